@@ -1,0 +1,141 @@
+package farm
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config is the manager's configuration, farm.yaml. Keys that mean the same in
+// the compatible system have the same names; its JSON form is that of the v3
+// configuration file.
+type Config struct {
+	Meta                       ConfigMeta `yaml:"_meta" json:"_meta"`
+	ManagerName                string     `yaml:"manager_name" json:"manager_name"`
+	Database                   string     `yaml:"database" json:"database"` // file name inside home
+	DatabaseCheckPeriod        Duration   `yaml:"database_check_period" json:"database_check_period"`
+	Listen                     string     `yaml:"listen" json:"listen"` // HOST:PORT; an empty host means every address
+	Autodiscoverable           bool       `yaml:"autodiscoverable" json:"autodiscoverable"`
+	LocalManagerStoragePath    string     `yaml:"local_manager_storage_path" json:"local_manager_storage_path"` // task logs and previews; "" means home
+	SharedStoragePath          string     `yaml:"shared_storage_path" json:"shared_storage_path"`               // "" means a folder inside home
+	Shaman                     Shaman     `yaml:"shaman" json:"shaman"`
+	TaskTimeout                Duration   `yaml:"task_timeout" json:"task_timeout"`
+	WorkerTimeout              Duration   `yaml:"worker_timeout" json:"worker_timeout"`
+	BlocklistThreshold         int        `yaml:"blocklist_threshold" json:"blocklist_threshold"`
+	TaskFailAfterSoftfailCount int        `yaml:"task_fail_after_softfail_count" json:"task_fail_after_softfail_count"`
+	MQTT                       MQTT       `yaml:"mqtt" json:"mqtt"`
+	Variables                  Variables  `yaml:"variables" json:"variables"`
+
+	// FlamencoVersion is the version reported to stock add-ons, which compare
+	// it with their own for equality.
+	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
+	// ScriptTimeout bounds the planning of one job.
+	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
+}
+
+// ConfigMeta is the version of the file's format.
+type ConfigMeta struct {
+	Version int `yaml:"version" json:"version"`
+}
+
+// Shaman configures the content-addressed file store for submissions.
+type Shaman struct {
+	Enabled        bool           `yaml:"enabled" json:"enabled"`
+	GarbageCollect GarbageCollect `yaml:"garbageCollect" json:"garbageCollect"`
+}
+
+// GarbageCollect says when files nothing refers to are removed.
+type GarbageCollect struct {
+	Period Duration `yaml:"period" json:"period"` // 0: never
+	MaxAge Duration `yaml:"maxAge" json:"maxAge"`
+}
+
+// MQTT configures the connection to a message broker.
+type MQTT struct {
+	Client MQTTClient `yaml:"client" json:"client"`
+}
+
+// MQTTClient is the manager as a client of a broker.
+type MQTTClient struct {
+	Enabled     bool   `yaml:"enabled" json:"enabled"`
+	Broker      string `yaml:"broker" json:"broker"`
+	ClientID    string `yaml:"clientID" json:"clientID"`
+	TopicPrefix string `yaml:"topic_prefix" json:"topic_prefix"`
+	Username    string `yaml:"username" json:"username"`
+	Password    string `yaml:"password" json:"password"`
+}
+
+// ConfigVersion is the format this program reads and writes.
+const ConfigVersion = 3
+
+// DefaultConfig returns the configuration of a farm nobody configured. It works.
+func DefaultConfig() Config {
+	return Config{
+		Meta:                       ConfigMeta{Version: ConfigVersion},
+		ManagerName:                "Farm",
+		Database:                   "farm.db",
+		DatabaseCheckPeriod:        Duration(10 * time.Minute),
+		Listen:                     ":8080",
+		Autodiscoverable:           true,
+		Shaman:                     Shaman{GarbageCollect: GarbageCollect{Period: Duration(24 * time.Hour), MaxAge: Duration(31 * 24 * time.Hour)}},
+		TaskTimeout:                Duration(10 * time.Minute),
+		WorkerTimeout:              Duration(time.Minute),
+		BlocklistThreshold:         3,
+		TaskFailAfterSoftfailCount: 3,
+		MQTT:                       MQTT{Client: MQTTClient{ClientID: "farm", TopicPrefix: "flamenco"}},
+		Variables:                  DefaultVariables(),
+		FlamencoVersion:            "3.8.5",
+		ScriptTimeout:              Duration(10 * time.Second),
+	}
+}
+
+// DefaultVariables returns the variables every farm has unless it redefines them.
+func DefaultVariables() Variables {
+	return Variables{
+		"blender": {Values: []VariableValue{
+			{Platform: "linux", Value: "blender"}, {Platform: "darwin", Value: "blender"}, {Platform: "windows", Value: "blender.exe"}}},
+		"blenderArgs": {Values: []VariableValue{{Platform: PlatformAll, Value: "-b -y"}}},
+	}
+}
+
+// Check says what of the configuration cannot work, naming the key.
+func (c *Config) Check() error {
+	if c.Meta.Version != ConfigVersion {
+		return Errorf(Invalid, "_meta.version is %d, and this version of Farm reads version %d: see the upgrade notes", c.Meta.Version, ConfigVersion)
+	}
+	for _, d := range []struct {
+		key   string
+		value Duration
+	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
+		{"script_timeout", c.ScriptTimeout}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
+		if d.value < 0 {
+			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)
+		}
+	}
+	if c.BlocklistThreshold < 0 || c.TaskFailAfterSoftfailCount < 0 {
+		return Errorf(Invalid, "blocklist_threshold and task_fail_after_softfail_count cannot be negative")
+	}
+	if c.Database == "" {
+		return Errorf(Invalid, "database is empty: leave the key out, or name a file (default %q)", "farm.db")
+	}
+	return c.Variables.Check()
+}
+
+// Duration is a time.Duration that reads and writes as text ("10m0s").
+type Duration time.Duration
+
+// String returns Go's notation.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText writes Go's notation.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads Go's notation; a bare 0 is allowed.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration: write it like 30s, 10m or 24h", text)
+	}
+	*d = Duration(v)
+	return nil
+}

@@ -1,0 +1,30 @@
+// Package farm says what a job, task, command, worker, tag, job type, setting
+// and variable are, and how each may change. It does no I/O, reads no clock and
+// imports the standard library only; everything else in the program is written
+// in these words:
+//
+//	manager     keeps the jobs and hands out tasks
+//	worker      takes tasks, runs their commands and reports
+//	job         what a user submits
+//	job type    the script that plans a job
+//	setting     one value a job type asks for
+//	plan        the tasks a job type made of a job
+//	task        the unit handed to one worker
+//	task type   the kind of a task; workers say which kinds they take
+//	command     one thing a task does
+//	step        one unit of a task's progress, usually a frame
+//	assign      hand a task to a worker; the nth time is its nth attempt
+//	report      what a worker tells about a task
+//	return      give a task back undone
+//	requeue     the user wants it done again
+//	intent      what the user wants of a job: run, hold or abort
+//	tag         restricts a job to the workers that carry it
+//	blocked     a worker that gets no more tasks of a type from a job
+//	variable    a name in braces that means something else on each platform
+//	event       one numbered change of the farm
+//	preview     the last rendered image of a job
+//
+// Statuses carry their noun (TaskCanceled), verbs are imperative (Cancel),
+// events are in the past tense. Status changes are data: see moves in task.go
+// and jobRules in job.go.
+package farm

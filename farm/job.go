@@ -1,0 +1,187 @@
+package farm
+
+import "time"
+
+// Intent is what the user wants of a job. Together with the counts of its
+// tasks it makes the job's status.
+type Intent uint8
+
+const (
+	IntentRun   Intent = iota // do the tasks
+	IntentHold                // hand out no more tasks for now
+	IntentAbort               // hand out no more tasks
+)
+
+// Counts is how many tasks of a job are in each stored status.
+type Counts [TaskStatuses]int
+
+// Total returns the number of tasks.
+func (c *Counts) Total() int {
+	n := 0
+	for _, k := range c {
+		n += k
+	}
+	return n
+}
+
+// Waiting returns the number of tasks the scheduler may hand out, now or once
+// what they need is completed.
+func (c *Counts) Waiting() int { return c[TaskQueued] + c[TaskSoftFailed] }
+
+// JobStatus is where a job stands. It is never set: JobFacts.Status computes it.
+type JobStatus uint8
+
+const (
+	JobUnderConstruction JobStatus = iota // being stored; a crash now leaves no job
+	JobQueued                             // waits for its first worker
+	JobActive                             // a task was started; goes on as workers ask
+	JobPauseRequested                     // held, and workers are finishing what they have
+	JobPaused                             // held; a user resumes it
+	JobCancelRequested                    // aborted, and a worker still holds a task
+	JobCanceled                           // aborted, or every task that did not complete was canceled
+	JobCompleted                          // every task is completed; a user may requeue it
+	JobFailed                             // too many tasks failed, or nothing is left that could run
+	JobRequeueing                         // a label clients may send; nothing is ever in it
+)
+
+var jobStatusNames = [...]string{"under-construction", "queued", "active", "pause-requested", "paused",
+	"cancel-requested", "canceled", "completed", "failed", "requeueing"}
+
+// String returns the status's v3 name.
+func (s JobStatus) String() string { return nameOf(jobStatusNames[:], s) }
+
+// ParseJobStatus reads a v3 name.
+func ParseJobStatus(name string) (JobStatus, bool) {
+	return parseName[JobStatus](jobStatusNames[:], name)
+}
+
+// Runs reports whether tasks of the job are handed out.
+func (s JobStatus) Runs() bool { return s == JobQueued || s == JobActive }
+
+// Over reports whether the job will not change by itself any more.
+func (s JobStatus) Over() bool { return s == JobCompleted || s == JobFailed || s == JobCanceled }
+
+// FailPercent is the share of failed tasks, in whole percent rounded down, at
+// which a job fails as a whole.
+const FailPercent = 10
+
+// JobFacts is all that a job's status depends on.
+type JobFacts struct {
+	Planning bool // its tasks are still being stored
+	Intent   Intent
+	Counts   Counts
+}
+
+// A rule gives a job its status when it holds and none before it does.
+type rule struct {
+	status JobStatus
+	holds  func(f *JobFacts) bool
+}
+
+// jobRules are the rules of a job's status; the first that holds decides.
+var jobRules = []rule{
+	{JobUnderConstruction, func(f *JobFacts) bool { return f.Planning }},
+	{JobCompleted, func(f *JobFacts) bool { return f.Counts[TaskCompleted] == f.Counts.Total() }},
+	{JobCancelRequested, func(f *JobFacts) bool { return f.Intent == IntentAbort && f.Counts[TaskActive] > 0 }},
+	{JobCanceled, func(f *JobFacts) bool { return f.Intent == IntentAbort }},
+	{JobFailed, tooManyFailed},
+	{JobFailed, func(f *JobFacts) bool { return finished(f) && f.Counts[TaskFailed] > 0 }},
+	{JobCanceled, finished},
+	{JobPauseRequested, func(f *JobFacts) bool { return f.Intent == IntentHold && f.Counts[TaskActive] > 0 }},
+	{JobPaused, func(f *JobFacts) bool { return f.Intent == IntentHold }},
+	{JobQueued, func(f *JobFacts) bool { return f.Counts[TaskQueued] == f.Counts.Total() }},
+	{JobActive, func(*JobFacts) bool { return true }},
+}
+
+func tooManyFailed(f *JobFacts) bool {
+	return f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
+}
+
+func finished(f *JobFacts) bool { return f.Counts.Waiting() == 0 && f.Counts[TaskActive] == 0 }
+
+// Status computes the job's status.
+func (f JobFacts) Status() JobStatus {
+	for _, r := range jobRules {
+		if r.holds(&f) {
+			return r.status
+		}
+	}
+	panic("farm: the last job rule always holds")
+}
+
+// Verb is what a user can do to a job.
+type Verb uint8
+
+const (
+	Cancel  Verb = iota // stop it and take its tasks back from the workers
+	Pause               // hand out no more tasks; workers finish what they have
+	Resume              // go on
+	Requeue             // do again what did not complete, or everything if all did
+)
+
+// VerbRow says what a verb does: the job's new intent, and the event that each
+// task in one of the statuses receives.
+type VerbRow struct {
+	Verb   Verb
+	Intent Intent
+	Event  TaskEvent
+	Tasks  []TaskStatus // none: tasks are left alone
+}
+
+var verbs = []VerbRow{
+	{Cancel, IntentAbort, TaskDropped, []TaskStatus{TaskActive}},
+	{Pause, IntentHold, 0, nil},
+	{Resume, IntentRun, 0, nil},
+	{Requeue, IntentRun, TaskRequeued, []TaskStatus{TaskSoftFailed, TaskFailed, TaskCanceled}},
+}
+
+// requeueCompleted is the row of Requeue for a job that completed.
+var requeueCompleted = VerbRow{Requeue, IntentRun, TaskRequeued, []TaskStatus{TaskCompleted}}
+
+// Row returns what the verb does to a job in the status.
+func (v Verb) Row(job JobStatus) VerbRow {
+	if v == Requeue && job == JobCompleted {
+		return requeueCompleted
+	}
+	return verbs[v]
+}
+
+// VerbFor returns the verb that asks for a v3 job status, and whether there is
+// one. The protocol lets clients "set" statuses; what they mean is a wish.
+func VerbFor(wanted JobStatus) (Verb, bool) {
+	switch wanted {
+	case JobCancelRequested, JobCanceled:
+		return Cancel, true
+	case JobPauseRequested, JobPaused:
+		return Pause, true
+	case JobRequeueing:
+		return Requeue, true
+	case JobQueued, JobActive:
+		return Resume, true
+	}
+	return 0, false
+}
+
+// Job is the part of a job that changes while it runs, and what lists show.
+type Job struct {
+	ID       JobID
+	Name     string
+	Type     string // job type
+	Priority int    // higher first
+	Tag      TagID  // "" for any worker
+	JobFacts
+	StepsDone  int
+	StepsTotal int
+	Created    time.Time // UTC, to the millisecond
+	Updated    time.Time
+	Activity   string    // one line for people, at most MaxActivity bytes
+	Deleting   time.Time // when a user asked to delete it; zero if nobody did
+}
+
+// JobDetail is the part of a job that does not change once it is stored.
+type JobDetail struct {
+	Settings          map[string]any    `json:"settings"`
+	Metadata          map[string]string `json:"metadata"`
+	ShamanCheckout    string            `json:"shaman_checkout,omitempty"`
+	SubmitterPlatform string            `json:"submitter_platform,omitempty"`
+}

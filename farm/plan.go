@@ -1,0 +1,29 @@
+package farm
+
+import "time"
+
+// Submission is what a user hands in: the job type to plan with, and its settings.
+type Submission struct {
+	Name              string
+	Type              string // job type
+	TypeETag          string // refuse if the job type has another by now; "" accepts any
+	Priority          int
+	SubmitterPlatform string // GOOS of the submitter, or "manager"
+	Settings          map[string]any
+	Metadata          map[string]string
+	ShamanCheckout    string
+	Tag               TagID
+	Intent            Intent // IntentHold submits it paused
+	Created           time.Time
+	ID                JobID
+}
+
+// Plan is what a job type made of a submission. Scripts may change the
+// submission's name, priority, tag, settings, metadata and storage; those of
+// the plan are what is stored.
+type Plan struct {
+	Submission
+	Tasks    []PlannedTask
+	Messages []string // what the script printed
+	Warnings []string // what the submitter should know
+}

@@ -1,0 +1,48 @@
+package farm
+
+import "strings"
+
+// Audiences of a variable's value, and the platform that stands for any other.
+const (
+	AudienceAll     = "all" // or empty
+	AudienceWorkers = "workers"
+	AudienceUsers   = "users"
+
+	PlatformAll = "all"
+)
+
+// Variables are the values that names in braces stand for, by name.
+type Variables map[string]Variable
+
+// Variable has a value for each platform and audience. A two-way variable is
+// also put in place of its value: paths that a submitter wrote for its own
+// platform become {name}/rest, and reach each worker in its own form.
+type Variable struct {
+	IsTwoWay bool            `yaml:"is_twoway,omitempty" json:"is_twoway,omitempty"`
+	Values   []VariableValue `yaml:"values" json:"values"`
+}
+
+// VariableValue is the value for some platforms (GOOS names, or "all") and one audience.
+type VariableValue struct {
+	Audience  string   `yaml:"audience,omitempty" json:"audience,omitempty"`
+	Platform  string   `yaml:"platform,omitempty" json:"platform,omitempty"`
+	Platforms []string `yaml:"platforms,omitempty" json:"platforms,omitempty"`
+	Value     string   `yaml:"value" json:"value"`
+}
+
+// Check says which variable cannot work, and why.
+func (vs Variables) Check() error {
+	for name, v := range vs {
+		if name == "" || strings.ContainsAny(name, "{}") {
+			return Errorf(Invalid, "variable %q: a name cannot be empty or contain braces", name)
+		}
+		for _, value := range v.Values {
+			switch value.Audience {
+			case "", AudienceAll, AudienceWorkers, AudienceUsers:
+			default:
+				return Errorf(Invalid, "variable %s: audience %q is none of all, workers, users", name, value.Audience)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package farm
+
+import "time"
+
+// WorkerStatus is what a worker is doing. The worker reports it; the manager
+// sets it only when it loses the worker.
+type WorkerStatus uint8
+
+const (
+	WorkerUnknown  WorkerStatus = iota // registered, never signed on
+	WorkerStarting                     // signed on; it reports the status it takes next
+	WorkerAwake                        // takes tasks
+	WorkerAsleep                       // takes none, and asks whether it should wake up
+	WorkerError                        // lost: not heard of for too long
+	WorkerTesting                      // takes no tasks; reserved by the protocol
+	WorkerOffline                      // signed off
+	WorkerRestart                      // only ever requested: end, and let something start it again
+)
+
+var workerStatusNames = [...]string{"", "starting", "awake", "asleep", "error", "testing", "offline", "restart"}
+
+// String returns the status's v3 name; "" for a worker that never signed on.
+func (s WorkerStatus) String() string { return nameOf(workerStatusNames[:], s) }
+
+// ParseWorkerStatus reads a v3 name other than "".
+func ParseWorkerStatus(name string) (WorkerStatus, bool) {
+	s, ok := parseName[WorkerStatus](workerStatusNames[:], name)
+	return s, ok && s != WorkerUnknown
+}
+
+// StatusRequest asks a worker to take a status. A lazy one waits until the
+// worker has finished its task. The zero value asks for nothing.
+type StatusRequest struct {
+	Status WorkerStatus `json:"status"`
+	Lazy   bool         `json:"lazy"`
+}
+
+// Pending reports whether anything is asked for.
+func (r StatusRequest) Pending() bool { return r.Status != WorkerUnknown }
+
+// Worker is a worker as the manager knows it.
+type Worker struct {
+	ID         WorkerID      `json:"id"`
+	Name       string        `json:"name"`
+	Address    string        `json:"address"`  // IP address it last signed on from
+	Platform   string        `json:"platform"` // GOOS
+	Software   string        `json:"software"` // its version
+	TaskTypes  []string      `json:"task_types"`
+	Tags       []TagID       `json:"tags,omitempty"`
+	Status     WorkerStatus  `json:"status"`
+	Request    StatusRequest `json:"request"`
+	CanRestart bool          `json:"can_restart,omitempty"`
+	SecretHash []byte        `json:"secret_hash"` // salt and hash; see manager
+	Created    time.Time     `json:"created"`
+	Updated    time.Time     `json:"updated"`
+	LastSeen   time.Time     `json:"last_seen"` // rides along with other changes; the manager knows better while it runs
+	Deleted    time.Time     `json:"deleted"`   // zero while it exists
+	LastTask   TaskID        `json:"last_task,omitempty"`
+}
+
+// Tag restricts jobs to the workers that carry it.
+type Tag struct {
+	ID          TagID  `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+// FarmStatus is the farm in one word.
+type FarmStatus string
+
+const (
+	FarmActive      FarmStatus = "active"      // a job runs and a worker is awake
+	FarmIdle        FarmStatus = "idle"        // workers, but no work
+	FarmWaiting     FarmStatus = "waiting"     // work, but no worker awake for it
+	FarmAsleep      FarmStatus = "asleep"      // no work, every worker asleep
+	FarmInoperative FarmStatus = "inoperative" // no worker that could do anything
+)
+
+// StatusOfFarm derives the farm's status from the workers' statuses and from
+// whether jobs are active or queued. (behaviour 2.10)
+func StatusOfFarm(workers map[WorkerStatus]int, jobActive, jobQueued bool) FarmStatus {
+	reachable := 0
+	for s, n := range workers {
+		if s != WorkerOffline && s != WorkerError && s != WorkerUnknown {
+			reachable += n
+		}
+	}
+	switch awake := workers[WorkerAwake] > 0; {
+	case reachable == 0:
+		return FarmInoperative
+	case jobActive && awake:
+		return FarmActive
+	case jobActive || jobQueued:
+		return FarmWaiting
+	case !awake && workers[WorkerAsleep] > 0:
+		return FarmAsleep
+	}
+	return FarmIdle
+}
