@@ -1,0 +1,76 @@
+package programs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// A probe is how one program tells its version.
+type probe struct {
+	program string
+	flag    string
+	prefix  string        // what the first line of its answer begins with
+	limit   time.Duration // behaviour, appendix A
+}
+
+var (
+	blenderProbe = probe{"Blender", "--version", "Blender ", 10 * time.Second}
+	ffmpegProbe  = probe{"FFmpeg", "-version", "ffmpeg version ", 5 * time.Second}
+)
+
+// Version runs the program at path and returns the version it tells, such as
+// "3.4.1" or "5.1.6-0+deb12u1". A file whose name contains ffmpeg is asked as
+// FFmpeg, any other as Blender. A program that answers something else, or
+// nothing within 5 (FFmpeg) or 10 seconds, is an error of kind Invalid.
+func Version(ctx context.Context, path string) (string, error) {
+	p := blenderProbe
+	if strings.Contains(strings.ToLower(filepath.Base(path)), "ffmpeg") {
+		p = ffmpegProbe
+	}
+	return p.ask(ctx, path)
+}
+
+func (p probe) ask(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, errSlow)
+	defer cancel()
+	var out firstBytes
+	cmd := exec.CommandContext(ctx, path, p.flag)
+	cmd.Stdout = &out
+	cmd.WaitDelay = time.Second // a grandchild that keeps the pipe open must not keep us
+	err := cmd.Run()
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(cause, errSlow) {
+			return "", farm.Errorf(farm.Invalid, "%s did not answer `%s` within %s: start it by hand to see what it is waiting for", path, p.flag, p.limit)
+		}
+		return "", cause
+	}
+	line, _, _ := strings.Cut(out.String(), "\n")
+	version, ok := strings.CutPrefix(strings.TrimSpace(line), p.prefix)
+	if !ok && err != nil {
+		return "", farm.Errorf(farm.Invalid, "%s cannot be run as %s: %w; start it by hand to see why", path, p.program, err)
+	}
+	if version, _, _ = strings.Cut(version, " Copyright"); !ok || version == "" {
+		return "", farm.Errorf(farm.Invalid, "%s is not %s: asked with `%s` it answered %.80q", path, p.program, p.flag, line)
+	}
+	return version, nil
+}
+
+var errSlow = errors.New("too slow")
+
+// firstBytes keeps the first 4 KiB written to it and lets the rest pass, so
+// that a program that answers without end fills no memory.
+type firstBytes struct{ bytes.Buffer }
+
+func (b *firstBytes) Write(p []byte) (int, error) {
+	if room := 4096 - b.Len(); room > 0 {
+		b.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
