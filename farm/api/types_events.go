@@ -1,0 +1,93 @@
+package api
+
+import (
+	"time"
+
+	"renderfarm/farm"
+)
+
+// EventLifeCycle tells that the manager starts or ends.
+type EventLifeCycle struct {
+	Type string `json:"type"`
+}
+
+// The types of EventLifeCycle.
+const (
+	LifeCycleStartup  = "manager-startup"
+	LifeCycleShutdown = "manager-shutdown"
+)
+
+// EventFarmStatus tells the farm's new status.
+type EventFarmStatus struct {
+	Status farm.FarmStatus `json:"status"`
+}
+
+// EventJobUpdate tells that a job was made, changed, asked to be deleted, or
+// deleted. Of a deleted job only ID and WasDeleted mean something.
+type EventJobUpdate struct {
+	ID                farm.JobID `json:"id"`
+	Name              string     `json:"name,omitempty"`
+	Updated           time.Time  `json:"updated"`
+	Status            string     `json:"status"`
+	PreviousStatus    string     `json:"previous_status,omitempty"` // "": new, or the status did not change
+	Type              string     `json:"type"`
+	Priority          int        `json:"priority"`
+	RefreshTasks      bool       `json:"refresh_tasks"` // many tasks changed: fetch them again
+	StepsCompleted    int        `json:"steps_completed"`
+	StepsTotal        int        `json:"steps_total"`
+	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
+	WasDeleted        bool       `json:"was_deleted,omitempty"`
+}
+
+// EventTaskUpdate tells that a task changed.
+type EventTaskUpdate struct {
+	ID             farm.TaskID      `json:"id"`
+	JobID          farm.JobID       `json:"job_id"`
+	Name           string           `json:"name"`
+	Updated        time.Time        `json:"updated"`
+	Status         string           `json:"status"`
+	PreviousStatus string           `json:"previous_status,omitempty"`
+	Activity       string           `json:"activity"`
+	StepsCompleted int              `json:"steps_completed"`
+	StepsTotal     int              `json:"steps_total"`
+	Worker         *EventTaskWorker `json:"worker,omitempty"` // nil: never assigned
+}
+
+// EventTaskWorker is the worker of an EventTaskUpdate; its keys differ from TaskWorker's.
+type EventTaskWorker struct {
+	Name string        `json:"name"`
+	UUID farm.WorkerID `json:"uuid"`
+}
+
+// EventTaskLogUpdate carries a chunk that was appended to a task's log.
+type EventTaskLogUpdate struct {
+	TaskID farm.TaskID `json:"task_id"`
+	Log    string      `json:"log"`
+}
+
+// EventLastRenderedUpdate tells that a job has a new last rendered image.
+type EventLastRenderedUpdate struct {
+	JobID     farm.JobID               `json:"job_id"`
+	Thumbnail JobLastRenderedImageInfo `json:"thumbnail"`
+}
+
+// EventWorkerUpdate tells that a worker changed or was deleted.
+type EventWorkerUpdate struct {
+	ID             farm.WorkerID              `json:"id"`
+	Name           string                     `json:"name"`
+	Updated        time.Time                  `json:"updated"`
+	LastSeen       time.Time                  `json:"last_seen,omitzero"`
+	Status         string                     `json:"status"`
+	PreviousStatus string                     `json:"previous_status,omitempty"`
+	StatusChange   *WorkerStatusChangeRequest `json:"status_change,omitempty"` // nil: nothing is asked of it
+	Version        string                     `json:"version"`
+	DeletedAt      time.Time                  `json:"deleted_at,omitzero"`
+	CanRestart     bool                       `json:"can_restart"`
+}
+
+// EventWorkerTagUpdate tells that a tag was made, changed or deleted. Of a
+// deleted tag only the ID is known, and the name is "".
+type EventWorkerTagUpdate struct {
+	Tag        WorkerTag `json:"tag"`
+	WasDeleted bool      `json:"was_deleted,omitempty"`
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"time"
+
+	"renderfarm/farm"
+)
+
+// AvailableJobTypes answers getJobTypes; JobTypes makes one. getJobType
+// answers one farm.JobType, whose JSON form is the one on the wire.
+type AvailableJobTypes struct {
+	JobTypes List[farm.JobType] `json:"job_types"`
+}
+
+// DefaultPriority is the priority of a job that is submitted without one.
+const DefaultPriority = 50
+
+// SubmittedJob is the request of submitJob and submitJobCheck.
+type SubmittedJob struct {
+	Name              string            `json:"name"`
+	Type              string            `json:"type"`                    // job type
+	TypeETag          string            `json:"type_etag,omitempty"`     // "" accepts any version of the job type
+	Priority          int               `json:"priority" api:"optional"` // DefaultPriority if the key is absent
+	SubmitterPlatform string            `json:"submitter_platform"`      // GOOS, or "manager"
+	Settings          map[string]any    `json:"settings,omitempty"`
+	Metadata          map[string]string `json:"metadata,omitempty"`
+	Storage           *JobStorageInfo   `json:"storage,omitempty"`
+	WorkerTag         farm.TagID        `json:"worker_tag,omitempty"`     // "": any worker
+	InitialStatus     string            `json:"initial_status,omitempty"` // queued (default) or paused
+}
+
+// JobStorageInfo says where the files of a job are.
+type JobStorageInfo struct {
+	ShamanCheckoutID string `json:"shaman_checkout_id,omitempty"`
+}
+
+// Job answers submitJob and fetchJob.
+type Job struct {
+	Metadata          Object[string]  `json:"metadata"`
+	Name              string          `json:"name"`
+	Priority          int             `json:"priority"`
+	Settings          Object[any]     `json:"settings"`           // as the job type left them
+	SubmitterPlatform string          `json:"submitter_platform"` // always ""
+	Type              string          `json:"type"`
+	WorkerTag         farm.TagID      `json:"worker_tag,omitempty"`
+	Storage           *JobStorageInfo `json:"storage,omitempty"`
+
+	Activity          string     `json:"activity"`
+	Created           time.Time  `json:"created"`
+	Updated           time.Time  `json:"updated"`
+	ID                farm.JobID `json:"id"`
+	Status            string     `json:"status"`
+	StepsCompleted    int        `json:"steps_completed"`
+	StepsTotal        int        `json:"steps_total"`
+	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
+}
+
+// JobsQueryResult answers fetchJobs.
+type JobsQueryResult struct {
+	Jobs List[Job] `json:"jobs"`
+}
+
+// JobStatusChange is the request of setJobStatus. The status is a wish:
+// cancel-requested, pause-requested, requeueing, queued.
+type JobStatusChange struct {
+	Status string `json:"status"`
+	Reason string `json:"reason"` // becomes the job's activity
+}
+
+// JobPriorityChange is the request of setJobPriority; 0 to 100.
+type JobPriorityChange struct {
+	Priority int `json:"priority"`
+}
+
+// JobTagChange is the request of setJobTag. ID wins over Name; neither
+// removes the tag.
+type JobTagChange struct {
+	ID   farm.TagID `json:"id,omitempty"`
+	Name string     `json:"name,omitempty"`
+}
+
+// JobDeletionInfo answers deleteJobWhatWouldItDo.
+type JobDeletionInfo struct {
+	ShamanCheckout bool `json:"shaman_checkout"` // the job's own copies of files would go too
+}
+
+// JobMassDeletionSelection is the request of deleteJobMass: jobs last updated
+// at or before a time, which is rounded up to a whole second.
+type JobMassDeletionSelection struct {
+	LastUpdatedMax time.Time `json:"last_updated_max"`
+}
+
+// JobBlocklist answers fetchJobBlocklist, and is the request of removeJobBlocklist.
+type JobBlocklist = List[JobBlocklistEntry]
+
+// JobBlocklistEntry is a worker that gets no more tasks of a type from a job.
+type JobBlocklistEntry struct {
+	WorkerID   farm.WorkerID `json:"worker_id"`
+	TaskType   string        `json:"task_type"`
+	WorkerName string        `json:"worker_name,omitempty"` // ignored in requests
+}
+
+// JobLastRenderedImageInfo answers fetchJobLastRenderedInfo and
+// fetchGlobalLastRenderedInfo: an image's URL is Base, a slash, and a suffix.
+type JobLastRenderedImageInfo struct {
+	Base     string       `json:"base"`
+	Suffixes List[string] `json:"suffixes"`
+}

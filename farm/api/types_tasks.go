@@ -1,0 +1,70 @@
+package api
+
+import (
+	"time"
+
+	"renderfarm/farm"
+)
+
+// JobTasksSummary answers fetchJobTasks.
+type JobTasksSummary struct {
+	Tasks List[TaskSummary] `json:"tasks"`
+}
+
+// TaskSummary is a task in lists.
+type TaskSummary struct {
+	ID             farm.TaskID `json:"id"`
+	Name           string      `json:"name"`
+	Status         string      `json:"status"`
+	IndexInJob     int         `json:"index_in_job"` // from 1
+	Priority       int         `json:"priority"`
+	TaskType       string      `json:"task_type"`
+	Updated        time.Time   `json:"updated"`
+	Worker         TaskWorker  `json:"worker"`
+	StepsCompleted int         `json:"steps_completed"`
+	StepsTotal     int         `json:"steps_total"`
+}
+
+// TaskWorker is the worker of a task. All three are "" when the task was never
+// assigned; only the ID is known of a deleted worker.
+type TaskWorker struct {
+	ID      farm.WorkerID `json:"id"`
+	Name    string        `json:"name"`
+	Address string        `json:"address"`
+}
+
+// Task answers fetchTask. Its commands are as the job type made them, with
+// variables not expanded.
+type Task struct {
+	ID              farm.TaskID      `json:"id"`
+	Created         time.Time        `json:"created"`
+	Updated         time.Time        `json:"updated"`
+	JobID           farm.JobID       `json:"job_id"`
+	IndexInJob      int              `json:"index_in_job"` // from 1
+	Name            string           `json:"name"`
+	Status          string           `json:"status"`
+	Priority        int              `json:"priority"`
+	TaskType        string           `json:"task_type"`
+	Activity        string           `json:"activity"`
+	Commands        List[Command]    `json:"commands"` // see Commands
+	StepsCompleted  int              `json:"steps_completed"`
+	StepsTotal      int              `json:"steps_total"`
+	Worker          TaskWorker       `json:"worker"`
+	LastTouched     time.Time        `json:"last_touched,omitzero"`
+	FailedByWorkers List[TaskWorker] `json:"failed_by_workers"`
+}
+
+// TaskLogInfo answers fetchTaskLogInfo.
+type TaskLogInfo struct {
+	TaskID farm.TaskID `json:"task_id"`
+	JobID  farm.JobID  `json:"job_id"`
+	URL    string      `json:"url"`  // path on the manager that serves the log
+	Size   int64       `json:"size"` // in bytes
+}
+
+// TaskStatusChange is the request of setTaskStatus. The status is a wish:
+// canceled or queued.
+type TaskStatusChange struct {
+	Status string `json:"status"`
+	Reason string `json:"reason"` // becomes the task's activity
+}

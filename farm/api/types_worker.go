@@ -1,0 +1,79 @@
+package api
+
+import "renderfarm/farm"
+
+// WorkerRegistration is the request of registerWorker. The worker chooses the
+// secret, and shows it with every later call.
+type WorkerRegistration struct {
+	Secret             string       `json:"secret"`
+	Platform           string       `json:"platform"` // GOOS
+	SupportedTaskTypes List[string] `json:"supported_task_types"`
+	Name               string       `json:"name"`
+}
+
+// RegisteredWorker answers registerWorker.
+type RegisteredWorker struct {
+	UUID               farm.WorkerID `json:"uuid"` // the user name of every later call
+	Name               string        `json:"name"`
+	Address            string        `json:"address"`
+	Status             string        `json:"status"` // "": it has not signed on
+	Platform           string        `json:"platform"`
+	Software           string        `json:"software"` // "": it has not signed on
+	SupportedTaskTypes List[string]  `json:"supported_task_types"`
+}
+
+// WorkerSignOn is the request of signOn.
+type WorkerSignOn struct {
+	Name               string       `json:"name"`
+	SupportedTaskTypes List[string] `json:"supported_task_types"`
+	SoftwareVersion    string       `json:"software_version"`
+	CanRestart         bool         `json:"can_restart,omitempty"` // something starts it again when it ends
+}
+
+// WorkerStateChange tells a worker which status to take. It answers signOn,
+// workerState (200) and scheduleTask (423).
+type WorkerStateChange struct {
+	StatusRequested string `json:"status_requested"`
+}
+
+// WorkerStateChanged is the request of workerStateChanged: the status the
+// worker took.
+type WorkerStateChanged struct {
+	Status string `json:"status"`
+}
+
+// AssignedTask is the answer of scheduleTask that brings work. Variables in
+// the commands' parameters are already expanded for this worker.
+type AssignedTask struct {
+	UUID           farm.TaskID   `json:"uuid"`
+	Job            farm.JobID    `json:"job"`
+	Name           string        `json:"name"`
+	Status         string        `json:"status"` // active
+	Priority       int           `json:"priority"`
+	JobPriority    int           `json:"job_priority"`
+	JobType        string        `json:"job_type"`
+	TaskType       string        `json:"task_type"`
+	Commands       List[Command] `json:"commands"` // run in order; see Commands
+	StepsCompleted int           `json:"steps_completed"`
+	StepsTotal     int           `json:"steps_total"`
+}
+
+// Command is one thing a task does.
+type Command = farm.Command
+
+// TaskUpdate is the request of taskUpdate: what changed about a task. Only
+// what is present changes. TaskStatus cannot be soft-failed, which is the
+// manager's to decide.
+type TaskUpdate struct {
+	TaskStatus     string `json:"taskStatus,omitempty"`
+	Activity       string `json:"activity,omitempty"`
+	Log            string `json:"log,omitempty"` // appended to the task's log
+	StepsCompleted *int   `json:"steps_completed,omitempty"`
+}
+
+// MayKeepRunning answers mayWorkerRun.
+type MayKeepRunning struct {
+	MayKeepRunning        bool   `json:"mayKeepRunning"`
+	Reason                string `json:"reason"`                // why not; "" otherwise
+	StatusChangeRequested bool   `json:"statusChangeRequested"` // because the worker is to take another status
+}

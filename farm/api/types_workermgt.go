@@ -1,0 +1,76 @@
+package api
+
+import (
+	"time"
+
+	"renderfarm/farm"
+)
+
+// WorkerList answers fetchWorkers. Deleted workers are not in it.
+type WorkerList struct {
+	Workers List[WorkerSummary] `json:"workers"`
+}
+
+// WorkerSummary is a worker in lists.
+type WorkerSummary struct {
+	ID           farm.WorkerID              `json:"id"`
+	Name         string                     `json:"name"`
+	Status       string                     `json:"status"`                  // "": it never signed on
+	StatusChange *WorkerStatusChangeRequest `json:"status_change,omitempty"` // nil: nothing is asked of it
+	LastSeen     time.Time                  `json:"last_seen,omitzero"`
+	Version      string                     `json:"version"` // "": it never signed on
+	CanRestart   bool                       `json:"can_restart"`
+}
+
+// Worker answers fetchWorker.
+type Worker struct {
+	WorkerSummary
+	IPAddress          string       `json:"ip_address"`
+	Platform           string       `json:"platform"` // GOOS
+	SupportedTaskTypes List[string] `json:"supported_task_types"`
+	Task               *WorkerTask  `json:"task,omitempty"` // its active task, else the last it had
+	Tags               []WorkerTag  `json:"tags,omitempty"` // nil: none
+}
+
+// WorkerTask is the task of a Worker.
+type WorkerTask struct {
+	TaskSummary
+	JobID farm.JobID `json:"job_id"`
+}
+
+// WorkerStatusChangeRequest is the request of requestWorkerStatusChange, and
+// how a pending one is shown. A lazy change waits for the end of the task.
+type WorkerStatusChangeRequest struct {
+	Status string `json:"status"`
+	IsLazy bool   `json:"is_lazy"`
+}
+
+// WorkerTagChangeRequest is the request of setWorkerTags: all the tags that
+// the worker shall have. Unknown ones are skipped.
+type WorkerTagChangeRequest struct {
+	TagIDs List[farm.TagID] `json:"tag_ids"`
+}
+
+// WorkerSleepSchedule is the answer of fetchWorkerSleepSchedule and the
+// request of setWorkerSleepSchedule: when a worker sleeps.
+type WorkerSleepSchedule struct {
+	IsActive   bool   `json:"is_active"`
+	DaysOfWeek string `json:"days_of_week"` // two letters a day, separated by spaces: "mo tu we"; "" means every day
+	StartTime  string `json:"start_time"`   // HH:MM, 24 h; "" means from midnight
+	EndTime    string `json:"end_time"`     // HH:MM, 24 h; "" means until midnight
+}
+
+// WorkerTagList answers fetchWorkerTags.
+type WorkerTagList struct {
+	Tags List[WorkerTag] `json:"tags"`
+}
+
+// WorkerTag restricts jobs to the workers that carry it. It is the request and
+// the answer of createWorkerTag (an absent ID is chosen by the manager), the
+// answer of fetchWorkerTag and the request of updateWorkerTag (an absent
+// description is kept).
+type WorkerTag struct {
+	ID          farm.TagID `json:"id,omitempty"`
+	Name        string     `json:"name"`
+	Description *string    `json:"description,omitempty"`
+}
