@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"renderfarm/farm"
+)
+
+// GetVersion says which program the manager is.
+func (c *Client) GetVersion(ctx context.Context) (Version, error) {
+	return fetch[Version](ctx, c, call{path: at("version")})
+}
+
+// GetConfiguration says where the manager keeps shared files.
+func (c *Client) GetConfiguration(ctx context.Context) (ManagerConfiguration, error) {
+	return fetch[ManagerConfiguration](ctx, c, call{path: at("configuration")})
+}
+
+// CheckSharedStoragePath asks whether the manager could use the folder.
+func (c *Client) CheckSharedStoragePath(ctx context.Context, p PathCheckInput) (PathCheckResult, error) {
+	return fetch[PathCheckResult](ctx, c, call{method: http.MethodPost, path: at("configuration", "check", "shared-storage"), in: p})
+}
+
+// FindBlenderExePath lists the Blenders on the manager's machine.
+func (c *Client) FindBlenderExePath(ctx context.Context) ([]BlenderPathCheckResult, error) {
+	return fetch[[]BlenderPathCheckResult](ctx, c, call{path: at("configuration", "check", "blender"), timeout: slowTimeout})
+}
+
+// CheckBlenderExePath asks whether the manager could run this Blender.
+func (c *Client) CheckBlenderExePath(ctx context.Context, p PathCheckInput) (BlenderPathCheckResult, error) {
+	return fetch[BlenderPathCheckResult](ctx, c, call{method: http.MethodPost, path: at("configuration", "check", "blender"), in: p, timeout: slowTimeout})
+}
+
+// GetConfigurationFile returns the whole configuration.
+func (c *Client) GetConfigurationFile(ctx context.Context) (farm.Config, error) {
+	return fetch[farm.Config](ctx, c, call{path: at("configuration", "file")})
+}
+
+// UpdateConfigurationFile replaces the whole configuration.
+func (c *Client) UpdateConfigurationFile(ctx context.Context, config farm.Config) error {
+	return c.send(ctx, call{method: http.MethodPut, path: at("configuration", "file"), in: config})
+}
+
+// GetVariables returns the variables as the audience (workers or users) sees
+// them on the platform (GOOS).
+func (c *Client) GetVariables(ctx context.Context, audience, platform string) (ManagerVariables, error) {
+	return fetch[ManagerVariables](ctx, c, call{path: at("configuration", "variables", audience, platform)})
+}
+
+// GetSharedStorage says where the audience (workers or users) finds the shared
+// storage on the platform (GOOS).
+func (c *Client) GetSharedStorage(ctx context.Context, audience, platform string) (SharedStorageLocation, error) {
+	return fetch[SharedStorageLocation](ctx, c, call{path: at("configuration", "shared-storage", audience, platform)})
+}
+
+// GetFarmStatus says in one word how the farm is.
+func (c *Client) GetFarmStatus(ctx context.Context) (FarmStatus, error) {
+	return fetch[FarmStatus](ctx, c, call{path: at("status")})
+}

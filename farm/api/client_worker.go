@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// RegisterWorker makes a new worker. Its id and the secret are what
+// WithCredentials wants.
+func (c *Client) RegisterWorker(ctx context.Context, r WorkerRegistration) (RegisteredWorker, error) {
+	return fetch[RegisteredWorker](ctx, c, call{method: http.MethodPost, path: at("worker", "register-worker"), in: r})
+}
+
+// SignOn tells that the worker is there, and returns the status it shall take.
+func (c *Client) SignOn(ctx context.Context, s WorkerSignOn) (WorkerStateChange, error) {
+	return fetch[WorkerStateChange](ctx, c, call{method: http.MethodPost, path: at("worker", "sign-on"), in: s})
+}
+
+// SignOff tells that the worker ends. Its active tasks are returned.
+func (c *Client) SignOff(ctx context.Context) error {
+	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "sign-off")})
+}
+
+// StateAnswer answers Client.WorkerState.
+type StateAnswer struct {
+	StatusRequested string // "": stay as you are
+	Waited          bool   // the manager held the answer back as long as it could; else pause before asking again
+}
+
+// WorkerState asks which status the worker shall take. The manager may wait up
+// to wait for there to be one; 0 asks for an answer at once.
+func (c *Client) WorkerState(ctx context.Context, wait time.Duration) (StateAnswer, error) {
+	var out WorkerStateChange
+	r, err := c.do(ctx, call{path: at("worker", "state"), out: &out, empty: true, wait: wait})
+	if err != nil {
+		return StateAnswer{}, err
+	}
+	return StateAnswer{StatusRequested: out.StatusRequested, Waited: r.waited}, nil
+}
+
+// WorkerStateChanged tells which status the worker took.
+func (c *Client) WorkerStateChanged(ctx context.Context, s WorkerStateChanged) error {
+	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "state-changed"), in: s})
+}
+
+// TaskAnswer answers Client.ScheduleTask: a task, or a status to take first,
+// or neither when there is nothing to do.
+type TaskAnswer struct {
+	Task            *AssignedTask // nil: no task
+	StatusRequested string        // not "": take this status instead of a task
+	Waited          bool          // the manager held the answer back as long as it could; else pause before asking again
+}
+
+// ScheduleTask asks for a task. The manager may wait up to wait for there to
+// be one; 0 asks for an answer at once. An *Error of status 409 means that the
+// manager does not know that this worker is awake.
+func (c *Client) ScheduleTask(ctx context.Context, wait time.Duration) (TaskAnswer, error) {
+	// The two forms an answer can have share no key, so one struct reads both.
+	var out struct {
+		AssignedTask
+		WorkerStateChange
+	}
+	r, err := c.do(ctx, call{method: http.MethodPost, path: at("worker", "task"), out: &out, empty: true, also: http.StatusLocked, wait: wait})
+	if err != nil {
+		return TaskAnswer{}, err
+	}
+	switch r.status {
+	case http.StatusNoContent:
+		return TaskAnswer{Waited: r.waited}, nil
+	case http.StatusLocked:
+		if out.StatusRequested == "" {
+			return TaskAnswer{}, readError(r.status, r.body)
+		}
+		return TaskAnswer{StatusRequested: out.StatusRequested, Waited: r.waited}, nil
+	}
+	if out.UUID == "" {
+		return TaskAnswer{}, farm.Errorf(farm.Unavailable, "the manager sent a task without an id")
+	}
+	return TaskAnswer{Task: &out.AssignedTask, Waited: r.waited}, nil
+}
+
+// TaskUpdate reports on a task. An *Error of status 409 means that the task is
+// not this worker's any more.
+func (c *Client) TaskUpdate(ctx context.Context, id farm.TaskID, u TaskUpdate) error {
+	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "task", string(id)), in: u})
+}
+
+// MayRunAnswer answers Client.MayWorkerRun.
+type MayRunAnswer struct {
+	MayKeepRunning
+	Waited bool // the manager held the answer back as long as it could; else pause before asking again
+}
+
+// MayWorkerRun asks whether the worker may go on with the task. The manager
+// may wait up to wait for the answer to be no; 0 asks for an answer at once.
+func (c *Client) MayWorkerRun(ctx context.Context, id farm.TaskID, wait time.Duration) (MayRunAnswer, error) {
+	var out MayKeepRunning
+	r, err := c.do(ctx, call{path: at("worker", "task", string(id), "may-i-run"), out: &out, wait: wait})
+	if err != nil {
+		return MayRunAnswer{}, err
+	}
+	return MayRunAnswer{MayKeepRunning: out, Waited: r.waited}, nil
+}
+
+// MaxOutput is the largest image TaskOutputProduced may send, in bytes.
+const MaxOutput = 25 << 20
+
+// TaskOutputProduced sends an image that the task made, for previews. The
+// content type is image/jpeg or image/png.
+func (c *Client) TaskOutputProduced(ctx context.Context, id farm.TaskID, contentType string, image []byte) error {
+	if len(image) > MaxOutput {
+		return farm.Errorf(farm.TooLarge, "the image has %d bytes, and the manager takes at most %d", len(image), MaxOutput)
+	}
+	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "task", string(id), "output-produced"),
+		raw: image, kind: contentType, timeout: slowTimeout})
+}

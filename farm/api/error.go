@@ -1,0 +1,65 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Error returns the message; the status if there is none.
+func (e *Error) Error() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	return fmt.Sprintf("the manager answered %d %s", e.Status, http.StatusText(e.Status))
+}
+
+// StatusOf returns the HTTP status of the first *Error in err's chain, or 0
+// when err is no answer of the manager (it could not be reached, say).
+func StatusOf(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+// maxErrorText bounds the part of a foreign error page that is shown, in bytes.
+const maxErrorText = 300
+
+// readError makes the *Error of an answer. Compatible managers leave out the
+// code, or send a bare JSON string; proxies send pages of their own.
+func readError(status int, body []byte) *Error {
+	e := &Error{}
+	if json.Unmarshal(body, e) != nil || e.Message == "" {
+		e = &Error{}
+		if json.Unmarshal(body, &e.Message) != nil {
+			e.Message = foreignText(status, body)
+		}
+	}
+	e.Status = status
+	return e
+}
+
+// foreignText makes one line of an error page that is no JSON.
+func foreignText(status int, body []byte) string {
+	what := fmt.Sprintf("the manager answered %d %s", status, http.StatusText(status))
+	text := strings.Join(strings.FieldsFunc(string(body[:min(len(body), 4*maxErrorText)]), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if len(text) > maxErrorText {
+		cut := maxErrorText
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut] + "…"
+	}
+	if text == "" {
+		return what
+	}
+	return what + ": " + text
+}
