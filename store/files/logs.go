@@ -1,0 +1,245 @@
+package files
+
+import (
+	"bytes"
+	"container/list"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"renderfarm/farm"
+)
+
+// TailSize is how much of the end of a log Tail returns at most, in bytes.
+const TailSize = 2048
+
+// maxOpen bounds the log files kept open between appends. A task appends a
+// handful of times in quick succession, and opening costs more than writing.
+const maxOpen = 512
+
+// logs appends to task logs, keeping the recently used ones open.
+type logs struct {
+	root *os.Root
+
+	mu   sync.Mutex // guards the maps and the list; never held during I/O on a log
+	open map[farm.TaskID]*list.Element
+	used list.List               // of *logFile, most recently used first
+	made map[farm.JobID]struct{} // jobs whose folder exists
+}
+
+// logFile is one open log. Its mutex orders appends and is taken after logs.mu
+// was released; a file that is being written to is not closed under the writer.
+type logFile struct {
+	job  farm.JobID
+	task farm.TaskID
+
+	mu     sync.Mutex // guards what follows
+	file   *os.File   // nil until first used, and again once closed
+	size   int64
+	closed bool // dropped from the map: whoever still waits for mu must look it up again
+}
+
+func (l *logs) init(root *os.Root) {
+	l.root = root
+	l.open = map[farm.TaskID]*list.Element{}
+	l.made = map[farm.JobID]struct{}{}
+}
+
+// LogPath returns the path of a task's log, relative and with forward slashes.
+func LogPath(job farm.JobID, task farm.TaskID) string {
+	return Dir(job) + "/task-" + string(task) + ".txt"
+}
+
+// AppendLog appends text to the log of a task, ending it with a newline if it
+// has none, and returns where in the file it begins.
+func (f *Files) AppendLog(job farm.JobID, task farm.TaskID, text string) (offset int64, err error) {
+	if text == "" {
+		return 0, nil
+	}
+	if text[len(text)-1] != '\n' {
+		text += "\n"
+	}
+	for {
+		lf := f.logs.use(job, task)
+		offset, retry, err := lf.append(&f.logs, text)
+		if retry {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("append to the log of task %s: %w", task, err)
+		}
+		return offset, nil
+	}
+}
+
+// append writes text, or asks its caller to look the log up again because it
+// was closed in between.
+func (lf *logFile) append(l *logs, text string) (offset int64, retry bool, err error) {
+	lf.mu.Lock()
+	defer lf.mu.Unlock()
+	if lf.closed {
+		return 0, true, nil
+	}
+	if lf.file == nil {
+		if lf.file, lf.size, err = l.openFile(lf.job, lf.task); err != nil {
+			return 0, false, err
+		}
+	}
+	n, err := io.WriteString(lf.file, text)
+	offset = lf.size
+	lf.size += int64(n)
+	return offset, false, err
+}
+
+func (l *logs) openFile(job farm.JobID, task farm.TaskID) (*os.File, int64, error) {
+	l.mu.Lock()
+	_, made := l.made[job]
+	l.mu.Unlock()
+	if !made {
+		if err := l.root.MkdirAll(filepath.FromSlash(Dir(job)), 0o755); err != nil {
+			return nil, 0, err
+		}
+		l.mu.Lock()
+		l.made[job] = struct{}{}
+		l.mu.Unlock()
+	}
+	file, err := l.root.OpenFile(filepath.FromSlash(LogPath(job, task)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, info.Size(), nil
+}
+
+// use returns the log of a task as the most recently used one, closing the
+// least recently used one if too many are open.
+func (l *logs) use(job farm.JobID, task farm.TaskID) *logFile {
+	l.mu.Lock()
+	if e, ok := l.open[task]; ok {
+		l.used.MoveToFront(e)
+		l.mu.Unlock()
+		return e.Value.(*logFile)
+	}
+	lf := &logFile{job: job, task: task}
+	l.open[task] = l.used.PushFront(lf)
+	var oldest *logFile
+	if l.used.Len() > maxOpen {
+		oldest = l.drop(l.used.Back())
+	}
+	l.mu.Unlock()
+	if oldest != nil {
+		oldest.close()
+	}
+	return lf
+}
+
+// drop takes a log out of the map; the caller holds l.mu and closes it afterwards.
+func (l *logs) drop(e *list.Element) *logFile {
+	lf := l.used.Remove(e).(*logFile)
+	delete(l.open, lf.task)
+	return lf
+}
+
+func (lf *logFile) close() {
+	lf.mu.Lock()
+	defer lf.mu.Unlock()
+	lf.closed = true
+	if lf.file != nil {
+		lf.file.Close() // written through O_APPEND, nothing is buffered here
+		lf.file = nil
+	}
+}
+
+// CloseLog closes the log of a task that will not be appended to for a while.
+func (f *Files) CloseLog(task farm.TaskID) {
+	f.logs.mu.Lock()
+	e, ok := f.logs.open[task]
+	var lf *logFile
+	if ok {
+		lf = f.logs.drop(e)
+	}
+	f.logs.mu.Unlock()
+	if ok {
+		lf.close()
+	}
+}
+
+func (l *logs) closeJob(job farm.JobID) {
+	l.closeWhere(func(lf *logFile) bool { return lf.job == job })
+	l.mu.Lock()
+	delete(l.made, job)
+	l.mu.Unlock()
+}
+
+func (l *logs) closeAll() { l.closeWhere(func(*logFile) bool { return true }) }
+
+func (l *logs) closeWhere(which func(*logFile) bool) {
+	l.mu.Lock()
+	var dropped []*logFile
+	for e := l.used.Front(); e != nil; {
+		next := e.Next()
+		if which(e.Value.(*logFile)) {
+			dropped = append(dropped, l.drop(e))
+		}
+		e = next
+	}
+	l.mu.Unlock()
+	for _, lf := range dropped {
+		lf.close()
+	}
+}
+
+// RotateLog puts the log of a task's run aside as ".1" before the task runs
+// again; the one before that is removed.
+func (f *Files) RotateLog(job farm.JobID, task farm.TaskID) error {
+	f.CloseLog(task)
+	path := filepath.FromSlash(LogPath(job, task))
+	err := f.root.Rename(path, path+".1")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// LogSize returns the size of a task's log in bytes, and whether there is one.
+func (f *Files) LogSize(job farm.JobID, task farm.TaskID) (int64, bool) {
+	info, err := f.root.Stat(filepath.FromSlash(LogPath(job, task)))
+	if err != nil {
+		return 0, false
+	}
+	return info.Size(), true
+}
+
+// Tail returns at most the last TailSize bytes of a task's log, beginning with
+// a whole line, and whether there is a log.
+func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
+	file, err := f.root.Open(filepath.FromSlash(LogPath(job, task)))
+	if err != nil {
+		return "", false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", false
+	}
+	from := max(0, info.Size()-TailSize)
+	tail := make([]byte, info.Size()-from)
+	n, err := file.ReadAt(tail, from)
+	if err != nil && err != io.EOF {
+		return "", false
+	}
+	tail = tail[:n]
+	if from > 0 {
+		if nl := bytes.IndexByte(tail, '\n'); nl >= 0 {
+			tail = tail[nl+1:]
+		}
+	}
+	return string(tail), true
+}
