@@ -75,12 +75,12 @@ type Expander struct {
 // prefix is a two-way variable as the start of a path.
 type prefix struct{ name, path, becomes string }
 
-// NewExpander returns the Expander for workers on the platform. Paths that
+// NewExpander returns the Expander for an audience on the platform. Paths that
 // begin with a two-way value of the manager's platform are translated too,
 // which is what makes {jobs}, the manager's own path jobsPath, right for every
 // worker. Platforms are GOOS names.
-func NewExpander(vs Variables, platform, managerPlatform string, jobsPath string) *Expander {
-	e := &Expander{values: vs.Values(AudienceWorkers, platform), windows: platform == "windows"}
+func NewExpander(vs Variables, audience, platform, managerPlatform, jobsPath string) *Expander {
+	e := &Expander{values: vs.Values(audience, platform), windows: platform == "windows"}
 	delete(e.values, VarJobs) // users cannot redefine it
 	for _, p := range vs.prefixes(managerPlatform) {
 		if v, ok := e.values[p.name]; ok {

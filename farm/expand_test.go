@@ -62,10 +62,10 @@ func TestValues(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	linux := NewExpander(studio, "linux", "linux", "/mnt/share/jobs")
-	windows := NewExpander(studio, "windows", "linux", "/mnt/share/jobs")
-	darwin := NewExpander(studio, "darwin", "linux", "/mnt/share/jobs")
-	fromWindows := NewExpander(studio, "linux", "windows", `S:\jobs`)
+	linux := NewExpander(studio, AudienceWorkers, "linux", "linux", "/mnt/share/jobs")
+	windows := NewExpander(studio, AudienceWorkers, "windows", "linux", "/mnt/share/jobs")
+	darwin := NewExpander(studio, AudienceWorkers, "darwin", "linux", "/mnt/share/jobs")
+	fromWindows := NewExpander(studio, AudienceWorkers, "linux", "windows", `S:\jobs`)
 	for _, c := range []struct {
 		e        *Expander
 		in, want string
@@ -98,7 +98,7 @@ func TestText(t *testing.T) {
 		{fromWindows, "S:/a", "/mnt/share/a"},
 		{fromWindows, `\\server\deep\a`, "/mnt/share/deep/a"},
 		{fromWindows, "s:/a", "s:/a"},
-		{NewExpander(nil, "linux", "linux", ""), "{jobs} {x", "{jobs} {x"},
+		{NewExpander(nil, AudienceWorkers, "linux", "linux", ""), "{jobs} {x", "{jobs} {x"},
 	} {
 		if got := c.e.Text(c.in); got != c.want {
 			t.Errorf("%q becomes %q; want %q", c.in, got, c.want)
@@ -107,7 +107,7 @@ func TestText(t *testing.T) {
 }
 
 func TestCommand(t *testing.T) {
-	e := NewExpander(studio, "windows", "linux", "/mnt/share/jobs")
+	e := NewExpander(studio, AudienceWorkers, "windows", "linux", "/mnt/share/jobs")
 	given := func() Command {
 		return Command{Name: "blender-render", Steps: 3, Parameters: map[string]any{
 			"exe": "{blender}", "n": 1.5, "flag": true, "none": nil,
@@ -135,7 +135,7 @@ func TestCommand(t *testing.T) {
 }
 
 func TestExpandingNothingAllocatesNothing(t *testing.T) {
-	e := NewExpander(studio, "windows", "linux", "/mnt/share/jobs")
+	e := NewExpander(studio, AudienceWorkers, "windows", "linux", "/mnt/share/jobs")
 	c := Command{Parameters: map[string]any{"args": []any{"--scene", "S", "{unknown}", "/tmp/x"}, "exe": "blender"}}
 	if n := testing.AllocsPerRun(100, func() { e.Command(c) }); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -183,7 +183,7 @@ func FuzzExpand(f *testing.F) {
 			"self": {Values: []VariableValue{{Value: "{self}"}}},
 		}
 		for _, platform := range []string{"linux", "windows"} {
-			e := NewExpander(vs, platform, platform, "/jobs")
+			e := NewExpander(vs, AudienceWorkers, platform, platform, "/jobs")
 			e.Text(s)
 			short := vs.ToVariables(s, platform)
 			if short == s || strings.Contains(s, "{") || strings.Contains(value, "{") || platform == "windows" {
@@ -198,7 +198,7 @@ func FuzzExpand(f *testing.F) {
 }
 
 func BenchmarkCommand(b *testing.B) {
-	e := NewExpander(studio, "linux", "linux", "/mnt/share/jobs")
+	e := NewExpander(studio, AudienceWorkers, "linux", "linux", "/mnt/share/jobs")
 	c := Command{Parameters: map[string]any{
 		"exe": "{blender}", "exeArgs": "{args}", "blendfile": "{share}/a.blend", "argsBefore": []any{},
 		"args": []any{"--scene", "Scene", "--python-expr", "import bpy; pass", "--render-output", "{jobs}/x/######", "--render-frame", "1..3"}}}

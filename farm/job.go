@@ -185,3 +185,8 @@ type JobDetail struct {
 	ShamanCheckout    string            `json:"shaman_checkout,omitempty"`
 	SubmitterPlatform string            `json:"submitter_platform,omitempty"`
 }
+
+var verbNames = [...]string{"Canceled", "Paused", "Resumed", "Requeued"}
+
+// String returns the verb for people, as what was done to the job.
+func (v Verb) String() string { return nameOf(verbNames[:], v) }

@@ -48,7 +48,6 @@ type JobDeleted struct{ Job farm.JobID }
 type TaskChanged struct {
 	Job        farm.JobID
 	Task       farm.TaskID
-	Name       string
 	Index      int
 	State      farm.TaskState
 	StepsTotal int

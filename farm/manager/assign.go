@@ -1,0 +1,178 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// Assignment is the answer to a worker that asks for a task: a task, a status
+// it should take first, or neither when there is nothing for it.
+type Assignment struct {
+	Task      *AssignedTask
+	Requested farm.WorkerStatus // WorkerUnknown: none
+}
+
+// AssignedTask is a task as a worker gets it, variables expanded.
+type AssignedTask struct {
+	ID          farm.TaskID
+	Job         farm.JobID
+	JobType     string
+	JobPriority int
+	farm.PlannedTask
+	StepsDone int
+}
+
+// Assign hands the worker the best task it may do. It asks for a change of
+// status first if one is pending, and hands out the same task again if the
+// worker holds one already: it must have lost it. With nothing to answer it
+// waits up to the given time for something.
+//
+// Conflict: the worker is not awake.
+func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Duration) (Assignment, error) {
+	a, err := m.assignNow(id)
+	if err != nil || !a.empty() || wait <= 0 {
+		return a, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		bells, err := m.workBells(id)
+		if err != nil {
+			return Assignment{}, err
+		}
+		ears := m.bells.listen(bells...)
+		a, err := m.assignNow(id)
+		rang := err == nil && a.empty() && ears.wait(ctx)
+		ears.leave() // the worker itself may have changed: listen anew
+		if !rang {
+			return a, err
+		}
+		m.seen(id)
+	}
+}
+
+func (a *Assignment) empty() bool { return a.Task == nil && a.Requested == farm.WorkerUnknown }
+
+// workBells returns what rings when there may be something for the worker.
+func (m *Manager) workBells(id farm.WorkerID) ([]bell, error) {
+	bells := []bell{workerBell(id)}
+	err := m.store.Update(func(tx *store.Tx) error {
+		w, err := tx.Worker(id)
+		if err != nil {
+			return err
+		}
+		for _, typ := range w.TaskTypes {
+			bells = append(bells, workBell("", typ))
+			for _, tag := range w.Tags {
+				bells = append(bells, workBell(tag, typ))
+			}
+		}
+		return nil
+	})
+	return bells, err
+}
+
+func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
+	var platform string
+	err = m.update(func(u *unit) error {
+		w, err := u.Worker(id)
+		if err != nil {
+			return err
+		}
+		if w.Request.Pending() {
+			a.Requested = w.Request.Status
+			return nil
+		}
+		if w.Status != farm.WorkerAwake {
+			return farm.Errorf(farm.Conflict, "worker %s is %s, and only an awake worker gets tasks: report the status first", w.Name, statusName(w.Status))
+		}
+		platform = w.Platform
+		if t, ok := u.held(w); ok {
+			a.Task = assigned(t)
+			return nil
+		}
+		if t, ok := u.Pick(w); ok {
+			u.assign(t, w)
+			a.Task = assigned(t)
+		}
+		return nil
+	})
+	if err != nil || a.Task == nil {
+		return a, err
+	}
+	if err := m.fillIn(a.Task, platform); err != nil {
+		return Assignment{}, err
+	}
+	return a, nil
+}
+
+// held returns the task that the worker holds already. What it holds of a job
+// that is not handed out any more is returned instead.
+func (u *unit) held(w *store.Worker) (store.Task, bool) {
+	for _, t := range u.Active(w) {
+		if t.Job.Status().Runs() {
+			u.logTask(t, fmt.Sprintf("Task handed again to worker %s (%s), which asked for a task while it holds this one", w.Name, w.ID))
+			return t, true
+		}
+		u.returnTask(t, "its worker asked for another task")
+	}
+	return store.Task{}, false
+}
+
+// returnTask takes an active task back from its worker, undone.
+func (u *unit) returnTask(t store.Task, reason string) {
+	activity := "Task was queued by Manager because " + reason
+	if u.move(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) {
+		u.logTask(t, activity)
+	}
+}
+
+func (u *unit) assign(t store.Task, w *store.Worker) {
+	before := t.State()
+	u.move(t, farm.TaskAssigned, func(s *farm.TaskState) {
+		s.Worker, s.Attempt, s.StepsDone, s.Touched, s.Activity = w.ID, s.Attempt+1, 0, u.Now(), ""
+	})
+	id, job, again := t.ID(), t.Job.ID, before.Attempt > 0
+	line := fmt.Sprintf("%s Task assigned to worker %s (%s)\n%[1]s task changed status %[4]s -> %[5]s\n",
+		u.Now().Local().Format(time.RFC3339), w.Name, w.ID, before.Status, farm.TaskActive)
+	w.LastTask = id
+	u.SaveWorker(w)
+	u.later(func() {
+		if again {
+			if err := u.m.files.RotateLog(job, id); err != nil {
+				u.m.log.Error("cannot put the log of the task's last run aside", "task", id, "error", err)
+			}
+		}
+		u.m.appendLog(job, id, line)
+	})
+}
+
+func assigned(t store.Task) *AssignedTask {
+	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone}
+}
+
+// fillIn adds what the worker has to do.
+func (m *Manager) fillIn(a *AssignedTask, platform string) error {
+	planned, err := m.store.Planned(a.ID)
+	if err != nil {
+		return fmt.Errorf("read what task %s does: %w", a.ID, err)
+	}
+	a.PlannedTask = planned
+	expander := m.config.Load().expander(platform)
+	a.Commands = make([]farm.Command, len(planned.Commands))
+	for i, c := range planned.Commands {
+		a.Commands[i] = expander.Command(c)
+	}
+	return nil
+}
+
+func statusName(s farm.WorkerStatus) string {
+	if s == farm.WorkerUnknown {
+		return "not signed on"
+	}
+	return s.String()
+}

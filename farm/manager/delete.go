@@ -1,0 +1,161 @@
+package manager
+
+import (
+	"context"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/events"
+	"renderfarm/store"
+)
+
+// removeAtOnce is how many records of a job are deleted in one transaction.
+const removeAtOnce = 10_000
+
+// DeleteJob marks a job as to be deleted: its workers stop, and its records,
+// logs and previews are removed in the background. Frames and .blend files are
+// never deleted. A crash in between is made good at the next start.
+func (m *Manager) DeleteJob(id farm.JobID) error {
+	err := m.update(func(u *unit) error {
+		j, err := u.Job(id)
+		if err != nil {
+			return err
+		}
+		u.markDeleted(j)
+		return nil
+	})
+	if err == nil {
+		m.wakeDeleter()
+	}
+	return err
+}
+
+func (u *unit) markDeleted(j *store.Job) {
+	if !j.Deleting.IsZero() {
+		return
+	}
+	u.touch(j).because = "it is being deleted"
+	if !j.Status().Over() {
+		j.Intent = farm.IntentAbort
+	}
+	j.Deleting = u.Now()
+}
+
+// DeleteJobs marks all jobs as to be deleted that were last updated at or
+// before the time, rounded up to a whole second. NothingDone if there is none.
+func (m *Manager) DeleteJobs(updatedUntil time.Time) error {
+	if whole := updatedUntil.Truncate(time.Second); whole.Before(updatedUntil) {
+		updatedUntil = whole.Add(time.Second)
+	}
+	found := 0
+	for after := farm.JobID(""); ; {
+		jobs, err := m.Jobs(after, pageSize)
+		if err != nil {
+			return err
+		}
+		var ids []farm.JobID
+		for _, j := range jobs {
+			if !j.Updated.After(updatedUntil) && j.Deleting.IsZero() {
+				ids = append(ids, j.ID)
+			}
+		}
+		if err := m.markAll(ids, updatedUntil); err != nil {
+			return err
+		}
+		found += len(ids)
+		if len(jobs) < pageSize {
+			break
+		}
+		after = jobs[len(jobs)-1].ID
+	}
+	if found == 0 {
+		return farm.Errorf(farm.NothingDone, "no job was last updated at or before %s", updatedUntil.Format(time.RFC3339))
+	}
+	m.wakeDeleter()
+	return nil
+}
+
+// markAll marks jobs that still meet the condition when their turn comes.
+func (m *Manager) markAll(ids []farm.JobID, updatedUntil time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return m.update(func(u *unit) error {
+		for _, id := range ids {
+			if j, err := u.Job(id); err == nil && !j.Updated.After(updatedUntil) {
+				u.markDeleted(j)
+			}
+		}
+		return nil
+	})
+}
+
+func (m *Manager) wakeDeleter() {
+	select {
+	case m.deletes <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// deleteRetry is when deleting is tried again after it failed, for example
+// because a file is open elsewhere.
+const deleteRetry = time.Minute
+
+// deleteJobs removes the jobs that are marked, now and whenever woken.
+func (m *Manager) deleteJobs(ctx context.Context) {
+	var retry <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.deletes:
+		case <-retry:
+		}
+		retry = nil
+		if err := m.deleteMarked(ctx); err != nil {
+			m.log.Error("cannot delete a job; trying again in a minute", "error", err)
+			retry = time.After(deleteRetry)
+		}
+	}
+}
+
+func (m *Manager) deleteMarked(ctx context.Context) error {
+	var ids []farm.JobID
+	if err := m.store.View(func(v *store.View) error { ids = v.JobsDeleting(); return nil }); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := m.removeJob(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeJob removes the files of a job, then its records, some at a time so
+// that others are not kept waiting.
+func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
+	if err := m.files.RemoveJob(id); err != nil {
+		return err
+	}
+	var status farm.JobStatus
+	for done := false; !done && ctx.Err() == nil; {
+		err := m.update(func(u *unit) error {
+			j, err := u.Job(id)
+			if err != nil {
+				return err
+			}
+			status = j.Status()
+			if done = u.RemoveJob(j, removeAtOnce); done {
+				u.event(events.JobDeleted{Job: id})
+				u.AfterCommit(func() { m.tally.job(status, false) })
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	m.log.Info("job deleted", "job", id)
+	return nil
+}

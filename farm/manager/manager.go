@@ -1,0 +1,177 @@
+// Package manager is every use case of the manager: what a worker, a user or
+// the clock can ask of the farm is a method here. A method checks what it is
+// given, applies the rules of package farm inside one transaction of the store,
+// and returns when the change is on the disk.
+//
+// update (unit.go) is the one shape of a change. Events are published after the
+// commit, in commit order; effects outside the store (log lines, files) follow
+// it, may be repeated, and nothing depends on them.
+package manager
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/events"
+	"renderfarm/store"
+	"renderfarm/store/files"
+)
+
+// JobTypes lists the job types and plans jobs with them. Errors of scripts are
+// farm.Invalid with a message for their author.
+type JobTypes interface {
+	Types(ctx context.Context) ([]farm.JobType, error)
+	Type(ctx context.Context, name string) (farm.JobType, error)
+	Broken(ctx context.Context) []farm.BrokenType
+	Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, error)
+}
+
+// Options are what a manager is made of. All are required but those that say otherwise.
+type Options struct {
+	Store      *store.Store
+	Types      JobTypes
+	Files      *files.Files
+	Events     *events.Log
+	Config     farm.Config
+	SaveConfig func(farm.Config) error // writes farm.yaml
+	Home       string                  // absolute; holds the shared storage until one is configured
+	Version    string
+	Commit     string // of the source; may be empty
+	Log        *slog.Logger
+	Platform   string // GOOS; "" means this machine's
+}
+
+// Manager keeps the jobs and hands out tasks. Its methods may be called from
+// any goroutine.
+type Manager struct {
+	store   *store.Store
+	types   JobTypes
+	files   *files.Files
+	events  *events.Log
+	log     *slog.Logger
+	home    string
+	version string
+	commit  string
+	goos    string
+
+	config     atomic.Pointer[configured]
+	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
+	saveConfig func(farm.Config) error
+
+	bells    bells
+	roster   roster
+	tally    tally
+	touches  touches
+	previews chan preview
+	deletes  chan struct{} // holds a token while jobs may wait for deletion
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// New returns a running manager; Close ends it.
+func New(o Options) (*Manager, error) {
+	m := &Manager{
+		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
+		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig,
+		previews: make(chan preview, previewQueue),
+		deletes:  make(chan struct{}, 1),
+	}
+	if m.goos == "" {
+		m.goos = runtime.GOOS
+	}
+	if err := o.Config.Check(); err != nil {
+		return nil, err
+	}
+	m.configure(o.Config)
+	if err := m.load(); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	m.done.Go(func() { m.makePreviews(ctx) })
+	m.done.Go(func() { m.deleteJobs(ctx) })
+	m.done.Go(func() { m.rememberSeen(ctx) })
+	return m, nil
+}
+
+// load reads what the manager keeps in memory: who the workers are, and how
+// many jobs and workers are in each status.
+func (m *Manager) load() error {
+	return m.store.View(func(v *store.View) error {
+		workers, err := v.Workers()
+		if err != nil {
+			return err
+		}
+		for _, w := range workers {
+			m.roster.put(w)
+			m.tally.worker(w, farm.WorkerUnknown, true)
+		}
+		for after := farm.JobID(""); ; {
+			jobs, err := v.Jobs(after, pageSize)
+			if err != nil {
+				return err
+			}
+			for _, j := range jobs {
+				m.tally.job(j.Status(), true)
+			}
+			if len(jobs) < pageSize {
+				break
+			}
+			after = jobs[len(jobs)-1].ID
+		}
+		if len(v.JobsDeleting()) > 0 {
+			m.deletes <- struct{}{}
+		}
+		return nil
+	})
+}
+
+// Close ends the background work. Every answered change is on the disk already.
+func (m *Manager) Close() {
+	m.stop()
+	m.done.Wait()
+}
+
+// Storage returns the shared storage: where jobs' files and frames go.
+func (m *Manager) Storage() string { return m.config.Load().storage }
+
+// seenEvery is how often the times at which workers were last heard of are
+// written down. Losing them in a crash only makes time-outs start anew.
+const seenEvery = 30 * time.Second
+
+// rememberSeen writes down when workers were last heard of.
+func (m *Manager) rememberSeen(ctx context.Context) {
+	tick := time.NewTicker(seenEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := m.saveSeen(); err != nil {
+				m.log.Error("cannot write down when workers were last seen", "error", err)
+			}
+		}
+	}
+}
+
+func (m *Manager) saveSeen() error {
+	seen := m.roster.seenSince()
+	if len(seen) == 0 {
+		return nil
+	}
+	return m.update(func(u *unit) error {
+		for id, at := range seen {
+			if w, err := u.Worker(id); err == nil && at.After(w.LastSeen) {
+				w.LastSeen = at
+				u.SaveWorker(w)
+			}
+		}
+		return nil
+	})
+}

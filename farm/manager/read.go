@@ -1,0 +1,176 @@
+package manager
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+	"renderfarm/store/files"
+)
+
+// pageSize is how many records are read in one go; no read is held open while
+// a client takes its answer.
+const pageSize = 512
+
+// Jobs returns at most limit jobs in the order of submission, after the one
+// given ("" for the first), those being deleted included.
+func (m *Manager) Jobs(after farm.JobID, limit int) (jobs []farm.Job, err error) {
+	err = m.store.View(func(v *store.View) error {
+		jobs, err = v.Jobs(after, limit)
+		return err
+	})
+	return jobs, err
+}
+
+// Job returns a job and what does not change of it.
+func (m *Manager) Job(id farm.JobID) (job farm.Job, detail farm.JobDetail, err error) {
+	err = m.store.View(func(v *store.View) error {
+		if job, err = v.Job(id); err != nil {
+			return err
+		}
+		detail, err = v.JobDetail(id)
+		return err
+	})
+	return job, detail, err
+}
+
+// JobDetails returns what does not change of several jobs; deleted ones are zero.
+func (m *Manager) JobDetails(jobs []farm.Job) (details []farm.JobDetail, err error) {
+	details = make([]farm.JobDetail, len(jobs))
+	err = m.store.View(func(v *store.View) error {
+		for i := range jobs {
+			if details[i], err = v.JobDetail(jobs[i].ID); err != nil && farm.KindOf(err) != farm.NotFound {
+				return err
+			}
+		}
+		return nil
+	})
+	return details, err
+}
+
+// Tasks returns at most limit tasks of a job, without their commands, after the
+// given index (-1 for the first), and the status of the job.
+func (m *Manager) Tasks(job farm.JobID, after, limit int) (tasks []farm.Task, status farm.JobStatus, err error) {
+	err = m.store.View(func(v *store.View) error {
+		j, err := v.Job(job)
+		if err != nil {
+			return err
+		}
+		status = j.Status()
+		tasks, err = v.Tasks(job, after, limit)
+		return err
+	})
+	return tasks, status, err
+}
+
+// Task returns a whole task, with when its worker last gave a sign of life, and
+// the status of its job.
+func (m *Manager) Task(id farm.TaskID) (task farm.Task, status farm.JobStatus, err error) {
+	err = m.store.View(func(v *store.View) error {
+		if task, err = v.Task(id); err != nil {
+			return err
+		}
+		j, err := v.Job(task.Job)
+		status = j.Status()
+		return err
+	})
+	if at := m.touches.get(id); at.After(task.Touched) {
+		task.Touched = at
+	}
+	return task, status, err
+}
+
+// TaskName returns the name of a task, or "" if it is gone.
+func (m *Manager) TaskName(id farm.TaskID) string {
+	planned, err := m.store.Planned(id)
+	if err != nil {
+		return ""
+	}
+	return planned.Name
+}
+
+// Blocklist returns who is blocked from which task types of a job; none for an
+// unknown job.
+func (m *Manager) Blocklist(id farm.JobID) (blocked []store.Block, err error) {
+	err = m.store.View(func(v *store.View) error {
+		blocked, err = v.Blocklist(id)
+		return err
+	})
+	if farm.KindOf(err) == farm.NotFound {
+		return nil, nil
+	}
+	return blocked, err
+}
+
+// Unblock lifts blocks of a job; those that do not exist are ignored.
+func (m *Manager) Unblock(id farm.JobID, blocks []store.Block) error {
+	return m.changeJob(id, func(u *unit, j *store.Job) error {
+		for _, b := range blocks {
+			if w, err := u.Worker(b.Worker); err == nil {
+				u.Tx.Unblock(j, w, b.TaskType)
+			}
+		}
+		return nil
+	})
+}
+
+// TaskLog tells where the log of a task is, below the folder of the files and
+// with forward slashes, and its size in bytes; ok is false if there is none yet.
+func (m *Manager) TaskLog(id farm.TaskID) (job farm.JobID, path string, size int64, ok bool, err error) {
+	if job, err = m.jobOf(id); err != nil {
+		return "", "", 0, false, err
+	}
+	size, ok = m.files.LogSize(job, id)
+	return job, files.LogPath(job, id), size, ok, nil
+}
+
+// TaskLogTail returns the end of a task's log, and whether there is a log.
+func (m *Manager) TaskLogTail(id farm.TaskID) (tail string, ok bool, err error) {
+	job, err := m.jobOf(id)
+	if err != nil {
+		return "", false, err
+	}
+	tail, ok = m.files.Tail(job, id)
+	return tail, ok, nil
+}
+
+func (m *Manager) jobOf(id farm.TaskID) (farm.JobID, error) {
+	t, _, err := m.Task(id)
+	return t.Job, err
+}
+
+// Files returns the folder of task logs and previews, for serving.
+func (m *Manager) Files() fs.FS { return m.files.FS() }
+
+// JobTypes returns the job types that can be used, sorted by name.
+func (m *Manager) JobTypes(ctx context.Context) ([]farm.JobType, error) { return m.types.Types(ctx) }
+
+// JobType returns one job type; NotFound if there is none of that name.
+func (m *Manager) JobType(ctx context.Context, name string) (farm.JobType, error) {
+	return m.types.Type(ctx, name)
+}
+
+// BrokenTypes returns the job-type scripts that cannot be used, and why.
+func (m *Manager) BrokenTypes(ctx context.Context) []farm.BrokenType { return m.types.Broken(ctx) }
+
+// WorkerName tells who a worker is, for lists of tasks: its name and address,
+// both "" for a worker that was deleted or never existed.
+func (m *Manager) WorkerName(id farm.WorkerID) (name, address string) {
+	w := m.roster.get(id)
+	if w == nil || w.deleted {
+		return "", ""
+	}
+	return w.name, w.address
+}
+
+// withSeen fills in when a worker was last heard of.
+func (m *Manager) withSeen(w farm.Worker) farm.Worker {
+	if member := m.roster.get(w.ID); member != nil {
+		if at := time.UnixMilli(member.seen.Load()).UTC(); at.After(w.LastSeen) {
+			w.LastSeen = at
+		}
+	}
+	return w
+}

@@ -1,0 +1,112 @@
+package manager
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// roster is who the workers are, in memory: every request of a worker is
+// checked against it, and task lists take names from it.
+type roster struct {
+	mu      sync.RWMutex // guards members; nothing else is taken while it is held
+	members map[farm.WorkerID]*member
+	saved   atomic.Int64 // unix milliseconds of the last seenSince
+}
+
+// member is one worker. All but seen is constant: a change makes a new member.
+type member struct {
+	name, address string
+	secret        []byte // salt and hash, see hashSecret
+	deleted       bool
+	seen          *atomic.Int64 // unix milliseconds when it was last heard of
+}
+
+func (r *roster) put(w farm.Worker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.members == nil {
+		r.members = map[farm.WorkerID]*member{}
+	}
+	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero()}
+	if old := r.members[w.ID]; old != nil {
+		next.seen = old.seen
+	} else {
+		next.seen = new(atomic.Int64)
+		next.seen.Store(w.LastSeen.UnixMilli())
+	}
+	r.members[w.ID] = next
+}
+
+func (r *roster) get(id farm.WorkerID) *member {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.members[id]
+}
+
+func (r *roster) name(id farm.WorkerID) string {
+	if w := r.get(id); w != nil {
+		return w.name
+	}
+	return ""
+}
+
+// seenSince returns the workers heard of since the last call.
+func (r *roster) seenSince() map[farm.WorkerID]time.Time {
+	from := r.saved.Swap(time.Now().UnixMilli())
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	seen := map[farm.WorkerID]time.Time{}
+	for id, w := range r.members {
+		if at := w.seen.Load(); at >= from && !w.deleted {
+			seen[id] = time.UnixMilli(at).UTC()
+		}
+	}
+	return seen
+}
+
+// Authenticate checks the id and secret that a worker sent and marks it as
+// seen. It fails with Forbidden, and does not say which of the two was wrong.
+func (m *Manager) Authenticate(id, secret string) (farm.WorkerID, error) {
+	w := m.roster.get(farm.WorkerID(id))
+	if w == nil || w.deleted || !checkSecret(w.secret, secret) {
+		return "", farm.Errorf(farm.Forbidden, "no such worker known, or its secret is wrong: register the worker again")
+	}
+	w.seen.Store(time.Now().UnixMilli())
+	return farm.WorkerID(id), nil
+}
+
+// seen marks a worker as heard of now.
+func (m *Manager) seen(id farm.WorkerID) {
+	if w := m.roster.get(id); w != nil {
+		w.seen.Store(time.Now().UnixMilli())
+	}
+}
+
+const saltSize = 16
+
+// hashSecret returns a random salt and the SHA-256 of salt and secret. Secrets
+// are long and random, so there is nothing a slow hash would protect, and every
+// request of every worker is checked.
+func hashSecret(secret string) []byte {
+	salted := make([]byte, saltSize, saltSize+sha256.Size)
+	rand.Read(salted)
+	return append(salted, saltedHash(salted, secret)...)
+}
+
+func saltedHash(salt []byte, secret string) []byte {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write([]byte(secret))
+	return h.Sum(nil)
+}
+
+func checkSecret(hash []byte, secret string) bool {
+	return len(hash) == saltSize+sha256.Size &&
+		subtle.ConstantTimeCompare(hash[saltSize:], saltedHash(hash[:saltSize], secret)) == 1
+}

@@ -1,0 +1,191 @@
+package manager
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// Registration is what a new worker tells about itself.
+type Registration struct {
+	Name, Platform, Secret string
+	TaskTypes              []string
+	Address                string // IP address it calls from
+}
+
+// Bounds on what a worker may tell about itself.
+const (
+	maxName      = 128
+	maxSecret    = 512
+	maxTaskTypes = 64
+)
+
+// Register makes a worker known. The secret is the worker's own choice.
+func (m *Manager) Register(r Registration) (farm.Worker, error) {
+	types, err := taskTypes(r.TaskTypes)
+	if err != nil {
+		return farm.Worker{}, err
+	}
+	switch {
+	case len(r.Name) > maxName:
+		return farm.Worker{}, farm.Errorf(farm.Invalid, "the worker's name is longer than %d bytes: shorten it", maxName)
+	case r.Secret == "" || len(r.Secret) > maxSecret:
+		return farm.Worker{}, farm.Errorf(farm.Invalid, "a worker's secret has 1 to %d bytes: choose a long random one", maxSecret)
+	case len(r.Platform) > maxName:
+		return farm.Worker{}, farm.Errorf(farm.Invalid, "platform is no name of an operating system")
+	}
+	w := farm.Worker{
+		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
+		TaskTypes: types, SecretHash: hashSecret(r.Secret),
+	}
+	err = m.update(func(u *unit) error {
+		w.Created, w.Updated, w.LastSeen = u.Now(), u.Now(), u.Now()
+		saved := u.AddWorker(w).Worker
+		u.AfterCommit(func() {
+			m.roster.put(saved)
+			m.tally.worker(saved, farm.WorkerUnknown, true)
+		})
+		return nil
+	})
+	if err == nil {
+		m.log.Info("worker registered", "worker", w.Name, "address", w.Address)
+	}
+	return w, err
+}
+
+// taskTypes trims and lower-cases task types and drops repeated ones.
+func taskTypes(given []string) ([]string, error) {
+	if len(given) > maxTaskTypes {
+		return nil, farm.Errorf(farm.Invalid, "a worker cannot support more than %d task types", maxTaskTypes)
+	}
+	types := make([]string, 0, len(given))
+	for _, t := range given {
+		t = strings.ToLower(strings.TrimSpace(t))
+		if len(t) > maxName {
+			return nil, farm.Errorf(farm.Invalid, "a task type is longer than %d bytes", maxName)
+		}
+		if t != "" && !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	return types, nil
+}
+
+// SignOn is what a worker tells when it starts.
+type SignOn struct {
+	Name, Software string
+	TaskTypes      []string
+	CanRestart     bool
+	Address        string
+}
+
+// SignOn brings a worker (back) to the farm and returns the status it is to
+// take: the one that was asked for while it was away, or awake.
+func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) {
+	types, err := taskTypes(s.TaskTypes)
+	if err != nil {
+		return 0, err
+	}
+	if len(s.Name) > maxName || len(s.Software) > maxName {
+		return 0, farm.Errorf(farm.Invalid, "the worker's name or version is longer than %d bytes: shorten it", maxName)
+	}
+	wanted := farm.WorkerAwake
+	err = m.update(func(u *unit) error {
+		w, err := u.Worker(id)
+		if err != nil {
+			return err
+		}
+		before := w.Status
+		w.Status, w.Name, w.Address, w.Software = farm.WorkerStarting, s.Name, s.Address, s.Software
+		w.TaskTypes, w.CanRestart = types, s.CanRestart
+		if w.Request.Pending() {
+			wanted = w.Request.Status
+		}
+		u.workerEvent(w, before)
+		return nil
+	})
+	if err == nil {
+		m.log.Info("worker signed on", "worker", s.Name, "version", s.Software, "address", s.Address)
+	}
+	return wanted, err
+}
+
+// SignOff takes a worker from the farm. What it was working on is returned, and
+// it will be asked to take the status it has now when it comes back.
+func (m *Manager) SignOff(id farm.WorkerID) error {
+	var name string
+	err := m.update(func(u *unit) error {
+		w, err := u.Worker(id)
+		if err != nil {
+			return err
+		}
+		name = w.Name
+		before := w.Status
+		switch ended := w.Request.Status == farm.WorkerOffline || w.Request.Status == farm.WorkerRestart; {
+		case ended:
+			w.Request = farm.StatusRequest{}
+		case !w.Request.Pending() && (before == farm.WorkerAwake || before == farm.WorkerAsleep):
+			w.Request = farm.StatusRequest{Status: before}
+		}
+		w.Status = farm.WorkerOffline
+		u.returnAll(w, "worker signed off")
+		u.workerEvent(w, before)
+		return nil
+	})
+	if err == nil {
+		m.log.Info("worker signed off", "worker", name)
+	}
+	return err
+}
+
+// returnAll returns every task the worker holds.
+func (u *unit) returnAll(w *store.Worker, reason string) {
+	for _, t := range u.Active(w) {
+		u.returnTask(t, reason)
+	}
+}
+
+// StateChanged takes the status that a worker says it has now.
+func (m *Manager) StateChanged(id farm.WorkerID, status farm.WorkerStatus) error {
+	return m.update(func(u *unit) error {
+		w, err := u.Worker(id)
+		if err != nil {
+			return err
+		}
+		before := w.Status
+		w.Status = status
+		if w.Request.Status == status {
+			w.Request = farm.StatusRequest{}
+		}
+		if before == farm.WorkerAwake && status != farm.WorkerAwake {
+			u.returnAll(w, "worker "+w.Name+" ("+string(w.ID)+") changed status to '"+status.String()+"'")
+		}
+		u.workerEvent(w, before)
+		return nil
+	})
+}
+
+// RequestedStatus returns the status the worker is asked to take, WorkerUnknown
+// for none. It waits up to the given time for there to be one.
+func (m *Manager) RequestedStatus(ctx context.Context, id farm.WorkerID, wait time.Duration) (wanted farm.WorkerStatus, err error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	ears := m.bells.listen(workerBell(id))
+	defer ears.leave()
+	for {
+		err = m.store.Update(func(tx *store.Tx) error {
+			w, err := tx.Worker(id)
+			if err == nil {
+				wanted = w.Request.Status
+			}
+			return err
+		})
+		if err != nil || wanted != farm.WorkerUnknown || !ears.wait(ctx) {
+			return wanted, err
+		}
+	}
+}

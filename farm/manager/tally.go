@@ -1,0 +1,67 @@
+package manager
+
+import (
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/events"
+)
+
+// tally counts jobs and workers per status, so that the farm's status never
+// needs to look at them all.
+type tally struct {
+	mu      sync.Mutex // guards everything below; only the event log's is taken while it is held
+	jobs    map[farm.JobStatus]int
+	workers map[farm.WorkerStatus]int
+	told    farm.FarmStatus // the status last published
+}
+
+func (t *tally) job(status farm.JobStatus, add bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.jobs == nil {
+		t.jobs = map[farm.JobStatus]int{}
+	}
+	if add {
+		t.jobs[status]++
+	} else {
+		t.jobs[status]--
+	}
+}
+
+// worker counts a worker that is new to the tally, or changes from the status before.
+func (t *tally) worker(w farm.Worker, before farm.WorkerStatus, isNew bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.workers == nil {
+		t.workers = map[farm.WorkerStatus]int{}
+	}
+	if !isNew {
+		t.workers[before]--
+	}
+	if w.Deleted.IsZero() {
+		t.workers[w.Status]++
+	}
+}
+
+func (t *tally) status() farm.FarmStatus {
+	return farm.StatusOfFarm(t.workers, t.jobs[farm.JobActive] > 0, t.jobs[farm.JobQueued] > 0)
+}
+
+// FarmStatus returns the farm in one word.
+func (m *Manager) FarmStatus() farm.FarmStatus {
+	m.tally.mu.Lock()
+	defer m.tally.mu.Unlock()
+	return m.tally.status()
+}
+
+// farmEvent publishes the farm's status if it is not the one last published.
+func (m *Manager) farmEvent() {
+	m.tally.mu.Lock()
+	defer m.tally.mu.Unlock()
+	if status := m.tally.status(); status != m.tally.told {
+		m.tally.told = status
+		m.events.Publish(events.Event{Time: time.Now().UTC(), Data: events.FarmChanged{Status: status}})
+	}
+}
