@@ -1,0 +1,202 @@
+package yamlfile
+
+import (
+	"encoding"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Decode is Read for data that is already in memory; name stands for the file in errors.
+func Decode(name string, data []byte, v any) error {
+	d, root, err := parse(name, data)
+	if err != nil || isNothing(root) {
+		return err
+	}
+	return d.decode(root, reflect.ValueOf(v).Elem(), "", 0)
+}
+
+// decode puts the node's value into to. key is the path of keys that led here,
+// for errors. The library's own decoder is not used: it empties what a file
+// without keys is decoded into, cuts fractions off, replaces whole maps, and
+// loses the place of errors in durations.
+func (d *document) decode(n ast.Node, to reflect.Value, key string, depth int) error {
+	if depth > maxDepth {
+		return d.at(n.GetToken(), "this is nested too deep")
+	}
+	n, err := d.plain(n)
+	if err != nil || isNothing(n) {
+		return err
+	}
+	if to.CanAddr() {
+		if t, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
+			return d.decodeText(n, t, key)
+		}
+	}
+	switch to.Kind() {
+	case reflect.Pointer:
+		if to.IsNil() {
+			to.Set(reflect.New(to.Type().Elem()))
+		}
+		return d.decode(n, to.Elem(), key, depth+1)
+	case reflect.Struct:
+		return d.decodeStruct(n, to, key, depth)
+	case reflect.Map:
+		return d.decodeMap(n, to, key, depth)
+	case reflect.Slice:
+		return d.decodeList(n, to, key, depth)
+	}
+	return d.decodeScalar(n, to, key)
+}
+
+func (d *document) decodeText(n ast.Node, to encoding.TextUnmarshaler, key string) error {
+	if !isScalar(n) {
+		return d.at(n.GetToken(), "%s should be one value, not %s", key, kind(n))
+	}
+	if err := to.UnmarshalText([]byte(scalarText(n))); err != nil {
+		return d.at(n.GetToken(), "%s: %v", key, err)
+	}
+	return nil
+}
+
+func (d *document) decodeStruct(n ast.Node, to reflect.Value, key string, depth int) error {
+	entries, ok := pairs(n)
+	if !ok {
+		if key == "" {
+			return d.at(n.GetToken(), "the file should consist of lines like `key: value`; this is %s", kind(n))
+		}
+		return d.at(n.GetToken(), "%s should have keys below it, not %s", key, kind(n))
+	}
+	fields := fieldsOf(to.Type())
+	for _, e := range entries {
+		name := keyText(e.Key)
+		i := slices.IndexFunc(fields, func(f field) bool { return f.key == name })
+		if i < 0 {
+			return d.at(e.Key.GetToken(), "unknown key %q%s", under(key, name), suggestion(name, fields))
+		}
+		if err := d.decode(e.Value, to.Field(fields[i].index), under(key, name), depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *document) decodeMap(n ast.Node, to reflect.Value, key string, depth int) error {
+	entries, ok := pairs(n)
+	if !ok {
+		return d.at(n.GetToken(), "%s should have keys below it, not %s", key, kind(n))
+	}
+	if to.IsNil() {
+		to.Set(reflect.MakeMap(to.Type()))
+	}
+	for _, e := range entries {
+		// A new value, not the one there: the file's entry is the whole entry.
+		value := reflect.New(to.Type().Elem()).Elem()
+		if err := d.decode(e.Value, value, under(key, keyText(e.Key)), depth+1); err != nil {
+			return err
+		}
+		to.SetMapIndex(reflect.ValueOf(keyText(e.Key)).Convert(to.Type().Key()), value)
+	}
+	return nil
+}
+
+func (d *document) decodeList(n ast.Node, to reflect.Value, key string, depth int) error {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return d.at(n.GetToken(), "%s should be a list (lines that begin with a dash), not %s", key, kind(n))
+	}
+	values := reflect.MakeSlice(to.Type(), len(list.Values), len(list.Values))
+	for i, item := range list.Values {
+		if err := d.decode(item, values.Index(i), key+"["+strconv.Itoa(i)+"]", depth+1); err != nil {
+			return err
+		}
+	}
+	to.Set(values)
+	return nil
+}
+
+// decodeScalar fills text, numbers and truth values. Text may look like
+// anything, such as a password of digits; the others must be what they are.
+func (d *document) decodeScalar(n ast.Node, to reflect.Value, key string) error {
+	wrong := func(wanted string) error {
+		return d.at(n.GetToken(), "%s should be %s, not %s (%.40q)", key, wanted, kind(n), scalarText(n))
+	}
+	if !isScalar(n) {
+		return d.at(n.GetToken(), "%s should be one value, not %s", key, kind(n))
+	}
+	switch to.Kind() {
+	case reflect.String:
+		to.SetString(scalarText(n))
+	case reflect.Bool:
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			return wrong("true or false")
+		}
+		to.SetBool(b.Value)
+	case reflect.Int, reflect.Int64, reflect.Int32:
+		i, ok := wholeNumber(n)
+		if !ok || to.OverflowInt(i) {
+			return wrong("a whole number that is not too large")
+		}
+		to.SetInt(i)
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(scalarText(n), 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || n.Type() == ast.StringType {
+			return wrong("a number")
+		}
+		to.SetFloat(f)
+	default:
+		panic("yamlfile: no support for " + to.Type().String())
+	}
+	return nil
+}
+
+func wholeNumber(n ast.Node) (int64, bool) {
+	x, ok := n.(*ast.IntegerNode)
+	if !ok {
+		return 0, false
+	}
+	switch v := x.Value.(type) {
+	case int64:
+		return v, true
+	case uint64:
+		return int64(v), v <= math.MaxInt64
+	}
+	return 0, false
+}
+
+func isScalar(n ast.Node) bool {
+	_, ok := n.(ast.ScalarNode)
+	return ok
+}
+
+// A field is a struct's field and the key it has in the file.
+type field struct {
+	key   string
+	index int
+}
+
+func fieldsOf(t reflect.Type) []field {
+	var fields []field
+	for i := range t.NumField() {
+		key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if key == "" {
+			key = strings.ToLower(t.Field(i).Name)
+		}
+		if key != "-" && t.Field(i).IsExported() {
+			fields = append(fields, field{key, i})
+		}
+	}
+	return fields
+}
+
+func under(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
