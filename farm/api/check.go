@@ -12,12 +12,7 @@ const MaxPriority = 100
 func (s *SubmittedJob) setDefaults() { s.Priority = DefaultPriority }
 
 func (s *SubmittedJob) check() error {
-	switch {
-	case strings.TrimSpace(s.Name) == "":
-		return farm.Errorf(farm.Invalid, `"name" is empty: give the job a name`)
-	case s.Type == "":
-		return farm.Errorf(farm.Invalid, `"type" is empty: name the job type to use`)
-	case s.InitialStatus == "":
+	if s.InitialStatus == "" {
 		return nil
 	}
 	return jobStatus("initial_status", s.InitialStatus)
