@@ -11,7 +11,7 @@ import (
 // Report is what a worker tells about a task. Nil and empty fields say nothing.
 type Report struct {
 	Status   *farm.TaskStatus
-	Activity *string
+	Activity string
 	Log      string
 	Steps    *int // steps done; more than the task has counts as all
 }
@@ -50,7 +50,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		m.touches.note(task, u.Now())
 		u.progress(t, r)
 		if r.Status != nil && t.State().Status == farm.TaskActive && *r.Status != farm.TaskActive {
-			u.finish(t, *r.Status, r.Activity)
+			u.finish(t, *r.Status)
 		}
 		return nil
 	})
@@ -75,8 +75,8 @@ func (u *unit) progress(t store.Task, r Report) {
 		return
 	}
 	was := state
-	if r.Activity != nil {
-		state.Activity = clip(*r.Activity)
+	if r.Activity != "" {
+		state.Activity = clip(r.Activity)
 	}
 	if r.Steps != nil {
 		state.StepsDone = max(0, min(*r.Steps, t.Steps()))
@@ -96,7 +96,7 @@ func (u *unit) progress(t store.Task, r Report) {
 }
 
 // finish ends the worker's attempt.
-func (u *unit) finish(t store.Task, status farm.TaskStatus, activity *string) {
+func (u *unit) finish(t store.Task, status farm.TaskStatus) {
 	u.move(t, outcomes[status], func(s *farm.TaskState) {
 		if status == farm.TaskFailed {
 			s.FailedBy = append(s.FailedBy, s.Worker)

@@ -1,0 +1,236 @@
+package server
+
+import (
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/store"
+)
+
+// submission reads a submitted job.
+func submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error) {
+	var job api.SubmittedJob
+	if err := readUpTo(w, r, maxSubmission, &job); err != nil {
+		return farm.Submission{}, err
+	}
+	sub := farm.Submission{
+		Name: job.Name, Type: job.Type, TypeETag: job.TypeETag, Priority: job.Priority, SubmitterPlatform: job.SubmitterPlatform,
+		Settings: job.Settings, Metadata: job.Metadata, Tag: job.WorkerTag,
+	}
+	if job.Storage != nil {
+		sub.ShamanCheckout = job.Storage.ShamanCheckoutID
+	}
+	if sub.Settings == nil {
+		sub.Settings = map[string]any{}
+	}
+	if sub.Metadata == nil {
+		sub.Metadata = map[string]string{}
+	}
+	switch job.InitialStatus {
+	case "", farm.JobQueued.String(), farm.JobActive.String():
+	case farm.JobPaused.String(), farm.JobPauseRequested.String():
+		sub.Intent = farm.IntentHold
+	default:
+		return sub, farm.Errorf(farm.Invalid, `"initial_status" is %q: submit a job as queued or paused`, job.InitialStatus)
+	}
+	return sub, nil
+}
+
+func (s *Server) submitJob(w http.ResponseWriter, r *http.Request) error {
+	sub, err := submission(w, r)
+	if err != nil {
+		return err
+	}
+	job, detail, warnings, err := s.m.Submit(r.Context(), sub)
+	if farm.KindOf(err) == farm.UnknownTag {
+		return farm.Errorf(farm.Invalid, "%w", err) // in a submission it is a value like any other
+	}
+	if err != nil {
+		return err
+	}
+	for _, warning := range warnings {
+		w.Header().Add("Farm-Warning", oneLine(warning))
+	}
+	return writeJSON(w, http.StatusOK, apiJob(job, detail))
+}
+
+// oneLine makes text fit for a header: printable ASCII only.
+func oneLine(text string) string {
+	line := []byte(text)
+	for i, c := range line {
+		if c < ' ' || c > '~' {
+			line[i] = '?'
+		}
+	}
+	return string(line)
+}
+
+func (s *Server) submitJobCheck(w http.ResponseWriter, r *http.Request) error {
+	sub, err := submission(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.m.CheckSubmission(r.Context(), sub); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	job, detail, err := s.m.Job(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiJob(job, detail))
+}
+
+func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.m.DeleteJob(id); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) deleteJobWhatWouldItDo(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.m.Job(id); err != nil {
+		return err
+	}
+	// Checkouts are made by the file store for submissions, which this version
+	// does not have: there is none to remove.
+	return writeJSON(w, http.StatusOK, api.JobDeletionInfo{})
+}
+
+func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {
+	var selection api.JobMassDeletionSelection
+	if err := read(w, r, &selection); err != nil {
+		return err
+	}
+	if err := s.m.DeleteJobs(selection.LastUpdatedMax); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var change api.JobStatusChange
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	status, _ := farm.ParseJobStatus(change.Status) // checked by read
+	if err := s.m.SetJobStatus(id, status, change.Reason); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var change api.JobPriorityChange
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	if err := s.m.SetJobPriority(id, change.Priority); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) setJobTag(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var change api.JobTagChange
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	if err := s.m.SetJobTag(id, change.ID, change.Name); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) fetchJobBlocklist(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	blocked, err := s.m.Blocklist(id)
+	if err != nil {
+		return err
+	}
+	list := api.JobBlocklist{}
+	for _, b := range blocked {
+		name, _ := s.m.WorkerName(b.Worker)
+		list = append(list, api.JobBlocklistEntry{WorkerID: b.Worker, TaskType: b.TaskType, WorkerName: name})
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
+func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var list api.JobBlocklist
+	if err := read(w, r, &list); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return farm.Errorf(farm.Invalid, "the list is empty: name the blocks to lift")
+	}
+	var blocks []store.Block
+	for _, entry := range list {
+		blocks = append(blocks, store.Block{Worker: entry.WorkerID, TaskType: entry.TaskType})
+	}
+	if err := s.m.Unblock(id, blocks); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) fetchJobLastRenderedInfo(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	ok, err := s.m.HasPreview(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return noContent(w)
+	}
+	return writeJSON(w, http.StatusOK, apiLastRendered(id))
+}
+
+func (s *Server) fetchGlobalLastRenderedInfo(w http.ResponseWriter, r *http.Request) error {
+	id, ok, err := s.m.LastRendered()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return noContent(w)
+	}
+	return writeJSON(w, http.StatusOK, apiLastRendered(id))
+}

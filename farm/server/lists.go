@@ -1,0 +1,134 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"renderfarm/farm"
+)
+
+// listPage is how many items are read and written in one go. Lists are written
+// as they are read, so that their length costs no memory.
+const listPage = 256
+
+// limit returns the ?limit= of a request, -1 for none.
+func limit(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return -1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, farm.Errorf(farm.Invalid, "limit is %q: it must be a number from 1", text)
+	}
+	return n, nil
+}
+
+// writeList writes {"name":[…]} from pages of items: next returns the next
+// page, at most size items, and is called until it returns an empty one.
+func writeList[T any](w http.ResponseWriter, name string, next func() ([]T, error)) error {
+	page, err := next()
+	if err != nil {
+		return err // nothing is written yet
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write([]byte(`{"` + name + `":[`))
+	for first := true; len(page) > 0; {
+		for i := range page {
+			text, err := json.Marshal(&page[i])
+			if err != nil {
+				panic(http.ErrAbortHandler) // cut the answer short rather than end it as if it were whole
+			}
+			if !first {
+				w.Write([]byte{','})
+			}
+			first = false
+			if _, err := w.Write(text); err != nil {
+				return nil // the client left
+			}
+		}
+		if page, err = next(); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+	w.Write([]byte("]}\n"))
+	return nil
+}
+
+func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
+	most, err := limit(r)
+	if err != nil {
+		return err
+	}
+	query := r.URL.Query()
+	after, status := farm.JobID(query.Get("after")), query.Get("status")
+	if _, ok := farm.ParseJobStatus(status); status != "" && !ok {
+		return farm.Errorf(farm.Invalid, "status is %q, which is no job status", status)
+	}
+	if _, ok := farm.ParseUUID(string(after)); after != "" && !ok {
+		return farm.Errorf(farm.Invalid, "after is %q: it must be the id of a job", after)
+	}
+	done := false
+	return writeList(w, "jobs", func() (page []any, err error) {
+		for len(page) == 0 && !done && most != 0 {
+			jobs, err := s.m.Jobs(after, listPage)
+			if err != nil {
+				return nil, err
+			}
+			details, err := s.m.JobDetails(jobs)
+			if err != nil {
+				return nil, err
+			}
+			for i, j := range jobs {
+				after = j.ID
+				if (status == "" || j.Status().String() == status) && most != 0 {
+					page = append(page, apiJob(j, details[i]))
+					most--
+				}
+			}
+			done = len(jobs) < listPage
+		}
+		return page, nil
+	})
+}
+
+func (s *Server) fetchJobTasks(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	most, err := limit(r)
+	if err != nil {
+		return err
+	}
+	after := 0 // tasks are numbered from 1 on the wire, and the first is after none
+	if text := r.URL.Query().Get("after"); text != "" {
+		if after, err = strconv.Atoi(text); err != nil || after < 0 {
+			return farm.Errorf(farm.Invalid, "after is %q: it must be the index_in_job of a task", text)
+		}
+	}
+	last := after - 1
+	return writeList(w, "tasks", func() (page []any, err error) {
+		if most == 0 {
+			return nil, nil
+		}
+		size := listPage
+		if most > 0 {
+			size = min(size, most)
+		}
+		tasks, status, err := s.m.Tasks(id, last, size)
+		if farm.KindOf(err) == farm.NotFound {
+			return nil, nil // what the protocol says for unknown jobs
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range tasks {
+			page = append(page, s.apiTaskSummary(&tasks[i], status))
+			last = tasks[i].Index
+			most--
+		}
+		return page, nil
+	})
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"net/http"
+	"path/filepath"
+
+	"github.com/go-chi/chi/v5"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// notYet answers operations of the protocol that this version does not have.
+func notYet(http.ResponseWriter, *http.Request) error {
+	return farm.Errorf(farm.Unavailable, "this version of Farm cannot do this; what it can do is described at /api/v3/swagger-ui/")
+}
+
+func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
+	version, commit := s.m.Version()
+	config := s.m.Config()
+	return writeJSON(w, http.StatusOK, api.Version{Version: version, ShortVersion: config.FlamencoVersion, Name: config.ManagerName, Git: commit})
+}
+
+func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage())})
+}
+
+func (s *Server) getConfigurationFile(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, s.m.Config())
+}
+
+func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request) error {
+	now := s.m.Config()
+	config := farm.DefaultConfig()
+	// Keys that the compatible system does not know stay as they are when a
+	// client of it leaves them out.
+	config.FlamencoVersion, config.ScriptTimeout = now.FlamencoVersion, now.ScriptTimeout
+	config.Variables = nil
+	if err := read(w, r, &config); err != nil {
+		return err
+	}
+	if err := s.m.SetConfig(config); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) getVariables(w http.ResponseWriter, r *http.Request) error {
+	switch audience := chi.URLParam(r, "audience"); audience {
+	case farm.AudienceUsers, farm.AudienceWorkers:
+		return writeJSON(w, http.StatusOK, s.m.Variables(audience, chi.URLParam(r, "platform")))
+	}
+	return writeJSON(w, http.StatusOK, struct{}{})
+}
+
+func (s *Server) getSharedStorage(w http.ResponseWriter, r *http.Request) error {
+	audience, platform := chi.URLParam(r, "audience"), chi.URLParam(r, "platform")
+	return writeJSON(w, http.StatusOK, api.SharedStorageLocation{
+		Location: s.m.SharedStorage(audience, platform), Audience: audience, Platform: platform,
+	})
+}
+
+func (s *Server) getFarmStatus(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, api.FarmStatus{Status: s.m.FarmStatus()})
+}
+
+func (s *Server) getJobTypes(w http.ResponseWriter, r *http.Request) error {
+	types, err := s.m.JobTypes(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.JobTypes(types))
+}
+
+func (s *Server) getJobType(w http.ResponseWriter, r *http.Request) error {
+	jobType, err := s.m.JobType(r.Context(), chi.URLParam(r, "type_name"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.JobType(jobType))
+}
+
+// brokenTypes is an addition of ours: clients of the protocol are never sent a
+// job type that they could choke on.
+func (s *Server) brokenTypes(w http.ResponseWriter, r *http.Request) error {
+	broken := s.m.BrokenTypes(r.Context())
+	if broken == nil {
+		broken = []farm.BrokenType{}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"broken": broken})
+}
+
+func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(s.openAPI)
+}

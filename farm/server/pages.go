@@ -1,0 +1,107 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"renderfarm/farm"
+)
+
+// pages serves the embedded files. They have no modification times, so each
+// has an ETag, computed once at start, for browsers to revalidate with.
+type pages struct {
+	files map[string]page // by path in the file system
+}
+
+type page struct {
+	content []byte
+	etag    string
+}
+
+func newPages(o Options) (*pages, error) {
+	p := &pages{files: map[string]page{}}
+	err := fs.WalkDir(o.UI, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(o.UI, name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		p.files[name] = page{content, `"` + hex.EncodeToString(sum[:12]) + `"`}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the web pages: %w", err)
+	}
+	return p, nil
+}
+
+// policy lets pages load nothing but what the manager itself serves.
+const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) bool {
+	f, ok := p.files[name]
+	if !ok {
+		return false
+	}
+	h := w.Header()
+	h.Set("ETag", f.etag)
+	h.Set("Cache-Control", "no-cache") // always revalidate: a new version shows at once
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.content))
+	return true
+}
+
+// app serves the web pages; paths that are no files are places within the page.
+func (p *pages) app(w http.ResponseWriter, r *http.Request) {
+	name := path.Join("app", chi.URLParam(r, "*"))
+	if !p.serve(w, r, name) && (path.Ext(name) != "" || !p.serve(w, r, "app/index.html")) {
+		notFound(w, r)
+	}
+}
+
+// swagger serves the explorer of the API.
+func (p *pages) swagger(w http.ResponseWriter, r *http.Request) {
+	name := path.Join("vendor/swagger-ui", chi.URLParam(r, "*"))
+	if strings.HasSuffix(r.URL.Path, "/") {
+		name = path.Join(name, "index.html")
+	}
+	if !p.serve(w, r, name) {
+		notFound(w, r)
+	}
+}
+
+func (p *pages) icon(w http.ResponseWriter, r *http.Request) {
+	if !p.serve(w, r, "app/icon.png") {
+		notFound(w, r)
+	}
+}
+
+// jobFile serves a task log or a preview. Folders are not listed.
+func (s *Server) jobFile(w http.ResponseWriter, r *http.Request) error {
+	name := chi.URLParam(r, "*")
+	info, err := fs.Stat(s.m.Files(), name)
+	if err != nil || !info.Mode().IsRegular() {
+		return farm.Errorf(farm.NotFound, "no such file: %s", name)
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if strings.HasSuffix(name, ".txt") || strings.HasSuffix(name, ".txt.1") {
+		h.Set("Content-Type", "text/plain; charset=utf-8") // what a program printed is never a page
+	}
+	http.ServeFileFS(w, r, s.m.Files(), name)
+	return nil
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// router is the table of everything that is served.
+func (s *Server) router(o Options) (http.Handler, error) {
+	pages, err := newPages(o)
+	if err != nil {
+		return nil, err
+	}
+	r := chi.NewRouter()
+	r.Use(s.recovered)
+	r.NotFound(notFound)
+	r.MethodNotAllowed(wrongMethod)
+
+	r.Route("/api/v3", s.v3)
+	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
+	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
+
+	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
+	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
+	r.Get("/api/v3/swagger-ui/*", pages.swagger)
+	r.Get("/job-files/*", s.handle(s.jobFile))
+	r.Get("/", redirect("/app/"))
+	r.Get("/app", redirect("/app/"))
+	r.Get("/app/*", pages.app)
+	r.Get("/favicon.ico", pages.icon)
+	r.Get("/favicon.png", pages.icon)
+	return r, nil
+}
+
+// v3 is the protocol that Flamenco's workers and add-on speak, in the order of
+// its index of operations.
+func (s *Server) v3(r chi.Router) {
+	h, w, list := s.handle, s.worker, middleware.Compress(5, "application/json")
+
+	r.Get("/version", h(s.getVersion))
+	r.Get("/configuration", h(s.getConfiguration))
+	r.Post("/configuration/check/shared-storage", h(notYet))
+	r.Get("/configuration/check/blender", h(notYet))
+	r.Post("/configuration/check/blender", h(notYet))
+	r.Post("/configuration/setup-assistant", h(notYet))
+	r.Get("/configuration/file", h(s.getConfigurationFile))
+	r.Put("/configuration/file", h(s.updateConfigurationFile))
+	r.Get("/configuration/variables/{audience}/{platform}", h(s.getVariables))
+	r.Get("/configuration/shared-storage/{audience}/{platform}", h(s.getSharedStorage))
+	r.Get("/status", h(s.getFarmStatus))
+
+	r.Post("/worker/register-worker", h(s.registerWorker))
+	r.Post("/worker/sign-on", h(w(s.signOn)))
+	r.Post("/worker/sign-off", h(w(s.signOff)))
+	r.Get("/worker/state", h(w(s.workerState))) //                            Prefer: wait
+	r.Post("/worker/state-changed", h(w(s.workerStateChanged)))
+	r.Post("/worker/task", h(w(s.scheduleTask))) //                           Prefer: wait
+	r.Post("/worker/task/{task_id}", h(w(s.taskUpdate)))
+	r.Get("/worker/task/{task_id}/may-i-run", h(w(s.mayWorkerRun))) //        Prefer: wait
+	r.Post("/worker/task/{task_id}/output-produced", h(w(s.taskOutputProduced)))
+
+	r.Get("/worker-mgt/workers", h(s.fetchWorkers))
+	r.Get("/worker-mgt/workers/{worker_id}", h(s.fetchWorker))
+	r.Delete("/worker-mgt/workers/{worker_id}", h(s.deleteWorker))
+	r.Post("/worker-mgt/workers/{worker_id}/setstatus", h(s.requestWorkerStatusChange))
+	r.Post("/worker-mgt/workers/{worker_id}/settags", h(s.setWorkerTags))
+	r.Get("/worker-mgt/workers/{worker_id}/sleep-schedule", h(notYet))
+	r.Post("/worker-mgt/workers/{worker_id}/sleep-schedule", h(notYet))
+	r.Get("/worker-mgt/tags", h(s.fetchWorkerTags))
+	r.Post("/worker-mgt/tags", h(s.createWorkerTag))
+	r.Get("/worker-mgt/tag/{tag_id}", h(s.fetchWorkerTag))
+	r.Put("/worker-mgt/tag/{tag_id}", h(s.updateWorkerTag))
+	r.Delete("/worker-mgt/tag/{tag_id}", h(s.deleteWorkerTag))
+
+	r.Get("/jobs/types", h(s.getJobTypes))
+	r.Get("/jobs/type/{type_name}", h(s.getJobType))
+	r.With(list).Get("/jobs", h(s.fetchJobs)) //                              ?limit= ?after= ?status=
+	r.Post("/jobs", h(s.submitJob))
+	r.Post("/jobs/check", h(s.submitJobCheck))
+	r.Delete("/jobs/mass-delete", h(s.deleteJobMass))
+	r.Get("/jobs/last-rendered", h(s.fetchGlobalLastRenderedInfo))
+	r.Get("/jobs/{job_id}", h(s.fetchJob))
+	r.Delete("/jobs/{job_id}", h(s.deleteJob))
+	r.Get("/jobs/{job_id}/what-would-delete-do", h(s.deleteJobWhatWouldItDo))
+	r.Get("/jobs/{job_id}/last-rendered", h(s.fetchJobLastRenderedInfo))
+	r.Post("/jobs/{job_id}/setstatus", h(s.setJobStatus))
+	r.Post("/jobs/{job_id}/setpriority", h(s.setJobPriority))
+	r.Post("/jobs/{job_id}/settag", h(s.setJobTag))
+	r.With(list).Get("/jobs/{job_id}/tasks", h(s.fetchJobTasks)) //           ?limit= ?after=
+	r.Get("/jobs/{job_id}/blocklist", h(s.fetchJobBlocklist))
+	r.Delete("/jobs/{job_id}/blocklist", h(s.removeJobBlocklist))
+
+	r.Get("/tasks/{task_id}", h(s.fetchTask))
+	r.Get("/tasks/{task_id}/log", h(s.fetchTaskLogInfo))
+	r.Get("/tasks/{task_id}/logtail", h(s.fetchTaskLogTail))
+	r.Post("/tasks/{task_id}/setstatus", h(s.setTaskStatus))
+
+	r.Post("/shaman/checkout/requirements", h(notYet))
+	r.Post("/shaman/checkout/create", h(notYet))
+	r.Get("/shaman/files/{checksum}/{filesize}", h(notYet))
+	r.Post("/shaman/files/{checksum}/{filesize}", h(notYet))
+}
+
+func redirect(to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusTemporaryRedirect) }
+}

@@ -1,0 +1,211 @@
+// Package server maps HTTP to the manager's methods: a handler decodes the
+// request, calls one method, and encodes the answer. It also serves the pages,
+// the jobs' files and the stream of events.
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/farm/events"
+	"renderfarm/farm/manager"
+)
+
+// Options are what a server is made of. All are required but those that say otherwise.
+type Options struct {
+	Manager *manager.Manager
+	Events  *events.Log
+	UI      fs.FS  // the web pages, with app/ and vendor/swagger-ui/
+	Docs    fs.FS  // Markdown files; optional
+	OpenAPI []byte // the API's description as JSON
+	Log     *slog.Logger
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	m       *manager.Manager
+	events  *events.Log
+	log     *slog.Logger
+	openAPI []byte
+	routes  http.Handler
+
+	streams    context.Context // ends with EndStreams
+	endStreams context.CancelFunc
+}
+
+// New returns a server.
+func New(o Options) (*Server, error) {
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: o.OpenAPI}
+	s.streams, s.endStreams = context.WithCancel(context.Background())
+	var err error
+	s.routes, err = s.router(o)
+	return s, err
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+// EndStreams answers the requests that wait and ends the streams of events, so
+// that a shutdown does not have to wait for them.
+func (s *Server) EndStreams() { s.endStreams() }
+
+// waiting returns the request's context, ended early by EndStreams.
+func (s *Server) waiting(r *http.Request) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(r.Context())
+	stop := context.AfterFunc(s.streams, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// statuses says which HTTP status each kind of error has.
+var statuses = map[farm.Kind]int{
+	farm.Invalid:      http.StatusBadRequest,
+	farm.NotFound:     http.StatusNotFound,
+	farm.Conflict:     http.StatusConflict,
+	farm.Forbidden:    http.StatusForbidden,
+	farm.Outdated:     http.StatusPreconditionFailed,
+	farm.UnknownTag:   http.StatusNotAcceptable, // what stock managers answer
+	farm.NothingDone:  http.StatusRequestedRangeNotSatisfiable,
+	farm.TooLarge:     http.StatusRequestEntityTooLarge,
+	farm.Busy:         http.StatusTooManyRequests,
+	farm.Unavailable:  http.StatusNotImplemented,
+	farm.NotDurable:   http.StatusServiceUnavailable,
+	farm.Unsupported:  http.StatusUnsupportedMediaType,
+	farm.CannotChange: http.StatusPreconditionFailed,
+}
+
+// handler is a handler that can fail.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// handle answers with what h writes, or with its error.
+func (s *Server) handle(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// fail answers with an error. What is not meant for users is logged, and they
+// are told that it is.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, ok := statuses[farm.KindOf(err)]
+	var known *farm.Error
+	switch {
+	case ok && errors.As(err, &known):
+		writeError(w, status, known.Msg)
+	case r.Context().Err() != nil:
+		s.log.Debug("the client left", "method", r.Method, "path", r.URL.Path)
+	default:
+		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		writeError(w, http.StatusInternalServerError, "the manager failed to do this; its log says why")
+	}
+}
+
+func writeError(w http.ResponseWriter, status int, message string) {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, status, api.Error{Code: status, Message: message})
+}
+
+// writeJSON answers with JSON. An answer that cannot be written any more has
+// nobody left to tell.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v)
+	return nil
+}
+
+func noContent(w http.ResponseWriter) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// Bounds on request bodies, in bytes.
+const (
+	maxBody       = 4 << 20
+	maxSubmission = 32 << 20
+)
+
+// read decodes the JSON body of a request.
+func read(w http.ResponseWriter, r *http.Request, into any) error {
+	return readUpTo(w, r, maxBody, into)
+}
+
+func readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) error {
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return farm.Errorf(farm.Invalid, "the request's Content-Type is %q: send application/json", kind)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		return bodyError(err, most)
+	}
+	return api.Decode(body, into)
+}
+
+func bodyError(err error, most int64) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return farm.Errorf(farm.TooLarge, "the request is larger than %d MiB", most>>20)
+	}
+	return farm.Errorf(farm.Invalid, "the request could not be read to its end: %w", err)
+}
+
+// address returns the IP address that a request came from.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// recovered turns a panic into an answer, so that a fault in one request does
+// not end the farm.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			if fault == http.ErrAbortHandler {
+				panic(fault)
+			}
+			s.log.Error("panic in a request", "method", r.Method, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+			writeError(w, http.StatusInternalServerError, "the manager failed to do this; its log says why")
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
+
+// wrongMethod answers a method that a path does not take, and says which it does.
+func wrongMethod(w http.ResponseWriter, r *http.Request) {
+	routes := chi.RouteContext(r.Context()).Routes
+	allowed := slices.DeleteFunc(slices.Clone(methods), func(method string) bool {
+		return !routes.Match(chi.NewRouteContext(), method, r.URL.Path)
+	})
+	allow := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", allow)
+	writeError(w, http.StatusMethodNotAllowed, r.Method+" is not possible here: use "+allow)
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	writeError(w, http.StatusNotFound, "nothing is at "+r.URL.Path+": see /api/v3/swagger-ui/ for what there is")
+}

@@ -1,0 +1,203 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/farm/events"
+)
+
+// Bounds on the stream of events. Between two writes, changes of the same thing
+// are put together, so that a fast farm does not flood browsers.
+const (
+	streamPause = 100 * time.Millisecond
+	streamAlive = 15 * time.Second // a comment is sent when nothing else was
+	streamStuck = 20 * time.Second // a client that takes nothing for so long is dropped
+)
+
+// followEvents streams the farm's events as server-sent events (WHATWG HTML
+// §9.2). Names: hello (the stream begins), reset (events were missed: fetch
+// everything again), status, job, worker, tag, last-rendered; with ?job=ID also
+// task, for that job; with ?log=ID also log, for that task. The data is that of
+// the v3 protocol. Last-Event-ID continues a stream that broke off.
+func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
+	st := &stream{s: s, w: w, flow: http.NewResponseController(w),
+		job: farm.JobID(r.URL.Query().Get("job")), log: farm.TaskID(r.URL.Query().Get("log"))}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // proxies must not hold events back
+	ctx, cancel := s.waiting(r)
+	defer cancel()
+
+	reader := st.begin(r.Header.Get("Last-Event-ID"))
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	batches := make(chan batch)
+	go follow(ctx, reader, s.events, batches)
+	alive := time.NewTicker(streamAlive)
+	defer alive.Stop()
+	for st.err == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-alive.C:
+			st.print(": still here\n\n")
+		case b := <-batches:
+			st.batch(b)
+			pause.Reset(streamPause)
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	return nil // the client left: there is nobody to tell
+}
+
+// batch is what happened since the last one.
+type batch struct {
+	events []events.Event
+	behind bool // some events were missed
+}
+
+// follow hands on what a reader reads until the context ends.
+func follow(ctx context.Context, reader *events.Reader, log *events.Log, to chan<- batch) {
+	for {
+		got, err := reader.Next(ctx)
+		b := batch{events: got, behind: errors.Is(err, events.ErrBehind)}
+		if b.behind {
+			reader = log.Follow()
+		} else if err != nil {
+			return
+		}
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// stream is one client that follows the events.
+type stream struct {
+	s    *Server
+	w    http.ResponseWriter
+	flow *http.ResponseController
+	job  farm.JobID  // tell of this job's tasks
+	log  farm.TaskID // tell of this task's log
+	err  error       // the first error of writing
+}
+
+// begin finds the client's place among the events, and says hello or reset.
+func (st *stream) begin(lastID string) *events.Reader {
+	if lastID != "" {
+		number, err := strconv.ParseUint(lastID, 10, 64)
+		if err == nil {
+			if reader, err := st.s.events.FollowAfter(number); err == nil {
+				st.print(": welcome back\n\n")
+				return reader
+			}
+		}
+		reader := st.s.events.Follow()
+		st.send(st.s.events.Last(), "reset", struct{}{})
+		return reader
+	}
+	reader := st.s.events.Follow()
+	st.send(st.s.events.Last(), "hello", api.FarmStatus{Status: st.s.m.FarmStatus()})
+	return reader
+}
+
+// batch sends events, of those about the same thing only the last.
+func (st *stream) batch(b batch) {
+	if b.behind {
+		st.send(st.s.events.Last(), "reset", struct{}{})
+		return
+	}
+	last := map[any]int{}
+	for i, e := range b.events {
+		if key := st.subject(e.Data); key != nil {
+			last[key] = i
+		}
+	}
+	for i, e := range b.events {
+		key := st.subject(e.Data)
+		if log, ok := e.Data.(events.TaskLogged); ok && log.Task == st.log {
+			st.send(e.Number, "log", api.EventTaskLogUpdate{TaskID: log.Task, Log: log.Text})
+		} else if key != nil && last[key] == i {
+			st.event(e)
+		}
+	}
+}
+
+// subject returns what an event is about, or nil if this client is not told.
+func (st *stream) subject(data any) any {
+	switch e := data.(type) {
+	case events.JobChanged:
+		return e.Job.ID
+	case events.JobDeleted:
+		return e.Job
+	case events.TaskChanged:
+		if e.Job == st.job {
+			return e.Task
+		}
+	case events.WorkerChanged:
+		return e.Worker.ID
+	case events.TagChanged:
+		return e.Tag.ID
+	case events.PreviewMade:
+		return "preview " + e.Job
+	case events.FarmChanged:
+		return "farm"
+	}
+	return nil
+}
+
+func (st *stream) event(e events.Event) {
+	switch data := e.Data.(type) {
+	case events.JobChanged:
+		st.send(e.Number, "job", apiJobEvent(data))
+	case events.JobDeleted:
+		st.send(e.Number, "job", api.EventJobUpdate{ID: data.Job, WasDeleted: true})
+	case events.TaskChanged:
+		st.send(e.Number, "task", st.s.apiTaskEvent(data))
+	case events.WorkerChanged:
+		st.send(e.Number, "worker", apiWorkerEvent(data))
+	case events.TagChanged:
+		st.send(e.Number, "tag", api.EventWorkerTagUpdate{Tag: apiTag(data.Tag), WasDeleted: data.Deleted})
+	case events.PreviewMade:
+		st.send(e.Number, "last-rendered", api.EventLastRenderedUpdate{JobID: data.Job, Thumbnail: apiLastRendered(data.Job)})
+	case events.FarmChanged:
+		st.send(e.Number, "status", api.EventFarmStatus{Status: data.Status})
+	}
+}
+
+func (st *stream) send(number uint64, name string, data any) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		st.err = err
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "id: %d\nevent: %s\ndata: %s\n\n", number, name, text)
+	st.print(b.String())
+}
+
+func (st *stream) print(text string) {
+	if st.err != nil {
+		return
+	}
+	// Not every connection has deadlines; one without is closed by its peer.
+	st.flow.SetWriteDeadline(time.Now().Add(streamStuck))
+	if _, st.err = st.w.Write([]byte(text)); st.err == nil {
+		st.err = st.flow.Flush()
+	}
+}

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"io"
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+func (s *Server) fetchTask(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	task, job, err := s.m.Task(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, s.apiTask(&task, job))
+}
+
+func (s *Server) fetchTaskLogInfo(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	job, path, size, ok, err := s.m.TaskLog(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return noContent(w)
+	}
+	return writeJSON(w, http.StatusOK, api.TaskLogInfo{TaskID: id, JobID: job, URL: "/job-files/" + path, Size: size})
+}
+
+func (s *Server) fetchTaskLogTail(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	tail, ok, err := s.m.TaskLogTail(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return noContent(w)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+	io.WriteString(w, tail)
+	return nil
+}
+
+func (s *Server) setTaskStatus(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	var change api.TaskStatusChange
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	status, _ := farm.ParseTaskStatus(change.Status) // checked by read
+	if err := s.m.SetTaskStatus(id, status, change.Reason); err != nil {
+		return err
+	}
+	return noContent(w)
+}

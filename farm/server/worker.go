@@ -1,0 +1,178 @@
+package server
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/farm/manager"
+)
+
+// workerHandler is a handler for requests of a worker that proved who it is.
+type workerHandler func(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error
+
+// worker checks the worker's credentials before its request is looked at.
+func (s *Server) worker(h workerHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		user, password, ok := r.BasicAuth()
+		if !ok {
+			return farm.Errorf(farm.Forbidden, "this is for registered workers only: send the worker's id and secret by HTTP basic authentication")
+		}
+		id, err := s.m.Authenticate(user, password)
+		if err != nil {
+			return err
+		}
+		return h(w, r, id)
+	}
+}
+
+func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
+	var reg api.WorkerRegistration
+	if err := read(w, r, &reg); err != nil {
+		return err
+	}
+	worker, err := s.m.Register(manager.Registration{
+		Name: reg.Name, Platform: reg.Platform, Secret: reg.Secret, TaskTypes: reg.SupportedTaskTypes, Address: address(r)})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.RegisteredWorker{UUID: worker.ID, Name: worker.Name, Address: worker.Address,
+		Platform: worker.Platform, SupportedTaskTypes: worker.TaskTypes})
+}
+
+func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	var on api.WorkerSignOn
+	if err := read(w, r, &on); err != nil {
+		return err
+	}
+	wanted, err := s.m.SignOn(id, manager.SignOn{Name: on.Name, Software: on.SoftwareVersion, TaskTypes: on.SupportedTaskTypes,
+		CanRestart: on.CanRestart, Address: address(r)})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
+}
+
+func (s *Server) signOff(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	if err := s.m.SignOff(id); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) workerState(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	wait := api.PreferWait(r.Header)
+	ctx, cancel := s.waiting(r)
+	defer cancel()
+	wanted, err := s.m.RequestedStatus(ctx, id, wait)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		api.SetPreferenceApplied(w.Header())
+	}
+	if wanted == farm.WorkerUnknown {
+		return noContent(w)
+	}
+	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
+}
+
+func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	var changed api.WorkerStateChanged
+	if err := read(w, r, &changed); err != nil {
+		return err
+	}
+	status, _ := farm.ParseWorkerStatus(changed.Status) // checked by read
+	if err := s.m.StateChanged(id, status); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	wait := api.PreferWait(r.Header)
+	ctx, cancel := s.waiting(r)
+	defer cancel()
+	a, err := s.m.Assign(ctx, id, wait)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		api.SetPreferenceApplied(w.Header())
+	}
+	switch {
+	case a.Requested != farm.WorkerUnknown:
+		return writeJSON(w, http.StatusLocked, api.WorkerStateChange{StatusRequested: a.Requested.String()})
+	case a.Task == nil:
+		return noContent(w)
+	}
+	t := a.Task
+	return writeJSON(w, http.StatusOK, api.AssignedTask{
+		UUID: t.ID, Job: t.Job, Name: t.Name, Status: farm.TaskActive.String(), Priority: t.Priority, JobPriority: t.JobPriority,
+		JobType: t.JobType, TaskType: t.Type, Commands: api.Commands(t.Commands), StepsCompleted: t.StepsDone, StepsTotal: t.Steps(),
+	})
+}
+
+func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	var update api.TaskUpdate
+	if err := read(w, r, &update); err != nil {
+		return err
+	}
+	report := manager.Report{Activity: update.Activity, Log: update.Log, Steps: update.StepsCompleted}
+	if update.TaskStatus != "" {
+		status, _ := farm.ParseTaskStatus(update.TaskStatus) // checked by read
+		report.Status = &status
+	}
+	if err := s.m.Report(id, task, report); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	wait := api.PreferWait(r.Header)
+	ctx, cancel := s.waiting(r)
+	defer cancel()
+	p, err := s.m.MayRun(ctx, id, task, wait)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		api.SetPreferenceApplied(w.Header())
+	}
+	return writeJSON(w, http.StatusOK, api.MayKeepRunning{MayKeepRunning: p.MayRun, Reason: p.Reason, StatusChangeRequested: p.StatusWanted})
+}
+
+func (s *Server) taskOutputProduced(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	switch kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind {
+	case "image/jpeg", "image/png":
+	default:
+		return farm.Errorf(farm.Unsupported, "the image's Content-Type is %q: send image/jpeg or image/png", kind)
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, manager.MaxPreview))
+	if err != nil {
+		return bodyError(err, manager.MaxPreview)
+	}
+	if len(data) == 0 {
+		return farm.Errorf(farm.Invalid, "the request has no body: send an image")
+	}
+	if err := s.m.AddPreview(id, task, data); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}

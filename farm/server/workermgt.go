@@ -1,0 +1,156 @@
+package server
+
+import (
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+func (s *Server) fetchWorkers(w http.ResponseWriter, r *http.Request) error {
+	workers, err := s.m.Workers()
+	if err != nil {
+		return err
+	}
+	list := api.WorkerList{}
+	for i := range workers {
+		list.Workers = append(list.Workers, apiWorkerSummary(&workers[i]))
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
+func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	worker, err := s.m.Worker(id)
+	if err != nil {
+		return err
+	}
+	answer := api.Worker{WorkerSummary: apiWorkerSummary(&worker), IPAddress: worker.Address, Platform: worker.Platform,
+		SupportedTaskTypes: worker.TaskTypes}
+	for _, tag := range worker.Tags {
+		if t, err := s.m.Tag(tag); err == nil {
+			answer.Tags = append(answer.Tags, apiTag(t))
+		}
+	}
+	if worker.LastTask != "" {
+		// The task may be gone with its job; then the worker has none to show.
+		if t, job, err := s.m.Task(worker.LastTask); err == nil {
+			answer.Task = &api.WorkerTask{TaskSummary: s.apiTaskSummary(&t, job), JobID: t.Job}
+		}
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+func (s *Server) deleteWorker(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.m.DeleteWorker(id); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) requestWorkerStatusChange(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	var change api.WorkerStatusChangeRequest
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	status, _ := farm.ParseWorkerStatus(change.Status) // checked by read
+	if err := s.m.RequestStatus(id, farm.StatusRequest{Status: status, Lazy: change.IsLazy}); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) setWorkerTags(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	var change api.WorkerTagChangeRequest
+	if err := read(w, r, &change); err != nil {
+		return err
+	}
+	if err := s.m.SetWorkerTags(id, change.TagIDs); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) fetchWorkerTags(w http.ResponseWriter, r *http.Request) error {
+	tags, err := s.m.Tags()
+	if err != nil {
+		return err
+	}
+	list := api.WorkerTagList{}
+	for _, tag := range tags {
+		list.Tags = append(list.Tags, apiTag(tag))
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
+func (s *Server) createWorkerTag(w http.ResponseWriter, r *http.Request) error {
+	var given api.WorkerTag
+	if err := read(w, r, &given); err != nil {
+		return err
+	}
+	if _, ok := farm.ParseUUID(string(given.ID)); given.ID != "" && !ok {
+		return farm.Errorf(farm.Invalid, "the tag's id %q is not a valid UUID: leave it out to get one", given.ID)
+	}
+	tag := farm.Tag{ID: given.ID, Name: given.Name}
+	if given.Description != nil {
+		tag.Description = *given.Description
+	}
+	tag, err := s.m.CreateTag(tag)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiTag(tag))
+}
+
+func (s *Server) fetchWorkerTag(w http.ResponseWriter, r *http.Request) error {
+	id, err := tagID(r)
+	if err != nil {
+		return err
+	}
+	tag, err := s.m.Tag(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiTag(tag))
+}
+
+func (s *Server) updateWorkerTag(w http.ResponseWriter, r *http.Request) error {
+	id, err := tagID(r)
+	if err != nil {
+		return err
+	}
+	var given api.WorkerTag
+	if err := read(w, r, &given); err != nil {
+		return err
+	}
+	if err := s.m.UpdateTag(id, given.Name, given.Description); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+func (s *Server) deleteWorkerTag(w http.ResponseWriter, r *http.Request) error {
+	id, err := tagID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.m.DeleteTag(id); err != nil {
+		return err
+	}
+	return noContent(w)
+}
