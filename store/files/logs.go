@@ -237,7 +237,8 @@ func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
 	}
 	tail = tail[:n]
 	if from > 0 {
-		if nl := bytes.IndexByte(tail, '\n'); nl >= 0 {
+		// A last line longer than the window is better cut than left out.
+		if nl := bytes.IndexByte(tail, '\n'); nl >= 0 && nl < len(tail)-1 {
 			tail = tail[nl+1:]
 		}
 	}
