@@ -5,7 +5,6 @@ import "fmt"
 var (
 	_ error = (*usageError)(nil)
 	_ error = (*statusError)(nil)
-	_ error = (*unreachableError)(nil)
 )
 
 // A usageError says what is wrong with the command line, in one sentence.
@@ -23,25 +22,7 @@ func usageErrorf(format string, args ...any) error {
 type statusError struct {
 	status int
 	msg    string
-	err    error // the cause, or nil
 }
 
 // Error returns the message.
 func (e *statusError) Error() string { return e.msg }
-
-// Unwrap returns the cause.
-func (e *statusError) Unwrap() error { return e.err }
-
-// An unreachableError says that no manager answered.
-type unreachableError struct {
-	url string
-	err error
-}
-
-// Error says what to do next.
-func (e *unreachableError) Error() string {
-	return fmt.Sprintf("cannot reach the manager at %s: %v. Start one with \"farm serve\", or say where it is with --manager URL or FARM_MANAGER", e.url, e.err)
-}
-
-// Unwrap returns the network's error.
-func (e *unreachableError) Unwrap() error { return e.err }

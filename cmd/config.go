@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"renderfarm/farm"
+	"renderfarm/farm/yamlfile"
+)
+
+// A settled is the configuration in effect, and how it came about.
+type settled struct {
+	config
+	file  config            // what farm.yaml alone says, over the defaults
+	from  map[string]string // by key: "default", "farm.yaml", "FARM_…" or "--…"
+	path  string            // of farm.yaml
+	found bool              // the file exists
+}
+
+// configHeader is the comment on top of a farm.yaml that the program wrote.
+const configHeader = `Farm's configuration, written by its web interface. Edit it freely: keys that
+are left out have their defaults. "farm config show" says what is in effect.`
+
+// configPath is where the configuration of this home is, if there is one.
+func (s *session) configPath() string { return filepath.Join(s.home, "farm.yaml") }
+
+// config merges the defaults, farm.yaml, the environment and the flags. A
+// missing file is no error, a damaged one says where and why.
+func (s *session) config() (*settled, error) {
+	c := &settled{path: s.configPath(), from: map[string]string{}}
+	written, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	c.config = c.file
+	for _, k := range keys() {
+		c.from[k.name] = "default"
+		if has(written, k.name) {
+			c.from[k.name] = "farm.yaml"
+		}
+		if text, ok := s.given[k.name]; ok {
+			c.from[k.name] = "--" + k.flag
+			err = k.set(&c.config, text)
+		} else if text := s.getenv(k.env); text != "" {
+			c.from[k.name] = k.env
+			err = k.set(&c.config, text)
+		}
+		if err != nil {
+			return nil, usageErrorf("%s: %v", c.from[k.name], err)
+		}
+	}
+	c.from["variables"] = "default"
+	if has(written, "variables") {
+		c.from["variables"] = "farm.yaml"
+	}
+	if err := c.Check(); err != nil {
+		return nil, farm.Errorf(farm.Invalid, "%w. Correct %s, or start once without it", err, c.path)
+	}
+	return c, nil
+}
+
+// read fills c.file, and returns the keys that the file really has.
+func (c *settled) read() (written map[string]any, err error) {
+	c.file = config{Config: farm.DefaultConfig()}
+	if c.found, err = readConfig(c.path, &c.file); err != nil || !c.found {
+		return nil, err
+	}
+	text, err := os.ReadFile(c.path)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := yamlfile.ToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return written, json.Unmarshal(doc, &written)
+}
+
+// readConfig reads the file over what c holds. The file is flat where config
+// embeds, so it is read into a struct made of the fields of both parts.
+func readConfig(path string, c *config) (found bool, err error) {
+	parts := []reflect.Value{reflect.ValueOf(&c.Config).Elem(), reflect.ValueOf(&c.local).Elem()}
+	var fields []reflect.StructField
+	for _, part := range parts {
+		fields = append(fields, reflect.VisibleFields(part.Type())...)
+	}
+	for i := range fields {
+		fields[i].Index, fields[i].Offset = nil, 0
+	}
+	flat := reflect.New(reflect.StructOf(fields)).Elem()
+	each := func(do func(whole, part reflect.Value)) {
+		at := 0
+		for _, part := range parts {
+			for i := range part.NumField() {
+				do(flat.Field(at), part.Field(i))
+				at++
+			}
+		}
+	}
+	each(func(whole, part reflect.Value) { whole.Set(part) })
+	if found, err = yamlfile.Read(path, flat.Addr().Interface()); err != nil {
+		return found, farm.Errorf(farm.Invalid, "%w\nCorrect the line, or rename the file to start with the defaults", err)
+	}
+	each(func(whole, part reflect.Value) { part.Set(whole) })
+	return found, nil
+}
+
+// has reports whether a document has the key; dots lead into sections.
+func has(doc map[string]any, name string) bool {
+	section, rest, deeper := strings.Cut(name, ".")
+	value, ok := doc[section]
+	if !ok || !deeper {
+		return ok
+	}
+	inner, _ := value.(map[string]any)
+	return has(inner, rest)
+}
+
+// save writes what a user of the web interface configured. A value that a flag
+// or the environment gave stays theirs: it is not written to the file unless
+// the user changed it.
+func (c *settled) save(wanted farm.Config) error {
+	next := c.file
+	next.Config = wanted
+	for _, k := range keys() {
+		forced := c.from[k.name] != "default" && c.from[k.name] != "farm.yaml"
+		if forced && reflect.DeepEqual(k.get(&next), k.get(&c.config)) {
+			k.copy(&next, &c.file)
+		}
+	}
+	return yamlfile.Write(c.path, configHeader, next)
+}

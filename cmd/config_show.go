@@ -1,0 +1,144 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newConfig(s *session) *cobra.Command {
+	c := group(&cobra.Command{
+		Use:   "config",
+		Short: "Show the configuration and where it comes from",
+		Long: `Show the configuration and where it comes from.
+
+A flag wins over the environment, the environment over farm.yaml in the home
+folder, and farm.yaml over the defaults. There need not be a farm.yaml.`,
+		Example: "  farm config show\n  farm config path",
+	})
+	c.AddCommand(newConfigShow(s), newConfigPath(s))
+	return c
+}
+
+func newConfigShow(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show",
+		Short: "Show what is in effect",
+		Long: `Show what is in effect, as YAML that could be a farm.yaml. Comments say where
+each value comes from. It takes the flags of "farm serve" and "farm work", to
+show what they would change. Passwords are not shown.`,
+		Example: "  farm config show\n  FARM_LISTEN=:9090 farm config show --json | jq .listen",
+		Args:    args(),
+		RunE: func(*cobra.Command, []string) error {
+			return runConfigShow(s)
+		},
+	}
+	s.keyFlags(c, serving, working)
+	s.jsonFlag(c)
+	return c
+}
+
+// A shownValue is one value of "farm config show --json".
+type shownValue struct {
+	Value any    `json:"value"`
+	From  string `json:"from"` // default, farm.yaml, FARM_… or --…
+}
+
+func runConfigShow(s *session) error {
+	c, err := s.config()
+	if err != nil {
+		return err
+	}
+	if s.json {
+		shown := map[string]shownValue{
+			"home":      {s.home, "--home, FARM_HOME or default"},
+			"variables": {c.Variables, c.from["variables"]},
+		}
+		for _, k := range keys() {
+			shown[k.name] = shownValue{c.shown(k), c.from[k.name]}
+		}
+		return s.printJSON(shown)
+	}
+	found := ""
+	if !c.found {
+		found = " (does not exist)"
+	}
+	fmt.Fprintf(s.out, "# home: %s\n# file: %s%s\n", s.home, c.path, found)
+	return c.writeYAML(s.out)
+}
+
+// shown is the value of a key for people's eyes.
+func (c *settled) shown(k key) any {
+	value := k.get(&c.config)
+	if k.name == secretKey && value != "" {
+		return "(not shown)"
+	}
+	return value
+}
+
+// writeYAML writes the configuration with a comment on each value.
+func (c *settled) writeYAML(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "_meta:\n  version: %d\n", c.Meta.Version)
+	var open []string // the sections that the last line was in
+	for _, k := range keys() {
+		path := strings.Split(k.name, ".")
+		sections, name := path[:len(path)-1], path[len(path)-1]
+		for i, section := range sections {
+			if i >= len(open) || !slices.Equal(open[:i+1], sections[:i+1]) {
+				fmt.Fprintf(&b, "%s%s:\n", indent(i), section)
+			}
+		}
+		open = sections
+		line := fmt.Sprintf("%s%s: %s", indent(len(sections)), name, yamlScalar(c.shown(k)))
+		fmt.Fprintf(&b, "%-48s # %s\n", line, c.from[k.name])
+	}
+	// JSON is YAML too, and these are short.
+	variables, err := json.Marshal(c.Variables)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "# variables: %s\nvariables: %s\n", c.from["variables"], variables)
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+func indent(depth int) string { return strings.Repeat("  ", depth) }
+
+// yamlScalar writes a value so that YAML reads the same value back.
+func yamlScalar(v any) string {
+	switch v := v.(type) {
+	case string:
+		if v != "" && strings.Trim(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" &&
+			strings.Trim(v, "0123456789.-") != "" && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off"}, strings.ToLower(v)) && v[0] != '-' {
+			return v
+		}
+		return strconv.Quote(v)
+	case []string:
+		quoted := make([]string, len(v))
+		for i, item := range v {
+			quoted[i] = yamlScalar(item)
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	}
+	return fmt.Sprint(v)
+}
+
+func newConfigPath(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:     "path",
+		Short:   "Print where farm.yaml is, or would be",
+		Long:    "Print where farm.yaml is, or would be if there were one.",
+		Example: `  "$EDITOR" "$(farm config path)"`,
+		Args:    args(),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(s.out, s.configPath())
+			return err
+		},
+	}
+}

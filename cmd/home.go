@@ -1,0 +1,74 @@
+package cmd
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"renderfarm/farm"
+)
+
+// prepareHome makes the home folder, for its owner only: it holds the secrets
+// of workers. A home that cannot be written to is found out here, before
+// anything depends on it.
+func prepareHome(home string) error {
+	err := os.MkdirAll(home, 0o700)
+	if err == nil {
+		var probe *os.File
+		if probe, err = os.CreateTemp(home, ".writable-*"); err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	reason := err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		reason = path.Err
+	}
+	return farm.Errorf(farm.Invalid, "cannot use the home folder %s: %w. Make it writable for this user, or choose another with --home or FARM_HOME", home, reason)
+}
+
+// homeInUse says that another process has the home folder.
+func homeInUse(home string, err error) error {
+	return &statusError{exitInUse, err.Error() + ". Only one manager can run on the home folder " + home + ": stop the other one, or choose another folder with --home or FARM_HOME"}
+}
+
+// inUse reports whether an error of the store means that another process has
+// the database open.
+func inUse(err error) bool {
+	kind := farm.KindOf(err)
+	return kind == farm.Conflict || kind == farm.Busy
+}
+
+// addressInUse is the number of the error on Windows.
+const addressInUse = syscall.Errno(10048)
+
+// isAddressInUse reports whether another program has the address.
+func isAddressInUse(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, addressInUse))
+}
+
+// writeFile gives a file its whole content at once: readers see the old file
+// or the new one.
+func writeFile(path, content string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.WriteString(content)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,73 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// jobsListOptions choose the jobs to list.
+type jobsListOptions struct {
+	status []string // none: any
+	limit  int      // 0: all; else the newest
+}
+
+func newJobsList(s *session) *cobra.Command {
+	var o jobsListOptions
+	c := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List jobs, the newest last",
+		Long: `List jobs, the newest last.
+
+With --json it prints an array of jobs as GET /api/v3/jobs has them.`,
+		Example: "  farm jobs list --status active,queued\n  farm jobs list --json | jq -r '.[] | select(.status == \"failed\") | .id'",
+		Args:    args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runJobsList(c.Context(), s, o)
+		},
+	}
+	c.Flags().StringSliceVar(&o.status, "status", nil, "only jobs in one of these `statuses`")
+	c.Flags().IntVar(&o.limit, "limit", 0, "only the newest `N`")
+	s.jsonFlag(c)
+	return c
+}
+
+func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
+	for _, name := range o.status {
+		if _, ok := farm.ParseJobStatus(name); !ok {
+			return usageErrorf("--status %q is no job status; they are like active, queued, paused, completed, failed, canceled", name)
+		}
+	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := client.FetchJobs(ctx, api.JobsQuery{Status: o.status})
+	if err != nil {
+		return err
+	}
+	jobs := slices.DeleteFunc(answer.Jobs, func(j api.Job) bool { // a compatible manager does not filter
+		return len(o.status) > 0 && !slices.Contains(o.status, j.Status)
+	})
+	if o.limit > 0 && len(jobs) > o.limit {
+		jobs = jobs[len(jobs)-o.limit:]
+	}
+	if s.json {
+		return s.printJSON(jobs)
+	}
+	if len(jobs) == 0 {
+		fmt.Fprintln(s.errOut, `No jobs. Submit one with "farm submit FILE.blend".`)
+	}
+	t := s.table("id", "status", "done", "prio", "type", "updated", "name")
+	for _, j := range jobs {
+		t.row(shortID(string(j.ID)), status(j.Status), progress(j.StepsCompleted, j.StepsTotal), j.Priority,
+			j.Type, ago(j.Updated, s.now()), j.Name)
+	}
+	return t.print()
+}

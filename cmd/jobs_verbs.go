@@ -1,0 +1,111 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// A jobVerb is a command that asks the manager for a status of jobs, or of
+// some of their tasks. The protocol lets clients "set" statuses; what they
+// mean is a wish.
+type jobVerb struct {
+	name  string
+	job   farm.JobStatus
+	task  string // status to ask for of a task; "": the verb is for whole jobs
+	short string
+	long  string
+}
+
+func jobVerbs() []jobVerb {
+	return []jobVerb{
+		{"cancel", farm.JobCancelRequested, farm.TaskCanceled.String(), "Stop jobs or tasks",
+			"Stop jobs, or single tasks. Workers drop what they are doing for them; what is done stays done. \"farm jobs requeue\" takes it back."},
+		{"pause", farm.JobPauseRequested, "", "Hand out no more tasks of jobs",
+			"Hand out no more tasks of jobs. Workers finish what they have. \"farm jobs resume\" goes on."},
+		{"resume", farm.JobQueued, "", "Go on with paused jobs", "Go on with paused jobs."},
+		{"requeue", farm.JobRequeueing, farm.TaskQueued.String(), "Do jobs or tasks again",
+			"Do again what did not complete of jobs; everything, if all of it did. A single task is done again whatever its status."},
+	}
+}
+
+func newJobsVerb(s *session, v jobVerb) *cobra.Command {
+	what := "JOB"
+	example := fmt.Sprintf("  farm jobs %s 1f2e3d4c", v.name)
+	if v.task != "" {
+		what = "JOB|JOB/NUMBER"
+		example += fmt.Sprintf("\n  farm jobs %s 1f2e3d4c/7", v.name)
+	}
+	return &cobra.Command{
+		Use:               v.name + " " + what + "...",
+		Short:             v.short,
+		Long:              v.long,
+		Example:           example,
+		Args:              args(what + "..."),
+		ValidArgsFunction: s.completeJobs,
+		RunE: func(c *cobra.Command, given []string) error {
+			return runJobsVerb(c.Context(), s, v, given)
+		},
+	}
+}
+
+// reason is what the manager notes about changes made here.
+const reason = "requested on the command line"
+
+func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) error {
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		t, err := findTarget(ctx, client, name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case t.task == "":
+			err = s.changeJob(ctx, client, t.job, v)
+		case v.task == "":
+			err = usageErrorf("only whole jobs can be %sd, and %q is a task", v.name, name)
+		default:
+			err = s.changeTask(ctx, client, t.task, v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) changeJob(ctx context.Context, client *api.Client, id farm.JobID, v jobVerb) error {
+	if err := client.SetJobStatus(ctx, id, api.JobStatusChange{Status: v.job.String(), Reason: reason}); err != nil {
+		return err
+	}
+	return s.sayJob(ctx, client, id)
+}
+
+// sayJob says where a job stands now.
+func (s *session) sayJob(ctx context.Context, client *api.Client, id farm.JobID) error {
+	j, err := client.FetchJob(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "job %s is %s\n", shortID(string(id)), printable(j.Status))
+	return err
+}
+
+func (s *session) changeTask(ctx context.Context, client *api.Client, id farm.TaskID, v jobVerb) error {
+	if err := client.SetTaskStatus(ctx, id, api.TaskStatusChange{Status: v.task, Reason: reason}); err != nil {
+		return err
+	}
+	t, err := client.FetchTask(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "task %s/%d is %s\n", shortID(string(t.JobID)), t.IndexInJob, printable(t.Status))
+	return err
+}

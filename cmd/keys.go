@@ -1,0 +1,202 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+)
+
+// A config is all that farm.yaml can say: the manager's configuration, and
+// what the workers and clients of this computer need.
+type config struct {
+	farm.Config `yaml:",inline"`
+	local       `yaml:",inline"`
+}
+
+// local is the part of the configuration for the workers and clients of this computer.
+type local struct {
+	ManagerURL      string   `yaml:"manager_url,omitempty"`       // "": look for it, see managerURL
+	WorkerName      string   `yaml:"worker_name,omitempty"`       // "": the host's name
+	TaskTypes       []string `yaml:"task_types,omitempty"`        // nil: every type the worker knows
+	RestartExitCode int      `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
+}
+
+// A role is a group of commands that a key matters to.
+type role string
+
+const (
+	serving role = "serve" // the manager
+	working role = "work"  // a worker
+	asking  role = "ask"   // everything that talks to a manager
+)
+
+// A key is one value of the configuration, and everywhere it can come from. A
+// flag wins over the environment, that over farm.yaml, and that over the default.
+type key struct {
+	name  string // in farm.yaml; dots lead into sections
+	flag  string // "": none
+	env   string
+	role  role
+	usage string
+	at    func(*config) any // pointer to the value: *string, *int, *bool, *farm.Duration or *[]string
+}
+
+// keys is the one table of values that flags, the environment and farm.yaml
+// share, in the order in which "farm config show" lists them. Sections that
+// only the file can say, such as variables, are not in it.
+func keys() []key {
+	return []key{
+		{"manager_name", "manager-name", "FARM_MANAGER_NAME", serving, "name of the farm, shown to its users", func(c *config) any { return &c.ManagerName }},
+		{"listen", "listen", "FARM_LISTEN", serving, "`HOST:PORT` to answer on; an empty host means every address, port 0 any free one", func(c *config) any { return &c.Listen }},
+		{"shared_storage_path", "shared-storage", "FARM_SHARED_STORAGE", serving, "`folder` that every worker can reach; empty means one inside the home folder", func(c *config) any { return &c.SharedStoragePath }},
+		{"local_manager_storage_path", "local-storage", "FARM_LOCAL_STORAGE", serving, "`folder` for task logs and previews; empty means the home folder", func(c *config) any { return &c.LocalManagerStoragePath }},
+		{"database", "", "FARM_DATABASE", serving, "", func(c *config) any { return &c.Database }},
+		{"database_check_period", "", "FARM_DATABASE_CHECK_PERIOD", serving, "", func(c *config) any { return &c.DatabaseCheckPeriod }},
+		{"autodiscoverable", "", "FARM_AUTODISCOVERABLE", serving, "", func(c *config) any { return &c.Autodiscoverable }},
+		{"task_timeout", "task-timeout", "FARM_TASK_TIMEOUT", serving, "take a task back from a worker silent for this `long`; 0 means never", func(c *config) any { return &c.TaskTimeout }},
+		{"worker_timeout", "worker-timeout", "FARM_WORKER_TIMEOUT", serving, "give a worker up after this `long` without a sign of life; 0 means never", func(c *config) any { return &c.WorkerTimeout }},
+		{"blocklist_threshold", "", "FARM_BLOCKLIST_THRESHOLD", serving, "", func(c *config) any { return &c.BlocklistThreshold }},
+		{"task_fail_after_softfail_count", "", "FARM_TASK_FAIL_AFTER_SOFTFAIL_COUNT", serving, "", func(c *config) any { return &c.TaskFailAfterSoftfailCount }},
+		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
+		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
+		{"shaman.enabled", "", "FARM_SHAMAN", serving, "", func(c *config) any { return &c.Shaman.Enabled }},
+		{"shaman.garbageCollect.period", "", "FARM_SHAMAN_PERIOD", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.Period }},
+		{"shaman.garbageCollect.maxAge", "", "FARM_SHAMAN_MAX_AGE", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.MaxAge }},
+		{"mqtt.client.enabled", "", "FARM_MQTT", serving, "", func(c *config) any { return &c.MQTT.Client.Enabled }},
+		{"mqtt.client.broker", "", "FARM_MQTT_BROKER", serving, "", func(c *config) any { return &c.MQTT.Client.Broker }},
+		{"mqtt.client.clientID", "", "FARM_MQTT_CLIENT_ID", serving, "", func(c *config) any { return &c.MQTT.Client.ClientID }},
+		{"mqtt.client.topic_prefix", "", "FARM_MQTT_TOPIC_PREFIX", serving, "", func(c *config) any { return &c.MQTT.Client.TopicPrefix }},
+		{"mqtt.client.username", "", "FARM_MQTT_USERNAME", serving, "", func(c *config) any { return &c.MQTT.Client.Username }},
+		{secretKey, "", "FARM_MQTT_PASSWORD", serving, "", func(c *config) any { return &c.MQTT.Client.Password }},
+		{managerKey, "manager", "FARM_MANAGER", asking, "`URL` of the manager (default: the one running on this home, else " + defaultManager + ")", func(c *config) any { return &c.ManagerURL }},
+		{"worker_name", "name", "FARM_WORKER_NAME", working, "`name` of this worker (default: the name of the computer)", func(c *config) any { return &c.WorkerName }},
+		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
+		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
+	}
+}
+
+const (
+	secretKey  = "mqtt.client.password" // never shown
+	managerKey = "manager_url"          // has no default in the table, see managerURL
+)
+
+// set reads the value from its text form.
+func (k key) set(c *config, text string) (err error) {
+	switch p := k.at(c).(type) {
+	case *string:
+		*p = text
+	case *int:
+		if *p, err = strconv.Atoi(text); err != nil {
+			err = fmt.Errorf("%q is not a whole number", text)
+		}
+	case *bool:
+		if *p, err = strconv.ParseBool(text); err != nil {
+			err = fmt.Errorf("%q is neither true nor false", text)
+		}
+	case *farm.Duration:
+		err = p.UnmarshalText([]byte(text))
+	case *[]string:
+		*p = splitList(text)
+	}
+	return err
+}
+
+// get returns the value: a string, int, bool or []string. Durations are text.
+func (k key) get(c *config) any {
+	switch p := k.at(c).(type) {
+	case *string:
+		return *p
+	case *int:
+		return *p
+	case *bool:
+		return *p
+	case *farm.Duration:
+		return p.String()
+	case *[]string:
+		return slices.Clone(*p)
+	}
+	return nil
+}
+
+// copy takes the value from another configuration.
+func (k key) copy(to, from *config) {
+	switch p := k.at(to).(type) {
+	case *string:
+		*p = *k.at(from).(*string)
+	case *int:
+		*p = *k.at(from).(*int)
+	case *bool:
+		*p = *k.at(from).(*bool)
+	case *farm.Duration:
+		*p = *k.at(from).(*farm.Duration)
+	case *[]string:
+		*p = slices.Clone(*k.at(from).(*[]string))
+	}
+}
+
+func splitList(text string) []string {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
+// keyFlags gives a command the flags of its roles' keys. What is typed is
+// checked at once and kept in s.given until config merges it.
+func (s *session) keyFlags(c *cobra.Command, roles ...role) {
+	for _, k := range keys() {
+		if k.flag == "" || !slices.Contains(roles, k.role) {
+			continue
+		}
+		flags := c.Flags()
+		if k.role == asking {
+			flags = c.PersistentFlags()
+		}
+		flags.Var(&keyFlag{k, s.given}, k.flag, k.usage+" ["+k.env+"]")
+	}
+}
+
+// A keyFlag is the flag of one key.
+type keyFlag struct {
+	key   key
+	given map[string]string
+}
+
+// Set checks and keeps what was typed.
+func (f *keyFlag) Set(text string) error {
+	var scratch config
+	if err := f.key.set(&scratch, text); err != nil {
+		return err
+	}
+	f.given[f.key.name] = text
+	return nil
+}
+
+// String returns the default as help shows it.
+func (f *keyFlag) String() string {
+	if f.given == nil { // the zero value: pflag compares with it
+		return ""
+	}
+	if text, ok := f.given[f.key.name]; ok {
+		return text
+	}
+	c := config{Config: farm.DefaultConfig()}
+	switch v := f.key.get(&c).(type) {
+	case int:
+		return strconv.Itoa(v)
+	case string:
+		return v
+	}
+	return ""
+}
+
+// Type names the kind of value in help, where the usage text does not.
+func (f *keyFlag) Type() string { return "value" }

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm/api"
+)
+
+func newWorkersShow(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show WORKER",
+		Short: "Show a worker",
+		Long: `Show a worker, its tags, and what it does or did last.
+
+With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it.`,
+		Example:           "  farm workers show render07",
+		Args:              args("WORKER"),
+		ValidArgsFunction: s.completeWorkers,
+		RunE: func(c *cobra.Command, given []string) error {
+			return runWorkersShow(c.Context(), s, given[0])
+		},
+	}
+	s.jsonFlag(c)
+	return c
+}
+
+func runWorkersShow(ctx context.Context, s *session, name string) error {
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := findWorker(ctx, client, name)
+	if err != nil {
+		return err
+	}
+	w, err := client.FetchWorker(ctx, id)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return s.printJSON(w)
+	}
+	s.field("worker", w.Name)
+	s.field("id", string(w.ID))
+	s.statusField(workerStatus(w.WorkerSummary))
+	s.field("next", nextStatus(w.StatusChange))
+	s.field("seen", when(w.LastSeen, s.now()))
+	s.field("version", w.Version)
+	s.field("address", w.IPAddress)
+	s.field("platform", w.Platform)
+	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
+	s.field("tags", tagNames(w.Tags))
+	if w.Task != nil {
+		s.field("task", fmt.Sprintf("%s/%d %s, %s", shortID(string(w.Task.JobID)), w.Task.IndexInJob, w.Task.Status, w.Task.Name))
+	}
+	return nil
+}
+
+func tagNames(tags []api.WorkerTag) string {
+	names := make([]string, len(tags))
+	for i, t := range tags {
+		names[i] = t.Name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,76 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// workersTagsOptions say what to do with a worker's tags: the zero value and
+// no names just shows them.
+type workersTagsOptions struct {
+	clear bool
+	set   []string
+}
+
+func newWorkersTags(s *session) *cobra.Command {
+	var o workersTagsOptions
+	c := &cobra.Command{
+		Use:   "tags WORKER",
+		Short: "Show or set the tags of a worker",
+		Long: `Show or set the tags of a worker. A job with a tag goes only to workers that
+carry it; a job without one goes to any.`,
+		Example:           "  farm workers tags render07\n  farm workers tags render07 --set gpu,fast\n  farm workers tags render07 --clear",
+		Args:              args("WORKER"),
+		ValidArgsFunction: s.completeWorkers,
+		RunE: func(c *cobra.Command, given []string) error {
+			if o.clear && len(o.set) > 0 {
+				return usageErrorf("--clear and --set exclude each other")
+			}
+			return runWorkersTags(c.Context(), s, given[0], o)
+		},
+	}
+	c.Flags().StringSliceVar(&o.set, "set", nil, "give it these `tags`, and no others")
+	c.Flags().BoolVar(&o.clear, "clear", false, "take all its tags away")
+	s.jsonFlag(c)
+	return c
+}
+
+func runWorkersTags(ctx context.Context, s *session, name string, o workersTagsOptions) error {
+	return s.forEachWorker(ctx, []string{name}, func(client *api.Client, id farm.WorkerID) error {
+		if o.clear || len(o.set) > 0 {
+			if err := setTags(ctx, client, id, o.set); err != nil {
+				return err
+			}
+		}
+		w, err := client.FetchWorker(ctx, id)
+		if err != nil {
+			return err
+		}
+		if s.json {
+			return s.printJSON(api.List[api.WorkerTag](w.Tags))
+		}
+		_, err = fmt.Fprintf(s.out, "worker %s has the tags: %s\n", printable(w.Name), dash(printable(tagNames(w.Tags))))
+		return err
+	})
+}
+
+func setTags(ctx context.Context, client *api.Client, id farm.WorkerID, names []string) error {
+	all, err := client.FetchWorkerTags(ctx)
+	if err != nil {
+		return err
+	}
+	var change api.WorkerTagChangeRequest
+	for _, name := range names {
+		t, err := findTag(all.Tags, name)
+		if err != nil {
+			return err
+		}
+		change.TagIDs = append(change.TagIDs, t.ID)
+	}
+	return client.SetWorkerTags(ctx, id, change)
+}
