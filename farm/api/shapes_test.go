@@ -1,0 +1,201 @@
+package api_test
+
+import (
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// A shape is a type of the wire: a value with every key, and one with the
+// keys that are always there.
+type shape struct {
+	name      string // of the schema, and of the golden files
+	full, min any
+}
+
+// Ids and times of the values. Anything that looks real will do.
+const (
+	job    = "0b7a2e1c-5a34-4b6f-9a51-3f5f1d0c9e01"
+	task   = "0b7a2e1c-5a34-4b6f-9a51-3f5f1d0c9e02"
+	worker = "6f0d9c7a-1f52-4c0e-8b3d-7d0f6f0a1b03"
+	tag    = "c9f6b0de-77f4-4b0a-9d1c-2f3e4a5b6c04"
+)
+
+var (
+	created = time.Date(2026, 11, 23, 10, 50, 51, 691_000_000, time.UTC)
+	updated = time.Date(2026, 11, 23, 11, 2, 3, 0, time.UTC)
+)
+
+var (
+	command = api.Command{Name: "blender-render", Parameters: map[string]any{
+		"exe": "{blender}", "argsBefore": []any{}, "args": []any{"--render-frame", "1..10"}, "blendfile": "/farm/<scene> & co.blend"}, Steps: 10}
+	taskWorker  = api.TaskWorker{ID: worker, Name: "workhorse", Address: "192.168.0.7"}
+	taskSummary = api.TaskSummary{ID: task, Name: "render-1-10", Status: "active", IndexInJob: 1, Priority: 50, TaskType: "blender",
+		Updated: updated, Worker: taskWorker, StepsCompleted: 3, StepsTotal: 10}
+	newTask = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
+	request = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
+
+	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
+		Version: "1.0.0", CanRestart: true}
+	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
+	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
+
+	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
+		Settings: map[string]any{"frames": "1-100", "chunk_size": 10.0, "nothing": nil}, SubmitterPlatform: "linux", Type: "simple-blender-render",
+		WorkerTag: tag, Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, Activity: "rendering", Created: created, Updated: updated,
+		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated}
+	newJob = api.Job{Name: "shot 010", Priority: 50, Type: "simple-blender-render", Created: created, Updated: created, ID: job, Status: "queued"}
+
+	blender  = api.BlenderPathCheckResult{Input: "blender", Path: "/usr/bin/blender", Source: api.BlenderFromPath, IsUsable: true, Cause: "Blender 4.5.3 LTS"}
+	images   = api.JobLastRenderedImageInfo{Base: "/job-files/job-0b7a/" + job, Suffixes: []string{"last-rendered.jpg", "last-rendered-small.jpg", "last-rendered-tiny.jpg"}}
+	file     = api.ShamanFileSpec{SHA: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", Size: 123456, Path: "textures/wood.png"}
+	needed   = api.ShamanFileSpecWithStatus{ShamanFileSpec: file, Status: api.ShamanUnknown}
+	blocking = api.JobBlocklistEntry{WorkerID: worker, TaskType: "blender", WorkerName: "workhorse"}
+
+	jobType = farm.JobType{Description: "Renders frames, then makes a video", ETag: "eba586e16d6b55baaa43e32f9e78ae514b457fee",
+		Label: "Simple Blender Render", Name: "simple-blender-render", Settings: []farm.Setting{setting, {Key: "frames", Type: farm.SettingString}}}
+	setting = farm.Setting{Choices: []string{"PNG", "JPEG"}, Default: "PNG", Description: "File format", Editable: new(true),
+		Eval: "C.scene.render.image_settings.file_format", EvalInfo: &farm.EvalInfo{Description: "As in the scene", ShowLinkButton: true},
+		Key: "format", Label: "Format", Propargs: map[string]any{"min": 1.0}, Required: new(true), Subtype: "file_path", Type: farm.SettingString, Visible: "web"}
+)
+
+// configuration is a farm.Config with every key.
+func configuration() farm.Config {
+	c := farm.DefaultConfig()
+	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
+	c.Shaman.Enabled = true
+	c.MQTT.Client = farm.MQTTClient{Enabled: true, Broker: "tcp://mqtt.local:1883", ClientID: "farm", TopicPrefix: "flamenco", Username: "farm", Password: "secret"}
+	c.Variables = farm.Variables{"projects": {IsTwoWay: true, Values: []farm.VariableValue{
+		{Audience: "workers", Platform: "linux", Platforms: []string{"linux", "darwin"}, Value: "/farm/projects"}}}}
+	return c
+}
+
+// shapes is every type of the wire.
+func shapes() []shape {
+	var all []shape
+	all = append(all, metaShapes()...)
+	all = append(all, workerShapes()...)
+	all = append(all, workerMgtShapes()...)
+	all = append(all, jobShapes()...)
+	all = append(all, taskShapes()...)
+	all = append(all, shamanShapes()...)
+	return append(all, eventShapes()...)
+}
+
+func metaShapes() []shape {
+	return []shape{
+		{"Error", api.Error{Code: 404, Message: "there is no such job"}, api.Error{}},
+		{"Version", api.Version{Version: "1.0.0", ShortVersion: "3.8.5", Name: "Farm", Git: "a1b2c3d"}, api.Version{}},
+		{"ManagerConfiguration", api.ManagerConfiguration{StorageLocation: "/farm", ShamanEnabled: true, IsFirstRun: true}, api.ManagerConfiguration{}},
+		{"PathCheckInput", api.PathCheckInput{Path: "/farm"}, api.PathCheckInput{}},
+		{"PathCheckResult", api.PathCheckResult{Path: "/farm", IsUsable: true, Cause: "files can be made here"}, api.PathCheckResult{}},
+		{"BlenderPathCheckResult", blender, api.BlenderPathCheckResult{}},
+		{"SetupAssistantConfig", api.SetupAssistantConfig{StorageLocation: "/farm", BlenderExecutable: blender}, api.SetupAssistantConfig{}},
+		{"ManagerVariables", api.ManagerVariables{"jobs": {Value: "/farm/jobs", IsTwoWay: true}}, api.ManagerVariables(nil)},
+		{"ManagerVariable", api.ManagerVariable{Value: "/farm/jobs", IsTwoWay: true}, api.ManagerVariable{}},
+		{"SharedStorageLocation", api.SharedStorageLocation{Location: `F:\farm`, Audience: "users", Platform: "windows", ShamanEnabled: true}, api.SharedStorageLocation{}},
+		{"FarmStatus", api.FarmStatus{Status: farm.FarmActive}, api.FarmStatus{Status: farm.FarmIdle}},
+		{"Configuration", configuration(), farm.Config{}},
+	}
+}
+
+func workerShapes() []shape {
+	types := []string{"blender", "ffmpeg"}
+	return []shape{
+		{"WorkerRegistration", api.WorkerRegistration{Secret: "f00d", Platform: "linux", SupportedTaskTypes: types, Name: "workhorse"}, api.WorkerRegistration{}},
+		{"RegisteredWorker", api.RegisteredWorker{UUID: worker, Name: "workhorse", Address: "192.168.0.7", Status: "awake", Platform: "linux",
+			Software: "1.0.0", SupportedTaskTypes: types}, api.RegisteredWorker{UUID: worker}},
+		{"WorkerSignOn", api.WorkerSignOn{Name: "workhorse", SupportedTaskTypes: types, SoftwareVersion: "1.0.0", CanRestart: true}, api.WorkerSignOn{}},
+		{"WorkerStateChange", api.WorkerStateChange{StatusRequested: "awake"}, api.WorkerStateChange{StatusRequested: "asleep"}},
+		{"WorkerStateChanged", api.WorkerStateChanged{Status: "awake"}, api.WorkerStateChanged{Status: "asleep"}},
+		{"AssignedTask", api.AssignedTask{UUID: task, Job: job, Name: "render-1-10", Status: "active", Priority: 50, JobPriority: 60,
+			JobType: "simple-blender-render", TaskType: "blender", Commands: []api.Command{command}, StepsCompleted: 3, StepsTotal: 10},
+			api.AssignedTask{UUID: task, Job: job, Status: "active"}},
+		{"Command", command, api.Commands([]farm.Command{{}})[0]},
+		{"TaskUpdate", api.TaskUpdate{TaskStatus: "completed", Activity: "Completed", Log: "done\n", StepsCompleted: new(10)}, api.TaskUpdate{}},
+		{"MayKeepRunning", api.MayKeepRunning{MayKeepRunning: true, Reason: "no reason", StatusChangeRequested: true}, api.MayKeepRunning{}},
+	}
+}
+
+func workerMgtShapes() []shape {
+	return []shape{
+		{"WorkerList", api.WorkerList{Workers: []api.WorkerSummary{workerSummary, newWorker}}, api.WorkerList{}},
+		{"WorkerSummary", workerSummary, newWorker},
+		{"Worker", api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
+			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}}, api.Worker{WorkerSummary: newWorker}},
+		{"WorkerTask", api.WorkerTask{TaskSummary: taskSummary, JobID: job}, api.WorkerTask{TaskSummary: newTask, JobID: job}},
+		{"WorkerStatusChangeRequest", request, api.WorkerStatusChangeRequest{Status: "awake"}},
+		{"WorkerTagChangeRequest", api.WorkerTagChangeRequest{TagIDs: []farm.TagID{tag}}, api.WorkerTagChangeRequest{}},
+		{"WorkerSleepSchedule", api.WorkerSleepSchedule{IsActive: true, DaysOfWeek: "mo tu we th fr", StartTime: "09:00", EndTime: "18:00"}, api.WorkerSleepSchedule{}},
+		{"WorkerTagList", api.WorkerTagList{Tags: []api.WorkerTag{fullTag}}, api.WorkerTagList{}},
+		{"WorkerTag", fullTag, api.WorkerTag{Name: "gpu"}},
+	}
+}
+
+func jobShapes() []shape {
+	return []shape{
+		{"AvailableJobTypes", api.JobTypes([]farm.JobType{jobType}), api.JobTypes(nil)},
+		{"AvailableJobType", jobType, api.JobType(farm.JobType{})},
+		{"AvailableJobSetting", setting, farm.Setting{Key: "frames", Type: farm.SettingString}},
+		{"SubmittedJob", api.SubmittedJob{Name: "shot 010", Type: "simple-blender-render", TypeETag: jobType.ETag, Priority: 60, SubmitterPlatform: "linux",
+			Settings: map[string]any{"frames": "1-100"}, Metadata: map[string]string{"project": "Spring"},
+			Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, WorkerTag: tag, InitialStatus: "paused"},
+			api.SubmittedJob{Name: "shot 010", Type: "simple-blender-render", Priority: api.DefaultPriority, SubmitterPlatform: "linux"}},
+		{"JobStorageInfo", api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, api.JobStorageInfo{}},
+		{"Job", wholeJob, newJob},
+		{"JobsQueryResult", api.JobsQueryResult{Jobs: []api.Job{wholeJob, newJob}}, api.JobsQueryResult{}},
+		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
+		{"JobPriorityChange", api.JobPriorityChange{Priority: 100}, api.JobPriorityChange{}},
+		{"JobTagChange", api.JobTagChange{ID: tag, Name: "gpu"}, api.JobTagChange{}},
+		{"JobDeletionInfo", api.JobDeletionInfo{ShamanCheckout: true}, api.JobDeletionInfo{}},
+		{"JobMassDeletionSelection", api.JobMassDeletionSelection{LastUpdatedMax: updated}, api.JobMassDeletionSelection{}},
+		{"JobBlocklist", api.JobBlocklist{blocking}, api.JobBlocklist(nil)},
+		{"JobBlocklistEntry", blocking, api.JobBlocklistEntry{}},
+		{"JobLastRenderedImageInfo", images, api.JobLastRenderedImageInfo{}},
+	}
+}
+
+func taskShapes() []shape {
+	return []shape{
+		{"JobTasksSummary", api.JobTasksSummary{Tasks: []api.TaskSummary{taskSummary, newTask}}, api.JobTasksSummary{}},
+		{"TaskSummary", taskSummary, newTask},
+		{"TaskWorker", taskWorker, api.TaskWorker{}},
+		{"Task", api.Task{ID: task, Created: created, Updated: updated, JobID: job, IndexInJob: 1, Name: "render-1-10", Status: "active", Priority: 50,
+			TaskType: "blender", Activity: "Progress", Commands: []api.Command{command}, StepsCompleted: 3, StepsTotal: 10, Worker: taskWorker,
+			LastTouched: updated, FailedByWorkers: []api.TaskWorker{{ID: worker}}},
+			api.Task{ID: task, JobID: job, IndexInJob: 1, Status: "queued"}},
+		{"TaskLogInfo", api.TaskLogInfo{TaskID: task, JobID: job, URL: "/job-files/job-0b7a/" + job + "/task-" + task + ".txt", Size: 1 << 40}, api.TaskLogInfo{TaskID: task, JobID: job}},
+		{"TaskStatusChange", api.TaskStatusChange{Status: "queued", Reason: "once more"}, api.TaskStatusChange{Status: "canceled"}},
+	}
+}
+
+func shamanShapes() []shape {
+	return []shape{
+		{"ShamanFileSpec", file, api.ShamanFileSpec{}},
+		{"ShamanRequirementsRequest", api.ShamanRequirementsRequest{Files: []api.ShamanFileSpec{file}}, api.ShamanRequirementsRequest{}},
+		{"ShamanRequirementsResponse", api.ShamanRequirementsResponse{Files: []api.ShamanFileSpecWithStatus{needed}}, api.ShamanRequirementsResponse{}},
+		{"ShamanFileSpecWithStatus", needed, api.ShamanFileSpecWithStatus{Status: api.ShamanUploading}},
+		{"ShamanSingleFileStatus", api.ShamanSingleFileStatus{Status: api.ShamanStored}, api.ShamanSingleFileStatus{Status: api.ShamanUnknown}},
+		{"ShamanCheckout", api.ShamanCheckout{Files: []api.ShamanFileSpec{file}, CheckoutPath: "shot-010"}, api.ShamanCheckout{}},
+		{"ShamanCheckoutResult", api.ShamanCheckoutResult{CheckoutPath: "shot-010-x7k2"}, api.ShamanCheckoutResult{}},
+	}
+}
+
+func eventShapes() []shape {
+	return []shape{
+		{"EventLifeCycle", api.EventLifeCycle{Type: api.LifeCycleStartup}, api.EventLifeCycle{Type: api.LifeCycleShutdown}},
+		{"EventFarmStatus", api.EventFarmStatus{Status: farm.FarmActive}, api.EventFarmStatus{Status: farm.FarmAsleep}},
+		{"EventJobUpdate", api.EventJobUpdate{ID: job, Name: "shot 010", Updated: updated, Status: "active", PreviousStatus: "queued",
+			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, WasDeleted: true},
+			api.EventJobUpdate{ID: job}},
+		{"EventTaskUpdate", api.EventTaskUpdate{ID: task, JobID: job, Name: "render-1-10", Updated: updated, Status: "active", PreviousStatus: "queued",
+			Activity: "Progress", StepsCompleted: 3, StepsTotal: 10, Worker: &api.EventTaskWorker{Name: "workhorse", UUID: worker}},
+			api.EventTaskUpdate{ID: task, JobID: job, Status: "queued"}},
+		{"EventTaskLogUpdate", api.EventTaskLogUpdate{TaskID: task, Log: "Fra:1\n"}, api.EventTaskLogUpdate{TaskID: task}},
+		{"EventLastRenderedUpdate", api.EventLastRenderedUpdate{JobID: job, Thumbnail: images}, api.EventLastRenderedUpdate{JobID: job}},
+		{"EventWorkerUpdate", api.EventWorkerUpdate{ID: worker, Name: "workhorse", Updated: updated, LastSeen: updated, Status: "awake",
+			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true}, api.EventWorkerUpdate{ID: worker}},
+		{"EventWorkerTagUpdate", api.EventWorkerTagUpdate{Tag: fullTag, WasDeleted: true}, api.EventWorkerTagUpdate{Tag: api.WorkerTag{ID: tag}}},
+	}
+}
