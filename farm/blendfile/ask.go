@@ -1,0 +1,118 @@
+package blendfile
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/programs"
+)
+
+// question is the Python that Blender runs once it has the file open.
+//
+//go:embed question.py
+var question string
+
+const (
+	// patience bounds how long Blender may take to open the file; production
+	// files of gigabytes on a slow share take minutes.
+	patience = 10 * time.Minute
+	// maxAnswer bounds the one line that is the answer, in bytes.
+	maxAnswer = 1 << 20
+)
+
+var errSlow = errors.New("too slow")
+
+// ask runs Blender with the question and reads its answer.
+func ask(ctx context.Context, blender, file string) (*Info, error) {
+	exe, err := programs.Blender(ctx, blender)
+	if err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	// Names inside the file are printed too, by Blender itself; only a line
+	// that begins with a word nobody could know is the answer.
+	word := "farm-" + farm.NewUUID().String()
+	cmd := exec.CommandContext(ctx, exe, "-b", "--factory-startup", "--disable-autoexec", path,
+		"--python-exit-code", "3", "--python-expr", strings.NewReplacer("WORD", word, "MOST", fmt.Sprint(MaxExternal)).Replace(question))
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		return nil, farm.Errorf(farm.Invalid, "cannot start Blender (%s): %w", exe, err)
+	}
+	answer, complaint := listen(out, word)
+	err = cmd.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(cause, errSlow) {
+			return nil, farm.Errorf(farm.Invalid, "Blender took longer than %s to open %s: try to open it by hand", patience, file)
+		}
+		return nil, cause
+	}
+	info := new(Info)
+	if json.Unmarshal(answer, info) != nil || answer == nil {
+		return nil, unanswered(file, complaint, err)
+	}
+	return info, nil
+}
+
+// listen reads what Blender prints up to its end, and returns the answer and
+// the last error line.
+func listen(out io.Reader, word string) (answer []byte, complaint string) {
+	lines := bufio.NewReaderSize(out, 64<<10)
+	for {
+		line, err := readLine(lines)
+		if rest, ok := bytes.CutPrefix(line, []byte(word+" ")); ok {
+			answer = rest
+		} else if i := bytes.Index(line, []byte("Error: ")); i >= 0 {
+			complaint = strings.ToValidUTF8(string(line[i+len("Error: "):]), "?")
+		}
+		if err != nil {
+			return answer, complaint
+		}
+	}
+}
+
+// readLine returns the next line, at most maxAnswer bytes of it.
+func readLine(r *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line) < maxAnswer {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return bytes.TrimRight(line, "\r\n"), err
+		}
+	}
+}
+
+// unanswered explains why Blender did not answer.
+func unanswered(file, complaint string, err error) error {
+	switch {
+	case strings.Contains(complaint, "not a blend file"), strings.Contains(complaint, "format is not supported"):
+		return farm.Errorf(farm.Invalid, "the Blender here cannot read %s: it is no .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
+	case complaint != "":
+		return farm.Errorf(farm.Invalid, "%s is damaged: Blender says %.300q; take a backup (.blend1), or save the file again", file, complaint)
+	case err != nil:
+		return farm.Errorf(farm.Invalid, "Blender ended without opening %s: %w; try to open it by hand", file, err)
+	}
+	return farm.Errorf(farm.Invalid, "Blender opened %s but told nothing about it; try to open it by hand", file)
+}

@@ -1,0 +1,120 @@
+// Package blendfile asks a Blender on this machine what a .blend file says of
+// itself: its scenes, their frames and output, and the files it needs. The file
+// is opened in background, without the user's preferences and without running
+// the scripts in it; nothing is written. It may come from anyone, so what comes
+// back is bounded in size and time.
+package blendfile
+
+import (
+	"context"
+	"fmt"
+
+	"renderfarm/farm"
+)
+
+// Info is what a .blend file says of itself.
+type Info struct {
+	Scenes         []Scene  `json:"scenes"`   // the one that was active when the file was saved comes first
+	External       []string `json:"external"` // other files it uses, as written in it, sorted; at most MaxExternal
+	ExternalCount  int      `json:"external_count"`
+	SavedBy        [3]int   `json:"saved_by"` // version of the Blender that saved it
+	BlenderVersion string   `json:"blender_version"`
+}
+
+// Scene is one scene of a .blend file.
+type Scene struct {
+	Name        string  `json:"name"`
+	FrameStart  int     `json:"frame_start"`
+	FrameEnd    int     `json:"frame_end"` // included
+	FrameStep   int     `json:"frame_step"`
+	FPS         float64 `json:"fps"`            // frames per second, with the base taken into account
+	Format      string  `json:"format"`         // Blender's name: PNG, OPEN_EXR, FFMPEG, …
+	Extension   string  `json:"file_extension"` // of an output file, with its dot
+	HasPreviews bool    `json:"has_previews"`   // each frame gets a JPEG beside it
+	Camera      string  `json:"camera"`         // "" if the scene has none
+	Sequencer   bool    `json:"sequencer"`      // its picture comes from the video editor, which needs no camera
+	Width       int     `json:"width"`          // of the output, in pixels
+	Height      int     `json:"height"`
+}
+
+// MaxExternal is how many names of other files Info holds at most.
+const MaxExternal = 200
+
+// Scene returns the scene with the name, or the active one if name is "".
+func (i *Info) Scene(name string) (Scene, error) {
+	for _, s := range i.Scenes {
+		if name == "" || s.Name == name {
+			return s, nil
+		}
+	}
+	known := ""
+	for n, s := range i.Scenes {
+		if n > 0 {
+			known += ", "
+		}
+		known += fmt.Sprintf("%q", s.Name)
+	}
+	return Scene{}, farm.Errorf(farm.NotFound, "the file has no scene %q; its scenes are %s", name, known)
+}
+
+// CanRender says what keeps the scene from being rendered, if anything does.
+func (s Scene) CanRender() error {
+	switch {
+	case s.Camera == "" && !s.Sequencer:
+		return farm.Errorf(farm.Invalid, "scene %q has no camera, so there is nothing to render: add one in Blender (Add > Camera) and save, or name another scene with --scene", s.Name)
+	case s.FrameEnd < s.FrameStart:
+		return farm.Errorf(farm.Invalid, "scene %q ends at frame %d, before its first frame %d: set the range in Blender's Output properties, or give --frames", s.Name, s.FrameEnd, s.FrameStart)
+	}
+	return nil
+}
+
+// extensions are the endings Blender gives its output, by format.
+var extensions = map[string]string{
+	"PNG": ".png", "JPEG": ".jpg", "OPEN_EXR": ".exr", "OPEN_EXR_MULTILAYER": ".exr", "TIFF": ".tif",
+	"TARGA": ".tga", "TARGA_RAW": ".tga", "BMP": ".bmp", "IRIS": ".rgb", "JPEG2000": ".jp2", "HDR": ".hdr",
+	"WEBP": ".webp", "DPX": ".dpx", "CINEON": ".cin",
+}
+
+// Extension returns the ending of files in the format, or "" for one that is
+// not a format of single images.
+func Extension(format string) string { return extensions[format] }
+
+// IsVideo reports whether the format makes one film instead of single images,
+// which a farm cannot render in parts.
+func IsVideo(format string) bool {
+	return format == "FFMPEG" || format == "AVI_JPEG" || format == "AVI_RAW"
+}
+
+// Inspect returns what the file says of itself, as told by the Blender at the
+// path blender ("" looks for one, see programs.Blender). Errors of kind NotFound
+// mean that the file, or Blender, is not there; of kind Invalid, that this file
+// cannot be used with this Blender: damaged, no .blend at all, or newer than it.
+func Inspect(ctx context.Context, blender, file string) (*Info, error) {
+	if err := checkHeader(file); err != nil {
+		return nil, err
+	}
+	info, err := ask(ctx, blender, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := info.check(file); err != nil {
+		return nil, err
+	}
+	return info, nil
+}
+
+// check refuses what this Blender read only in part.
+func (i *Info) check(file string) error {
+	var have [2]int
+	if n, _ := fmt.Sscanf(i.BlenderVersion, "%d.%d", &have[0], &have[1]); n != 2 {
+		return farm.Errorf(farm.Invalid, "the Blender here calls itself %q; give its path with --blender", i.BlenderVersion)
+	}
+	if saved := [2]int{i.SavedBy[0], i.SavedBy[1]}; saved[0] > have[0] || saved[0] == have[0] && saved[1] > have[1] {
+		return farm.Errorf(farm.Invalid, "%s was saved by Blender %d.%d, and the Blender here is %s, which would lose part of it: install Blender %d.%d or newer, and point to it with --blender",
+			file, saved[0], saved[1], i.BlenderVersion, saved[0], saved[1])
+	}
+	if len(i.Scenes) == 0 {
+		return farm.Errorf(farm.Invalid, "%s has no scene: open it in Blender and add one", file)
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package blendfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"renderfarm/farm"
+)
+
+// checkHeader finds out, without Blender, whether the file can be a .blend at
+// all: "BLENDER" and then its version, or either of the ways to compress that.
+func checkHeader(file string) error {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return farm.Errorf(farm.NotFound, "there is no file %s: check the path", file)
+	}
+	if err != nil {
+		return farm.Errorf(farm.Invalid, "cannot read %s: %w", file, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return farm.Errorf(farm.Invalid, "%s is a folder or a device: name a .blend file", file)
+	}
+	head := make([]byte, 7)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return farm.Errorf(farm.Invalid, "cannot read %s: %w", file, err)
+	}
+	if n == 0 {
+		return farm.Errorf(farm.Invalid, "%s is empty: save it again in Blender, or take a backup (.blend1)", file)
+	}
+	for _, magic := range []string{"BLENDER", "\x28\xb5\x2f\xfd", "\x1f\x8b"} { // plain, zstd, gzip
+		if bytes.HasPrefix(head[:n], []byte(magic)) {
+			return nil
+		}
+	}
+	return farm.Errorf(farm.Invalid, "%s is not a Blender file: its first bytes are %.7q", file, head[:n])
+}
