@@ -78,7 +78,7 @@ func (d *document) decodeStruct(n ast.Node, to reflect.Value, key string, depth 
 		if i < 0 {
 			return d.at(e.Key.GetToken(), "unknown key %q%s", under(key, name), suggestion(name, fields))
 		}
-		if err := d.decode(e.Value, to.Field(fields[i].index), under(key, name), depth+1); err != nil {
+		if err := d.decode(e.Value, to.FieldByIndex(fields[i].index), under(key, name), depth+1); err != nil {
 			return err
 		}
 	}
@@ -176,20 +176,24 @@ func isScalar(n ast.Node) bool {
 
 // A field is a struct's field and the key it has in the file.
 type field struct {
-	key   string
-	index int
+	key     string
+	options string // after the comma of its tag
+	index   []int
 }
 
+// fieldsOf returns the fields of a struct that have keys. Those of an embedded
+// struct count as its own.
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
-	for i := range t.NumField() {
-		key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	for _, f := range reflect.VisibleFields(t) {
+		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if f.Anonymous && key == "" || !f.IsExported() || key == "-" {
+			continue
+		}
 		if key == "" {
-			key = strings.ToLower(t.Field(i).Name)
+			key = strings.ToLower(f.Name)
 		}
-		if key != "-" && t.Field(i).IsExported() {
-			fields = append(fields, field{key, i})
-		}
+		fields = append(fields, field{key, options, f.Index})
 	}
 	return fields
 }

@@ -47,9 +47,8 @@ func encode(b *strings.Builder, v reflect.Value, indent string) error {
 		var names []string
 		var values []reflect.Value
 		for _, f := range fieldsOf(v.Type()) {
-			value := v.Field(f.index)
-			_, options, _ := strings.Cut(v.Type().Field(f.index).Tag.Get("yaml"), ",")
-			if options != "omitempty" || !(value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0) {
+			value := v.FieldByIndex(f.index)
+			if f.options != "omitempty" || !(value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0) {
 				names, values = append(names, f.key), append(values, value)
 			}
 		}

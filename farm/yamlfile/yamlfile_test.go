@@ -208,6 +208,34 @@ func TestWriteIsPrivateAndFollowsLinks(t *testing.T) {
 	}
 }
 
+// local is embedded without being exported, as programs do.
+type local struct {
+	Tasks []string `yaml:"task_types"`
+	Inner struct {
+		On bool `yaml:"on"`
+	} `yaml:"inner"`
+}
+
+func TestEmbeddedStructs(t *testing.T) {
+	var got struct {
+		farm.Config `yaml:",inline"`
+		local
+	}
+	got.Config = farm.DefaultConfig()
+	if err := Decode("f", []byte("listen: x\ntask_types: [a, b]\ninner: {on: true}\n"), &got); err != nil || got.Listen != "x" || len(got.Tasks) != 2 || !got.Inner.On {
+		t.Errorf("%+v, %v", got, err)
+	}
+	var file strings.Builder
+	if err := encode(&file, reflect.ValueOf(&got), ""); err != nil {
+		t.Fatal(err)
+	}
+	again := got
+	again.Listen, again.local = "", local{}
+	if err := Decode("f", []byte(file.String()), &again); err != nil || !reflect.DeepEqual(again, got) {
+		t.Errorf("%v\n%s", err, file.String())
+	}
+}
+
 func TestToJSON(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              `null`,
