@@ -1,0 +1,235 @@
+package jsjobs
+
+import (
+	_ "embed"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/robertkrimen/otto"
+
+	"renderfarm/farm"
+)
+
+//go:embed prelude.js
+var preludeSource string
+
+var prelude = sync.OnceValue(func() *program { return parse("(prelude)", preludeSource) })
+
+const (
+	maxArray    = 1_000_000 // items of a list that host functions make or read
+	maxLength   = 5_000_000 // items of an array that a script may let the engine go over
+	maxMessages = 1000      // lines kept of what a script prints
+)
+
+// kit is what the prelude hands back to Go.
+type kit struct {
+	newTask, newCommand, newObject, newArray, newDate, accessor, requireFrom otto.Value
+}
+
+// call calls one of the kit's functions, which fail only if the script is out
+// of stack.
+func (m *machine) call(f otto.Value, args ...any) otto.Value {
+	v, err := f.Call(otto.UndefinedValue(), args...)
+	if err != nil {
+		m.throw(err)
+	}
+	return v
+}
+
+func (m *machine) newObject() *otto.Object { return m.call(m.kit.newObject).Object() }
+
+// native is a host function.
+type native = func(otto.FunctionCall) otto.Value
+
+// install puts the host API into a new VM. (behaviour 1.3)
+func (m *machine) install() error {
+	if err := m.runPrelude(); err != nil {
+		return err
+	}
+	global := map[string]any{
+		throwHook: native(m.noteThrow),
+		"print":   native(m.print),
+		"alert":   native(m.alert),
+		"require": m.call(m.kit.requireFrom, "."),
+		"author":  m.object(map[string]any{"Task": native(m.newTask), "Command": native(m.newCommand)}),
+		"path":    m.object(m.pathModule()),
+		"process": m.object(map[string]any{"platform": runtime.GOOS, "cwd": native(m.cwd)}),
+		"console": m.object(map[string]any{"log": native(m.print), "info": native(m.print), "debug": native(m.print),
+			"warn": native(m.alert), "error": native(m.alert)}),
+		"frameChunker":         native(m.frameChunker),
+		"frameCount":           native(m.frameCount),
+		"formatTimestampLocal": native(m.formatTimestampLocal),
+		"shellSplit":           native(m.shellSplit),
+	}
+	for _, name := range slices.Sorted(maps.Keys(global)) {
+		if err := m.vm.Set(name, global[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *machine) runPrelude() error {
+	p := prelude()
+	if p.err != nil {
+		return p.err
+	}
+	if err := m.vm.Set(throwHook, native(m.noteThrow)); err != nil {
+		return err
+	}
+	start, err := m.vm.Run(p.tree)
+	if err != nil {
+		return err
+	}
+	host, err := m.vm.Object("({})")
+	if err != nil {
+		return err
+	}
+	for name, f := range map[string]native{
+		"addCommand": m.addCommand, "addDependency": m.addDependency,
+		"commands": m.commands, "setCommands": m.setCommands,
+		"dependencies": m.dependencies, "setDependencies": m.setDependencies,
+		"commandName": m.commandName, "setCommandName": m.setCommandName,
+		"parameters": m.parameters, "setParameters": m.setParameters,
+		"stepCount": m.stepCount, "setStepCount": m.setStepCount,
+		"find": m.findModule, "forget": m.forgetModule, "checkDepth": m.checkDepth, "checkLength": m.checkLength,
+	} {
+		if err := host.Set(name, f); err != nil {
+			return err
+		}
+	}
+	global, err := m.vm.Run("this")
+	if err != nil {
+		return err
+	}
+	made, err := start.Call(otto.UndefinedValue(), host, global)
+	if err != nil {
+		return err
+	}
+	o := made.Object()
+	m.kit = kit{newTask: m.get(o, "task"), newCommand: m.get(o, "command"), newObject: m.get(o, "object"),
+		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"),
+		requireFrom: m.get(o, "requireFrom")}
+	return nil
+}
+
+// object makes a JavaScript object of the properties.
+func (m *machine) object(properties map[string]any) *otto.Object {
+	o := m.newObject()
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		m.set(o, name, properties[name])
+	}
+	return o
+}
+
+// print puts a line for the submitter into the plan, and into the log.
+func (m *machine) print(call otto.FunctionCall) otto.Value {
+	line := m.line(call)
+	m.log.Info("script prints", "text", line)
+	if len(m.messages) < maxMessages {
+		m.messages = append(m.messages, line)
+	}
+	return otto.UndefinedValue()
+}
+
+// alert is print for what the submitter should be warned of.
+func (m *machine) alert(call otto.FunctionCall) otto.Value {
+	line := m.line(call)
+	m.log.Warn("script warns", "text", line)
+	if len(m.warnings) < maxMessages {
+		m.warnings = append(m.warnings, line)
+	}
+	return otto.UndefinedValue()
+}
+
+// line joins the arguments of a call with spaces.
+func (m *machine) line(call otto.FunctionCall) string {
+	m.check()
+	line := ""
+	for i, arg := range call.ArgumentList {
+		if i > 0 {
+			line += " "
+		}
+		s, err := arg.ToString()
+		if err != nil {
+			m.throw(err)
+		}
+		line = brief(line + s)
+	}
+	return line
+}
+
+func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
+	m.check()
+	frames, size := m.text(call.Argument(0)), m.whole(call.Argument(1))
+	if n, err := farm.CountFrames(frames); err == nil && size > 0 && n/size > maxArray {
+		m.throw(farm.Errorf(farm.Invalid, "frame range %q in chunks of %d makes %d chunks: the limit is %d", brief(frames), size, n/size, maxArray))
+	}
+	chunks, err := farm.ChunkFrames(frames, size)
+	if err != nil {
+		m.throw(err)
+	}
+	return m.toJS(chunks)
+}
+
+func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
+	m.check()
+	n, err := farm.CountFrames(m.text(call.Argument(0)))
+	if err != nil {
+		m.throw(err)
+	}
+	return m.toJS(n)
+}
+
+func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
+	t := m.when(call.Argument(0))
+	if !t.IsZero() { // the zero time is year 1 everywhere
+		t = t.Local()
+	}
+	return m.toJS(t.Format("2006-01-02_150405"))
+}
+
+func (m *machine) shellSplit(call otto.FunctionCall) otto.Value {
+	m.check()
+	words, err := splitShell(m.text(call.Argument(0)))
+	if err != nil {
+		m.throw(err)
+	}
+	return m.toJS(words)
+}
+
+func (m *machine) cwd(otto.FunctionCall) otto.Value {
+	dir, err := os.Getwd()
+	if err != nil {
+		m.throw(err)
+	}
+	return m.toJS(dir)
+}
+
+// checkDepth throws if a value nests too deep for the engine to go through.
+func (m *machine) checkDepth(call otto.FunctionCall) otto.Value {
+	m.check()
+	size := int64(maxCommandBytes)
+	if _, err := m.fromJS(call.Argument(0), &size); err != nil {
+		m.throw(err)
+	}
+	return otto.UndefinedValue()
+}
+
+// checkLength throws if an array is too long for the engine to go over.
+func (m *machine) checkLength(call otto.FunctionCall) otto.Value {
+	m.check()
+	array := call.Argument(0)
+	if !array.IsObject() {
+		return otto.UndefinedValue()
+	}
+	if n := m.whole(m.get(array.Object(), "length")); n > maxLength {
+		m.throw(farm.Errorf(farm.Invalid, "an array has %d items: the limit is %d", n, maxLength))
+	}
+	return otto.UndefinedValue()
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

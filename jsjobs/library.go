@@ -1,0 +1,119 @@
+package jsjobs
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// Options configure a Library. The zero value has the built-in job types only.
+type Options struct {
+	Dir     string        // folder with the user's scripts; it need not exist, and may come later
+	Timeout time.Duration // bounds one run of a script; 0 means 10 s
+	Memory  uint64        // bytes by which the heap may grow during one run; 0 means 1 GiB
+	Log     *slog.Logger  // gets what scripts print; nil discards it
+}
+
+// Library is the job types of a farm. Its methods may be called at any time
+// from any goroutine.
+type Library struct {
+	dir     string
+	timeout time.Duration
+	memory  uint64
+	log     *slog.Logger
+	slots   chan struct{} // one per script that runs; bounds the memory they take together
+
+	mu       sync.Mutex             // guards what follows; nothing is waited for under it
+	texts    map[string]*text       // files of dir by path in it
+	programs map[digest]*program    // parsed scripts
+	types    map[string]*definition // by file name, built-in ones with a prefix
+}
+
+// New returns the job types in o.Dir and the built-in ones.
+func New(o Options) *Library {
+	return &Library{
+		dir:      o.Dir,
+		timeout:  cmp.Or(o.Timeout, 10*time.Second),
+		memory:   cmp.Or(o.Memory, 1<<30),
+		log:      cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		slots:    make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		texts:    map[string]*text{},
+		programs: map[digest]*program{},
+		types:    map[string]*definition{},
+	}
+}
+
+// Types returns the job types that can be used, sorted by name.
+func (l *Library) Types(ctx context.Context) ([]farm.JobType, error) {
+	scripts, err := l.scripts()
+	if err != nil {
+		return nil, err
+	}
+	types := make([]farm.JobType, 0, len(scripts))
+	for _, s := range scripts {
+		d, err := l.define(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if d.err == nil {
+			types = append(types, d.jobType)
+		}
+	}
+	return types, nil
+}
+
+// Type returns the job type with the name. It is NotFound if there is none,
+// and Invalid with the reason if its script is broken.
+func (l *Library) Type(ctx context.Context, name string) (farm.JobType, error) {
+	_, d, err := l.find(ctx, name)
+	if err != nil {
+		return farm.JobType{}, err
+	}
+	return d.jobType, d.err
+}
+
+// Broken returns the scripts that cannot be used, sorted by name.
+func (l *Library) Broken(ctx context.Context) []farm.BrokenType {
+	scripts, err := l.scripts()
+	if err != nil {
+		return []farm.BrokenType{{File: l.dir, Error: err.Error()}}
+	}
+	var broken []farm.BrokenType
+	for _, s := range scripts {
+		if d, err := l.define(ctx, s); err == nil && d.err != nil {
+			broken = append(broken, farm.BrokenType{Name: s.name, File: s.file, Error: d.err.Error()})
+		}
+	}
+	return broken
+}
+
+// find returns the script and definition of a job type, which may be broken.
+func (l *Library) find(ctx context.Context, name string) (*script, *definition, error) {
+	scripts, err := l.scripts()
+	if err != nil {
+		return nil, nil, err
+	}
+	i, ok := slices.BinarySearchFunc(scripts, name, func(s *script, name string) int { return cmp.Compare(s.name, name) })
+	if !ok {
+		return nil, nil, unknownType(name, scripts)
+	}
+	d, err := l.define(ctx, scripts[i])
+	return scripts[i], d, err
+}
+
+func unknownType(name string, scripts []*script) error {
+	known := ""
+	for i, s := range scripts {
+		if i > 0 {
+			known += ", "
+		}
+		known += s.name
+	}
+	return farm.Errorf(farm.NotFound, "job type unknown: %q; known are %s", brief(name), known)
+}

@@ -1,0 +1,207 @@
+package jsjobs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/robertkrimen/otto"
+
+	"renderfarm/farm"
+)
+
+// The methods and properties of the task and command objects that scripts
+// have. The prelude puts them there; this is the object.
+
+func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
+	m.check()
+	d := m.draftOf(call.This, "task.addCommand")
+	id := m.commandID(call.Argument(0), "task.addCommand")
+	if d.commands.live != nil {
+		m.push(d.commands.live, m.author.commands[id].object)
+		return otto.UndefinedValue()
+	}
+	d.commands.ids = append(d.commands.ids, id)
+	return otto.UndefinedValue()
+}
+
+func (m *machine) addDependency(call otto.FunctionCall) otto.Value {
+	m.check()
+	d := m.draftOf(call.This, "task.addDependency")
+	need := m.draftOf(call.Argument(0), "task.addDependency")
+	if d.needs.live != nil {
+		m.push(d.needs.live, need.object)
+		return otto.UndefinedValue()
+	}
+	d.needs.ids = append(d.needs.ids, m.idOf(call.Argument(0)))
+	return otto.UndefinedValue()
+}
+
+func (m *machine) push(array, item *otto.Object) {
+	m.set(array, strconv.Itoa(m.whole(m.get(array, "length"))), item.Value())
+}
+
+// commands is the getter of task.commands: an array that the script may change.
+func (m *machine) commands(call otto.FunctionCall) otto.Value {
+	m.check()
+	d := m.draftOf(call.This, "task.commands")
+	if d.commands.live == nil {
+		array := toArray(m, d.commands.ids, func(id int) otto.Value { return m.author.commands[id].object.Value() })
+		d.commands = list{live: array.Object()}
+	}
+	return d.commands.live.Value()
+}
+
+func (m *machine) setCommands(call otto.FunctionCall) otto.Value {
+	m.draftOf(call.This, "task.commands").commands = list{live: m.arrayOf(call.Argument(0), "task.commands")}
+	return otto.UndefinedValue()
+}
+
+// dependencies is the getter of task.dependencies.
+func (m *machine) dependencies(call otto.FunctionCall) otto.Value {
+	m.check()
+	d := m.draftOf(call.This, "task.dependencies")
+	if d.needs.live == nil {
+		array := toArray(m, d.needs.ids, func(id int) otto.Value { return m.author.drafts[id].object.Value() })
+		d.needs = list{live: array.Object()}
+	}
+	return d.needs.live.Value()
+}
+
+func (m *machine) setDependencies(call otto.FunctionCall) otto.Value {
+	m.draftOf(call.This, "task.dependencies").needs = list{live: m.arrayOf(call.Argument(0), "task.dependencies")}
+	return otto.UndefinedValue()
+}
+
+func (m *machine) arrayOf(v otto.Value, what string) *otto.Object {
+	if v.Class() != "Array" {
+		m.throw(farm.Errorf(farm.Invalid, "%s must be an array", what))
+	}
+	return v.Object()
+}
+
+// commandIDs returns the commands of a task as they are now.
+func (m *machine) commandIDs(d *draft) []int {
+	if d.commands.live == nil {
+		return slices.Clone(d.commands.ids)
+	}
+	return m.idsIn(d.commands.live, func(v otto.Value) int { return m.commandID(v, "task.commands") })
+}
+
+// needIDs returns the drafts that a task depends on as they are now, each once.
+func (m *machine) needIDs(d *draft) []int {
+	ids := slices.Clone(d.needs.ids)
+	if d.needs.live != nil {
+		ids = m.idsIn(d.needs.live, func(v otto.Value) int {
+			m.draftOf(v, "task.dependencies")
+			return m.idOf(v)
+		})
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (m *machine) idsIn(array *otto.Object, idOf func(otto.Value) int) []int {
+	var ids []int
+	for i := range min(maxArray, m.whole(m.get(array, "length"))) {
+		ids = append(ids, idOf(m.get(array, strconv.Itoa(i))))
+	}
+	return ids
+}
+
+func (m *machine) commandOf(call otto.FunctionCall) *command {
+	m.check()
+	return m.author.commands[m.commandID(call.This, "a property of a command")]
+}
+
+func (m *machine) commandName(call otto.FunctionCall) otto.Value {
+	return m.toJS(m.commandOf(call).Name)
+}
+
+func (m *machine) setCommandName(call otto.FunctionCall) otto.Value {
+	m.commandOf(call).Name = strings.TrimSpace(m.text(call.Argument(0)))
+	return otto.UndefinedValue()
+}
+
+// parameters is the getter of command.parameters: an object that the script
+// may change.
+func (m *machine) parameters(call otto.FunctionCall) otto.Value {
+	c := m.commandOf(call)
+	if c.live == nil {
+		c.live = m.toJS(c.Parameters).Object()
+	}
+	return c.live.Value()
+}
+
+func (m *machine) setParameters(call otto.FunctionCall) otto.Value {
+	c := m.commandOf(call)
+	c.Parameters, c.live = m.parametersOf(c.Name, call.Argument(0)), nil
+	return otto.UndefinedValue()
+}
+
+func (m *machine) stepCount(call otto.FunctionCall) otto.Value {
+	return m.toJS(m.commandOf(call).Steps)
+}
+
+func (m *machine) setStepCount(call otto.FunctionCall) otto.Value {
+	m.commandOf(call).Steps = max(0, m.whole(call.Argument(0)))
+	return otto.UndefinedValue()
+}
+
+// findCircle returns tasks that need each other in a circle, or nil.
+func findCircle(tasks []farm.PlannedTask) []int {
+	// Take away what needs nothing that is left, until there is no such task:
+	// every task that is left needs another one that is left.
+	open := make([]int, len(tasks))
+	users := make([][]int, len(tasks))
+	var free []int
+	for i := range tasks {
+		open[i] = len(tasks[i].Needs)
+		for _, need := range tasks[i].Needs {
+			users[need] = append(users[need], i)
+		}
+		if open[i] == 0 {
+			free = append(free, i)
+		}
+	}
+	for len(free) > 0 {
+		i := free[len(free)-1]
+		free = free[:len(free)-1]
+		for _, user := range users[i] {
+			if open[user]--; open[user] == 0 {
+				free = append(free, user)
+			}
+		}
+	}
+	at := slices.IndexFunc(open, func(n int) bool { return n > 0 })
+	if at < 0 {
+		return nil
+	}
+	// Walking along needs that are left must come back to where it was.
+	seen := map[int]int{}
+	var way []int
+	for {
+		if start, ok := seen[at]; ok {
+			return way[start:]
+		}
+		seen[at] = len(way)
+		way = append(way, at)
+		at = tasks[at].Needs[slices.IndexFunc(tasks[at].Needs, func(need int) bool { return open[need] > 0 })]
+	}
+}
+
+// namesOf writes the names of some tasks; of many the first ten.
+func namesOf(tasks []farm.PlannedTask, some []int) string {
+	var b strings.Builder
+	for n, i := range some {
+		if n == 10 {
+			b.WriteString(" and " + strconv.Itoa(len(some)-n) + " more")
+			break
+		}
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Quote(brief(tasks[i].Name)))
+	}
+	return b.String()
+}
