@@ -19,12 +19,7 @@ const maxCheckPixels = 1 << 27
 // formats it cannot read, such as EXR, it returns nil unless the file is empty.
 // A file that is not there gives an error that matches fs.ErrNotExist.
 func Complete(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	info, err := os.Stat(path) // before opening: that of a named pipe could wait for ever
 	switch {
 	case err != nil:
 		return err
@@ -34,6 +29,11 @@ func Complete(path string) error {
 		return farm.Errorf(farm.Invalid, "the file is empty: is the disk full?")
 	}
 
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
 	head := make([]byte, magicLen)
 	n, err := io.ReadFull(file, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// The pauses of a worker. Those of a manager that cannot hold requests back
+// are the compatible system's (behaviour, appendix A).
+const (
+	firstRetry = 250 * time.Millisecond // after the first error in a row, doubled each time
+	lastRetry  = 5 * time.Second        // at most: a manager that comes back is found soon
+	refused    = time.Minute            // after an answer that a repeat will hardly change
+
+	waitForTask  = 60 * time.Second // how long the manager may hold a request back
+	waitForState = 60 * time.Second
+	waitForStop  = 30 * time.Second
+
+	pollFirst = 3 * time.Second // between requests to a manager that cannot
+	pollTask  = 20 * time.Second
+	pollState = 3 * time.Second
+	pollStop  = 10 * time.Second
+
+	flushLimit   = 5 * time.Second // at the end
+	signOffLimit = 3 * time.Second
+)
+
+// A backoff is the pauses between attempts that fail in a row. The zero value
+// starts at firstRetry and ends at lastRetry.
+type backoff struct {
+	first, last time.Duration
+	next        time.Duration
+}
+
+// pause waits, and reports false if ctx was canceled meanwhile.
+func (b *backoff) pause(ctx context.Context) bool {
+	if b.first == 0 {
+		b.first, b.last = firstRetry, lastRetry
+	}
+	b.next = min(max(b.next, b.first), b.last)
+	d := b.next
+	b.next *= 2
+	return wait(ctx, jitter(d, 0.25))
+}
+
+// reset makes the next pause the first one.
+func (b *backoff) reset() { b.next = 0 }
+
+// jitter returns d changed by up to the share in either direction, so that the
+// workers of a farm do not ask in step.
+func jitter(d time.Duration, share float64) time.Duration {
+	return d + time.Duration((2*rand.Float64()-1)*share*float64(d))
+}
+
+// wait sleeps, and reports false if ctx was canceled meanwhile.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// complaints logs an error that repeats only when it changes, and its end.
+type complaints struct {
+	log  *slog.Logger
+	what string // what does not work, as a log message
+	last string
+}
+
+// about logs the error unless it is the last one again.
+func (c *complaints) about(err error) {
+	if text := err.Error(); text != c.last {
+		c.last = text
+		c.log.Warn(c.what+", trying again", "err", err)
+	}
+}
+
+// over notes that it works now.
+func (c *complaints) over() {
+	if c.last != "" {
+		c.last = ""
+		c.log.Info("the manager answers again")
+	}
+}

@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"renderfarm/farm"
+	"renderfarm/farm/programs"
+)
+
+// blenderRender are the parameters of blender-render, which runs Blender and
+// watches over the frames it saves.
+type blenderRender struct {
+	exe        string
+	exeArgs    []string
+	argsBefore []string
+	blendfile  string // "": none, as for scripts that make their own scene
+	args       []string
+	steps      int // frames expected; 0 if the job type does not say
+}
+
+func prepareBlenderRender(c farm.Command) (action, error) {
+	p := params{Command: c}
+	b := blenderRender{
+		exe:        p.required("exe"),
+		exeArgs:    p.words("exeArgs"),
+		argsBefore: p.list("argsBefore"),
+		blendfile:  p.present("blendfile"),
+		args:       p.list("args"),
+		steps:      c.Steps,
+	}
+	return b.do, p.err
+}
+
+func (b blenderRender) do(ctx context.Context, r *run) error {
+	exe, err := programs.Blender(ctx, b.exe)
+	if err != nil {
+		return err
+	}
+	args := slices.Concat(b.exeArgs, b.argsBefore)
+	if b.blendfile != "" {
+		args = append(args, b.blendfile)
+	}
+	args = append(args, b.args...)
+
+	frames := newFrames(ctx)
+	lastError := ""
+	err = r.start(ctx, exe, args, func(line string) {
+		e := parseBlender(line)
+		switch e.what {
+		case blenderSaved:
+			frames.add(e.text)
+			r.worker.previews.show(r.task.UUID, e.text)
+		case blenderSkipped:
+			frames.add(e.text)
+		case blenderError:
+			lastError = clip(e.text, 200)
+		}
+		if e.what.isStep() && b.steps > 0 {
+			r.Step()
+		}
+	})
+	saved, broken := frames.check(ctx)
+	var exit *exitCode
+	switch {
+	case errors.As(err, &exit) && lastError != "":
+		return farm.Errorf(farm.Invalid, "%w: %s", err, lastError)
+	case err != nil:
+		return err
+	case broken != nil:
+		return broken
+	case saved == 0 && b.steps > 0 && lastError != "":
+		// Blender ends with 0 after some mistakes, such as an argument missing.
+		return farm.Errorf(farm.Invalid, "Blender reported success, but rendered no frame. Its last words: %s", lastError)
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+)
+
+const (
+	// killGrace is how long a program that was told to end may take before it
+	// is killed.
+	killGrace = 5 * time.Second
+	// outputGrace is how long a program's output is still read once it ended.
+	// A process it left behind may hold the pipe open for ever.
+	outputGrace = 5 * time.Second
+	// closeGrace bounds the wait for the reader of a pipe that was closed.
+	closeGrace = time.Second
+)
+
+// A process is a program to be run with all it starts as one group. The group
+// does not outlive run, nor (on Linux and Windows) the worker.
+type process struct {
+	exe  string
+	args []string
+	line func(pid int, text string) // called for each line of its output, one at a time
+	oom  *int                       // Linux: how readily the kernel ends it for memory
+
+	killAfter, drainFor time.Duration // killGrace and outputGrace unless set, for tests
+}
+
+// run starts the program and waits for its end. It returns nil if it exits
+// with 0; the cause if ctx was canceled, which ends the group: it is told to
+// end, and killed if it does not. No line is passed on once run has returned.
+func (p process) run(ctx context.Context) error {
+	if p.killAfter == 0 {
+		p.killAfter, p.drainFor = killGrace, outputGrace
+	}
+	result := make(chan error)
+	go func() {
+		// On Linux the child dies with the thread that started it (see
+		// process_linux.go), so that thread is kept until the child has ended.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		result <- p.runHere(ctx)
+	}()
+	return <-result
+}
+
+func (p process) runHere(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	out, in, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("run %s: %w", p.exe, err)
+	}
+	cmd := exec.Command(p.exe, p.args...)
+	cmd.Stdout, cmd.Stderr = in, in // one pipe, so that the order of lines is kept
+	asGroup(cmd)
+	err = cmd.Start()
+	in.Close() // the child has its own; without this the output would not end
+	if err != nil {
+		out.Close()
+		return cannotStart(p.exe, err)
+	}
+	group := groupOf(cmd.Process)
+	defer group.close()
+	if p.oom != nil {
+		adjustOOM(cmd.Process.Pid, *p.oom) // as well as it can
+	}
+
+	read := p.read(out, cmd.Process.Pid)
+	exited := make(chan struct{})
+	var stopper sync.WaitGroup
+	stopper.Go(func() { p.stopOn(ctx, group, exited) })
+	err = cmd.Wait()
+	close(exited)
+	stopper.Wait()
+	p.drain(ctx, group, read)
+	return exitError(ctx, err)
+}
+
+// stopOn ends the group when ctx is canceled.
+func (p process) stopOn(ctx context.Context, group processGroup, exited <-chan struct{}) {
+	select {
+	case <-exited:
+		return
+	case <-ctx.Done():
+	}
+	group.interrupt()
+	timer := time.NewTimer(p.killAfter)
+	defer timer.Stop()
+	select {
+	case <-exited:
+	case <-timer.C:
+		group.kill()
+	}
+}
+
+// An output is a pipe that is being read.
+type output struct {
+	pipe io.Closer
+	over chan struct{} // closed at its end
+
+	mu    sync.Mutex // guards muted; held while a line is passed on
+	muted bool
+}
+
+// read passes the output on, line by line.
+func (p process) read(pipe io.ReadCloser, pid int) *output {
+	o := &output{pipe: pipe, over: make(chan struct{})}
+	go func() {
+		defer close(o.over)
+		eachLine(pipe, func(text string) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if !o.muted {
+				p.line(pid, text)
+			}
+		})
+	}()
+	return o
+}
+
+// drain reads what is left of the output of a program that has ended, and ends
+// whatever it left behind.
+func (p process) drain(ctx context.Context, group processGroup, o *output) {
+	grace := time.NewTimer(p.drainFor)
+	defer grace.Stop()
+	select {
+	case <-o.over:
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+	group.kill()
+	last := time.NewTimer(closeGrace)
+	defer last.Stop()
+	select {
+	case <-o.over:
+	case <-last.C: // a process that left the group holds it
+	}
+	go o.pipe.Close() // on Windows this can wait for the reader
+	last.Reset(closeGrace)
+	select {
+	case <-o.over:
+	case <-last.C:
+	}
+	o.mu.Lock()
+	o.muted = true
+	o.mu.Unlock()
+}
+
+// exitError says how a program ended, nil for success.
+func exitError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil // also if it was canceled meanwhile: what it did is done
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return fmt.Errorf("wait for the program: %w", err)
+	}
+	e := &exitCode{code: exit.ExitCode()}
+	if e.code < 0 {
+		e.how = exit.String() // "signal: killed", as the kernel does when memory is short
+	}
+	return e
+}
+
+// exitCode is the error of a program that ended with a status other than 0.
+type exitCode struct {
+	code int    // -1 when it was killed
+	how  string // then by what
+}
+
+// Error uses the words that the compatible system has.
+func (e *exitCode) Error() string {
+	text := fmt.Sprintf("command exited abnormally with code %d", e.code)
+	if e.how != "" {
+		text += " (" + e.how + ")"
+	}
+	return text
+}
+
+// cannotStart says why a program does not start, and what to do.
+func cannotStart(exe string, err error) error {
+	switch {
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
+		return farm.Errorf(farm.NotFound, "cannot run %q: this worker has no such program. Install it, or correct the path: %w", exe, err)
+	case errors.Is(err, fs.ErrPermission):
+		return farm.Errorf(farm.Forbidden, "cannot run %q: this worker may not execute it. Check the file's permissions: %w", exe, err)
+	}
+	return farm.Errorf(farm.Invalid, "cannot run %q: %w", exe, err)
+}
+
+// start runs a program for a command: its output goes to the task's log, and
+// to watch line by line if that is not nil.
+func (r *run) start(ctx context.Context, exe string, args []string, watch func(line string)) error {
+	r.Log("going to run:\n\n    %s\n\n", quoteWords(append([]string{exe}, args...)))
+	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, line: func(pid int, text string) {
+		r.Log("pid=%d > %s", pid, text)
+		if watch != nil {
+			watch(text)
+		}
+	}}.run(ctx)
+}

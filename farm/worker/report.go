@@ -1,0 +1,209 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/store/outbox"
+)
+
+const (
+	// logChunk is how much of a task's log is sent at once, in bytes (behaviour 3.5).
+	logChunk = 10 << 10
+	// reportPause is the longest that output and steps wait to be reported.
+	// What comes meanwhile goes along, so a run that prints a lot or renders
+	// many quick frames makes one report per pause, not one per line.
+	reportPause = time.Second
+	// putAgain is the pause before a report is offered again to a full outbox.
+	putAgain = time.Second
+)
+
+// reporter turns what happens in one run of a task into reports, and puts them
+// into the outbox in order.
+type reporter struct {
+	task   farm.TaskID
+	run    string
+	outbox *outbox.Outbox
+	log    *slog.Logger
+
+	// mu guards what follows, and keeps the order of reports: it is held while
+	// one is put. It is taken before the outbox's own lock.
+	mu     sync.Mutex
+	text   strings.Builder // of the log, not reported yet
+	lost   int             // bytes of log that found no room in the outbox
+	steps  int             // so far
+	told   int             // steps reported
+	timer  *time.Timer     // flushes; nil when nothing waits
+	closed bool            // the last report was put
+}
+
+// started reports that the task runs.
+func (r *reporter) started(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mustPut(ctx, api.TaskUpdate{TaskStatus: farm.TaskActive.String(), Activity: "Started"})
+}
+
+// Log adds text to the task's log. A line end is added if it has none.
+func (r *reporter) Log(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.text.WriteString(text)
+	if !strings.HasSuffix(text, "\n") {
+		r.text.WriteByte('\n')
+	}
+	if r.text.Len() > logChunk {
+		r.flush()
+		return
+	}
+	r.flushSoon()
+}
+
+// Step counts one step of the task as done.
+func (r *reporter) Step() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.steps++
+		r.flushSoon()
+	}
+}
+
+// flushSoon sees to it that what waits is reported within reportPause.
+func (r *reporter) flushSoon() {
+	if r.timer == nil {
+		r.timer = time.AfterFunc(reportPause, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if !r.closed {
+				r.flush()
+			}
+		})
+	}
+}
+
+// flush reports the log and the steps that wait. If the outbox has no room,
+// the log is given up: it must not hold up the run, nor fill the memory.
+func (r *reporter) flush() {
+	update := r.pending()
+	if update == (api.TaskUpdate{}) {
+		return
+	}
+	if err := r.put(update); err != nil {
+		r.log.Warn("part of a task's log is lost", "task", r.task, "bytes", len(update.Log), "err", err)
+		r.lost += len(update.Log)
+		return
+	}
+	r.lost = 0
+	r.told = r.steps
+}
+
+// pending takes what waits to be reported.
+func (r *reporter) pending() (update api.TaskUpdate) {
+	if r.timer != nil {
+		r.timer.Stop()
+		r.timer = nil
+	}
+	update.Log = r.text.String()
+	r.text.Reset()
+	if r.lost > 0 && update.Log != "" {
+		update.Log = fmt.Sprintf("(%d bytes of output were lost here, because the worker could not store them)\n", r.lost) + update.Log
+	}
+	if r.steps > r.told {
+		steps := r.steps
+		update.StepsCompleted, update.Activity = &steps, "Progress"
+	}
+	return update
+}
+
+// completed reports that the task succeeded. It is the last report.
+func (r *reporter) completed(ctx context.Context) {
+	r.finish(ctx, farm.TaskCompleted, "Completed", "")
+}
+
+// failed reports that the task failed, and why. It is the last report.
+func (r *reporter) failed(ctx context.Context, err error) {
+	text := "Failed: " + err.Error()
+	r.finish(ctx, farm.TaskFailed, text, text+"\n")
+}
+
+func (r *reporter) finish(ctx context.Context, status farm.TaskStatus, activity, log string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	update := r.pending()
+	update.TaskStatus, update.Activity = status.String(), activity
+	update.Log += log
+	r.closed = true
+	r.mustPut(ctx, update)
+}
+
+// abandoned ends the reports of a run that was stopped: nobody waits for its
+// result. What is left of its log may still tell why.
+func (r *reporter) abandoned() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if update := r.pending(); update.Log != "" {
+		if err := r.put(api.TaskUpdate{Log: update.Log}); err != nil {
+			r.log.Warn("part of a task's log is lost", "task", r.task, "err", err)
+		}
+	}
+	r.closed = true
+}
+
+// mustPut puts a report without which the manager would never know how the
+// task stands. It waits for room in the outbox until ctx is canceled.
+func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
+	trouble := complaints{log: r.log, what: "a report cannot be stored"}
+	for {
+		err := r.put(update)
+		if err == nil {
+			return
+		}
+		trouble.about(err)
+		if farm.KindOf(err) == farm.TooLarge {
+			update.Log = "" // the only part without a bound
+			continue
+		}
+		if !wait(ctx, putAgain) {
+			return
+		}
+	}
+}
+
+func (r *reporter) put(update api.TaskUpdate) error {
+	update.Activity = clip(update.Activity, farm.MaxActivity)
+	text, err := json.Marshal(report{Task: r.task, Run: r.run, Update: update})
+	if err != nil {
+		return err
+	}
+	return r.outbox.Put(text)
+}
+
+// clip returns the first line of text, at most most bytes of it, cut between
+// characters.
+func clip(text string, most int) string {
+	text, _, more := strings.Cut(text, "\n")
+	if len(text) <= most && !more {
+		return text
+	}
+	const sign = "…"
+	cut := min(len(text), most-len(sign))
+	for cut > 0 && text[cut-1]&0xc0 == 0x80 {
+		cut-- // inside a character
+	}
+	if cut > 0 && text[cut-1] >= 0xc0 {
+		cut-- // at its first byte
+	}
+	return text[:cut] + sign
+}

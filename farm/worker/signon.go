@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// registerAgain is the pause before a worker that was refused right after it
+// registered does so again: a confused manager must not collect workers.
+const registerAgain = time.Minute
+
+// signOn makes the worker known to its manager and returns the state the
+// manager wants. Only a manager that answers 403 has forgotten the worker, and
+// gets a new one; whatever else goes wrong passes, and is waited for.
+func (w *Worker) signOn(ctx context.Context) state {
+	w.say("looking for the manager")
+	retry := backoff{}
+	trouble := complaints{log: w.log, what: "cannot sign on"}
+	fresh := false // registered just now
+	for {
+		if w.manager() == nil {
+			if err := w.register(ctx); err != nil {
+				trouble.about(err)
+				if !retry.pause(ctx) {
+					return w.signOff
+				}
+				continue
+			}
+			fresh = true
+		}
+		answer, err := w.manager().SignOn(ctx, api.WorkerSignOn{Name: w.options.Name,
+			SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version, CanRestart: w.options.RestartExitCode != 0})
+		switch {
+		case err == nil:
+			trouble.over()
+			w.log.Info("signed on", "manager", w.client.Base, "worker", w.id(), "name", w.options.Name, "status", answer.StatusRequested)
+			w.signedOn = true
+			w.sender.begin()
+			return w.enter(answer.StatusRequested)
+		case api.StatusOf(err) == http.StatusForbidden && (!fresh || wait(ctx, registerAgain)):
+			w.log.Warn("the manager does not know this worker: registering as a new one", "worker", w.id(), "err", err)
+			w.forget()
+			continue
+		}
+		trouble.about(err)
+		if !retry.pause(ctx) {
+			return w.signOff
+		}
+	}
+}
+
+// register makes a new worker, and keeps its identity before it is used: a
+// crash after that must not make another.
+func (w *Worker) register(ctx context.Context) error {
+	known := identity{Secret: newSecret(), Name: w.options.Name}
+	answer, err := w.client.RegisterWorker(ctx, api.WorkerRegistration{Secret: known.Secret, Platform: platform,
+		SupportedTaskTypes: w.options.TaskTypes, Name: known.Name})
+	if err != nil {
+		return err
+	}
+	if _, ok := farm.ParseUUID(string(answer.UUID)); !ok {
+		return farm.Errorf(farm.Unavailable, "the manager gave this worker an id that is none: %.40q", answer.UUID)
+	}
+	known.ID = answer.UUID
+	if err := known.save(w.options.Dir); err != nil {
+		// Trying again would make another worker each time.
+		w.log.Error("the next start will register a new worker", "err", err)
+	}
+	w.become(known)
+	w.log.Info("registered", "manager", w.client.Base, "worker", known.ID, "name", known.Name)
+	return nil
+}
+
+// forget ends the session. Reports wait for the next one.
+func (w *Worker) forget() {
+	w.signedOn = false
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.session = session{}
+}
+
+func (w *Worker) id() farm.WorkerID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.session.id
+}

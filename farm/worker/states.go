@@ -1,0 +1,205 @@
+package worker
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// A state does what the worker does in it, and returns the next; nil is the
+// end. Canceling ctx leads to signOff from every state.
+type state func(ctx context.Context) state
+
+// enter returns the state for a status that the manager asked for. What the
+// worker cannot be, such as starting or testing, is asleep (behaviour 3.4).
+func (w *Worker) enter(status string) state {
+	switch s, _ := farm.ParseWorkerStatus(status); s {
+	case farm.WorkerAwake:
+		return w.awake
+	case farm.WorkerOffline:
+		return w.leave(ErrShutdown)
+	case farm.WorkerRestart:
+		return w.leave(ErrRestart)
+	}
+	return w.asleep
+}
+
+// leave returns the state that ends the worker because the manager said so.
+func (w *Worker) leave(why error) state {
+	return func(ctx context.Context) state {
+		w.log.Info(why.Error())
+		w.end = why
+		return w.signOff
+	}
+}
+
+// awake tells the manager that the worker takes tasks.
+func (w *Worker) awake(ctx context.Context) state {
+	w.tell(ctx, farm.WorkerAwake)
+	return w.take
+}
+
+// tell reports the status the worker took. A failure needs no more than a line:
+// the manager says 409 to the next request if it matters.
+func (w *Worker) tell(ctx context.Context, s farm.WorkerStatus) {
+	if err := w.manager().WorkerStateChanged(ctx, api.WorkerStateChanged{Status: s.String()}); err != nil && ctx.Err() == nil {
+		w.log.Warn("the manager could not be told the worker's status", "status", s.String(), "err", err)
+	}
+}
+
+// take asks for a task until there is one, or another status to take.
+func (w *Worker) take(ctx context.Context) state {
+	w.say("waiting for a task")
+	trouble := complaints{log: w.log, what: "cannot ask for a task"}
+	pace := pace{first: pollFirst, then: pollTask, vary: 0.1}
+	var retry backoff
+	for {
+		// What is done must be known as done, or it would be handed out again.
+		if err := w.sender.flushed(ctx); err != nil {
+			return w.signOff
+		}
+		asked := time.Now()
+		answer, err := w.manager().ScheduleTask(ctx, waitForTask)
+		switch {
+		case ctx.Err() != nil:
+			return w.signOff // a task in the answer is returned by the sign-off
+		case api.StatusOf(err) == http.StatusForbidden:
+			return w.signOn
+		case api.StatusOf(err) == http.StatusConflict:
+			// The manager lost sight of the worker meanwhile, or was not told yet.
+			trouble.about(err)
+			w.tell(ctx, farm.WorkerAwake)
+			if !retry.pause(ctx) {
+				return w.signOff
+			}
+		case err != nil:
+			trouble.about(err)
+			if !pauseAfter(ctx, err, &retry) {
+				return w.signOff
+			}
+		case answer.Task != nil:
+			trouble.over()
+			return func(ctx context.Context) state { return w.work(ctx, answer.Task) }
+		case answer.StatusRequested != "":
+			trouble.over()
+			return w.enter(answer.StatusRequested)
+		default:
+			trouble.over()
+			retry.reset()
+			if !pace.pause(ctx, answer.Waited, time.Since(asked)) {
+				return w.signOff
+			}
+		}
+	}
+}
+
+// asleep asks whether to wake up.
+func (w *Worker) asleep(ctx context.Context) state {
+	w.say("asleep")
+	w.log.Info("asleep")
+	w.tell(ctx, farm.WorkerAsleep)
+	trouble := complaints{log: w.log, what: "cannot ask whether to wake up"}
+	pace := pace{first: pollState, then: pollState, vary: 0.1}
+	var retry backoff
+	for {
+		asked := time.Now()
+		answer, err := w.manager().WorkerState(ctx, waitForState)
+		switch {
+		case ctx.Err() != nil:
+			return w.signOff
+		case api.StatusOf(err) == http.StatusForbidden:
+			return w.signOn
+		case err != nil:
+			trouble.about(err)
+			if !pauseAfter(ctx, err, &retry) {
+				return w.signOff
+			}
+			continue
+		}
+		trouble.over()
+		retry.reset()
+		if s, ok := farm.ParseWorkerStatus(answer.StatusRequested); ok && s != farm.WorkerAsleep {
+			w.log.Info("waking up", "status", answer.StatusRequested)
+			return w.enter(answer.StatusRequested)
+		} else if ok {
+			w.tell(ctx, farm.WorkerAsleep) // it was asked to be what it is, and has to say so
+		}
+		if !pace.pause(ctx, answer.Waited, time.Since(asked)) {
+			return w.signOff
+		}
+	}
+}
+
+// signOff delivers what it can within flushLimit and tells the manager that the
+// worker ends, within signOffLimit. The manager then returns the worker's task
+// at once; without this it would do so after its time-out.
+func (w *Worker) signOff(ctx context.Context) state {
+	w.say("signing off")
+	if !w.signedOn {
+		return nil
+	}
+	last := context.WithoutCancel(ctx)
+	flush, cancel := context.WithTimeout(last, flushLimit)
+	defer cancel()
+	if err := w.sender.flushed(flush); err != nil {
+		w.log.Warn("some reports could not be delivered: they are kept for the next start", "reports", w.outbox.Len())
+	}
+	off, cancel := context.WithTimeout(last, signOffLimit)
+	defer cancel()
+	if err := w.manager().SignOff(off); err != nil {
+		w.log.Warn("cannot sign off: the manager will notice after a while", "err", err)
+		return nil
+	}
+	w.log.Info("signed off")
+	return nil
+}
+
+// pauseAfter waits after a request that failed: shortly if the manager is away
+// or busy, longer if it refused, which a repeat will hardly change.
+func pauseAfter(ctx context.Context, err error, retry *backoff) bool {
+	if passes(err) {
+		return retry.pause(ctx)
+	}
+	return wait(ctx, jitter(refused, 0.1))
+}
+
+// passes reports whether an error is one that time heals: no answer, or one
+// that says so.
+func passes(err error) bool {
+	switch s := api.StatusOf(err); s {
+	case 0, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	default:
+		return s >= 500
+	}
+}
+
+// A pace keeps requests that bring nothing apart.
+type pace struct {
+	first, then time.Duration // pauses if the manager does not hold requests back
+	vary        float64
+	n           int     // requests that brought nothing so far
+	hasty       backoff // pauses if it says that it does, yet answers at once
+}
+
+// pause waits before the next request. A manager that held the last one back
+// is asked again at once.
+func (p *pace) pause(ctx context.Context, held bool, took time.Duration) bool {
+	p.n++
+	switch {
+	case held && took > time.Second:
+		p.hasty.reset()
+		return ctx.Err() == nil
+	case held:
+		if p.hasty.first == 0 {
+			p.hasty.first, p.hasty.last = 10*time.Millisecond, time.Second
+		}
+		return p.hasty.pause(ctx)
+	case p.n == 1:
+		return wait(ctx, jitter(p.first, p.vary))
+	}
+	return wait(ctx, jitter(p.then, p.vary))
+}

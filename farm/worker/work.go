@@ -1,0 +1,128 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// errStopped is the cause that ends the watching of a task which ended by itself.
+var errStopped = errors.New("the task has ended")
+
+// work runs a task and reports what became of it. Stopped because the manager
+// or the user wants it, it reports nothing more: the manager returns the task.
+func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
+	w.say("working on " + task.Name)
+	log := w.log.With("task", task.UUID)
+	log.Info("task started", "name", task.Name, "type", task.TaskType, "job", task.Job)
+	begun := time.Now()
+
+	run := &run{worker: w, task: task, reporter: &reporter{task: task.UUID, run: rand.Text(), outbox: w.outbox, log: w.log}}
+	running, cancel := context.WithCancelCause(ctx)
+	w.sender.watch(run.reporter.run, cancel)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { w.keep(running, task.UUID, cancel) })
+
+	run.reporter.started(ctx)
+	err := run.commands(running)
+	var stopped error // by somebody, before it ended by itself
+	if err != nil {
+		stopped = context.Cause(running)
+	}
+	cancel(errStopped)
+	keeper.Wait()
+	took := time.Since(begun).Round(time.Millisecond)
+	switch {
+	case stopped != nil:
+		w.sender.revoke(run.reporter.run)
+		run.reporter.abandoned()
+		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
+	case err != nil:
+		run.reporter.failed(ctx, err)
+		log.Warn("task failed", "name", task.Name, "took", took, "err", err)
+	default:
+		run.reporter.completed(ctx)
+		log.Info("task completed", "name", task.Name, "took", took)
+	}
+	w.sender.watch(run.reporter.run, nil)
+	return w.take
+}
+
+// keep asks the manager whether the task may go on, until ctx is canceled. No
+// answer is no reason to stop.
+func (w *Worker) keep(ctx context.Context, id farm.TaskID, stop context.CancelCauseFunc) {
+	pace := pace{first: pollStop, then: pollStop, vary: 0.1}
+	var retry backoff
+	for {
+		asked := time.Now()
+		answer, err := w.manager().MayWorkerRun(ctx, id, waitForStop)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if !pauseAfter(ctx, err, &retry) {
+				return
+			}
+			continue
+		case !answer.MayKeepRunning.MayKeepRunning:
+			why := answer.Reason
+			if why == "" {
+				why = "no reason given"
+			}
+			stop(farm.Errorf(farm.Conflict, "the manager stopped it: %s", clip(why, farm.MaxActivity)))
+			return
+		}
+		retry.reset()
+		if !pace.pause(ctx, answer.Waited, time.Since(asked)) {
+			return
+		}
+	}
+}
+
+// A run is one attempt at a task on this worker. Commands write their log and
+// count their steps through it.
+type run struct {
+	*reporter
+	worker *Worker
+	task   *api.AssignedTask
+}
+
+// commands runs the task's commands in order, up to the first that fails.
+func (r *run) commands(ctx context.Context) error {
+	for _, c := range r.task.Commands {
+		if err := r.command(ctx, c); err != nil {
+			return err
+		}
+		if c.Steps <= 0 {
+			r.Step() // it does not count its own
+		}
+	}
+	return ctx.Err()
+}
+
+// command runs one command. A mistake in this program fails the task, and not
+// the worker, which would take the task again and end again.
+func (r *run) command(ctx context.Context, c farm.Command) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.worker.log.Error("a command panicked", "command", c.Name, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%s: internal error: %v", c.Name, p)
+		}
+	}()
+	prepare, known := commands[c.Name]
+	if !known {
+		return farm.Errorf(farm.Invalid, "unknown command: %q. This worker knows %s", c.Name, commandNames())
+	}
+	do, err := prepare(c)
+	if err != nil {
+		return err
+	}
+	return do(ctx, r)
+}

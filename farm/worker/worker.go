@@ -1,0 +1,236 @@
+// Package worker takes tasks from a manager, runs their commands in process
+// groups, and reports what became of them.
+//
+// A worker is always in one state, a function that returns the next one:
+//
+//	signOn ──▶ awake ──▶ take ⇄ work        asks for a task, runs it
+//	             ▲         │
+//	             ▼         ▼
+//	           asleep ──▶ signOff           asks whether to wake up; ends
+//
+// Any state goes back to signOn when the manager does not know the worker.
+// Reports about tasks do not wait for the network: they are put into a durable
+// outbox, and a sender delivers them in order, for as long as it takes. The next
+// task is asked for once all of them are delivered, so the manager never hands
+// out what it does not know to be finished.
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/store/outbox"
+)
+
+// Options say what a worker is. Only Manager (or Client) and Dir are required.
+type Options struct {
+	Manager         string      // address of the manager; any form that api.New takes
+	Client          *api.Client // instead of Manager
+	Name            string      // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
+	TaskTypes       []string    // kinds of tasks it takes; nil means DefaultTaskTypes
+	Dir             string      // its folder: identity, outbox. Made if missing; one worker each
+	Version         string      // of the program, told to the manager
+	RestartExitCode int         // not 0: something starts the program again when it ends with this
+	OOMScoreAdjust  *int        // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
+	Log             *slog.Logger
+}
+
+// DefaultTaskTypes are the kinds of tasks that every worker can do (behaviour 3.3).
+var DefaultTaskTypes = []string{"blender", "ffmpeg", "file-management", "misc"}
+
+// Reasons for Run to end that the manager chose.
+var (
+	// ErrShutdown means that the manager asked the worker to go offline.
+	ErrShutdown = errors.New("the manager asked this worker to shut down")
+	// ErrRestart means that the manager asked the worker to restart: the
+	// program shall end with Options.RestartExitCode.
+	ErrRestart = errors.New("the manager asked this worker to restart")
+)
+
+// Worker is a worker of the farm. Run may be called once.
+type Worker struct {
+	options Options
+	client  *api.Client // without credentials
+	log     *slog.Logger
+
+	outbox   *outbox.Outbox
+	sender   *sender
+	previews *previews
+
+	// Used by Run's goroutine only.
+	signedOn bool
+	end      error // why the state functions ended
+
+	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
+	session session
+	doing   string // for StatusLine
+}
+
+// A session is whom the worker is to its manager. The zero value is nobody yet.
+type session struct {
+	id      farm.WorkerID
+	manager Manager
+}
+
+// New checks the options and returns a worker that does nothing before Run.
+func New(o Options) (*Worker, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Client == nil {
+		client, err := api.New(o.Manager)
+		if err != nil {
+			return nil, err
+		}
+		o.Client = client
+	}
+	if o.Dir == "" {
+		return nil, farm.Errorf(farm.Invalid, "the worker has no folder for its identity: give it a home")
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, farm.Errorf(farm.Invalid, "the worker's folder %q cannot be used: %w", o.Dir, err)
+	}
+	o.Dir = dir
+	if o.Name, err = chooseName(o.Name); err != nil {
+		return nil, err
+	}
+	if o.TaskTypes, err = cleanTaskTypes(o.TaskTypes); err != nil {
+		return nil, err
+	}
+	if o.RestartExitCode < 0 || o.RestartExitCode > 255 {
+		return nil, farm.Errorf(farm.Invalid, "the restart exit code is %d: exit codes are 1 to 255, and 0 means that nothing restarts the worker", o.RestartExitCode)
+	}
+	if a := o.OOMScoreAdjust; a != nil && (*a < 0 || *a > 1000) {
+		return nil, farm.Errorf(farm.Invalid, "the OOM score adjustment is %d: it is 0 to 1000", *a)
+	}
+	o.Version = cmp.Or(o.Version, "unknown")
+	client := *o.Client
+	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
+	return &Worker{options: o, client: &client, log: o.Log, doing: "starting"}, nil
+}
+
+// maxName bounds a worker's name, in bytes.
+const maxName = 200
+
+// chooseName returns the name given, or the first of the environment's and the
+// host's (behaviour 3.3).
+func chooseName(given string) (string, error) {
+	host, _ := os.Hostname() // "" if unknown
+	name := strings.TrimSpace(cmp.Or(given, os.Getenv("FARM_WORKER_NAME"), os.Getenv("FLAMENCO_WORKER_NAME"), host))
+	switch {
+	case name == "":
+		return "", farm.Errorf(farm.Invalid, "this computer has no host name: give the worker a name")
+	case len(name) > maxName:
+		return "", farm.Errorf(farm.Invalid, "the worker's name has %d bytes: at most %d are possible", len(name), maxName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", farm.Errorf(farm.Invalid, "the worker's name %q contains control characters: choose another", name)
+	}
+	return name, nil
+}
+
+// cleanTaskTypes returns the types trimmed, in lower case and once each.
+func cleanTaskTypes(given []string) ([]string, error) {
+	if given == nil {
+		return slices.Clone(DefaultTaskTypes), nil
+	}
+	var types []string
+	for _, t := range given {
+		if t = strings.ToLower(strings.TrimSpace(t)); t != "" && !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	if len(types) == 0 {
+		return nil, farm.Errorf(farm.Invalid, "the worker takes no task types, so it would never do anything: name some of %s", strings.Join(DefaultTaskTypes, ", "))
+	}
+	return types, nil
+}
+
+// Run works until ctx is canceled, or the manager asks for the worker's end.
+// It returns nil, ErrShutdown or ErrRestart after it signed off; another error
+// if its folder cannot be used. A manager that cannot be reached is waited for.
+//
+// On cancellation the running command is killed, what can be is still reported
+// within 5 seconds, and the manager is told within 3. What could not be
+// reported is at the next start.
+func (w *Worker) Run(ctx context.Context) error {
+	if err := os.MkdirAll(w.options.Dir, 0o700); err != nil {
+		return farm.Errorf(farm.Invalid, "the worker's folder cannot be made: %w", err)
+	}
+	unlock, err := lockDir(w.options.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	known, err := loadIdentity(w.options.Dir, w.log)
+	if err != nil {
+		return err
+	}
+	w.become(known)
+	w.outbox, err = outbox.Open(filepath.Join(w.options.Dir, "outbox"), w.log)
+	if err != nil {
+		return err
+	}
+	defer w.outbox.Close()
+
+	// The helpers outlive ctx: what happened until then is still reported.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.sender = newSender(w.outbox, w.manager, w.log)
+	w.previews = newPreviews(w.manager, w.log)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer stop()
+	helpers.Go(func() { w.sender.run(background) })
+	helpers.Go(func() { w.previews.run(background) })
+
+	for state := w.signOn; state != nil; {
+		state = state(ctx)
+	}
+	w.say("ended")
+	return w.end
+}
+
+// become makes the worker the one of that identity in all later calls.
+func (w *Worker) become(known identity) {
+	if known.ID == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.session = session{known.ID, w.client.WithCredentials(known.ID, known.Secret)}
+}
+
+// manager returns the manager as the present session sees it, nil before there is one.
+func (w *Worker) manager() Manager {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.session.manager
+}
+
+// say sets what StatusLine returns.
+func (w *Worker) say(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.doing = what
+}
+
+// StatusLine says in a few words what the worker is doing now.
+func (w *Worker) StatusLine() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.options.Name + ": " + w.doing
+}
+
+// platform is what the worker registers as; it decides the values of variables.
+const platform = runtime.GOOS
