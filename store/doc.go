@@ -1,2 +1,51 @@
 // Package store puts farm's records in one bbolt file and finds them again.
+//
+// # The file
+//
+// Buckets are flat. Numbers in keys are big-endian, so that bbolt's order is
+// theirs; seq is a job's number, index a task's place in its plan. What changes
+// often is tiny and apart from what does not change.
+//
+//	meta                                            written with every commit
+//	├─ schema                     layout of the file
+//	├─ uuid                       of this database
+//	├─ counters                   commits, events, jobs, workers so far
+//	└─ last-rendered              job with the newest preview
+//	job         seq               what lists show, and counts per status
+//	jobdef      seq               settings, metadata, submitter          constant
+//	jobuuid     UUID              seq
+//	plan        seq               runs of (type, priority, steps, needs) constant
+//	def         seq, chunk        definitions of 256 tasks, compressed   constant
+//	task        seq, index        state; absent: queued and never touched
+//	worker      number            what it is
+//	seen        number            what it does, and when it was last seen
+//	workeruuid  UUID              number
+//	block       seq, number, type when the worker was blocked in the job
+//	tag         id                name, description
+//
+// Every value is ver | payload | crc32c over bucket, key, ver and payload. A
+// task's id is derived from the job's UUID and the index (ids.go) and needs no
+// bucket.
+//
+// # Writing
+//
+// One goroutine, the writer, runs all operations given to Update one after the
+// other against an index in memory (index.go), which is private to it. What they
+// want written is collected, written in one commit, and synced; then they are
+// answered. While it syncs, the next group queues up: there is no timer, and one
+// sync serves hundreds of operations. A failed commit, and an operation that
+// breaks a rule, end the process: see writer.go. A crash at any moment leaves the
+// file as of the last commit, and everything that was answered in it.
+//
+// # Reading
+//
+// View reads the file, never the index, and begins behind a commit that is under
+// way: nothing is read that a power cut could take back.
+//
+// # Scheduling
+//
+// The index knows for each job that may run which of its tasks wait for nothing
+// but a worker (set.go, needs.go), and for each pair of tag and task type the jobs
+// that have such tasks, best first (pick.go). It is rebuilt at start (load.go);
+// Store.Check proves that it is what a rebuilt one would be.
 package store

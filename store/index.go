@@ -1,0 +1,229 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm"
+)
+
+// index is what the writer keeps in memory, and only the writer goroutine
+// touches it, apart from names. It always shows what the file will be after the
+// next commit. It is rebuilt from the file at start, and Store.Check proves
+// that the two agree.
+type index struct {
+	jobs    map[prefix]*Job // those in memory; all that are busy, some others
+	parked  []*Job          // those in memory although they are not busy
+	workers map[farm.WorkerID]*Worker
+	tags    map[farm.TagID]farm.Tag
+	queues  map[Work]*queue
+	held    map[taskKey]*holding // active tasks
+	numbers counters
+	saved   counters // as they are in the file
+
+	// names are the ids of the workers by number, number 0 being none. It is
+	// replaced, never changed, so that readers can use it.
+	names atomic.Pointer[[]farm.WorkerID]
+
+	db     *bolt.DB
+	tx     *bolt.Tx // of the present group, begun when first needed: see read
+	writes writeSet
+	jobsTo []*Job     // whose records are to be written
+	staff  []*Worker  // likewise
+	loaded []*Job     // that were read, or written, in this group
+	work   func(Work) // is told about work that became available
+}
+
+// A taskKey is a job's number and an index, as in a key of bucket task.
+type taskKey uint64
+
+func keyOf(t Task) taskKey { return taskKey(uint64(t.Job.seq)<<32 | uint64(t.Index)) }
+
+func (k taskKey) bytes() []byte { return key64(uint32(k>>32), uint32(k)) }
+
+// A holding is an active task: who has it, and its state, which is asked for
+// all the time.
+type holding struct {
+	task   Task
+	worker *Worker
+	state  farm.TaskState
+}
+
+func newIndex(db *bolt.DB) *index {
+	x := &index{db: db, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
+		queues: map[Work]*queue{}, held: map[taskKey]*holding{}, writes: newWriteSet(), work: func(Work) {}}
+	x.names.Store(&[]farm.WorkerID{""})
+	return x
+}
+
+// setStatus changes a task's status in the index: counts, what the tasks that
+// need it still wait for, and what is runnable.
+func (x *index) setStatus(j *Job, i int, now farm.TaskStatus) {
+	was := j.status(i)
+	if was == now {
+		return
+	}
+	j.statuses[i] = j.statuses[i]&hasRecord | uint8(now)
+	j.Counts[was]--
+	j.Counts[now]++
+	r := j.shape.of(i)
+	x.setRunnable(j, r, i, now.Waiting() && j.ready(r))
+	left := missing(now) - missing(was)
+	bad := spoiled(now) - spoiled(was)
+	if left == 0 && bad == 0 || len(j.left) == 0 {
+		return
+	}
+	var room [8]uint32
+	for _, list := range j.shape.needs.listsWith(uint32(i), room[:0]) {
+		j.bad[list] += bad
+		had := j.left[list] == 0
+		j.left[list] += left
+		if has := j.left[list] == 0; has != had {
+			x.flip(j, list)
+		}
+	}
+}
+
+func missing(s farm.TaskStatus) int32 {
+	if s == farm.TaskCompleted {
+		return 0
+	}
+	return 1
+}
+
+func spoiled(s farm.TaskStatus) int32 {
+	if s.Spoiled() {
+		return 1
+	}
+	return 0
+}
+
+// flip follows a list of needs that has just become complete, or incomplete.
+func (x *index) flip(j *Job, list uint32) {
+	for _, n := range j.shape.needs.runsUsing(list) {
+		r := &j.shape.runs[n]
+		for i := int(r.first); i < j.shape.end(int(n)); i++ {
+			x.setRunnable(j, r, i, j.ready(r) && j.status(i).Waiting())
+		}
+	}
+}
+
+// hold notes that the task is active, or is not any more when worker is nil.
+func (x *index) hold(t Task, worker *Worker, s farm.TaskState) {
+	key := keyOf(t)
+	h := x.held[key]
+	if h != nil && h.worker != worker {
+		h.worker.active = slices.DeleteFunc(h.worker.active, func(a Task) bool { return a == t })
+		delete(x.held, key)
+		h = nil
+	}
+	if worker == nil {
+		return
+	}
+	if h == nil {
+		h = &holding{task: t, worker: worker}
+		x.held[key] = h
+		worker.active = append(worker.active, t)
+	}
+	h.state = s
+}
+
+// state returns a task's state: from memory while it is active or was never
+// touched, else from its record.
+func (x *index) state(t Task) farm.TaskState {
+	j := t.Job
+	switch {
+	case j.statuses[t.Index]&hasRecord == 0:
+		return farm.TaskState{}
+	case j.status(t.Index) == farm.TaskActive:
+		s := x.held[keyOf(t)].state
+		s.FailedBy = slices.Clone(s.FailedBy)
+		return s
+	}
+	key := keyOf(t).bytes()
+	payload, err := taskBucket.open(key, x.get(taskBucket, key))
+	if err != nil {
+		panic(err) // ends the manager: see writer.go
+	}
+	r, err := decodeTask(payload, j.Created.UnixMilli())
+	if err != nil {
+		panic(taskBucket.damaged(key, err))
+	}
+	return r.state(*x.names.Load())
+}
+
+// get returns a record as it will be after the commit, or nil.
+func (x *index) get(b *bucket, key []byte) []byte {
+	if value, ok := x.writes.get(b, key); ok {
+		return value
+	}
+	return x.read().Bucket(b.name).Get(key)
+}
+
+// number returns the number of a worker, 0 for none.
+func (x *index) number(id farm.WorkerID) uint32 {
+	if id == "" {
+		return 0
+	}
+	w := x.workers[id]
+	if w == nil {
+		panic(fmt.Sprintf("store: a task's state names worker %q, which is not registered", id))
+	}
+	return w.seq
+}
+
+// letGo remembers the jobs in memory that need not be there, and lets the oldest
+// of them go when there are many. It runs between groups, when no caller
+// holds a handle and nothing is left to be written.
+func (x *index) letGo() {
+	for _, j := range x.loaded {
+		if !j.parked && !j.busy() {
+			j.parked = true
+			x.parked = append(x.parked, j)
+		}
+	}
+	clear(x.loaded)
+	x.loaded = x.loaded[:0]
+	for len(x.parked) > maxParked {
+		j := x.parked[0]
+		x.parked = slices.Delete(x.parked, 0, 1)
+		j.parked = false
+		if key := prefixOf(j.uuid); x.jobs[key] == j && !j.busy() {
+			delete(x.jobs, key)
+		}
+	}
+}
+
+// maxParked is how many jobs that are not busy stay in memory.
+const maxParked = 32
+
+// changes counts what operations did; an operation that left it alone wrote nothing.
+func (x *index) changes() int { return x.writes.n + len(x.jobsTo) + len(x.staff) }
+
+// flush turns changed jobs, workers and counters into writes, and reports
+// whether there is anything to commit.
+func (x *index) flush() bool {
+	if len(x.jobsTo) == 0 && len(x.staff) == 0 && x.writes.empty() && x.numbers == x.saved {
+		return false
+	}
+	for _, j := range x.jobsTo {
+		j.dirty = false
+		x.loaded = append(x.loaded, j)
+		if !j.gone {
+			x.putJob(j)
+		}
+	}
+	for _, w := range x.staff {
+		w.dirty = false
+		x.putWorker(w)
+	}
+	clear(x.jobsTo)
+	x.jobsTo, x.staff = x.jobsTo[:0], x.staff[:0]
+	x.numbers.commit++
+	x.saved = x.numbers
+	x.writes.put(metaBucket, countersKey, x.numbers.encode())
+	return true
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"renderfarm/farm"
+)
+
+// maxDetail bounds a job's settings and metadata, decompressed.
+const maxDetail = 64 << 20
+
+// A jobRecord is what lists show of a job and what its scheduling needs. It is
+// written at most once per commit, however many of its tasks change.
+type jobRecord struct {
+	farm.Job
+	uuid     farm.UUID
+	removing bool // RemoveJob has begun: no list shows the job any more
+}
+
+const (
+	jobPlanning = 1 << iota // flag
+	jobRemoving             // flag
+)
+
+// appendTo appends the record, without checksum.
+//
+//	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | counts… | steps done, total |
+//	created | updated - created | deleting - created, or 0 | activity
+func (j *jobRecord) appendTo(b []byte) []byte {
+	flags := byte(0)
+	if j.Planning {
+		flags |= jobPlanning
+	}
+	if j.removing {
+		flags |= jobRemoving
+	}
+	b = append(b, recordVersion)
+	b = append(b, j.uuid[:]...)
+	b = append(b, flags, byte(j.Intent))
+	b = appendString(b, j.Name)
+	b = appendString(b, j.Type)
+	b = appendString(b, j.Tag)
+	b = binary.AppendVarint(b, int64(j.Priority))
+	for _, n := range j.Counts {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	b = binary.AppendUvarint(b, uint64(j.StepsDone))
+	b = binary.AppendUvarint(b, uint64(j.StepsTotal))
+	created := j.Created.UnixMilli()
+	b = binary.AppendVarint(b, created)
+	b = binary.AppendVarint(b, j.Updated.UnixMilli()-created)
+	deleting := int64(0)
+	if !j.Deleting.IsZero() {
+		// One more than the difference, because 0 is a job nobody deletes.
+		deleting = max(j.Deleting.UnixMilli()-created, 0) + 1
+	}
+	b = binary.AppendUvarint(b, uint64(deleting))
+	return append(b, clip(j.Activity)...)
+}
+
+// decodeJob reads a payload. The result does not refer to it.
+func decodeJob(payload []byte) (jobRecord, error) {
+	r := &reader{rest: payload}
+	var j jobRecord
+	for i := range j.uuid {
+		j.uuid[i] = r.byte()
+	}
+	j.ID = farm.JobID(j.uuid.String())
+	flags := r.byte()
+	j.Planning, j.removing = flags&jobPlanning != 0, flags&jobRemoving != 0
+	j.Intent = farm.Intent(r.byte())
+	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
+	j.Priority = r.small()
+	for i := range j.Counts {
+		j.Counts[i] = r.count(maxTasks)
+	}
+	j.StepsDone, j.StepsTotal = r.count(math.MaxInt), r.count(math.MaxInt)
+	created := r.int()
+	j.Created, j.Updated = timeOf(created), timeOf(created+r.int())
+	if d := r.uint(); d > 0 {
+		j.Deleting = timeOf(created + int64(d) - 1)
+	}
+	j.Activity = string(r.rest)
+	if j.Intent > farm.IntentAbort {
+		r.fail(fmt.Errorf("%d is no intent", j.Intent))
+	}
+	return j, r.err
+}
+
+// encodeDetail returns the constant part of a job, JSON that is packed.
+func encodeDetail(d *farm.JobDetail) ([]byte, error) {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) > maxDetail {
+		return nil, fmt.Errorf("they are larger than %d MB", maxDetail>>20)
+	}
+	return appendPacked([]byte{recordVersion}, raw), nil
+}
+
+func decodeDetail(payload []byte) (farm.JobDetail, error) {
+	var d farm.JobDetail
+	raw, err := unpack(payload, maxDetail)
+	if err != nil {
+		return d, err
+	}
+	return d, json.Unmarshal(raw, &d)
+}

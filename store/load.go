@@ -1,0 +1,232 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm"
+)
+
+// loadIndex reads what the writer keeps in memory: counters, workers, tags, and
+// the jobs that may still run. Finished jobs cost their record only.
+func loadIndex(db *bolt.DB) (*index, error) {
+	x := newIndex(db)
+	err := db.View(func(tx *bolt.Tx) error {
+		if err := checkSchema(tx); err != nil {
+			return err
+		}
+		return x.rebuild(tx)
+	})
+	return x, err
+}
+
+func (x *index) rebuild(tx *bolt.Tx) error {
+	payload, err := metaBucket.open(countersKey, tx.Bucket(metaBucket.name).Get(countersKey))
+	if err != nil {
+		return err
+	}
+	if x.numbers, err = decodeCounters(payload); err != nil {
+		return metaBucket.damaged(countersKey, err)
+	}
+	x.saved = x.numbers
+	if err := x.loadWorkers(tx); err != nil {
+		return err
+	}
+	if err := records(tx, tagBucket, nil, func(key, payload []byte) error {
+		t, err := decodeTag(payload)
+		x.tags[t.ID] = t
+		return err
+	}); err != nil {
+		return err
+	}
+	l := newLoader(x, tx)
+	return records(tx, jobBucket, nil, func(key, payload []byte) error {
+		r, err := decodeJob(payload)
+		if err != nil {
+			return err
+		}
+		active := r.Counts[farm.TaskActive] > 0
+		if r.removing || !active && !r.Deleting.IsZero() || !active && !r.Status().Runs() {
+			return nil
+		}
+		j, err := l.job(key, r)
+		if err != nil {
+			return err
+		}
+		x.jobs[prefixOf(j.uuid)] = j
+		return nil
+	})
+}
+
+func (x *index) loadWorkers(tx *bolt.Tx) error {
+	names := []farm.WorkerID{""}
+	seen := tx.Bucket(seenBucket.name)
+	err := records(tx, workerBucket, nil, func(key, payload []byte) error {
+		last, err := seenBucket.open(key, seen.Get(key))
+		if err != nil {
+			return err
+		}
+		w, err := decodeWorker(payload, last)
+		if err != nil {
+			return err
+		}
+		if binary.BigEndian.Uint32(key) != uint32(len(names)) {
+			return fmt.Errorf("it is worker %d of the file", len(names))
+		}
+		x.workers[w.ID] = &Worker{Worker: w, seq: uint32(len(names)), stored: still(w)}
+		names = append(names, w.ID)
+		return nil
+	})
+	x.names.Store(&names)
+	return err
+}
+
+// records calls f with every record of the bucket whose key begins with
+// prefix, in order. f's errors that are not damage become damage of the record.
+func records(tx *bolt.Tx, b *bucket, prefix []byte, f func(key, payload []byte) error) error {
+	return recordsAt(tx.Bucket(b.name).Cursor(), b, prefix, f)
+}
+
+func recordsAt(c *bolt.Cursor, b *bucket, prefix []byte, f func(key, payload []byte) error) error {
+	for key, value := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, value = c.Next() {
+		payload, err := b.open(key, value)
+		if err != nil {
+			return err
+		}
+		if err := f(key, payload); err != nil {
+			return asDamage(b, key, err)
+		}
+	}
+	return nil
+}
+
+func asDamage(b *bucket, key []byte, err error) error {
+	switch err.(type) {
+	case *damage, *farm.Error:
+		return err
+	}
+	return b.damaged(key, err)
+}
+
+// A loader reads jobs with all that the scheduler knows of them. Its cursors
+// are used for job after job.
+type loader struct {
+	x     *index
+	plans *bolt.Bucket
+	tasks *bolt.Cursor
+	block *bolt.Cursor
+}
+
+func newLoader(x *index, tx *bolt.Tx) *loader {
+	return &loader{x: x, plans: tx.Bucket(planBucket.name), tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor()}
+}
+
+// load reads one job.
+func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
+	key := key32(seq)
+	payload, err := jobBucket.open(key, tx.Bucket(jobBucket.name).Get(key))
+	if err != nil {
+		return nil, err
+	}
+	r, err := decodeJob(payload)
+	if err != nil {
+		return nil, jobBucket.damaged(key, err)
+	}
+	return newLoader(x, tx).job(key, r)
+}
+
+// job reads the rest of a job whose record was read, and puts the job where the
+// scheduler finds it if it may run.
+func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
+	if r.removing {
+		j := newJob(r, &shape{})
+		j.seq, j.x = binary.BigEndian.Uint32(key), l.x
+		j.empty()
+		return j, nil
+	}
+	payload, err := planBucket.open(key, l.plans.Get(key))
+	if err != nil {
+		return nil, err
+	}
+	s, err := decodeShape(payload)
+	if err != nil {
+		return nil, planBucket.damaged(key, err)
+	}
+	j := newJob(r, s)
+	j.seq, j.x = binary.BigEndian.Uint32(key), l.x
+	if err := l.loadTasks(j, key); err != nil {
+		return nil, err
+	}
+	if err := l.loadBlocks(j, key); err != nil {
+		return nil, err
+	}
+	j.settle()
+	l.x.relink(j)
+	return j, nil
+}
+
+// loadTasks reads the states of the tasks that were ever touched, and makes sure
+// that they add up to what the job's record says.
+func (l *loader) loadTasks(j *Job, key []byte) error {
+	counts, done := farm.Counts{farm.TaskQueued: j.shape.tasks}, 0
+	names := *l.x.names.Load()
+	created := j.Created.UnixMilli()
+	err := recordsAt(l.tasks, taskBucket, key, func(key, payload []byte) error {
+		t, err := decodeTask(payload, created)
+		if err != nil {
+			return err
+		}
+		i := int(binary.BigEndian.Uint32(key[4:]))
+		if i >= j.shape.tasks {
+			return fmt.Errorf("its job has %d tasks", j.shape.tasks)
+		}
+		if int(t.worker) >= len(names) || slices.ContainsFunc(t.failedBy, func(w uint32) bool { return int(w) >= len(names) }) {
+			return fmt.Errorf("it names a worker that is not in the file")
+		}
+		counts[farm.TaskQueued]--
+		counts[t.status]++
+		done += t.done
+		j.statuses[i] = hasRecord | uint8(t.status)
+		j.setSteps(i, t.done)
+		j.setFailedBy(i, t.failedBy)
+		if t.status == farm.TaskActive {
+			if t.worker == 0 {
+				return fmt.Errorf("it is active without a worker")
+			}
+			l.x.hold(Task{j, i}, l.x.workers[names[t.worker]], t.state(names))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if counts != j.Counts || done != j.StepsDone || j.shape.steps != j.StepsTotal {
+		return jobBucket.damaged(key, fmt.Errorf("it counts tasks %v and steps %d of %d, and the tasks are %v with %d of %d",
+			j.Counts, j.StepsDone, j.StepsTotal, counts, done, j.shape.steps))
+	}
+	return nil
+}
+
+func (l *loader) loadBlocks(j *Job, key []byte) error {
+	return recordsAt(l.block, blockBucket, key, func(key, payload []byte) error {
+		k, at, err := decodeBlock(key, payload)
+		if j.blocked == nil {
+			j.blocked = map[blockKey]int64{}
+		}
+		j.blocked[k] = at
+		return err
+	})
+}
+
+func decodeBlock(key, payload []byte) (blockKey, int64, error) {
+	if len(key) < 8 {
+		return blockKey{}, 0, errShort
+	}
+	r := reader{rest: payload}
+	at := r.int()
+	return blockKey{binary.BigEndian.Uint32(key[4:]), string(key[8:])}, at, r.end()
+}

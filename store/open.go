@@ -1,0 +1,183 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"renderfarm/farm"
+)
+
+// schemaVersion is the layout of the file. An older one is migrated, a newer
+// one refused.
+const schemaVersion = 1
+
+var (
+	schemaKey = []byte("schema")
+	uuidKey   = []byte("uuid")
+)
+
+// lockTimeout is how long Open waits for another process to let go of the file:
+// long enough for one that is just ending.
+const lockTimeout = time.Second
+
+func boltOptions() *bolt.Options {
+	return &bolt.Options{
+		Timeout:         lockTimeout,
+		FreelistType:    bolt.FreelistMapType,
+		NoFreelistSync:  true, // a large one costs milliseconds in every commit; its price is a scan at open
+		PageSize:        pageSize,
+		InitialMmapSize: initialMmapSize,
+		MmapFlags:       mmapFlags,
+	}
+}
+
+// openFile opens the database file, or makes it, and checks what it is.
+func openFile(path string) (*bolt.DB, error) {
+	if err := refuseNetwork(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		if err := create(path); err != nil {
+			return nil, openError(path, err)
+		}
+	}
+	// bbolt reads every page when it opens the file and panics, partly in a
+	// goroutine of its own, at one that makes no sense.
+	if err := checkFile(path); err != nil {
+		return nil, openError(path, err)
+	}
+	db, err := openBolt(path, boltOptions())
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	db.MmapFlags = 0 // a file that grows is not read in whole each time
+	return db, nil
+}
+
+// openBolt opens the file and turns what bbolt panics with into an error.
+func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = &fileDamage{fmt.Errorf("%v", r)}
+		}
+	}()
+	return bolt.Open(path, 0o600, o)
+}
+
+// checkFile looks at the structure of the whole file, under a shared lock.
+func checkFile(path string) error {
+	db, err := openBolt(path, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for err := range checkPages(path) {
+		return &fileDamage{err}
+	}
+	return nil
+}
+
+// fileDamage is damage outside of records: a page that makes no sense.
+type fileDamage struct{ why error }
+
+func (d *fileDamage) Error() string { return d.why.Error() }
+func (d *fileDamage) Unwrap() error { return d.why }
+
+// openError says what is wrong with the file and what to do about it.
+func openError(path string, err error) error {
+	var known *farm.Error
+	var record *damage
+	var file *fileDamage
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return farm.Errorf(farm.Conflict, "another process uses the database %s: a manager is already running with this home folder. Stop it, or start this one with another --home", path)
+	case errors.As(err, &record), errors.As(err, &file), errors.Is(err, bolterrors.ErrInvalid),
+		errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return farm.Errorf(farm.Internal, "the database %s is damaged: %w. Move it away and put the newest backup in its place; check the disk it is on", path, err)
+	}
+	return farm.Errorf(farm.Internal, "the database %s cannot be opened: %w. Check that the folder exists, is writable, and that the disk is not full", path, err)
+}
+
+// create makes an empty database under another name, and gives it its name
+// when it is whole and on the disk: bbolt's own beginning is not safe against
+// a crash.
+func create(path string) error {
+	temp := path + ".new"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	o := boltOptions()
+	o.InitialMmapSize = 0
+	db, err := openBolt(temp, o)
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, b := range buckets {
+			if _, err := tx.CreateBucket(b.name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(metaBucket.name)
+		schema := binary.AppendUvarint([]byte{recordVersion}, schemaVersion)
+		id := farm.NewUUID()
+		return errors.Join(
+			meta.Put(schemaKey, metaBucket.seal(schemaKey, schema)),
+			meta.Put(uuidKey, metaBucket.seal(uuidKey, append([]byte{recordVersion}, id[:]...))),
+			meta.Put(countersKey, (&counters{}).encode()))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	if err := syncFile(temp); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// checkSchema refuses files that are not Farm's, and those of newer versions.
+func checkSchema(tx *bolt.Tx) error {
+	meta := tx.Bucket(metaBucket.name)
+	if meta == nil || meta.Get(schemaKey) == nil {
+		return farm.Errorf(farm.Unsupported, "%s is not a database of Farm: move it away, and a new one is made", tx.DB().Path())
+	}
+	payload, err := metaBucket.open(schemaKey, meta.Get(schemaKey))
+	if err != nil {
+		return err
+	}
+	r := reader{rest: payload}
+	switch version := r.uint(); {
+	case r.err != nil:
+		return metaBucket.damaged(schemaKey, r.err)
+	case version > schemaVersion:
+		return farm.Errorf(farm.Unsupported, "the database %s was written by a newer version of Farm (its layout is %d, this version knows %d): use that version, or put back the backup that was made before the upgrade", tx.DB().Path(), version, schemaVersion)
+	}
+	for _, b := range buckets {
+		if tx.Bucket(b.name) == nil {
+			return &fileDamage{fmt.Errorf("bucket %s is missing", b.name)}
+		}
+	}
+	return nil
+}

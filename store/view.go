@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm"
+)
+
+// View reads committed and durable data, all of the same moment. It is valid
+// only inside the function given to Store.View; what it returns is the
+// caller's.
+type View struct {
+	s  *Store
+	tx *bolt.Tx
+}
+
+// find returns the number of the job whose UUID begins with p, and the UUID.
+func (v *View) find(p prefix) (seq uint32, uuid farm.UUID, err error) {
+	start := binary.BigEndian.AppendUint64(nil, uint64(p))
+	key, value := v.tx.Bucket(jobuuidBucket.name).Cursor().Seek(start)
+	if !bytes.HasPrefix(key, start) || len(key) != len(uuid) {
+		return 0, uuid, nil
+	}
+	seq, err = decodeSeq(jobuuidBucket, key, value)
+	return seq, farm.UUID(key), err
+}
+
+// record returns the payload of a record that must exist.
+func (v *View) record(b *bucket, key []byte) ([]byte, error) {
+	return b.open(key, v.tx.Bucket(b.name).Get(key))
+}
+
+// job returns the record of the job with the number.
+func (v *View) job(seq uint32) (jobRecord, error) {
+	key := key32(seq)
+	payload, err := v.record(jobBucket, key)
+	if err != nil {
+		return jobRecord{}, err
+	}
+	j, err := decodeJob(payload)
+	if err != nil {
+		return j, jobBucket.damaged(key, err)
+	}
+	if j.removing {
+		return j, errNoJob
+	}
+	return j, nil
+}
+
+// byID returns the number of a job by its id, or farm.NotFound.
+func (v *View) byID(id farm.JobID) (uint32, error) {
+	u, ok := farm.ParseUUID(string(id))
+	if !ok {
+		return 0, errNoJob
+	}
+	seq, found, err := v.find(prefixOf(u))
+	if err != nil || seq == 0 || found != u {
+		return 0, orNotFound(err, errNoJob)
+	}
+	return seq, nil
+}
+
+// Job returns the job with the id, or farm.NotFound.
+func (v *View) Job(id farm.JobID) (farm.Job, error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return farm.Job{}, err
+	}
+	j, err := v.job(seq)
+	return j.Job, err
+}
+
+// Jobs returns jobs in the order of their creation: those after the given one,
+// "" for the first, at most limit, 0 for all. A job that is not there any more
+// as after is farm.NotFound.
+func (v *View) Jobs(after farm.JobID, limit int) ([]farm.Job, error) {
+	from := uint32(0)
+	if after != "" {
+		seq, err := v.byID(after)
+		if err != nil {
+			return nil, err
+		}
+		from = seq
+	}
+	var jobs []farm.Job
+	c := v.tx.Bucket(jobBucket.name).Cursor()
+	for key, value := c.Seek(key64(from, 0)); key != nil; key, value = c.Next() {
+		payload, err := jobBucket.open(key, value)
+		if err != nil {
+			return nil, err
+		}
+		j, err := decodeJob(payload)
+		if err != nil {
+			return nil, jobBucket.damaged(key, err)
+		}
+		if j.removing {
+			continue
+		}
+		if jobs = append(jobs, j.Job); len(jobs) == limit {
+			break
+		}
+	}
+	return jobs, nil
+}
+
+// JobsDeleting returns the jobs that somebody asked to delete and that are not
+// gone yet, in the order of their creation: after a start, RemoveJob goes on
+// with them. Lists do not show those it has begun with. Damaged records are
+// left out; Check reports them.
+func (v *View) JobsDeleting() []farm.JobID {
+	var ids []farm.JobID
+	c := v.tx.Bucket(jobBucket.name).Cursor()
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		if payload, err := jobBucket.open(key, value); err == nil {
+			if j, err := decodeJob(payload); err == nil && !j.Deleting.IsZero() {
+				ids = append(ids, j.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// JobDetail returns the constant part of the job, or farm.NotFound.
+func (v *View) JobDetail(id farm.JobID) (farm.JobDetail, error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return farm.JobDetail{}, err
+	}
+	if _, err := v.job(seq); err != nil {
+		return farm.JobDetail{}, err
+	}
+	key := key32(seq)
+	payload, err := v.record(jobdefBucket, key)
+	if err != nil {
+		return farm.JobDetail{}, err
+	}
+	d, err := decodeDetail(payload)
+	if err != nil {
+		return d, jobdefBucket.damaged(key, err)
+	}
+	return d, nil
+}
+
+// LastRendered returns the job with the newest preview, or "".
+func (v *View) LastRendered() farm.JobID {
+	value := v.tx.Bucket(metaBucket.name).Get(shownKey)
+	payload, err := metaBucket.open(shownKey, value)
+	if err != nil {
+		return "" // nothing was rendered yet; damage is reported by Check
+	}
+	return farm.JobID(payload)
+}
+
+// Workers returns all workers, deleted ones included, in the order in which
+// they registered.
+func (v *View) Workers() ([]farm.Worker, error) {
+	var workers []farm.Worker
+	err := records(v.tx, workerBucket, nil, func(key, payload []byte) error {
+		w, err := v.worker(key, payload)
+		workers = append(workers, w)
+		return err
+	})
+	return workers, err
+}
+
+func (v *View) worker(key, payload []byte) (farm.Worker, error) {
+	seen, err := v.record(seenBucket, key)
+	if err != nil {
+		return farm.Worker{}, err
+	}
+	return decodeWorker(payload, seen)
+}
+
+// Worker returns the worker with the id, deleted or not, or farm.NotFound.
+func (v *View) Worker(id farm.WorkerID) (farm.Worker, error) {
+	u, ok := farm.ParseUUID(string(id))
+	if !ok {
+		return farm.Worker{}, errNoWorker
+	}
+	value := v.tx.Bucket(uuidBucket.name).Get(u[:])
+	if value == nil {
+		return farm.Worker{}, errNoWorker
+	}
+	seq, err := decodeSeq(uuidBucket, u[:], value)
+	if err != nil {
+		return farm.Worker{}, err
+	}
+	key := key32(seq)
+	payload, err := v.record(workerBucket, key)
+	if err != nil {
+		return farm.Worker{}, err
+	}
+	w, err := v.worker(key, payload)
+	if err != nil {
+		return w, asDamage(workerBucket, key, err)
+	}
+	return w, nil
+}
+
+// Tags returns all worker tags by name.
+func (v *View) Tags() ([]farm.Tag, error) {
+	var tags []farm.Tag
+	err := records(v.tx, tagBucket, nil, func(_, payload []byte) error {
+		t, err := decodeTag(payload)
+		tags = append(tags, t)
+		return err
+	})
+	return sortTags(tags), err
+}
+
+// Tag returns the worker tag with the id, or farm.NotFound.
+func (v *View) Tag(id farm.TagID) (farm.Tag, error) {
+	key := []byte(id)
+	value := v.tx.Bucket(tagBucket.name).Get(key)
+	if id == "" || value == nil {
+		return farm.Tag{}, errNoTag
+	}
+	payload, err := tagBucket.open(key, value)
+	if err != nil {
+		return farm.Tag{}, err
+	}
+	t, err := decodeTag(payload)
+	if err != nil {
+		return t, tagBucket.damaged(key, err)
+	}
+	return t, nil
+}
