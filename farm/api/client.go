@@ -41,7 +41,7 @@ const (
 	slowTimeout = 5 * time.Minute
 	// maxAnswer bounds an answer that is read as a whole, in bytes. Longer
 	// lists are read page by page.
-	maxAnswer = 256 << 20
+	maxAnswer = 64 << 20
 	// maxErrorBody bounds the part of an error answer that is read.
 	maxErrorBody = 64 << 10
 )
