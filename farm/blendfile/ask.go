@@ -37,7 +37,7 @@ var errSlow = errors.New("too slow")
 func ask(ctx context.Context, blender, file string) (*Info, error) {
 	exe, err := programs.Blender(ctx, blender)
 	if err != nil {
-		return nil, err
+		return nil, &farm.Error{Kind: farm.KindOf(err), Msg: err.Error(), Err: errors.Join(ErrBlender, err)}
 	}
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -57,7 +57,7 @@ func ask(ctx context.Context, blender, file string) (*Info, error) {
 	}
 	cmd.Stderr = cmd.Stdout
 	if err := cmd.Start(); err != nil {
-		return nil, farm.Errorf(farm.Invalid, "cannot start Blender (%s): %w", exe, err)
+		return nil, blenderErrorf("cannot start Blender (%s): %v", exe, err)
 	}
 	answer, complaint := listen(out, word)
 	err = cmd.Wait()
@@ -108,11 +108,16 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 func unanswered(file, complaint string, err error) error {
 	switch {
 	case strings.Contains(complaint, "not a blend file"), strings.Contains(complaint, "format is not supported"):
-		return farm.Errorf(farm.Invalid, "the Blender here cannot read %s: it is no .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
+		return blenderErrorf("the Blender here cannot read %s: it is no .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
 	case complaint != "":
 		return farm.Errorf(farm.Invalid, "%s is damaged: Blender says %.300q; take a backup (.blend1), or save the file again", file, complaint)
 	case err != nil:
-		return farm.Errorf(farm.Invalid, "Blender ended without opening %s: %w; try to open it by hand", file, err)
+		return blenderErrorf("Blender ended without opening %s: %v; try to open it by hand", file, err)
 	}
-	return farm.Errorf(farm.Invalid, "Blender opened %s but told nothing about it; try to open it by hand", file)
+	return blenderErrorf("Blender opened %s but told nothing about it; try to open it by hand", file)
+}
+
+// blenderErrorf returns an error that the Blender of this computer is to blame for.
+func blenderErrorf(format string, args ...any) error {
+	return &farm.Error{Kind: farm.Invalid, Msg: fmt.Sprintf(format, args...), Err: ErrBlender}
 }

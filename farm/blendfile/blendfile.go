@@ -7,6 +7,7 @@ package blendfile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"renderfarm/farm"
@@ -37,6 +38,10 @@ type Scene struct {
 	Height      int     `json:"height"`
 }
 
+// ErrBlender is in the chain of Inspect's error when not the file is to blame
+// but the Blender of this computer: there is none, or it is too old, or broken.
+var ErrBlender = errors.New("no Blender that can read the file")
+
 // MaxExternal is how many names of other files Info holds at most.
 const MaxExternal = 200
 
@@ -55,6 +60,27 @@ func (i *Info) Scene(name string) (Scene, error) {
 		known += fmt.Sprintf("%q", s.Name)
 	}
 	return Scene{}, farm.Errorf(farm.NotFound, "the file has no scene %q; its scenes are %s", name, known)
+}
+
+// Frames returns the scene's frame range in the notation of jobs; of a scene
+// that renders every nth frame, a list.
+func (s Scene) Frames() string {
+	if s.FrameStep <= 1 {
+		return fmt.Sprintf("%d%s%d", s.FrameStart, rangeSign(s.FrameStart, s.FrameEnd), s.FrameEnd)
+	}
+	var frames []int
+	for f := s.FrameStart; f <= s.FrameEnd; f += s.FrameStep {
+		frames = append(frames, f)
+	}
+	return farm.FormatFrames(frames)
+}
+
+// rangeSign keeps the minus of a negative frame apart from that of a range.
+func rangeSign(first, last int) string {
+	if first < 0 || last < 0 {
+		return ".."
+	}
+	return "-"
 }
 
 // CanRender says what keeps the scene from being rendered, if anything does.
@@ -89,8 +115,9 @@ func IsVideo(format string) bool {
 // path blender ("" looks for one, see programs.Blender). Errors of kind NotFound
 // mean that the file, or Blender, is not there; of kind Invalid, that this file
 // cannot be used with this Blender: damaged, no .blend at all, or newer than it.
+// See also ErrBlender.
 func Inspect(ctx context.Context, blender, file string) (*Info, error) {
-	if err := checkHeader(file); err != nil {
+	if err := Check(file); err != nil {
 		return nil, err
 	}
 	info, err := ask(ctx, blender, file)
@@ -107,10 +134,10 @@ func Inspect(ctx context.Context, blender, file string) (*Info, error) {
 func (i *Info) check(file string) error {
 	var have [2]int
 	if n, _ := fmt.Sscanf(i.BlenderVersion, "%d.%d", &have[0], &have[1]); n != 2 {
-		return farm.Errorf(farm.Invalid, "the Blender here calls itself %q; give its path with --blender", i.BlenderVersion)
+		return blenderErrorf("the Blender here calls itself %q; give the path of another with --blender", i.BlenderVersion)
 	}
 	if saved := [2]int{i.SavedBy[0], i.SavedBy[1]}; saved[0] > have[0] || saved[0] == have[0] && saved[1] > have[1] {
-		return farm.Errorf(farm.Invalid, "%s was saved by Blender %d.%d, and the Blender here is %s, which would lose part of it: install Blender %d.%d or newer, and point to it with --blender",
+		return blenderErrorf("%s was saved by Blender %d.%d, and the Blender here is %s, which would lose part of it: install Blender %d.%d or newer, and point to it with --blender",
 			file, saved[0], saved[1], i.BlenderVersion, saved[0], saved[1])
 	}
 	if len(i.Scenes) == 0 {

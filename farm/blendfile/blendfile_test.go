@@ -101,21 +101,21 @@ func TestUnusableFiles(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		content string
-		kind    farm.Kind
+		blender bool // whether Blender is to blame
 		says    string
 	}{
-		"cut.blend":   {string(real[:len(real)/3]), farm.Invalid, "damaged"},
-		"text.blend":  {"hello, I am a poem\n", farm.Invalid, `not a Blender file: its first bytes are "hello, "`},
-		"empty.blend": {"", farm.Invalid, "empty"},
-		"short.blend": {"BL", farm.Invalid, "not a Blender file"},
-		"five.blend":  {"BLENDER17-01v0500" + strings.Repeat("\x00", 4096), farm.Invalid, "newer Blender"},
+		"cut.blend":   {string(real[:len(real)/3]), false, "damaged"},
+		"text.blend":  {"hello, I am a poem\n", false, `not a Blender file: its first bytes are "hello, "`},
+		"empty.blend": {"", false, "empty"},
+		"short.blend": {"BL", false, "not a Blender file"},
+		"five.blend":  {"BLENDER17-01v0500" + strings.Repeat("\x00", 4096), true, "newer Blender"},
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(c.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		info, err := Inspect(t.Context(), exe, path)
-		if info != nil || farm.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+		if info != nil || farm.KindOf(err) != farm.Invalid || errors.Is(err, ErrBlender) != c.blender || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %+v, %v; want %q", name, info, err, c.says)
 		}
 	}
@@ -125,7 +125,7 @@ func TestUnusableFiles(t *testing.T) {
 	if _, err := Inspect(t.Context(), exe, dir); farm.KindOf(err) != farm.Invalid {
 		t.Error(err)
 	}
-	if _, err := Inspect(t.Context(), filepath.Join(dir, "no-blender"), scenes("tiny.blend")); farm.KindOf(err) != farm.NotFound || !strings.Contains(err.Error(), "Blender") {
+	if _, err := Inspect(t.Context(), filepath.Join(dir, "no-blender"), scenes("tiny.blend")); farm.KindOf(err) != farm.NotFound || !errors.Is(err, ErrBlender) {
 		t.Error(err)
 	}
 }
@@ -153,6 +153,20 @@ func TestStrangeAnswers(t *testing.T) {
 		}
 		if info, err := Inspect(t.Context(), exe, scenes("tiny.blend")); info != nil || err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %+v, %v; want %q", name, info, err, c.says)
+		}
+	}
+}
+
+func TestFrames(t *testing.T) {
+	for want, s := range map[string]Scene{
+		"1-24": {FrameStart: 1, FrameEnd: 24, FrameStep: 1}, "7-7": {FrameStart: 7, FrameEnd: 7}, "-5..10": {FrameStart: -5, FrameEnd: 10},
+		"10,12,14": {FrameStart: 10, FrameEnd: 15, FrameStep: 2},
+	} {
+		if got := s.Frames(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if _, err := farm.ParseFrames(want); err != nil {
+			t.Error(err)
 		}
 	}
 }

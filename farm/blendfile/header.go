@@ -10,9 +10,10 @@ import (
 	"renderfarm/farm"
 )
 
-// checkHeader finds out, without Blender, whether the file can be a .blend at
-// all: "BLENDER" and then its version, or either of the ways to compress that.
-func checkHeader(file string) error {
+// Check finds out, without Blender, whether the file can be a .blend at all: it
+// begins with "BLENDER" and a version, or is compressed in either of Blender's
+// ways. Kinds of errors: NotFound, Invalid.
+func Check(file string) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return farm.Errorf(farm.NotFound, "there is no file %s: check the path", file)
