@@ -88,6 +88,9 @@ func (m *Manager) plan(ctx context.Context, sub farm.Submission) (*farm.Plan, er
 		sub.Metadata[key] = vs.ToVariables(value, sub.SubmitterPlatform)
 	}
 	plan, err := m.types.Plan(ctx, sub)
+	if farm.KindOf(err) == farm.NotFound {
+		return nil, farm.Errorf(farm.Invalid, "%w", err) // in a submission the job type is a value like any other
+	}
 	if err != nil {
 		return nil, err
 	}

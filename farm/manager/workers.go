@@ -36,7 +36,7 @@ func (m *Manager) Worker(id farm.WorkerID) (w farm.Worker, err error) {
 }
 
 func unknownWorker(id farm.WorkerID) error {
-	return farm.Errorf(farm.NotFound, "worker %q not found", id)
+	return farm.Errorf(farm.NotFound, "no such worker: %s", id)
 }
 
 // changeWorker changes a worker that was not deleted.
