@@ -1,0 +1,227 @@
+package cmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"net/url"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// A jobView is a job as somebody who waits for it sees it.
+type jobView struct {
+	job    api.Job
+	frames int                  // frames it renders; 0: it has none, and progress counts steps
+	failed map[farm.TaskID]bool // tasks that failed for good
+	busy   string               // what a worker began last: "render-13 on vm"
+}
+
+// newJobView returns the view of a job that was just fetched or submitted.
+func newJobView(job api.Job) *jobView {
+	v := &jobView{job: job, failed: map[farm.TaskID]bool{}}
+	if frames, ok := job.Settings["frames"].(string); ok {
+		// A job type may do something else with its frames than a step for each.
+		if n, err := farm.CountFrames(frames); err == nil && n <= job.StepsTotal {
+			v.frames = n
+		}
+	}
+	return v
+}
+
+// task notes what an event says of one of the job's tasks.
+func (v *jobView) task(e api.EventTaskUpdate) {
+	switch status, _ := farm.ParseTaskStatus(e.Status); status {
+	case farm.TaskFailed:
+		v.failed[e.ID] = true
+	case farm.TaskActive:
+		delete(v.failed, e.ID)
+		v.busy = e.Name
+		if e.Worker != nil && e.Worker.Name != "" {
+			v.busy += " on " + e.Worker.Name
+		}
+	default:
+		delete(v.failed, e.ID)
+	}
+}
+
+// watchTick is how often a view is yielded when nothing happens, so that the
+// time left goes down.
+const watchTick = time.Second
+
+// watchJob yields a job's view whenever it changes, and each second, until the
+// job is over or the loop ends. It follows the manager's stream of events; of a
+// compatible manager, which has none, it asks again and again. The manager may
+// be away for a moment.
+func watchJob(ctx context.Context, client *api.Client, job api.Job) iter.Seq2[*jobView, error] {
+	return func(yield func(*jobView, error) bool) {
+		w := &jobWatch{client: client, view: newJobView(job), yield: yield}
+		if !w.stream(ctx) {
+			w.poll(ctx)
+		}
+	}
+}
+
+// A jobWatch is the state of one watchJob.
+type jobWatch struct {
+	client *api.Client
+	view   *jobView
+	yield  func(*jobView, error) bool
+}
+
+// poll asks again and again.
+func (w *jobWatch) poll(ctx context.Context) {
+	for job, err := range followJob(ctx, w.client, w.view.job.ID) {
+		if err == nil {
+			w.view.job = job
+		}
+		if !w.yield(w.view, err) || err != nil {
+			return
+		}
+	}
+}
+
+// stream follows the manager's events, and goes on when the connection breaks.
+// It returns false if the manager has no such stream.
+func (w *jobWatch) stream(ctx context.Context) bool {
+	path := "/api/farm/events?" + url.Values{"job": {string(w.view.job.ID)}}.Encode()
+	lost := time.Now()
+	for {
+		body, err := w.client.Open(ctx, path)
+		if err == nil {
+			more := w.follow(ctx, body)
+			if !more {
+				return true
+			}
+			lost = time.Now()
+		}
+		switch {
+		case ctx.Err() != nil:
+			w.yield(w.view, context.Cause(ctx))
+			return true
+		case err != nil && api.StatusOf(err) != 0:
+			return false
+		case err != nil && time.Since(lost) > patience:
+			w.yield(w.view, err)
+			return true
+		}
+		if err := pause(ctx, pollMost/2); err != nil {
+			w.yield(w.view, err)
+			return true
+		}
+	}
+}
+
+// follow reads one connection's events. It returns false when there is nothing
+// more to follow, and true when the connection broke.
+func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	messages := make(chan message)
+	go readMessages(ctx, body, messages)
+	defer func() {
+		cancel()
+		body.Close()
+		for range messages { // until the reader has gone
+		}
+	}()
+	// What happened before the stream began is in the job.
+	if !w.refresh(ctx) {
+		return false
+	}
+	tick := time.NewTicker(watchTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return true // the caller tells why
+		case <-tick.C:
+			if !w.yield(w.view, nil) {
+				return false
+			}
+		case m, ok := <-messages:
+			if !ok {
+				return true
+			}
+			if !w.message(ctx, m) {
+				return false
+			}
+		}
+	}
+}
+
+// message takes in one event, and returns whether to go on.
+func (w *jobWatch) message(ctx context.Context, m message) bool {
+	switch m.name {
+	case "reset": // events were missed
+		return w.refresh(ctx)
+	case "task":
+		var e api.EventTaskUpdate
+		if json.Unmarshal(m.data, &e) == nil && e.JobID == w.view.job.ID {
+			w.view.task(e)
+			return w.yield(w.view, nil)
+		}
+	case "job":
+		var e api.EventJobUpdate
+		if json.Unmarshal(m.data, &e) != nil || e.ID != w.view.job.ID {
+			return true
+		}
+		if e.WasDeleted || isOver(e.Status) {
+			return w.refresh(ctx) // the last word, with everything that an event leaves out
+		}
+		w.view.job.Status, w.view.job.StepsCompleted = e.Status, e.StepsCompleted
+		return w.yield(w.view, nil)
+	}
+	return true
+}
+
+// refresh fetches the job, and returns whether to go on.
+func (w *jobWatch) refresh(ctx context.Context) bool {
+	job, err := w.client.FetchJob(ctx, w.view.job.ID)
+	if err != nil {
+		if exitStatus(err) == exitUnreachable || ctx.Err() != nil {
+			return true // the stream will break as well, and be opened again
+		}
+		w.yield(w.view, err)
+		return false
+	}
+	w.view.job = job
+	return w.yield(w.view, nil) && !isOver(job.Status)
+}
+
+// A message is one server-sent event.
+type message struct {
+	name string
+	data []byte
+}
+
+// maxMessage bounds one line of the stream, in bytes.
+const maxMessage = 1 << 20
+
+// readMessages reads server-sent events (WHATWG HTML §9.2) until the stream
+// breaks or the context ends, and closes the channel.
+func readMessages(ctx context.Context, r io.Reader, to chan<- message) {
+	defer close(to)
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxMessage)
+	var m message
+	for lines.Scan() {
+		line := lines.Bytes()
+		if name, ok := bytes.CutPrefix(line, []byte("event: ")); ok {
+			m.name = string(name)
+		} else if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+			m.data = bytes.Clone(data)
+		} else if len(line) == 0 && m.name != "" {
+			select {
+			case to <- m:
+			case <-ctx.Done():
+				return
+			}
+			m = message{}
+		}
+	}
+}
