@@ -64,9 +64,12 @@ func (s *session) config() (*settled, error) {
 
 // read fills c.file, and returns the keys that the file really has.
 func (c *settled) read() (written map[string]any, err error) {
-	c.file = config{Config: farm.DefaultConfig()}
-	if c.found, err = readConfig(c.path, &c.file); err != nil || !c.found {
-		return nil, err
+	c.file = defaultConfig()
+	if c.found, err = yamlfile.Read(c.path, &c.file); err != nil {
+		return nil, farm.Errorf(farm.Invalid, "%w\nCorrect the line, or rename the file to start with the defaults", err)
+	}
+	if !c.found {
+		return nil, nil
 	}
 	text, err := os.ReadFile(c.path)
 	if err != nil {
@@ -77,35 +80,6 @@ func (c *settled) read() (written map[string]any, err error) {
 		return nil, err
 	}
 	return written, json.Unmarshal(doc, &written)
-}
-
-// readConfig reads the file over what c holds. The file is flat where config
-// embeds, so it is read into a struct made of the fields of both parts.
-func readConfig(path string, c *config) (found bool, err error) {
-	parts := []reflect.Value{reflect.ValueOf(&c.Config).Elem(), reflect.ValueOf(&c.local).Elem()}
-	var fields []reflect.StructField
-	for _, part := range parts {
-		fields = append(fields, reflect.VisibleFields(part.Type())...)
-	}
-	for i := range fields {
-		fields[i].Index, fields[i].Offset = nil, 0
-	}
-	flat := reflect.New(reflect.StructOf(fields)).Elem()
-	each := func(do func(whole, part reflect.Value)) {
-		at := 0
-		for _, part := range parts {
-			for i := range part.NumField() {
-				do(flat.Field(at), part.Field(i))
-				at++
-			}
-		}
-	}
-	each(func(whole, part reflect.Value) { whole.Set(part) })
-	if found, err = yamlfile.Read(path, flat.Addr().Interface()); err != nil {
-		return found, farm.Errorf(farm.Invalid, "%w\nCorrect the line, or rename the file to start with the defaults", err)
-	}
-	each(func(whole, part reflect.Value) { part.Set(whole) })
-	return found, nil
 }
 
 // has reports whether a document has the key; dots lead into sections.

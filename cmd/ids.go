@@ -127,6 +127,9 @@ func only(what, text string, found []string) (string, error) {
 	case 1:
 		return found[0], nil
 	}
-	shown := fmt.Sprintf("%s and %s", found[0], found[1])
+	shown := found[0] + " and " + found[1]
+	if more := len(found) - 2; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
 	return "", usageErrorf("%q means %d %ss (%s): write more of the id", text, len(found), what, shown)
 }

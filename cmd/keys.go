@@ -24,6 +24,12 @@ type local struct {
 	WorkerName      string   `yaml:"worker_name,omitempty"`       // "": the host's name
 	TaskTypes       []string `yaml:"task_types,omitempty"`        // nil: every type the worker knows
 	RestartExitCode int      `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
+	OOMScoreAdjust  int      `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
+}
+
+// defaultConfig returns what is in effect when nobody says anything.
+func defaultConfig() config {
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1}}
 }
 
 // A role is a group of commands that a key matters to.
@@ -77,6 +83,7 @@ func keys() []key {
 		{"worker_name", "name", "FARM_WORKER_NAME", working, "`name` of this worker (default: the name of the computer)", func(c *config) any { return &c.WorkerName }},
 		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
 		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
+		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }
 
@@ -188,7 +195,7 @@ func (f *keyFlag) String() string {
 	if text, ok := f.given[f.key.name]; ok {
 		return text
 	}
-	c := config{Config: farm.DefaultConfig()}
+	c := defaultConfig()
 	switch v := f.key.get(&c).(type) {
 	case int:
 		return strconv.Itoa(v)

@@ -1,0 +1,204 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "renderfarm"
+
+// A floor is one package of the house: what it may import of ours, which
+// foreign technology it hides, and why it is kept apart. Changing a line is a
+// change of the design.
+type floor struct {
+	imports string // of our packages, separated by spaces
+	foreign string // third-party packages or modules
+	why     string
+}
+
+// house is the whole table. The package of the words, farm, may be imported by
+// everyone who has it in the line; what is not in a line may not be imported.
+var house = map[string]floor{
+	"": {"cmd", "", "main only hands over to cmd"},
+	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/programs farm/server farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon",
+		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
+	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
+	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
+	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
+	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
+	"farm/manager":     {"farm farm/events store store/files", "", "use cases know neither HTTP nor JavaScript"},
+	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
+	"farm/worker":      {"farm farm/api farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
+	"farm/picture":     {"farm", "golang.org/x/image", "images are decoded in one place"},
+	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
+	"farm/blendfile":   {"farm farm/programs", "", "what a .blend says is asked of a Blender"},
+	"farm/yamlfile":    {"farm", "github.com/goccy/go-yaml", "YAML is read in one place"},
+	"store":            {"farm", "go.etcd.io/bbolt github.com/tidwall/btree golang.org/x/sys", "the store puts records in a file and finds them again; it knows no rules"},
+	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
+	"store/outbox":     {"farm", "", "the worker's queue is plain files"},
+	"jsjobs":           {"farm", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
+	"ui":               {"", "", "the pages know nobody"},
+	"addon":            {"", "", "the add-on knows nobody"},
+}
+
+// testOnly are libraries that only tests may import.
+var testOnly = map[string]string{
+	"github.com/rogpeppe/go-internal": "testscript runs the command line",
+	"github.com/getkin/kin-openapi":   "it checks the server against the API's description",
+	"github.com/chromedp":             "it drives a browser",
+	"pgregory.net/rapid":              "it makes random histories",
+}
+
+// shared are foreign packages that are no technology of their own, but the
+// system's calls: several floors may have them.
+var shared = []string{"golang.org/x/sys"}
+
+// A listed is what go list says of one package.
+type listed struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+func TestHouse(t *testing.T) {
+	imports, tests := map[string][]string{}, map[string][]string{}
+	for _, goos := range []string{"linux", "windows", "darwin"} {
+		for _, p := range goList(t, goos) {
+			name, _ := inModule(p.ImportPath)
+			imports[name] = append(imports[name], p.Imports...)
+			tests[name] = slices.Concat(tests[name], p.TestImports, p.XTestImports)
+		}
+	}
+	if _, found := imports["farm"]; !found {
+		t.Fatal("go list did not find package farm: is the test looking at the right module?")
+	}
+	for name := range imports {
+		f, ok := house[name]
+		if !ok {
+			t.Errorf("package %q is not in the table of cmd/arch_test.go: a new package is a change of the design, and gets a line that says whom it may import and why", name)
+			continue
+		}
+		checkImports(t, name, f, distinct(imports[name]))
+		checkTestImports(t, name, distinct(tests[name]))
+	}
+}
+
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// TestOneTechnologyOnePackage holds the table itself to its rule.
+func TestOneTechnologyOnePackage(t *testing.T) {
+	owner := map[string]string{}
+	for name, f := range house {
+		for _, lib := range strings.Fields(f.foreign) {
+			if other, taken := owner[lib]; taken && !slices.Contains(shared, lib) {
+				t.Errorf("%s is given to %q and to %q: one third-party technology, one package", lib, name, other)
+			}
+			owner[lib] = name
+		}
+	}
+}
+
+func checkImports(t *testing.T, name string, f floor, imports []string) {
+	t.Helper()
+	for _, path := range imports {
+		if ours, ok := inModule(path); ok {
+			if !slices.Contains(strings.Fields(f.imports), ours) {
+				t.Errorf("%q imports %q, and may import only %q of ours: %s", name, ours, f.imports, f.why)
+			}
+			continue
+		}
+		if isStandard(path) || under(path, strings.Fields(f.foreign)) {
+			continue
+		}
+		if lib, why := testLibrary(path); lib != "" {
+			t.Errorf("%q imports %s, which is for tests only (%s)", name, path, why)
+			continue
+		}
+		t.Errorf("%q imports %s, and hides only %q: %s", name, path, f.foreign, f.why)
+	}
+}
+
+// checkTestImports lets tests see all of our packages, for real stores and
+// servers instead of mocks, but no library that the table does not name.
+func checkTestImports(t *testing.T, name string, imports []string) {
+	t.Helper()
+	for _, path := range imports {
+		_, ours := inModule(path)
+		lib, _ := testLibrary(path)
+		if !ours && lib == "" && !isStandard(path) && !inTable(path) {
+			t.Errorf("a test of %q imports %s, which the table of cmd/arch_test.go does not name", name, path)
+		}
+	}
+}
+
+func inTable(path string) bool {
+	for _, f := range house {
+		if under(path, strings.Fields(f.foreign)) {
+			return true
+		}
+	}
+	return false
+}
+
+func testLibrary(path string) (lib, why string) {
+	for lib, why := range testOnly {
+		if under(path, []string{lib}) {
+			return lib, why
+		}
+	}
+	return "", ""
+}
+
+// inModule returns a path of ours without the module's name.
+func inModule(path string) (string, bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+// isStandard reports whether the path has no dot in its first part, as only
+// the standard library's have (and "C").
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+// under reports whether path is one of the libraries or a package of one.
+func under(path string, libs []string) bool {
+	return slices.ContainsFunc(libs, func(lib string) bool { return path == lib || strings.HasPrefix(path, lib+"/") })
+}
+
+func goList(t *testing.T, goos string) []listed {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	c.Dir = ".."
+	c.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	out, err := c.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Logf("%s", exit.Stderr)
+		}
+		t.Fatalf("go list for %s: %v", goos, err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
