@@ -89,71 +89,88 @@ func answerTo(w http.ResponseWriter, operation string) any {
 	return nil
 }
 
+// calls collects the errors of calls: does of those without an answer, is of
+// those with one, has of those that may answer that there is none.
+type calls struct{ errs []error }
+
+func (l *calls) does(err error) { l.errs = append(l.errs, err) }
+
+func (l *calls) is(_ any, err error) { l.does(err) }
+
+func (l *calls) has(_ any, ok bool, err error) {
+	if err == nil && !ok {
+		err = errors.New("there is none")
+	}
+	l.does(err)
+}
+
 // callAll calls every method and returns their errors.
 func callAll(ctx context.Context, c *api.Client) []error {
-	var all []error
-	does := func(err error) { all = append(all, err) }
-	is := func(_ any, err error) { does(err) }
-	has := func(_ any, ok bool, err error) {
-		if err == nil && !ok {
-			err = errors.New("there is none")
-		}
-		does(err)
-	}
-	is(c.GetVersion(ctx))
-	is(c.GetConfiguration(ctx))
-	is(c.CheckSharedStoragePath(ctx, api.PathCheckInput{Path: "/farm"}))
-	is(c.FindBlenderExePath(ctx))
-	is(c.CheckBlenderExePath(ctx, api.PathCheckInput{Path: "blender"}))
-	is(c.GetConfigurationFile(ctx))
-	does(c.UpdateConfigurationFile(ctx, configuration()))
-	is(c.GetVariables(ctx, "users", "linux"))
-	is(c.GetSharedStorage(ctx, "users", "linux"))
-	is(c.GetFarmStatus(ctx))
+	var l calls
+	l.meta(ctx, c)
+	l.workers(ctx, c)
+	l.jobs(ctx, c)
+	return l.errs
+}
 
-	is(c.RegisterWorker(ctx, api.WorkerRegistration{Secret: "s", Platform: "linux", Name: "n"}))
-	is(c.SignOn(ctx, api.WorkerSignOn{Name: "n", SoftwareVersion: "1"}))
-	does(c.SignOff(ctx))
-	is(c.WorkerState(ctx, time.Second))
-	does(c.WorkerStateChanged(ctx, api.WorkerStateChanged{Status: "awake"}))
-	is(c.ScheduleTask(ctx, time.Minute))
-	does(c.TaskUpdate(ctx, task, api.TaskUpdate{TaskStatus: "active", StepsCompleted: new(0)}))
-	is(c.MayWorkerRun(ctx, task, 0))
-	does(c.TaskOutputProduced(ctx, task, "image/png", []byte("\x89PNG")))
+func (l *calls) meta(ctx context.Context, c *api.Client) {
+	l.is(c.GetVersion(ctx))
+	l.is(c.GetConfiguration(ctx))
+	l.is(c.CheckSharedStoragePath(ctx, api.PathCheckInput{Path: "/farm"}))
+	l.is(c.FindBlenderExePath(ctx))
+	l.is(c.CheckBlenderExePath(ctx, api.PathCheckInput{Path: "blender"}))
+	l.is(c.GetConfigurationFile(ctx))
+	l.does(c.UpdateConfigurationFile(ctx, configuration()))
+	l.is(c.GetVariables(ctx, "users", "linux"))
+	l.is(c.GetSharedStorage(ctx, "users", "linux"))
+	l.is(c.GetFarmStatus(ctx))
+}
 
-	is(c.FetchWorkers(ctx))
-	is(c.FetchWorker(ctx, worker))
-	does(c.DeleteWorker(ctx, worker))
-	does(c.RequestWorkerStatusChange(ctx, worker, request))
-	does(c.SetWorkerTags(ctx, worker, api.WorkerTagChangeRequest{}))
-	has(c.FetchWorkerSleepSchedule(ctx, worker))
-	does(c.SetWorkerSleepSchedule(ctx, worker, api.WorkerSleepSchedule{}))
-	is(c.FetchWorkerTags(ctx))
-	is(c.CreateWorkerTag(ctx, fullTag))
-	is(c.FetchWorkerTag(ctx, tag))
-	does(c.UpdateWorkerTag(ctx, tag, api.WorkerTag{Name: "cpu"}))
-	does(c.DeleteWorkerTag(ctx, tag))
+func (l *calls) workers(ctx context.Context, c *api.Client) {
+	l.is(c.RegisterWorker(ctx, api.WorkerRegistration{Secret: "s", Platform: "linux", Name: "n"}))
+	l.is(c.SignOn(ctx, api.WorkerSignOn{Name: "n", SoftwareVersion: "1"}))
+	l.does(c.SignOff(ctx))
+	l.is(c.WorkerState(ctx, time.Second))
+	l.does(c.WorkerStateChanged(ctx, api.WorkerStateChanged{Status: "awake"}))
+	l.is(c.ScheduleTask(ctx, time.Minute))
+	l.does(c.TaskUpdate(ctx, task, api.TaskUpdate{TaskStatus: "active", StepsCompleted: new(0)}))
+	l.is(c.MayWorkerRun(ctx, task, 0))
+	l.does(c.TaskOutputProduced(ctx, task, "image/png", []byte("\x89PNG")))
 
-	is(c.GetJobTypes(ctx))
-	is(c.GetJobType(ctx, "simple-blender-render"))
-	is(c.SubmitJob(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
-	does(c.SubmitJobCheck(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
-	is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))
-	is(c.FetchJob(ctx, job))
-	is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))
-	does(c.SetJobStatus(ctx, job, api.JobStatusChange{Status: "requeueing"}))
-	does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))
-	does(c.SetJobTag(ctx, job, api.JobTagChange{}))
-	does(c.DeleteJob(ctx, job))
-	is(c.DeleteJobWhatWouldItDo(ctx, job))
-	does(c.DeleteJobMass(ctx, api.JobMassDeletionSelection{LastUpdatedMax: updated}))
-	is(c.FetchJobBlocklist(ctx, job))
-	does(c.RemoveJobBlocklist(ctx, job, api.JobBlocklist{blocking}))
-	has(c.FetchJobLastRenderedInfo(ctx, job))
-	has(c.FetchGlobalLastRenderedInfo(ctx))
-	is(c.FetchTask(ctx, task))
-	has(c.FetchTaskLogInfo(ctx, task))
-	has(c.FetchTaskLogTail(ctx, task))
-	does(c.SetTaskStatus(ctx, task, api.TaskStatusChange{Status: "queued"}))
-	return all
+	l.is(c.FetchWorkers(ctx))
+	l.is(c.FetchWorker(ctx, worker))
+	l.does(c.DeleteWorker(ctx, worker))
+	l.does(c.RequestWorkerStatusChange(ctx, worker, request))
+	l.does(c.SetWorkerTags(ctx, worker, api.WorkerTagChangeRequest{}))
+	l.has(c.FetchWorkerSleepSchedule(ctx, worker))
+	l.does(c.SetWorkerSleepSchedule(ctx, worker, api.WorkerSleepSchedule{}))
+	l.is(c.FetchWorkerTags(ctx))
+	l.is(c.CreateWorkerTag(ctx, fullTag))
+	l.is(c.FetchWorkerTag(ctx, tag))
+	l.does(c.UpdateWorkerTag(ctx, tag, api.WorkerTag{Name: "cpu"}))
+	l.does(c.DeleteWorkerTag(ctx, tag))
+}
+
+func (l *calls) jobs(ctx context.Context, c *api.Client) {
+	l.is(c.GetJobTypes(ctx))
+	l.is(c.GetJobType(ctx, "simple-blender-render"))
+	l.is(c.SubmitJob(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
+	l.does(c.SubmitJobCheck(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
+	l.is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))
+	l.is(c.FetchJob(ctx, job))
+	l.is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))
+	l.does(c.SetJobStatus(ctx, job, api.JobStatusChange{Status: "requeueing"}))
+	l.does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))
+	l.does(c.SetJobTag(ctx, job, api.JobTagChange{}))
+	l.does(c.DeleteJob(ctx, job))
+	l.is(c.DeleteJobWhatWouldItDo(ctx, job))
+	l.does(c.DeleteJobMass(ctx, api.JobMassDeletionSelection{LastUpdatedMax: updated}))
+	l.is(c.FetchJobBlocklist(ctx, job))
+	l.does(c.RemoveJobBlocklist(ctx, job, api.JobBlocklist{blocking}))
+	l.has(c.FetchJobLastRenderedInfo(ctx, job))
+	l.has(c.FetchGlobalLastRenderedInfo(ctx))
+	l.is(c.FetchTask(ctx, task))
+	l.has(c.FetchTaskLogInfo(ctx, task))
+	l.has(c.FetchTaskLogTail(ctx, task))
+	l.does(c.SetTaskStatus(ctx, task, api.TaskStatusChange{Status: "queued"}))
 }
