@@ -7,9 +7,10 @@ import "time"
 type Intent uint8
 
 const (
-	IntentRun   Intent = iota // do the tasks
-	IntentHold                // hand out no more tasks for now
-	IntentAbort               // hand out no more tasks
+	IntentRun    Intent = iota // do the tasks, and stop when too many fail
+	IntentHold                 // hand out no more tasks for now
+	IntentAbort                // hand out no more tasks
+	IntentFinish               // do the tasks, however many failed: a user requeued one of a failed job
 )
 
 // Counts is how many tasks of a job are in each stored status.
@@ -94,7 +95,7 @@ var jobRules = []rule{
 }
 
 func tooManyFailed(f *JobFacts) bool {
-	return f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
+	return f.Intent != IntentFinish && f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
 }
 
 func finished(f *JobFacts) bool { return f.Counts.Waiting() == 0 && f.Counts[TaskActive] == 0 }
@@ -140,8 +141,11 @@ var requeueCompleted = VerbRow{Requeue, IntentRun, TaskRequeued, []TaskStatus{Ta
 
 // Row returns what the verb does to a job in the status.
 func (v Verb) Row(job JobStatus) VerbRow {
-	if v == Requeue && job == JobCompleted {
+	switch {
+	case v == Requeue && job == JobCompleted:
 		return requeueCompleted
+	case v == Resume && job.TakesBack():
+		return verbs[Requeue] // there is nothing to resume but what was stopped
 	}
 	return verbs[v]
 }

@@ -84,7 +84,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 		j.Deleting = timeOf(created + int64(d) - 1)
 	}
 	j.Activity = string(r.rest)
-	if j.Intent > farm.IntentAbort {
+	if j.Intent > farm.IntentFinish {
 		r.fail(fmt.Errorf("%d is no intent", j.Intent))
 	}
 	return j, r.err

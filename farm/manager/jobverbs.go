@@ -50,6 +50,9 @@ func (u *unit) apply(j *store.Job, verb farm.Verb, reason string) {
 		if before == farm.TaskActive {
 			u.logTask(t, activity)
 		}
+		if row.Event == farm.TaskDropped {
+			u.spread(t) // when all are requeued, those that need them are too
+		}
 	}
 }
 
@@ -128,7 +131,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 			return farm.Errorf(farm.Conflict, "the task needs one that failed or was canceled: requeue that one, and this one follows")
 		}
 		u.touch(t.Job).because = reason
-		if wanted == farm.TaskQueued && t.Job.Intent == farm.IntentAbort {
+		if wanted == farm.TaskQueued && t.Job.Status().TakesBack() {
 			u.revive(t.Job)
 		}
 		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.FailedBy = nil })
@@ -149,11 +152,11 @@ func (u *unit) clearFailures(t store.Task) error {
 	return nil
 }
 
-// revive lets an aborted job run again for the sake of one task: what waited in
-// it was canceled with it, and stays canceled.
+// revive lets an aborted or failed job run again for the sake of one task: what
+// waited in it was canceled with it, and stays canceled.
 func (u *unit) revive(j *store.Job) {
 	for _, t := range collect(j.TasksIn(farm.TaskQueued, farm.TaskSoftFailed)) {
 		u.move(t, farm.TaskDropped, nil)
 	}
-	j.Intent = farm.IntentRun
+	j.Intent = farm.IntentFinish
 }

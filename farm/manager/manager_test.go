@@ -51,6 +51,14 @@ type testFarm struct {
 
 func newFarm(t *testing.T) *testFarm {
 	t.Helper()
+	f := openFarm(t)
+	t.Cleanup(f.stop)
+	return f
+}
+
+// openFarm is newFarm for a test that stops the farm itself.
+func openFarm(t *testing.T) *testFarm {
+	t.Helper()
 	f := &testFarm{t: t, home: t.TempDir()}
 	scripts := filepath.Join(f.home, "scripts")
 	if err := os.Mkdir(scripts, 0o755); err != nil {
@@ -60,7 +68,6 @@ func newFarm(t *testing.T) *testFarm {
 		t.Fatal(err)
 	}
 	f.start()
-	t.Cleanup(f.stop)
 	return f
 }
 

@@ -133,6 +133,7 @@ func (u *unit) settle() {
 		for _, t := range collect(j.TasksIn(farm.TaskActive)) {
 			u.move(t, farm.TaskDropped, func(s *farm.TaskState) { s.Activity = activity })
 			u.logTask(t, activity)
+			u.spread(t)
 		}
 	}
 }
