@@ -9,7 +9,7 @@ const (
 	blenderOther   blenderWhat = iota
 	blenderSaved               // a frame was written; text is its file
 	blenderTimed               // the time a frame took, printed once it is done
-	blenderSkipped             // a frame was left out as it exists; text is its file, "" before 2.9 or so
+	blenderSkipped             // a frame was left out as it exists; text is its file, "" if it is not named
 	blenderError               // an error, after which Blender may go on or even end with 0; text is the message
 )
 
@@ -30,7 +30,7 @@ type blenderEvent struct {
 //
 // Progress lines have "Time:" further on, and are no steps.
 var (
-	blenderLine = regexp.MustCompile(`^(?:.*\brender\s*\|\s*|\s*)(?:Saved: '(.+)'|(Time: [0-9][0-9:.]*)|([Ss]kipping existing frame)(?: "(.+)")?)`)
+	blenderLine = regexp.MustCompile(`^(?:.*\brender\s*\|\s*|\s*)(?:Saved: '(.+)'|(Time: [0-9][0-9:.]*)|([Ss]kipping existing frame)(?: "(.+?)"(?: for view .*)?$)?)`)
 	errorLine   = regexp.MustCompile(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`)
 )
 

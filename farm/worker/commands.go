@@ -151,7 +151,7 @@ func plain(v any) string {
 	case string:
 		return v
 	case float64:
-		if v == math.Trunc(v) || math.Abs(v) < 1e15 {
+		if math.Abs(v) < 1e15 { // larger ones would be many digits, none of them meant
 			return strconv.FormatFloat(v, 'f', -1, 64)
 		}
 	case nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -159,8 +158,10 @@ func (m *fakeManager) stateChanged(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(204)
 }
 
-// hold calls try until it has answered, for as long as the client wants to wait.
-func (m *fakeManager) hold(w http.ResponseWriter, r *http.Request, try func() bool) {
+// hold calls try until it has answered, for as long as the client wants to
+// wait. The last call tells try that the time is over; a 204 is the answer then
+// if try has none.
+func (m *fakeManager) hold(w http.ResponseWriter, r *http.Request, try func(last bool) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	limit := api.PreferWait(r.Header)
@@ -171,7 +172,11 @@ func (m *fakeManager) hold(w http.ResponseWriter, r *http.Request, try func() bo
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	for !try() {
+	for !try(limit == 0) {
+		if limit == 0 {
+			w.WriteHeader(204)
+			return
+		}
 		changed := m.changed
 		m.mu.Unlock()
 		select {
@@ -179,10 +184,7 @@ func (m *fakeManager) hold(w http.ResponseWriter, r *http.Request, try func() bo
 			m.mu.Lock()
 		case <-timer.C:
 			m.mu.Lock()
-			if !try() {
-				w.WriteHeader(204)
-			}
-			return
+			limit = 0
 		case <-r.Context().Done():
 			m.mu.Lock()
 			return
@@ -191,7 +193,7 @@ func (m *fakeManager) hold(w http.ResponseWriter, r *http.Request, try func() bo
 }
 
 func (m *fakeManager) state(w http.ResponseWriter, r *http.Request) {
-	m.hold(w, r, func() bool {
+	m.hold(w, r, func(bool) bool {
 		if m.request == "" {
 			return false
 		}
@@ -201,7 +203,7 @@ func (m *fakeManager) state(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
-	m.hold(w, r, func() bool {
+	m.hold(w, r, func(bool) bool {
 		switch {
 		case m.request != "":
 			reply(w, 423, api.WorkerStateChange{StatusRequested: m.request})
@@ -235,21 +237,16 @@ func (m *fakeManager) update(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *fakeManager) mayRun(w http.ResponseWriter, r *http.Request) {
-	answered := false
-	m.hold(w, r, func() bool {
+	m.hold(w, r, func(last bool) bool {
 		switch {
 		case m.now:
 			reply(w, 200, api.MayKeepRunning{Reason: "worker status change requested", StatusChangeRequested: true})
 		case m.stopped != "":
 			reply(w, 200, api.MayKeepRunning{Reason: m.stopped})
-		case answered || m.impatient || api.PreferWait(r.Header) == 0:
+		case last:
 			reply(w, 200, api.MayKeepRunning{MayKeepRunning: true})
 		default:
-			answered = time.Since(m.calls[len(m.calls)-1].at) >= api.PreferWait(r.Header)
-			if !answered {
-				return false
-			}
-			reply(w, 200, api.MayKeepRunning{MayKeepRunning: true})
+			return false
 		}
 		return true
 	})
@@ -374,5 +371,3 @@ func cmd(name string, pairs ...any) farm.Command {
 func echo(message string) farm.Command { return cmd("echo", "message", message) }
 
 func napping(seconds float64) farm.Command { return cmd("sleep", "duration_in_seconds", seconds) }
-
-func sprint(v any) string { return fmt.Sprintf("%v", v) }

@@ -21,6 +21,7 @@ func eachLine(r io.Reader, do func(line string)) {
 	emit := func(line []byte) { do(strings.ToValidUTF8(string(line), "\ufffd")) }
 	scanned := 0      // bytes of the buffer known to have no line end
 	returned := false // the last line ended with a carriage return
+	cut := false      // what comes belongs to a line of which a part was emitted
 	for {
 		_, err := b.Peek(scanned + 1) // waits for one more byte than is known
 		have, _ := b.Peek(b.Buffered())
@@ -32,9 +33,11 @@ func eachLine(r io.Reader, do func(line string)) {
 		}
 		if i := bytes.IndexAny(have[scanned:], "\r\n"); i >= 0 {
 			returned = have[scanned+i] == '\r'
-			emit(have[:scanned+i])
+			if line := have[:scanned+i]; len(line) > 0 || !cut {
+				emit(line)
+			}
 			b.Discard(scanned + i + 1)
-			scanned = 0
+			scanned, cut = 0, false
 			continue
 		}
 		switch {
@@ -42,7 +45,7 @@ func eachLine(r io.Reader, do func(line string)) {
 			n := cutBetween(have)
 			emit(have[:n])
 			b.Discard(n)
-			scanned = len(have) - n
+			scanned, cut = len(have)-n, true
 		case err != nil:
 			if len(have) > 0 {
 				emit(have)

@@ -191,7 +191,8 @@ func TestRegistersAnewOnlyWhenUnknown(t *testing.T) {
 		if len(m.workers) != 1 {
 			t.Fatalf("%d workers after the manager was away", len(m.workers))
 		}
-		m.change(func() { clear(m.workers) })
+		m.change(func() { clear(m.workers); m.status = "" })
+		m.until(t, "registered anew", func() bool { return len(m.workers) == 1 && m.status == "awake" })
 		task = m.add(echo("b"))
 		m.until(t, "completed", m.finished(task, "completed"))
 		known, err := loadIdentity(dir, testLog(t))
