@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// BenchmarkRaw measures what the computer can do without the program, to tell
+// how close it is: a disk that only syncs, and a server that does nothing.
+func BenchmarkRaw(b *testing.B) {
+	b.Log(machine())
+	var appends, overwrites, answers [][]figure
+	for range *rounds {
+		appends = append(appends, syncs(b, false))
+		overwrites = append(overwrites, syncs(b, true))
+		answers = append(answers, bareServer(b))
+	}
+	report(b, "sync=append", medians(appends))
+	report(b, "sync=overwrite", medians(overwrites))
+	report(b, "http=204", medians(answers))
+}
+
+const rawTime = 2 * time.Second
+
+// syncs writes 4 KiB and has it on the disk, again and again: at the end of the
+// file, or over what is there.
+func syncs(b *testing.B, overwrite bool) []figure {
+	b.Helper()
+	f, err := os.Create(filepath.Join(newHome(b), "raw"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	page := make([]byte, 4096)
+	var took []time.Duration
+	began := time.Now()
+	for at := int64(0); time.Since(began) < rawTime; {
+		one := time.Now()
+		_, err := f.WriteAt(page, at)
+		if err == nil {
+			err = syncData(f)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(one))
+		if !overwrite {
+			at += int64(len(page))
+		}
+	}
+	return []figure{{"syncs/s", float64(len(took)) / time.Since(began).Seconds()}, {"p50-ms", milliseconds(quantile(took, 0.5))}, {"p99-ms", milliseconds(quantile(took, 0.99))}}
+}
+
+// bareEnv turns the test binary into the server that does nothing.
+const bareEnv = "FARM_BENCH_BARE_SERVER"
+
+// serveBare prints its address and answers everything with 204 until its
+// standard input ends.
+func serveBare() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(l.Addr())
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// bareServer measures the server that does nothing, with the connections and
+// reports of the simulated workers.
+func bareServer(b *testing.B) []figure {
+	b.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), bareEnv+"=1")
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { stdin.Close(); c.Wait() }()
+	var address string
+	if _, err := fmt.Fscan(stdout, &address); err != nil {
+		b.Fatal(err)
+	}
+	before, _ := cpuTime(c.Process.Pid)
+	n, seconds := flood(b, address)
+	after, err := cpuTime(c.Process.Pid)
+	figures := []figure{{"requests/s", float64(n) / seconds}}
+	if err != nil {
+		b.Logf("no figure of CPU time: %v", err)
+		return figures
+	}
+	return append(figures, figure{"server-cpu-us/request", float64((after - before).Microseconds()) / float64(n)})
+}
+
+// flood has the workers report to a server for a while.
+func flood(b *testing.B, address string) (requests int64, seconds float64) {
+	b.Helper()
+	var count atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range *workers {
+		c, err := dial(address, patience)
+		if err != nil {
+			b.Fatal(err)
+		}
+		wg.Go(func() {
+			defer c.Close()
+			s := &simulated{conn: c}
+			s.prepare(address, strings.Repeat("x", 136))
+			task := []byte("11111111-2222-4333-8444-555555555555")
+			for i := 0; time.Since(began) < rawTime; i++ {
+				if err := s.report(task, i%len(reports)); err != nil {
+					b.Error(err)
+					return
+				}
+				count.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return count.Load(), time.Since(began).Seconds()
+}

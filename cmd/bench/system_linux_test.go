@@ -1,0 +1,86 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cpuTime returns the CPU time that a process has used, all threads together.
+func cpuTime(pid int) (time.Duration, error) {
+	// The clock of another process: clock_getcpuclockid(3), kernel's CPUCLOCK_SCHED.
+	const sched = 2
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|sched), &ts); err != nil {
+		return 0, fmt.Errorf("read the CPU time of process %d: %w", pid, err)
+	}
+	return time.Duration(ts.Nano()), nil
+}
+
+// busyTime returns the CPU time that the computer has used for anything,
+// including what its host took away (proc(5), /proc/stat).
+func busyTime() (time.Duration, error) {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	const user, idle, iowait, guest = 1, 4, 5, 9 // guest time is part of user time
+	const tick = time.Second / 100
+	var busy time.Duration
+	for i, text := range strings.Fields(first) {
+		if i < user || i == idle || i == iowait || i >= guest {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read /proc/stat: %w", err)
+		}
+		busy += time.Duration(n) * tick
+	}
+	return busy, nil
+}
+
+// resident is the memory a process holds, in bytes: its own, and pages of files
+// that the system can take back at any time.
+type resident struct{ resident, anonymous, file int64 }
+
+func memoryOf(pid int) (resident, error) {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return resident{}, err
+	}
+	defer f.Close()
+	var m resident
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		into := map[string]*int64{"VmRSS": &m.resident, "RssAnon": &m.anonymous, "RssFile": &m.file}[name]
+		if into == nil {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
+		if err != nil {
+			return resident{}, err
+		}
+		*into = n << 10
+	}
+	return m, nil
+}
+
+// forget has the system drop a file from its memory.
+func forget(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+}
+
+// syncData puts a file's data on the disk the way the database does.
+func syncData(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
