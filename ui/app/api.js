@@ -1,0 +1,93 @@
+// The calls of the v3 protocol that this page makes.
+import { clockOf } from './format.js';
+
+const BASE = '/api/v3/';
+
+// Refusal is an answer that says no; its message is the manager's own sentence.
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// call makes a request and returns the JSON of the answer, null if it has none.
+async function call(method, path, body) {
+  const request = { method, headers: {}, cache: 'no-store' };
+  if (body !== undefined) {
+    request.headers['Content-Type'] = 'application/json';
+    request.body = JSON.stringify(body);
+  }
+  let answer;
+  try {
+    answer = await fetch(BASE + path, request);
+  } catch {
+    throw new Refusal(0, 'The manager does not answer. Is it still running?');
+  }
+  clockOf(answer.headers.get('Date'));
+  if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
+  return answer.status === 204 ? null : answer.json();
+}
+
+// reason finds the sentence in an answer that says no.
+async function reason(answer) {
+  try {
+    return (await answer.json()).message || answer.statusText;
+  } catch {
+    return `The manager answered ${answer.status} ${answer.statusText}.`;
+  }
+}
+
+const get = (path) => call('GET', path);
+const id = encodeURIComponent;
+
+export const version = () => get('version');
+export const job = (jobID) => get(`jobs/${id(jobID)}`);
+export const task = (taskID) => get(`tasks/${id(taskID)}`);
+export const worker = (workerID) => get(`worker-mgt/workers/${id(workerID)}`);
+export const workers = async () => (await get('worker-mgt/workers')).workers ?? [];
+
+// How many jobs are asked for at once.
+const JOBS = 500;
+
+// jobs yields all jobs in the order they were made, in pieces.
+export async function* jobs() {
+  for (let after = ''; ;) {
+    const page = (await get(`jobs?limit=${JOBS}${after && `&after=${id(after)}`}`)).jobs ?? [];
+    yield page;
+    if (page.length < JOBS) return;
+    after = page.at(-1).id;
+  }
+}
+
+// tasks returns the tasks of a job after the one with a number, at most limit.
+export async function tasks(jobID, after, limit) {
+  return (await get(`jobs/${id(jobID)}/tasks?limit=${limit}&after=${after}`)).tasks ?? [];
+}
+
+// lastRendered returns where the previews of a job are, or of the farm without
+// a job; null if there are none yet.
+export const lastRendered = (jobID) => get(jobID ? `jobs/${id(jobID)}/last-rendered` : 'jobs/last-rendered');
+
+// logInfo says where the log of a task is: {url, size}; null if it has none.
+export const logInfo = (taskID) => get(`tasks/${id(taskID)}/log`);
+
+// ending returns the last bytes of a file of the manager, from the first whole line on.
+export async function ending(url, most) {
+  const answer = await fetch(url, { headers: { Range: `bytes=-${most}` }, cache: 'no-store' });
+  if (answer.status === 416) return ''; // an empty file has no last bytes
+  if (!answer.ok) throw new Refusal(answer.status, `The log could not be read: ${answer.statusText}.`);
+  const text = await answer.text();
+  const cut = answer.status === 206 && !/^bytes 0-/.test(answer.headers.get('Content-Range') ?? '');
+  return cut ? text.slice(text.indexOf('\n') + 1) : text;
+}
+
+const reasonGiven = 'requested on the web page';
+
+export const setJobStatus = (jobID, status) => call('POST', `jobs/${id(jobID)}/setstatus`, { status, reason: reasonGiven });
+export const setJobPriority = (jobID, priority) => call('POST', `jobs/${id(jobID)}/setpriority`, { priority });
+export const deleteJob = (jobID) => call('DELETE', `jobs/${id(jobID)}`);
+export const setTaskStatus = (taskID, status) => call('POST', `tasks/${id(taskID)}/setstatus`, { status, reason: reasonGiven });
+export const setWorkerStatus = (workerID, status, lazy) =>
+  call('POST', `worker-mgt/workers/${id(workerID)}/setstatus`, { status, is_lazy: lazy });
+export const deleteWorker = (workerID) => call('DELETE', `worker-mgt/workers/${id(workerID)}`);
