@@ -66,25 +66,28 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// complaints logs an error that repeats only when it changes, and its end.
+// complainAgain is how often an error that goes on is logged.
+const complainAgain = time.Minute
+
+// complaints logs an error that repeats now and then, not every time, and its end.
 type complaints struct {
 	log  *slog.Logger
-	what string // what does not work, as a log message
-	last string
+	what string    // what does not work, as a log message
+	last time.Time // when it was logged; zero while all is well
 }
 
-// about logs the error unless it is the last one again.
+// about logs the error, unless one was logged a moment ago.
 func (c *complaints) about(err error) {
-	if text := err.Error(); text != c.last {
-		c.last = text
+	if now := time.Now(); c.last.IsZero() || now.Sub(c.last) >= complainAgain {
+		c.last = now
 		c.log.Warn(c.what+", trying again", "err", err)
 	}
 }
 
 // over notes that it works now.
 func (c *complaints) over() {
-	if c.last != "" {
-		c.last = ""
+	if !c.last.IsZero() {
+		c.last = time.Time{}
 		c.log.Info("the manager answers again")
 	}
 }
