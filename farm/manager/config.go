@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -24,6 +25,19 @@ func (m *Manager) configure(c farm.Config) {
 		storage = filepath.Join(m.home, "storage")
 	}
 	m.config.Store(&configured{Config: c, goos: m.goos, storage: storage, expanders: map[string]*farm.Expander{}})
+}
+
+// makeStorage creates the folder that is the shared storage of a farm nobody
+// configured. One that was configured is left alone: if it is not there, it is
+// not mounted, and a folder in its place would hide that.
+func (m *Manager) makeStorage() error {
+	if m.Config().SharedStoragePath != "" {
+		return nil
+	}
+	if err := os.MkdirAll(m.Storage(), 0o755); err != nil {
+		return farm.Errorf(farm.Invalid, "cannot create the folder for the jobs' files and frames: %w; set shared_storage_path in farm.yaml to a folder that can be written to", err)
+	}
+	return nil
 }
 
 // maxPlatforms bounds the expanders kept; workers name their platform themselves.

@@ -88,6 +88,9 @@ func New(o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.configure(o.Config)
+	if err := m.makeStorage(); err != nil {
+		return nil, err
+	}
 	if err := m.load(); err != nil {
 		return nil, err
 	}

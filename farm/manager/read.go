@@ -91,9 +91,12 @@ func (m *Manager) TaskName(id farm.TaskID) string {
 	return planned.Name
 }
 
+// Block says that a worker gets no more tasks of a type from a job.
+type Block = store.Block
+
 // Blocklist returns who is blocked from which task types of a job; none for an
 // unknown job.
-func (m *Manager) Blocklist(id farm.JobID) (blocked []store.Block, err error) {
+func (m *Manager) Blocklist(id farm.JobID) (blocked []Block, err error) {
 	err = m.store.View(func(v *store.View) error {
 		blocked, err = v.Blocklist(id)
 		return err
@@ -105,7 +108,7 @@ func (m *Manager) Blocklist(id farm.JobID) (blocked []store.Block, err error) {
 }
 
 // Unblock lifts blocks of a job; those that do not exist are ignored.
-func (m *Manager) Unblock(id farm.JobID, blocks []store.Block) error {
+func (m *Manager) Unblock(id farm.JobID, blocks []Block) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
 		for _, b := range blocks {
 			if w, err := u.Worker(b.Worker); err == nil {

@@ -5,7 +5,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
-	"renderfarm/store"
+	"renderfarm/farm/manager"
 )
 
 // submission reads a submitted job.
@@ -199,9 +199,9 @@ func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) erro
 	if len(list) == 0 {
 		return farm.Errorf(farm.Invalid, "the list is empty: name the blocks to lift")
 	}
-	var blocks []store.Block
+	var blocks []manager.Block
 	for _, entry := range list {
-		blocks = append(blocks, store.Block{Worker: entry.WorkerID, TaskType: entry.TaskType})
+		blocks = append(blocks, manager.Block{Worker: entry.WorkerID, TaskType: entry.TaskType})
 	}
 	if err := s.m.Unblock(id, blocks); err != nil {
 		return err

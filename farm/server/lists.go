@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"renderfarm/farm"
@@ -62,9 +63,11 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	query := r.URL.Query()
-	after, status := farm.JobID(query.Get("after")), query.Get("status")
-	if _, ok := farm.ParseJobStatus(status); status != "" && !ok {
-		return farm.Errorf(farm.Invalid, "status is %q, which is no job status", status)
+	after, statuses := farm.JobID(query.Get("after")), query["status"]
+	for _, status := range statuses {
+		if _, ok := farm.ParseJobStatus(status); !ok {
+			return farm.Errorf(farm.Invalid, "status is %q, which is no job status", status)
+		}
 	}
 	if _, ok := farm.ParseUUID(string(after)); after != "" && !ok {
 		return farm.Errorf(farm.Invalid, "after is %q: it must be the id of a job", after)
@@ -82,7 +85,7 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 			}
 			for i, j := range jobs {
 				after = j.ID
-				if (status == "" || j.Status().String() == status) && most != 0 {
+				if (len(statuses) == 0 || slices.Contains(statuses, j.Status().String())) && most != 0 {
 					page = append(page, apiJob(j, details[i]))
 					most--
 				}
