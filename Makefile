@@ -1,0 +1,51 @@
+# make           what there is
+# make demo      build, render a small film on a farm of one computer, look at it
+# make test      everything that tests the project, installing what it needs
+
+GO     ?= go
+ARGS   ?=
+COUNT  ?= 10
+# A checkout that git refuses to look at, such as one of another user, must still build.
+NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
+
+.PHONY: help build demo test deps demo-deps check bench soak clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo 'make build     bin/farm'
+	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler'
+	@echo 'make bench     speed and size; see cmd/bench/README.md'
+	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' $(NO_VCS) -o bin/farm .
+
+demo: demo-deps build
+	bash testdata/demo.sh $(ARGS)
+
+test: deps check
+	$(GO) test -race -timeout 30m ./...
+
+deps:
+	@sh testdata/deps.sh blender ffmpeg chromium cc
+
+demo-deps:
+	@sh testdata/deps.sh blender ffmpeg
+
+# What needs no test to be run: form, and mistakes that tools find, on every platform.
+check:
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt-ed:" $$unformatted; exit 1; }
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	@sh testdata/check.sh
+
+bench:
+	nice $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 0 ./cmd/bench
+
+soak:
+	nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...
+	@sh testdata/fuzz.sh 60s
+
+clean:
+	rm -rf bin

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Looks for mistakes in what is not Go, as far as this computer has the tools.
+set -eu
+cd "$(dirname "$0")/.."
+
+if command -v python3 >/dev/null; then
+	find . -name '*.py' -not -path './.git/*' -exec python3 -c '
+import ast, sys
+for name in sys.argv[1:]:
+    with open(name, encoding="utf-8") as f:
+        ast.parse(f.read(), name)
+' {} +
+fi
+
+if command -v node >/dev/null; then
+	for f in ui/app/*.js; do
+		node --input-type=module --check <"$f" || { echo "in $f" >&2; exit 1; }
+	done
+fi
+
+for f in testdata/*.sh .ci/run; do
+	case $(head -n 1 "$f") in
+	*bash) bash -n "$f" ;;
+	*) sh -n "$f" ;;
+	esac
+done
