@@ -3,6 +3,7 @@ package jsjobs
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/robertkrimen/otto/ast"
@@ -28,6 +29,7 @@ type program struct {
 const (
 	maxNesting = 500      // brackets within brackets
 	maxDepth   = 2000     // levels of a syntax tree
+	maxLabels  = 200      // the parser takes cubic time over labels within each other
 	maxCalls   = 5000     // nested function calls
 	callLevels = 400_000  // nested calls times levels of the tree: about 500 MB
 	throwHook  = "%throw" // a name that no script can write
@@ -56,8 +58,12 @@ func parse(file, source string) *program {
 	if strings.HasPrefix(source, "#!") {
 		source = "//" + source[2:]
 	}
-	if line := tooNested(source); line > 0 {
-		p.err = farm.Errorf(farm.Invalid, "%s:%d: more than %d brackets within each other: the engine cannot run that", file, line, maxNesting)
+	if what, line := scan(source); what != "" {
+		p.err = farm.Errorf(farm.Invalid, "%s at %s:%d%s", what, file, line, p.quote(line))
+		return p
+	}
+	if labels(source) > maxLabels {
+		p.err = farm.Errorf(farm.Invalid, "%s: more than %d labels on labelled statements: the parser cannot cope with that", file, maxLabels)
 		return p
 	}
 	p.tree, p.err = p.parseES5(source)
@@ -155,30 +161,54 @@ func (p *program) module() *ast.Program {
 	return &ast.Program{Body: []ast.Statement{&ast.ExpressionStatement{Expression: fn}}, File: p.tree.File}
 }
 
-// tooNested returns the line on which brackets are nested too deeply, or 0. It
-// may take a regular expression for something else; that does no harm.
-func tooNested(source string) int {
-	depth, line := 0, 1
+// scan looks for what the parser does not survive, and returns what it is and
+// its line. It may take a regular expression for something else; that does no
+// harm.
+func scan(source string) (what string, line int) {
+	depth := 0
+	line = 1
 	for i := 0; i < len(source); i++ {
 		switch source[i] {
 		case '\n':
 			line++
 		case '(', '[', '{':
 			if depth++; depth > maxNesting {
-				return line
+				return fmt.Sprintf("more than %d brackets within each other", maxNesting), line
 			}
 		case ')', ']', '}':
 			depth = max(0, depth-1)
 		case '"', '\'':
 			i = skipString(source, i)
 		case '/':
-			if end := skipComment(source, i); end > i {
+			end := skipComment(source, i)
+			if end < 0 {
+				return "SyntaxError: a comment is not closed", line
+			}
+			if end > i {
 				line += strings.Count(source[i:end], "\n")
 				i = end - 1
 			}
 		}
 	}
-	return 0
+	return "", 0
+}
+
+// label is a word and a colon after what a labelled statement within another
+// statement follows. Some of what else it finds are parts of ?: expressions.
+var label = regexp.MustCompile(`(?:[:)]|\b(?:else|do)\b)\s*[\pL_$][\pL\pN_$]*\s*:`)
+
+// labels counts, roughly, labelled statements within others.
+func labels(source string) int {
+	n := 0
+	for n <= maxLabels {
+		at := label.FindStringIndex(source)
+		if at == nil {
+			break
+		}
+		n++
+		source = source[at[1]-1:] // the colon may be what the next one follows
+	}
+	return n
 }
 
 // skipString returns where the string that begins at i ends: at its closing
@@ -198,7 +228,8 @@ func skipString(source string, i int) int {
 	return len(source)
 }
 
-// skipComment returns the end of the comment that begins at i, or i if none does.
+// skipComment returns the end of the comment that begins at i: i if none does,
+// and -1 if it is not closed.
 func skipComment(source string, i int) int {
 	switch {
 	case strings.HasPrefix(source[i:], "//"):
@@ -210,7 +241,7 @@ func skipComment(source string, i int) int {
 		if n := strings.Index(source[i+2:], "*/"); n >= 0 {
 			return i + 2 + n + 2
 		}
-		return len(source)
+		return -1
 	}
 	return i
 }

@@ -102,20 +102,22 @@ function renderOutputPath(job) {
 }
 
 function renderTasks(settings, dir, name) {
-	var before = settings.scene ? ["--scene", settings.scene] : [];
+	var output = inFolder(dir, name);
 	return frameChunker(settings.frames, settings.chunk_size).map(function (chunk) {
+		var args = settings.scene ? ["--scene", settings.scene] : [];
+		args.push(
+			"--python-expr", RENDER_SETTINGS,
+			"--render-output", output,
+			"--render-format", settings.format,
+			"--render-frame", chunk.replace(/(\d)-/g, "$1..")
+		);
 		var task = author.Task("render-" + chunk, "blender");
 		task.addCommand(author.Command("blender-render", {
 			exe: "{blender}",
 			exeArgs: "{blenderArgs}",
 			argsBefore: [],
 			blendfile: settings.blendfile,
-			args: before.concat([
-				"--python-expr", RENDER_SETTINGS,
-				"--render-output", inFolder(dir, name),
-				"--render-format", settings.format,
-				"--render-frame", chunk.replace(/(\d)-/g, "$1..")
-			])
+			args: args
 		}, frameCount(chunk)));
 		return task;
 	});

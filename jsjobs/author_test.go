@@ -1,0 +1,141 @@
+package jsjobs
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+
+	"renderfarm/farm"
+)
+
+// tasks plans with a body and returns what matters of the tasks.
+func tasks(t *testing.T, body string) []farm.PlannedTask {
+	t.Helper()
+	p, err := plan(t, body, nil)
+	if err != nil {
+		t.Fatalf("%s\n%v", body, err)
+	}
+	return p.Tasks
+}
+
+func TestAuthoredTask(t *testing.T) {
+	got := tasks(t, `
+		var first = author.Task("  first ", " Misc ");
+		first.priority = 90.7;
+		first.addCommand(author.Command(" echo ", {message: "hi", n: 3, list: [1, "a", null, undefined, {x: true}], nothing: undefined, none: null,
+			nan: 0 / 0, f: function () {}, date: new Date(0), boxed: new String("s")}));
+		first.addCommand(author.Command("sleep", {duration_in_seconds: 0.5}, "4"));
+		first.addCommand(author.Command("plain"));
+		first.addCommand({name: "by hand", parameters: {a: 1}, totalStepCount: 2});
+		job.addTask(first);
+		var second = new author.Task("second", "x");
+		second.addDependency(first);
+		second.addDependency(first);
+		job.addTask(second);`)
+	want := []farm.PlannedTask{
+		{Name: "first", Type: "misc", Priority: 90, Commands: []farm.Command{
+			{Name: "echo", Parameters: map[string]any{"message": "hi", "n": 3.0, "list": []any{1.0, "a", nil, nil, map[string]any{"x": true}},
+				"none": nil, "nan": nil, "date": "1970-01-01T00:00:00.000Z", "boxed": "s"}},
+			{Name: "sleep", Parameters: map[string]any{"duration_in_seconds": 0.5}, Steps: 4},
+			{Name: "plain", Parameters: map[string]any{}},
+			{Name: "by hand", Parameters: map[string]any{"a": 1.0}, Steps: 2}}},
+		{Name: "second", Type: "x", Priority: 50, Needs: []int{0}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if n := got[0].Steps(); n != 8 {
+		t.Errorf("the first task has %d steps, want 8", n)
+	}
+}
+
+// What a script may do with the objects it has, before and after they are
+// handed on.
+func TestAuthoredObjects(t *testing.T) {
+	for _, c := range []struct{ name, body, want string }{
+		{"adding copies", `var t = author.Task("a", "m"); job.addTask(t); t.name = "b"; t.priority = 1; t.addCommand(author.Command("x"));`, "a/m/50[]"},
+		{"changing before", `var t = author.Task("a", "m"); t.name = "b"; t.type = "N"; job.addTask(t);`, "b/n/50[]"},
+		{"reading a command", `var c = author.Command("x", {a: [1, 2]}, 7); var t = author.Task(c.name + c.parameters.a.length + c.totalStepCount, "m"); job.addTask(t);`, "x27/m/50[]"},
+		{"changing a command's parameters late", `var c = author.Command("x", {a: 1}); var t = author.Task("a", "m"); t.addCommand(c); job.addTask(t); c.parameters.a = 2; delete c.parameters.b;`, "a/m/50[x map[a:2]]"},
+		{"replacing parameters", `var c = author.Command("x", {a: 1}); c.parameters.z = 1; c.parameters = {b: 2}; c.name = "y"; c.totalStepCount = 3; var t = author.Task("a", "m"); t.addCommand(c); job.addTask(t);`, "a/m/50[y map[b:2]]"},
+		{"parameters are a copy", `var p = {a: 1}; var c = author.Command("x", p); p.a = 2; var t = author.Task("a", "m"); t.addCommand(c); job.addTask(t);`, "a/m/50[x map[a:1]]"},
+		{"commands as an array", `var t = author.Task("a", "m"); t.addCommand(author.Command("x")); t.commands.push(author.Command("y")); t.addCommand(author.Command("z")); t.commands.shift(); job.addTask(t);`, "a/m/50[y map[] z map[]]"},
+		{"replacing commands", `var t = author.Task("a", "m"); t.commands = [author.Command("x")]; job.addTask(t);`, "a/m/50[x map[]]"},
+		{"dependencies as an array", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.dependencies.push(a); b.addDependency(a); job.addTask(a); job.addTask(b); if (b.dependencies[0] !== a) throw "another";`, "a/m/50[] b/m/50[] 0"},
+		{"a dependency added later", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(b); job.addTask(a);`, "b/m/50[] 1 a/m/50[]"},
+		{"job.tasks", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(author.Task("n" + job.tasks.length + job.tasks[0].name, "m"));`, "a/m/50[] n1a/m/50[]"},
+		{"ids", `var a = author.Task("a", "m"); if (!/^[0-9a-f-]{36}$/.test(a.uUID)) throw a.uUID;`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := shape(tasks(t, c.body)); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAuthoringMistakes(t *testing.T) {
+	for _, c := range []struct{ name, body, says string }{
+		{"foreign dependency", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(b);`, `task "b" depends on task "a", which is not in the job`},
+		{"circle", `var a = author.Task("a", "m"), b = author.Task("b", "m"), c = author.Task("c", "m"); a.addDependency(b); b.addDependency(c); c.addDependency(b); job.addTask(a); job.addTask(b); job.addTask(c);`, `none could ever run: "b", "c"`},
+		{"itself", `var a = author.Task("a", "m"); a.addDependency(a); job.addTask(a);`, `none could ever run: "a"`},
+		{"twice", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(a);`, `task "a" was added to the job before`},
+		{"nameless", `var a = author.Task("a", "m"); a.name = " "; job.addTask(a);`, `task "a" lost its name or type`},
+		{"contains itself", `var p = {}; p.p = p; author.Command("x", p);`, `contains itself`},
+		{"contains itself late", `var c = author.Command("x"); c.parameters.p = c.parameters; var a = author.Task("a", "m"); a.addCommand(c); job.addTask(a);`, `command x of task "a": a value is nested`},
+		{"settings contain themselves", `job.settings.s = job.settings;`, `job.settings after the script t.js`},
+		{"commands are no array", `author.Task("a", "m").commands = 3;`, `task.commands must be an array`},
+		{"no command", `var t = author.Task("a", "m"); t.commands.push(3); job.addTask(t);`, `task.commands wants a command`},
+		{"no task", `var t = author.Task("a", "m"); t.dependencies.push(3); job.addTask(t);`, `task.dependencies wants a task`},
+		{"a getter that throws", `var p = {}; Object.defineProperty(p, "x", {enumerable: true, get: function () { throw "gotcha" }}); author.Command("x", p);`, `gotcha`},
+		{"borrowed method", `author.Task("a", "m").addCommand.call({}, author.Command("x"));`, `task.addCommand wants a task`},
+		{"forged index", `job.addTask({"%id": 0, name: "x", type: "y"});`, `job.addTask wants a task`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := plan(t, c.body, nil)
+			wantError(t, err, farm.Invalid, c.says)
+			if strings.Contains(err.Error(), "engine fail") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestJobObject(t *testing.T) {
+	body := `
+		var seen = [job.jobID, job.workerTagUUID, job.name, job.jobType, job.priority, job.status, job.created.getTime(),
+			job.settings.a, job.metadata.project, job.storage.shamanCheckoutID, job.tasks.length].join("|");
+		job.metadata.seen = seen;
+		job.metadata.number = 7;
+		delete job.metadata.user;
+		job.settings.b = {list: [1, "x"]};
+		delete job.settings.a;
+		job.name = " new name ";
+		job.priority = 70;
+		job.workerTagUUID = "";
+		job.storage.shamanCheckoutID = "other";`
+	given := map[string]any{"a": "A", "kept": 1.5}
+	p, err := plan(t, body, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantMeta := map[string]string{"project": "P", "number": "7",
+		"seen": "7b1e6a52-0000-4000-8000-000000000001|7b1e6a52-0000-4000-8000-000000000002|job name|t|50|under-construction|1772600767000|A|P|checkout|0"}
+	if !maps.Equal(p.Metadata, wantMeta) {
+		t.Errorf("metadata %q", p.Metadata)
+	}
+	if want := map[string]any{"b": map[string]any{"list": []any{1.0, "x"}}, "kept": 1.5}; !reflect.DeepEqual(p.Settings, want) {
+		t.Errorf("settings %v; want %v", p.Settings, want)
+	}
+	if p.Name != "new name" || p.Priority != 70 || p.Tag != "" || p.ShamanCheckout != "other" || p.ID == "" || !p.Created.Equal(created) {
+		t.Errorf("plan %+v", p)
+	}
+	if given["a"] != "A" || len(given) != 2 {
+		t.Errorf("the submitter's settings were changed: %v", given)
+	}
+	p, err = plan(t, `delete job.settings; job.metadata = null; job.storage = 3;`, given)
+	if err != nil || len(p.Settings) != 0 || len(p.Metadata) != 0 || p.ShamanCheckout != "" {
+		t.Errorf("a job stripped by its script: %+v, %v", p, err)
+	}
+}

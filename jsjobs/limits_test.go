@@ -1,0 +1,158 @@
+package jsjobs
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// Whatever a script does, planning ends in time with an error for the user.
+func TestEndlessScripts(t *testing.T) {
+	for _, c := range []struct{ name, body string }{
+		{"loop", `while (true) {}`},
+		{"for", `for (;;);`},
+		{"do", `do { var x = 1 } while (true)`},
+		{"try", `while (true) { try { while (true) {} } catch (e) {} }`},
+		{"finally", `function f() { try { while (true) {} } finally { f() } } f()`},
+		{"nested tries", `function f(n) { while (true) { try { if (n) f(n - 1); while (true) {} } catch (e) { while (true) {} } } } f(50)`},
+		{"host functions", `while (true) { try { frameCount("1-10"); } catch (e) {} }`},
+		{"getter", `var o = {}; Object.defineProperty(o, "x", {enumerable: true, get: function () { while (true) {} }}); author.Command("c", o)`},
+		{"sort", `var a = []; for (var i = 0; i < 100; i++) a.push(i); a.sort(function () { while (true) {} })`},
+		{"toString", `frameChunker({toString: function () { while (true) {} }}, 1)`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := library(t, map[string]string{"endless.js": emptyType + "function compileJob(job) {" + c.body + "}"})
+			l.timeout = 300 * time.Millisecond
+			start := time.Now()
+			_, err := l.Plan(t.Context(), farm.Submission{Type: "endless"})
+			wantError(t, err, farm.Invalid, "endless.js took longer than 300ms", "loop that does not end")
+			if d := time.Since(start); d > l.timeout+stopGrace {
+				t.Errorf("it took %s", d)
+			}
+		})
+	}
+}
+
+func TestEndlessTopLevelIsBroken(t *testing.T) {
+	l := library(t, map[string]string{"endless.js": emptyType + "while (true) {}"})
+	l.timeout = 100 * time.Millisecond
+	broken := l.Broken(t.Context())
+	if len(broken) != 1 || broken[0].Name != "endless" || !strings.Contains(broken[0].Error, "took longer") {
+		t.Errorf("broken: %v", broken)
+	}
+}
+
+// These would end the whole process if they were let.
+func TestRecursion(t *testing.T) {
+	deep := strings.Repeat("!", 1500)
+	for _, c := range []struct{ name, body, says string }{
+		{"calls", `function f() { return f() + 1 } f()`, "Maximum call stack size exceeded"},
+		{"deep calls", `function f() { return ` + deep + `f() } f()`, "Maximum call stack size exceeded"},
+		{"toString", `var o = {toString: function () { return "" + o }}; "" + o`, "Maximum call stack size exceeded"},
+		{"getter", `var o = {get x() { return this.x }}; o.x`, "Maximum call stack size exceeded"},
+		{"forEach", `function f() { [1].forEach(f) } f()`, "Maximum call stack size exceeded"},
+		{"replace", `function f() { "a".replace(/a/, f) } f()`, "Maximum call stack size exceeded"},
+		{"array in itself", `var a = []; a[0] = a; a[1] = a; a.join(); throw "survived"`, "e"},
+		{"eval", `eval(new Array(1e6).join("("))`, "cannot make functions from text"},
+		{"Function", `new Function(new Array(1e6).join("("))`, "cannot make functions from text"},
+		{"hidden Function", `(function () {}).constructor("return 1")()`, "cannot make functions from text"},
+		{"deep JSON", `var o = {}; for (var i = 0; i < 20000; i++) o = {o: o}; JSON.stringify(o)`, "nested more than 100 levels"},
+		{"cyclic JSON", `var o = {}; o.o = o; JSON.stringify(o)`, "contains itself"},
+		{"huge array", `var a = []; a.length = 4e9; a.indexOf(1)`, "an array has"},
+		{"huge join", `new Array(4294967295).join("x")`, "an array has"},
+		{"huge list parameter", `var a = []; a.length = 4e9; author.Command("x", {a: a})`, "a list has 4000000000 items"},
+		{"too many tasks", `for (var i = 0; i < 2000000; i++) author.Task("a", "b")`, "e"},
+		{"brackets in a module", `require("./deep")`, "brackets within each other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := library(t, map[string]string{"t.js": emptyType + "function compileJob(job) {" + c.body + "}",
+				"deep.js": strings.Repeat("(", 100_000)})
+			l.timeout = 3 * time.Second
+			_, err := l.Plan(t.Context(), farm.Submission{Type: "t"})
+			wantError(t, err, farm.Invalid, c.says)
+		})
+	}
+}
+
+// Sources that would break the parser or the engine are refused before they
+// reach them, or make the script broken; none ends the process.
+func TestHostileSource(t *testing.T) {
+	const n = 200_000
+	for _, source := range []string{
+		strings.Repeat("(", n), strings.Repeat("[", n), strings.Repeat("{", n), strings.Repeat("f(", n), strings.Repeat("a[", n),
+		strings.Repeat("!", n) + "1", strings.Repeat("- ", n/2) + "1", "x=" + strings.Repeat("a=", n/2) + "1", strings.Repeat("a?", n/2) + "1" + strings.Repeat(":1", n/2),
+		"1" + strings.Repeat("+1", n/2), "a" + strings.Repeat(".a", n/2), "a" + strings.Repeat("()", n/2), strings.Repeat("new ", n/5) + "a",
+		strings.Repeat("if(1)", n/5) + ";", strings.Repeat("if(1);else ", n/11) + ";", strings.Repeat("x:", n/3) + ";", strings.Repeat("function f(){", n/13),
+		strings.Repeat("typeof ", n/7) + "a", strings.Repeat("while(1)", n/8) + ";", "a" + strings.Repeat(",a", n/2), "/" + strings.Repeat("(", n) + "/",
+		"/" + strings.Repeat("(a*)*", 1000) + "/", strings.Repeat("/*", n/2), "\"" + strings.Repeat("\\u", n/3), "\x00\x01\xff", "#!x", "\ufeff\ufeff",
+		"var a = 08e999999999;", "0x" + strings.Repeat("f", n), "case", "JOB_TYPE = {get label() { throw 1 }}; function compileJob() {}",
+	} {
+		l := library(t, map[string]string{"hostile.js": source + "\n//padding"})
+		l.timeout = 2 * time.Second
+		broken := l.Broken(t.Context())
+		if len(broken) != 1 || broken[0].Error == "" || len(broken[0].Error) > 2000 {
+			t.Errorf("%.30q: broken %.300v", source, broken)
+		}
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	l := library(t, map[string]string{"greedy.js": emptyType + `function compileJob(job) { var a = []; while (true) { a.push({x: [a.length]}); } }`})
+	l.memory = 64 << 20
+	l.timeout = time.Minute
+	_, err := l.Plan(t.Context(), farm.Submission{Type: "greedy"})
+	wantError(t, err, farm.Invalid, "greedy.js took more than 64 MiB of memory")
+}
+
+func TestCommandsLimit(t *testing.T) {
+	_, err := plan(t, `var s = "x"; for (var i = 0; i < 20; i++) s += s; for (;;) author.Command("x", {s: s})`, nil)
+	wantError(t, err, farm.Invalid, "larger than 256 MiB together")
+}
+
+func TestPlanCanceled(t *testing.T) {
+	l := library(t, map[string]string{"endless.js": emptyType + "function compileJob(job) { while (true) {} }"})
+	if _, err := l.Type(t.Context(), "endless"); err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("the submitter went away")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := l.Plan(ctx, farm.Submission{Type: "endless"})
+		done <- err
+	}()
+	cancel(gone)
+	if err := <-done; !errors.Is(err, gone) {
+		t.Errorf("error %v; want %v", err, gone)
+	}
+	// What was cut short says nothing about the script.
+	if _, err := l.Type(t.Context(), "endless"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A request that finds every slot taken waits for one, but not longer than its
+// context.
+func TestSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Options{})
+		for range cap(l.slots) {
+			l.slots <- struct{}{}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := l.Types(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		<-l.slots
+		if types, err := l.Types(t.Context()); err != nil || len(types) != 2 {
+			t.Errorf("with a free slot: %v, %v", types, err)
+		}
+	})
+}
