@@ -2,45 +2,192 @@ package jsjobs
 
 import (
 	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"renderfarm/farm"
 )
 
-func TestQuick(t *testing.T) {
+var update = flag.Bool("update", false, "write the golden plans anew")
+
+// blenderSettings are settings as the add-on sends them, with some changed; nil
+// takes one away.
+func blenderSettings(changes map[string]any) map[string]any {
+	settings := map[string]any{
+		"frames": "1-10", "chunk_size": 3.0, "render_output_root": "{render}/", "add_path_components": 0.0,
+		"render_output_path": "{render}/shots/{timestamp}/######", "blendfile": "{jobs}/shot/Shot 1.flamenco.blend",
+		"fps": 24.0, "format": "PNG", "image_file_extension": ".png", "has_previews": false, "scene": "Scene",
+	}
+	for key, v := range changes {
+		if v == nil {
+			delete(settings, key)
+			continue
+		}
+		settings[key] = v
+	}
+	return settings
+}
+
+// golden is what the files in testdata/jobtypes hold.
+type golden struct {
+	Type     string         `json:"type"`
+	Given    map[string]any `json:"given"`
+	Settings map[string]any `json:"settings"`
+	Tasks    []goldenTask   `json:"tasks"`
+}
+
+type goldenTask struct {
+	Name     string         `json:"name"`
+	Type     string         `json:"type"`
+	Priority int            `json:"priority"`
+	Needs    []int          `json:"needs,omitempty"`
+	Commands []farm.Command `json:"commands"`
+}
+
+func TestGoldenPlans(t *testing.T) {
+	local := time.Local
+	time.Local = time.FixedZone("test", 2*3600)
+	defer func() { time.Local = local }()
 	l := New(Options{})
-	types, err := l.Types(t.Context())
+	for name, c := range map[string]struct {
+		jobType  string
+		settings map[string]any
+	}{
+		"echo":                 {"echo-sleep-test", map[string]any{"message": "hello"}},
+		"echo-three-sleeps":    {"echo-sleep-test", map[string]any{"message": "hello", "sleep_duration_seconds": 5.0, "sleep_repeats": 3.0}},
+		"blender":              {"simple-blender-render", blenderSettings(nil)},
+		"blender-list":         {"simple-blender-render", blenderSettings(map[string]any{"frames": "20, 1-3,7..9", "chunk_size": 2.0})},
+		"blender-negative":     {"simple-blender-render", blenderSettings(map[string]any{"frames": "-5..-1,3", "chunk_size": 5.0})},
+		"blender-no-video":     {"simple-blender-render", blenderSettings(map[string]any{"fps": nil, "chunk_size": 10.0})},
+		"blender-exr":          {"simple-blender-render", blenderSettings(map[string]any{"format": "OPEN_EXR", "image_file_extension": ".exr", "chunk_size": 10.0})},
+		"blender-exr-previews": {"simple-blender-render", blenderSettings(map[string]any{"format": "OPEN_EXR_MULTILAYER", "image_file_extension": ".exr", "has_previews": true, "chunk_size": 10.0})},
+		"blender-windows":      {"simple-blender-render", blenderSettings(map[string]any{"render_output_path": `\\host\share\shot\######`, "blendfile": `\\host\share\shot.blend`, "chunk_size": 10.0})},
+		"blender-no-scene":     {"simple-blender-render", blenderSettings(map[string]any{"scene": "", "chunk_size": nil, "frames": "5", "fps": 23.976})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := l.Plan(t.Context(), farm.Submission{Type: c.jobType, Name: name, Created: created, Settings: maps.Clone(c.settings)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := golden{Type: c.jobType, Given: c.settings, Settings: p.Settings}
+			for _, task := range p.Tasks {
+				g.Tasks = append(g.Tasks, goldenTask{task.Name, task.Type, task.Priority, task.Needs, task.Commands})
+			}
+			var text strings.Builder
+			e := json.NewEncoder(&text)
+			e.SetEscapeHTML(false)
+			e.SetIndent("", "  ")
+			if err := e.Encode(g); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, filepath.Join("..", "testdata", "jobtypes", name+".json"), text.String())
+		})
+	}
+}
+
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		write(t, file, got)
+	}
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ty := range types {
-		t.Log(ty.Name, ty.ETag)
+	if strings.ReplaceAll(string(want), "\r\n", "\n") != got {
+		t.Errorf("%s is not the plan any more (-update writes it anew, when it should change):\n%s", file, got)
 	}
-	t.Log(l.Broken(t.Context()))
-	p, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Name: "x", Created: time.Now(), Settings: map[string]any{
-		"frames": "1-4,8", "chunk_size": 2, "render_output_root": "/r", "render_output_path": "/r/x/{timestamp}/######", "blendfile": "/a/b.flamenco.blend",
-		"fps": 24.0, "format": "PNG", "image_file_extension": ".png", "scene": "Scene"}})
+}
+
+func TestBlenderRefuses(t *testing.T) {
+	l := New(Options{})
+	for _, c := range []struct {
+		changes map[string]any
+		says    string
+	}{
+		{map[string]any{"format": "FFMPEG"}, "the output format FFMPEG is a video; choose an image format, such as PNG at compileJob (simple_blender_render.js:"},
+		{map[string]any{"format": "AVI_RAW"}, "AVI_RAW is a video"},
+		{map[string]any{"format": "AVI_JPEG"}, "AVI_JPEG is a video"},
+		{map[string]any{"render_output_path": ""}, "no render_output_path setting!"},
+		{map[string]any{"frames": ""}, "the frame range is empty"},
+		{map[string]any{"frames": "1-x"}, `"x" is not a number`},
+		{map[string]any{"chunk_size": 0.0}, "the chunk size is 0"},
+		{map[string]any{"frames": nil, "blendfile": nil}, "frames is required, and missing; blendfile is required, and missing"},
+		{map[string]any{"add_path_components": 33.0}, "add_path_components is 33: it must be at most 32"},
+	} {
+		_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(c.changes)})
+		wantError(t, err, farm.Invalid, c.says)
+	}
+}
+
+// The submission's own fields that a script does not touch come through.
+func TestPlanKeepsTheSubmission(t *testing.T) {
+	sub := farm.Submission{Name: "n", Type: "echo-sleep-test", Priority: 7, SubmitterPlatform: "linux", Settings: map[string]any{"message": "m"},
+		Metadata: map[string]string{"a": "b"}, ShamanCheckout: "c", Tag: "t", Intent: farm.IntentHold, Created: created, ID: "i"}
+	p, err := New(Options{}).Plan(t.Context(), sub)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := json.MarshalIndent(p, "", " ")
-	t.Log(string(b))
+	got := p.Submission
+	got.Settings, sub.Settings = nil, nil
+	if fmt.Sprint(got) != fmt.Sprint(sub) {
+		t.Errorf("got %+v; want %+v", got, sub)
+	}
+}
+
+// No text is a way to a panic or to an error without words.
+func FuzzPlan(f *testing.F) {
+	f.Add(emptyType+"function compileJob(job) { job.addTask(author.Task('a', 'b')); }", "1-3")
+	f.Add("var JOB_TYPE = {settings: [{key: 'frames', type: 'string'}]}; function compileJob(job) { frameChunker(job.settings.frames, 2).map(print); }", "1,")
+	f.Add(settingsType, "x")
+	body, err := embedded.ReadFile("scripts/simple_blender_render.js")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(body), "1-10")
+	f.Fuzz(func(t *testing.T, script, frames string) {
+		if len(script) < minScript {
+			t.Skip("no script")
+		}
+		l := library(t, map[string]string{"t.js": script})
+		l.timeout = time.Second
+		_, err := l.Plan(t.Context(), farm.Submission{Type: "t", Settings: blenderSettings(map[string]any{"frames": frames, "text": "x"})})
+		if err != nil && (err.Error() == "" || len(err.Error()) > 2000) {
+			t.Errorf("error %q", err)
+		}
+		parse("x.js", script)
+	})
 }
 
 func BenchmarkPlan(b *testing.B) {
-	for _, n := range []string{"1-1000", "1-10000"} {
-		b.Run(n, func(b *testing.B) {
-			l := New(Options{})
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n, " tasks"), func(b *testing.B) {
+			l := New(Options{Timeout: time.Minute})
+			sub := farm.Submission{Type: "simple-blender-render", Created: created,
+				Settings: blenderSettings(map[string]any{"frames": fmt.Sprint("1-", n), "chunk_size": 1.0})}
 			b.ReportAllocs()
 			for b.Loop() {
-				p, err := l.Plan(b.Context(), farm.Submission{Type: "simple-blender-render", Name: "x", Created: time.Now(), Settings: map[string]any{
-					"frames": n, "render_output_root": "/r", "render_output_path": "/r/x/{timestamp}/######", "blendfile": "/a/b.flamenco.blend",
-					"fps": 24.0, "format": "PNG", "image_file_extension": ".png", "scene": "Scene"}})
-				if err != nil || len(p.Tasks) < 1000 {
+				p, err := l.Plan(b.Context(), sub)
+				if err != nil || len(p.Tasks) != n+1 {
 					b.Fatal(err)
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkTypes is what a list of job types costs while nothing changes.
+func BenchmarkTypes(b *testing.B) {
+	l := New(Options{})
+	for b.Loop() {
+		if _, err := l.Types(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

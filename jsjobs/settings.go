@@ -49,7 +49,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 		*field.to = text
 	}
 	s.Type = farm.SettingType(kind)
-	s.Required, s.Editable = flag(f["required"]), flag(f["editable"])
+	s.Required, s.Editable = optionalBool(f["required"]), optionalBool(f["editable"])
 	s.EvalInfo = evalInfo(f["evalInfo"])
 	s.Choices = choices(&s, f["choices"], warn)
 	var err error
@@ -64,7 +64,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 	return s, nil
 }
 
-func flag(v any) *bool {
+func optionalBool(v any) *bool {
 	if b, ok := v.(bool); ok {
 		return &b
 	}
