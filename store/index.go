@@ -26,7 +26,8 @@ type index struct {
 
 	// names are the ids of the workers by number, number 0 being none. It is
 	// replaced, never changed, so that readers can use it.
-	names atomic.Pointer[[]farm.WorkerID]
+	names  atomic.Pointer[[]farm.WorkerID]
+	chunks *chunkCache // likewise shared with readers
 
 	db     *bolt.DB
 	tx     *bolt.Tx // of the present group, begun when first needed: see read
@@ -54,7 +55,7 @@ type holding struct {
 
 func newIndex(db *bolt.DB) *index {
 	x := &index{db: db, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
-		queues: map[Work]*queue{}, held: map[taskKey]*holding{}, writes: newWriteSet(), work: func(Work) {}}
+		queues: map[Work]*queue{}, held: map[taskKey]*holding{}, writes: newWriteSet(), work: func(Work) {}, chunks: newChunkCache()}
 	x.names.Store(&[]farm.WorkerID{""})
 	return x
 }

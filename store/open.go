@@ -44,7 +44,10 @@ func openFile(path string) (*bolt.DB, error) {
 	if err := refuseNetwork(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+	switch info, err := os.Stat(path); {
+	case err == nil && !info.Mode().IsRegular():
+		return nil, openError(path, errors.New("it is not a plain file"))
+	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0:
 		if err := create(path); err != nil {
 			return nil, openError(path, err)
 		}

@@ -154,6 +154,10 @@ func (r *reader) count(most int) int {
 // bytes reads a length and that many bytes, without copying them.
 func (r *reader) bytes() []byte {
 	n := r.count(len(r.rest))
+	if n > len(r.rest) { // the length itself took some
+		r.fail(errShort)
+		return nil
+	}
 	b := r.rest[:n]
 	r.rest = r.rest[n:]
 	return b

@@ -60,7 +60,7 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{path: path, clock: o.Clock, fatal: o.Fatal, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
-		queue: make(chan *op, maxQueued), ended: make(chan struct{}), died: make(chan struct{}), chunks: newChunkCache()}
+		queue: make(chan *op, maxQueued), ended: make(chan struct{}), died: make(chan struct{})}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -77,6 +77,7 @@ func Open(o Options) (*Store, error) {
 		s.db.Close()
 		return nil, openError(path, err)
 	}
+	s.chunks = s.x.chunks
 	s.log.Debug("database opened", "path", path, "jobs", len(s.x.jobs), "took", time.Since(began))
 	go s.write()
 	return s, nil

@@ -156,6 +156,7 @@ func (tx *Tx) RemoveJob(j *Job, most int) (done bool) {
 	x := tx.x
 	if !j.removing {
 		x.forget(j, tx.now)
+		tx.AfterCommit(func() { x.chunks.drop(prefixOf(j.uuid)) })
 	}
 	key := key32(j.seq)
 	for _, b := range []*bucket{taskBucket, defBucket, planBucket, blockBucket, jobdefBucket} {
@@ -195,7 +196,7 @@ func (x *index) forget(j *Job, now time.Time) {
 // empty leaves the job without tasks. Its counts stay what they were, and are
 // of no use any more.
 func (j *Job) empty() {
-	j.shape = &shape{}
+	j.shape, j.runnable = &shape{}, newSet(0)
 	j.statuses, j.done, j.failedBy, j.left, j.bad, j.count, j.blocked, j.entries = nil, nil, nil, nil, nil, nil, nil, nil
 }
 

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm"
+)
+
+// boltUpdate changes the file behind the store's back.
+func boltUpdate(t testing.TB, path string, fn func(*bolt.Tx) error) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Update(fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(t *testing.T, path string)
+		kind   farm.Kind
+		says   []string
+	}{
+		{"locked", func(t *testing.T, path string) { open(t, path) }, farm.Conflict, []string{"another process uses", "--home"}},
+		{"newer", func(t *testing.T, path string) {
+			boltUpdate(t, path, func(tx *bolt.Tx) error {
+				v := binary.AppendUvarint([]byte{recordVersion}, schemaVersion+1)
+				return tx.Bucket(metaBucket.name).Put(schemaKey, metaBucket.seal(schemaKey, v))
+			})
+		}, farm.Unsupported, []string{"newer version"}},
+		{"of another program", func(t *testing.T, path string) {
+			os.Remove(path)
+			boltUpdate(t, path, func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("other")); return err })
+		}, farm.Unsupported, []string{"not a database of Farm"}},
+		{"no database", func(t *testing.T, path string) {
+			os.WriteFile(path, []byte(strings.Repeat("Dear diary! ", 1000)), 0o600)
+		}, farm.Internal, []string{"is damaged", "backup"}},
+		{"short", func(t *testing.T, path string) { os.WriteFile(path, []byte("x"), 0o600) }, farm.Internal, []string{"is damaged"}},
+		{"cut off", func(t *testing.T, path string) { os.Truncate(path, 3*pageSize) }, farm.Internal, []string{"cut off"}},
+		{"without a bucket", func(t *testing.T, path string) {
+			boltUpdate(t, path, func(tx *bolt.Tx) error { return tx.DeleteBucket(tagBucket.name) })
+		}, farm.Internal, []string{"bucket tag is missing"}},
+		{"damaged counters", func(t *testing.T, path string) {
+			boltUpdate(t, path, func(tx *bolt.Tx) error { return tx.Bucket(metaBucket.name).Put(countersKey, []byte("12345678")) })
+		}, farm.Internal, []string{"bucket meta with key 636f756e74657273", "checksum"}},
+		{"a folder", func(t *testing.T, path string) { os.Remove(path); os.Mkdir(path, 0o700) }, farm.Internal, []string{"cannot be opened"}},
+		{"in no folder", func(t *testing.T, path string) { os.RemoveAll(filepath.Dir(path)) }, farm.Internal, []string{"cannot be opened", "folder exists"}},
+		{"with counts that do not add up", func(t *testing.T, path string) {
+			boltUpdate(t, path, func(tx *bolt.Tx) error { return tx.Bucket(taskBucket.name).Delete(key64(1, 0)) })
+		}, farm.Internal, []string{"bucket job with key 00000001", "counts"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "home", "farm.db")
+			os.Mkdir(filepath.Dir(path), 0o700)
+			s := open(t, path)
+			addJob(t, s, frames(2, false))
+			w := addWorker(t, s, "blender")
+			update(t, s, func(tx *Tx) { assign(tx, w) })
+			s.Close()
+			c.change(t, path)
+			got, err := Open(Options{Path: path})
+			if err == nil {
+				got.Close()
+				t.Fatal("it was opened")
+			}
+			if farm.KindOf(err) != c.kind {
+				t.Errorf("kind %d: %v", farm.KindOf(err), err)
+			}
+			for _, want := range append(c.says, filepath.Dir(path)) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenCreates(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "farm.db")
+	os.WriteFile(path+".new", []byte("left over by a crash"), 0o600)
+	os.WriteFile(path, nil, 0o600) // as some editors and copy tools leave it
+	s := open(t, path)
+	clean(t, s)
+	s.Close()
+	for err := range Check(path) {
+		t.Error("check:", err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("files are left: %v", files)
+	}
+}
+
+// A job that may not run is read when it is asked for, and let go when many were.
+func TestFinishedJobsAreLetGo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "farm.db")
+	s := open(t, path)
+	var ids []farm.JobID
+	for range 3 * maxParked {
+		p := frames(2, true)
+		p.Intent = farm.IntentHold
+		ids = append(ids, addJob(t, s, p))
+	}
+	inMemory := func() (n int) { update(t, s, func(tx *Tx) { n = len(tx.x.jobs) }); return n }
+	if n := inMemory(); n > maxParked {
+		t.Errorf("%d jobs are in memory", n)
+	}
+	s.Close()
+	s = open(t, path)
+	if n := inMemory(); n != 0 {
+		t.Errorf("%d jobs are in memory after the start", n)
+	}
+	w := addWorker(t, s, "blender")
+	update(t, s, func(tx *Tx) {
+		for _, id := range ids {
+			j, err := tx.Job(id)
+			if err != nil || j.Len() != 3 || j.Task(2).Ready() {
+				t.Error(j, err)
+			}
+		}
+		j, _ := tx.Job(ids[0])
+		j.Intent = farm.IntentRun
+		tx.SaveJob(j)
+	})
+	if n := inMemory(); n > maxParked+1 {
+		t.Errorf("%d jobs are in memory", n)
+	}
+	update(t, s, func(tx *Tx) {
+		if task, ok := assign(tx, w); !ok || task.Job.ID != ids[0] {
+			t.Error("the job that was resumed is not handed out")
+		}
+	})
+	clean(t, s)
+}
