@@ -73,12 +73,14 @@ type progressBar struct {
 	now    func() time.Time
 	meter  meter
 	shown  string    // the last text
-	status string    // of the job at the last line
-	last   time.Time // when the last line was written
+	urgent string    // the status and the failures it told
+	done   int       // the progress it told
+	last   time.Time // when it was written
 }
 
-// Lines in a file are written at most so often, while the status stays.
-const progressLines = 5 * time.Second
+// progressLines is how often a line is written to a file at most, unless the
+// job's status changes or a task fails.
+const progressLines = 10 * time.Second
 
 // drawMost bounds how often the line on a terminal changes.
 const drawMost = 100 * time.Millisecond
@@ -101,19 +103,19 @@ func (b *progressBar) show(v *jobView) {
 	if v.job.Status == farm.JobActive.String() {
 		b.meter.add(now, done)
 	}
-	changed := v.job.Status != b.status
-	every := progressLines
+	// What is urgent is shown at once, the rest not too often.
+	urgent, every := fmt.Sprint(v.job.Status, len(v.failed)), progressLines
 	if b.live {
 		every = drawMost
 	}
-	if !changed && now.Sub(b.last) < every {
+	if urgent == b.urgent && (now.Sub(b.last) < every || !b.live && done == b.done) {
 		return
 	}
 	text := strings.Join(b.parts(v, now), "  ")
 	if text == b.shown {
 		return
 	}
-	b.shown, b.status, b.last = text, v.job.Status, now
+	b.shown, b.urgent, b.done, b.last = text, urgent, done, now
 	if b.live {
 		fmt.Fprintf(b.out, "\r%s\x1b[K", b.fit(v, text))
 	} else {
@@ -150,7 +152,7 @@ func (b *progressBar) parts(v *jobView, now time.Time) []string {
 				parts = append(parts, roughly(time.Duration(float64(total-done)/rate*float64(time.Second)))+" left")
 			}
 		}
-		if v.busy != "" {
+		if v.busy != "" && b.live {
 			parts = append(parts, printable(v.busy))
 		}
 	default:
