@@ -82,6 +82,9 @@ func (m *machine) newCommand(call otto.FunctionCall) otto.Value {
 	return m.addToAuthor(call.Argument(0), call.Argument(1), call.Argument(2)).object.Value()
 }
 
+// addToAuthor keeps a new command, and makes the object that the script gets.
+// The parameters are copied now: what the script does to the object it passed
+// does not change the command.
 func (m *machine) addToAuthor(name, parameters, steps otto.Value) *command {
 	c := &command{}
 	c.Name = strings.TrimSpace(m.text(name))
@@ -135,6 +138,8 @@ func (m *machine) commandID(v otto.Value, what string) int {
 	return -1
 }
 
+// idOf returns the index that a task or command object carries, or -1. Scripts
+// could forge one, so callers compare the object itself.
 func (m *machine) idOf(v otto.Value) int {
 	if !v.IsObject() {
 		return -1

@@ -47,6 +47,8 @@ func (m *machine) toJS(v any) otto.Value {
 	return value
 }
 
+// toArray makes a genuine array, so that Array.isArray, concat and the like work
+// on it. The engine's own wrapping of Go slices is none.
 func toArray[E any](m *machine, list []E, convert func(E) otto.Value) otto.Value {
 	array := m.call(m.kit.newArray).Object()
 	for i, item := range list {
@@ -78,6 +80,7 @@ func (m *machine) fromJS(v otto.Value, size *int64) (any, error) {
 	return m.convert(v, size, maxLevels)
 }
 
+// convert is fromJS with the levels of nesting that are left.
 func (m *machine) convert(v otto.Value, size *int64, levels int) (any, error) {
 	if *size -= 16; *size < 0 {
 		return nil, farm.Errorf(farm.Invalid, "the commands of the job are larger than %d MiB together", maxCommandBytes>>20)
@@ -119,6 +122,7 @@ func (m *machine) convert(v otto.Value, size *int64, levels int) (any, error) {
 	return m.convertMap(o, size, levels-1)
 }
 
+// convertMap converts an object. What JSON.stringify leaves out is left out.
 func (m *machine) convertMap(o *otto.Object, size *int64, levels int) (any, error) {
 	result := map[string]any{}
 	for _, key := range o.Keys() {
@@ -137,6 +141,8 @@ func (m *machine) convertMap(o *otto.Object, size *int64, levels int) (any, erro
 	return result, nil
 }
 
+// convertList converts an array or what looks like one. The length is checked
+// first, because a script can set it to anything.
 func (m *machine) convertList(o *otto.Object, size *int64, levels int) (any, error) {
 	length, err := o.Get("length")
 	if err != nil {

@@ -46,6 +46,8 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	if d != nil && d.sum == t.sum && l.unchanged(d.modules) {
 		return d, nil
 	}
+	// Two requests may come to do this at the same time; the later one wins, and
+	// both are right.
 	d = &definition{program: l.program(s.file, t), sum: t.sum}
 	if d.err = d.program.err; d.err == nil {
 		d.err = l.inVM(ctx, d.program, func(m *machine) error { return m.describe(s, d) })
@@ -80,6 +82,8 @@ func (m *machine) describe(s *script, d *definition) error {
 	if f, err := m.vm.Get("compileJob"); err != nil || !f.IsFunction() {
 		return farm.Errorf(farm.Invalid, "script (%s) does not define a compileJob(job) function", s.file)
 	}
+	// A type is sent to every client that starts, so it may not be larger than
+	// its script.
 	size := int64(maxScript)
 	converted, err := m.fromJS(v, &size)
 	if err != nil {

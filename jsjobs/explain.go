@@ -22,7 +22,7 @@ func (m *machine) explain(err error) error {
 	}
 	said := brief(err.Error())
 	if err.Error() == m.thrown.text { // by the script: its author chose the words
-		return farm.Errorf(farm.Invalid, "%s at %s", said, m.thrown.place)
+		return farm.Errorf(farm.Invalid, "%s at %s", m.saidBy(m.thrown), m.thrown.place)
 	}
 	var js *otto.Error
 	if !errors.As(err, &js) {
@@ -31,6 +31,20 @@ func (m *machine) explain(err error) error {
 	place, source := m.place(js)
 	said = strings.TrimPrefix(said, "Error: ")
 	return farm.Errorf(farm.Invalid, "%s at %s%s%s", said, place, source, hint(said))
+}
+
+// saidBy returns what was thrown, in words. The engine has none for a plain
+// object.
+func (m *machine) saidBy(t thrown) string {
+	if t.value.Class() != "Object" || t.text != "[object Object]" {
+		return brief(t.text)
+	}
+	size := int64(maxScript)
+	fields, err := m.fromJS(t.value, &size)
+	if err != nil {
+		return brief(t.text)
+	}
+	return shown(fields)
 }
 
 // traceLine is a line of the engine's traces: "    at callee (file:line:column)".
@@ -66,7 +80,7 @@ func inFunction(callee, place string) string {
 // thrown.
 func (m *machine) noteThrow(call otto.FunctionCall) otto.Value {
 	value := call.Argument(0)
-	m.thrown = thrown{text: value.String(), place: call.CallerLocation()}
+	m.thrown = thrown{value: value, text: value.String(), place: call.CallerLocation()}
 	return value
 }
 
@@ -83,6 +97,7 @@ var hints = []struct {
 	{regexp.MustCompile(`(Maximum call stack) size exceeded`), "was reached: look for a function that calls itself without end"},
 }
 
+// hint returns what to do about a message, on a line of its own, or "".
 func hint(message string) string {
 	for _, h := range hints {
 		if found := h.message.FindStringSubmatch(message); found != nil {

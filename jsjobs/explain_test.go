@@ -15,6 +15,9 @@ func TestErrorTexts(t *testing.T) {
 function compileJob(job) { check(job.settings); }`, `no x at check (t.js:2:31)`},
 		{"thrown in no named function", `function compileJob(job) { [1].forEach(function () { throw 3; }); }`, `3 at t.js:2:54`},
 		{"thrown Error", `function compileJob(job) { throw new Error("mine"); }`, `Error: mine at compileJob (t.js:2:28)`},
+		{"thrown object", `function compileJob(job) { throw {code: 3, why: "so"}; }`, `{"code":3,"why":"so"} at compileJob (t.js:2:28)`},
+		{"thrown object with words", `function compileJob(job) { throw {toString: function () { return "words" }}; }`, `words at compileJob (t.js:2:28)`},
+		{"thrown nothing", `function compileJob(job) { throw undefined; }`, `undefined at compileJob (t.js:2:28)`},
 		{"thrown again", `function f() { throw "inner"; }
 function compileJob(job) {
 	try { f(); } catch (e) { throw "outer " + e; }

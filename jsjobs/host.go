@@ -39,6 +39,7 @@ func (m *machine) call(f otto.Value, args ...any) otto.Value {
 	return v
 }
 
+// newObject makes an empty object.
 func (m *machine) newObject() *otto.Object { return m.call(m.kit.newObject).Object() }
 
 // native is a host function.
@@ -72,6 +73,8 @@ func (m *machine) install() error {
 	return nil
 }
 
+// runPrelude runs the prelude with the functions it needs, and keeps what it
+// makes in the kit. It comes first: everything else is made with the kit.
 func (m *machine) runPrelude() error {
 	p := prelude()
 	if p.err != nil {
@@ -162,6 +165,9 @@ func (m *machine) line(call otto.FunctionCall) string {
 	return line
 }
 
+// frameChunker(range, size) cuts a frame range into ranges of size frames. The
+// number of chunks is looked at before they are made, because an array of the
+// engine takes much more memory than a list of Go.
 func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
 	m.check()
 	frames, size := m.text(call.Argument(0)), m.whole(call.Argument(1))
@@ -175,6 +181,7 @@ func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
 	return m.toJS(chunks)
 }
 
+// frameCount(range) returns the number of distinct frames.
 func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
 	m.check()
 	n, err := farm.CountFrames(m.text(call.Argument(0)))
@@ -184,6 +191,8 @@ func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
 	return m.toJS(n)
 }
 
+// formatTimestampLocal(time) writes a time in the manager's zone, in a form that
+// file names of every platform may have.
 func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
 	t := m.when(call.Argument(0))
 	if !t.IsZero() { // the zero time is year 1 everywhere
@@ -192,6 +201,8 @@ func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
 	return m.toJS(t.Format("2006-01-02_150405"))
 }
 
+// shellSplit(line) splits a command line into words. Nothing given is no words:
+// scripts pass settings that were not set.
 func (m *machine) shellSplit(call otto.FunctionCall) otto.Value {
 	m.check()
 	words, err := splitShell(m.text(call.Argument(0)))
@@ -201,6 +212,7 @@ func (m *machine) shellSplit(call otto.FunctionCall) otto.Value {
 	return m.toJS(words)
 }
 
+// cwd is process.cwd(): the manager's working directory.
 func (m *machine) cwd(otto.FunctionCall) otto.Value {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -232,4 +244,5 @@ func (m *machine) checkLength(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
+// sortedKeys gives maps of Go the same order in every VM.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

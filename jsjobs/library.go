@@ -107,6 +107,7 @@ func (l *Library) find(ctx context.Context, name string) (*script, *definition, 
 	return scripts[i], d, err
 }
 
+// unknownType is the error for a job type that is not there; it names those that are.
 func unknownType(name string, scripts []*script) error {
 	known := ""
 	for i, s := range scripts {

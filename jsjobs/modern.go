@@ -78,6 +78,8 @@ func modernAt(source string, i int) string {
 	return what
 }
 
+// isWord reports whether a byte can be part of a name. All bytes of characters
+// beyond ASCII are taken for letters.
 func isWord(c byte) bool {
 	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= 0x80
 }

@@ -13,6 +13,7 @@ import (
 // The methods and properties of the task and command objects that scripts
 // have. The prelude puts them there; this is the object.
 
+// addCommand is task.addCommand(command).
 func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
 	m.check()
 	d := m.draftOf(call.This, "task.addCommand")
@@ -25,6 +26,8 @@ func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
+// addDependency is task.addDependency(task). The other task need not be in the
+// job yet; planned sees to it at the end.
 func (m *machine) addDependency(call otto.FunctionCall) otto.Value {
 	m.check()
 	d := m.draftOf(call.This, "task.addDependency")
@@ -37,6 +40,7 @@ func (m *machine) addDependency(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
+// push appends to an array that the script has seen.
 func (m *machine) push(array, item *otto.Object) {
 	m.set(array, strconv.Itoa(m.whole(m.get(array, "length"))), item.Value())
 }
@@ -52,6 +56,7 @@ func (m *machine) commands(call otto.FunctionCall) otto.Value {
 	return d.commands.live.Value()
 }
 
+// setCommands is the setter of task.commands.
 func (m *machine) setCommands(call otto.FunctionCall) otto.Value {
 	m.draftOf(call.This, "task.commands").commands = list{live: m.arrayOf(call.Argument(0), "task.commands")}
 	return otto.UndefinedValue()
@@ -68,11 +73,13 @@ func (m *machine) dependencies(call otto.FunctionCall) otto.Value {
 	return d.needs.live.Value()
 }
 
+// setDependencies is the setter of task.dependencies.
 func (m *machine) setDependencies(call otto.FunctionCall) otto.Value {
 	m.draftOf(call.This, "task.dependencies").needs = list{live: m.arrayOf(call.Argument(0), "task.dependencies")}
 	return otto.UndefinedValue()
 }
 
+// arrayOf returns the array that v is; what names the property for the error.
 func (m *machine) arrayOf(v otto.Value, what string) *otto.Object {
 	if v.Class() != "Array" {
 		m.throw(farm.Errorf(farm.Invalid, "%s must be an array", what))
@@ -101,6 +108,7 @@ func (m *machine) needIDs(d *draft) []int {
 	return slices.Compact(ids)
 }
 
+// idsIn returns the indexes of what is in an array that the script has seen.
 func (m *machine) idsIn(array *otto.Object, idOf func(otto.Value) int) []int {
 	var ids []int
 	for i := range min(maxArray, m.whole(m.get(array, "length"))) {
@@ -109,15 +117,18 @@ func (m *machine) idsIn(array *otto.Object, idOf func(otto.Value) int) []int {
 	return ids
 }
 
+// commandOf returns the command whose property is read or set.
 func (m *machine) commandOf(call otto.FunctionCall) *command {
 	m.check()
 	return m.author.commands[m.commandID(call.This, "a property of a command")]
 }
 
+// commandName is the getter of command.name.
 func (m *machine) commandName(call otto.FunctionCall) otto.Value {
 	return m.toJS(m.commandOf(call).Name)
 }
 
+// setCommandName is the setter of command.name.
 func (m *machine) setCommandName(call otto.FunctionCall) otto.Value {
 	m.commandOf(call).Name = strings.TrimSpace(m.text(call.Argument(0)))
 	return otto.UndefinedValue()
@@ -133,16 +144,20 @@ func (m *machine) parameters(call otto.FunctionCall) otto.Value {
 	return c.live.Value()
 }
 
+// setParameters is the setter of command.parameters. An object that the script
+// got before has nothing to do with the command from now on.
 func (m *machine) setParameters(call otto.FunctionCall) otto.Value {
 	c := m.commandOf(call)
 	c.Parameters, c.live = m.parametersOf(c.Name, call.Argument(0)), nil
 	return otto.UndefinedValue()
 }
 
+// stepCount is the getter of command.totalStepCount.
 func (m *machine) stepCount(call otto.FunctionCall) otto.Value {
 	return m.toJS(m.commandOf(call).Steps)
 }
 
+// setStepCount is the setter of command.totalStepCount.
 func (m *machine) setStepCount(call otto.FunctionCall) otto.Value {
 	m.commandOf(call).Steps = max(0, m.whole(call.Argument(0)))
 	return otto.UndefinedValue()
@@ -184,7 +199,7 @@ func findCircle(tasks []farm.PlannedTask) []int {
 		if start, ok := seen[at]; ok {
 			return way[start:]
 		}
-		seen[at] = len(way)
+		seen[at] = len(way) // the first time here
 		way = append(way, at)
 		at = tasks[at].Needs[slices.IndexFunc(tasks[at].Needs, func(need int) bool { return open[need] > 0 })]
 	}

@@ -80,6 +80,8 @@ func parse(file, source string) *program {
 	return p
 }
 
+// parseES5 parses what otto understands by itself. Only the first mistake is
+// reported: the others mostly follow from it.
 func (p *program) parseES5(source string) (tree *ast.Program, err error) {
 	err = safely(func() error {
 		tree, err = parser.ParseFile(nil, p.file, source, 0)

@@ -27,6 +27,7 @@ func (m *machine) pathModule() map[string]any {
 	}
 }
 
+// slashed takes both separators for one.
 func slashed(p string) string { return strings.ReplaceAll(p, `\`, "/") }
 
 // baseName returns the last component; of nothing that is ".".

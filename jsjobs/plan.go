@@ -29,6 +29,7 @@ func (l *Library) Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, er
 	if err != nil {
 		return nil, err
 	}
+	// The caller's maps are not changed: it may submit them again.
 	sub.Metadata = maps.Clone(sub.Metadata)
 	plan := &farm.Plan{Submission: sub}
 	err = l.inVM(ctx, d.program, func(m *machine) error { return m.compile(plan) })
@@ -48,6 +49,7 @@ func (m *machine) compile(plan *farm.Plan) error {
 	if _, err := compileJob.Call(otto.UndefinedValue(), job); err != nil {
 		return m.explain(err)
 	}
+	// The VM goes away with this function; what is needed of it is read now.
 	if plan.Tasks, err = m.planned(); err != nil {
 		return err
 	}

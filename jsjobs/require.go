@@ -56,6 +56,7 @@ func (m *machine) findModule(call otto.FunctionCall) otto.Value {
 	return m.object(found).Value()
 }
 
+// forgetModule takes away a module that did not get to its end.
 func (m *machine) forgetModule(call otto.FunctionCall) otto.Value {
 	delete(m.modules, m.text(call.Argument(0)))
 	return otto.UndefinedValue()
@@ -87,6 +88,7 @@ func (m *machine) moduleFile(dir, name string) (string, *text) {
 	return "", nil
 }
 
+// readJSON returns what a module of data exports.
 func (m *machine) readJSON(file string, t *text) otto.Value {
 	var v any
 	if err := json.Unmarshal([]byte(t.body), &v); err != nil {

@@ -64,6 +64,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 	return s, nil
 }
 
+// optionalBool reads a field that may be absent. What is no bool counts as absent.
 func optionalBool(v any) *bool {
 	if b, ok := v.(bool); ok {
 		return &b
@@ -71,6 +72,7 @@ func optionalBool(v any) *bool {
 	return nil
 }
 
+// evalInfo reads how the add-on shows a setting with an eval expression.
 func evalInfo(v any) *farm.EvalInfo {
 	f, ok := v.(map[string]any)
 	if !ok {
@@ -193,6 +195,8 @@ func check(s *farm.Setting, v any) error {
 	return nil
 }
 
+// checkNumber checks a number against type and limits. JSON has one kind of
+// numbers, so 3.0 is a whole one; text that spells a number is none.
 func checkNumber(s *farm.Setting, v any) error {
 	_, isText := v.(string)
 	_, isBool := v.(bool)

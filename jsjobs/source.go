@@ -120,6 +120,7 @@ func (l *Library) read(name string) (*text, error) {
 	return t, err
 }
 
+// readBuiltin reads a file that came with the program.
 func readBuiltin(name string) (*text, error) {
 	body, err := embedded.ReadFile("scripts/" + name)
 	if err != nil {
@@ -148,6 +149,8 @@ func (l *Library) readOwn(name string) (*text, error) {
 	l.mu.Lock()
 	old := l.texts[name]
 	l.mu.Unlock()
+	// A file that is older than its reading by less than a file system's clock
+	// ticks may have been written once more since.
 	if old != nil && old.size == info.Size() && old.mtime.Equal(info.ModTime()) && old.readAt.Sub(old.mtime) > settled {
 		return old, nil
 	}
@@ -163,6 +166,7 @@ func (l *Library) readOwn(name string) (*text, error) {
 	return t, nil
 }
 
+// readAll reads a whole file within the limits of scripts.
 func readAll(root *os.Root, name string) ([]byte, error) {
 	f, err := root.Open(name)
 	if err != nil {

@@ -34,7 +34,8 @@ type machine struct {
 
 // thrown is the last value that a throw statement threw.
 type thrown struct {
-	text  string
+	value otto.Value
+	text  string // value as the engine writes it
 	place string // "function (file:line:column)"
 }
 
@@ -59,6 +60,9 @@ func (l *Library) inVM(ctx context.Context, p *program, do func(*machine) error)
 	// A script may swallow interrupts in its catch clauses, each of which
 	// takes two; with a full channel none of them gets a moment without.
 	m.vm.Interrupt = make(chan func(), 64)
+	// The script runs in a goroutine of its own, so that a request gets its
+	// answer even if the engine does not come back from an operation. The slot
+	// is given back by the script, not by the request: what still runs counts.
 	done := make(chan error, 1)
 	finished := make(chan struct{})
 	go func() {
@@ -98,6 +102,8 @@ func (l *Library) watch(ctx context.Context, p *program, done <-chan error) (err
 	defer timer.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	// The heap is the whole process's, so this is rough: it is to catch a loop
+	// that takes everything, not to account for it.
 	before := heapSize()
 	for {
 		select {
