@@ -75,7 +75,9 @@ export class Job {
     const task = await this.task.open(this.id, taskID);
     if (!task || task.id !== this.task.id) return;
     this.tasks.select(task.id, task.index_in_job);
-    this.task.node.scrollIntoView({ block: 'nearest' });
+    // The task is below the list: bring its beginning up, and keep its row in view.
+    const below = this.task.node.getBoundingClientRect().top - innerHeight / 2;
+    if (below > 0) scrollBy(0, below);
   }
 
   async fetch() {
@@ -143,7 +145,7 @@ export class Job {
   caption() {
     const job = this.item;
     if (!job) return '';
-    const done = job.status === 'active' ? `${percent(job.steps_completed, job.steps_total)} % ` : '';
+    const done = job.status === 'active' ? `${percent(job.steps_completed, job.steps_total)}% ` : '';
     return `${done}${job.name} · `;
   }
 }

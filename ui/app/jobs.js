@@ -7,7 +7,7 @@ import { card, command, Progress, Status, table, Time } from './parts.js';
 // for years, and nobody reads them all.
 const SHOWN = 100;
 
-const columns = [['c-status', 'Status'], ['c-name', 'Job'], ['c-progress', 'Progress'], ['c-number wide', 'Priority'], ['c-time', 'Updated']];
+const columns = [['c-status', 'Status'], ['c-name', 'Job'], ['c-progress', 'Progress'], ['c-number wide', 'Prio'], ['c-time', 'Updated']];
 
 export class Jobs {
   constructor(farm) {

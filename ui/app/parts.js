@@ -46,7 +46,7 @@ export class Progress {
     const done = item.status === 'completed' ? 100 : percent(item.steps_completed, item.steps_total);
     if (this.bar.value !== done) this.bar.value = done;
     setAttr(this.bar, 'data-status', item.status);
-    setText(this.number, `${done} %`);
+    setText(this.number, `${done}%`);
     setAttr(this.node, 'title', `${item.steps_completed ?? 0} of ${item.steps_total ?? 0} steps`);
   }
 }
