@@ -42,7 +42,7 @@ func (b *backoff) pause(ctx context.Context) bool {
 	b.next = min(max(b.next, b.first), b.last)
 	d := b.next
 	b.next *= 2
-	return wait(ctx, jitter(d, 0.25))
+	return wait(ctx, jitter(d*7/8, 1.0/7)) // from three quarters of d to d
 }
 
 // reset makes the next pause the first one.

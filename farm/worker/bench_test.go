@@ -1,8 +1,13 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
 	"path/filepath"
 	"testing"
 
@@ -68,3 +73,21 @@ func (b *bench) logged(t *testing.T) (log string) {
 		}
 	}
 }
+
+// frameFile writes a PNG of a colour of its own.
+func frameFile(t *testing.T, path string, shade uint8) []byte {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, 32, 18))
+	for i := range 32 * 18 {
+		m.Set(i%32, i/32, color.NRGBA{shade, uint8(i), 100, 255})
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.String())
+	return b.Bytes()
+}
+
+// errTest is why tests cancel.
+var errTest = errors.New("the test wants it")

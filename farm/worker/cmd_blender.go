@@ -12,12 +12,12 @@ import (
 // blenderRender are the parameters of blender-render, which runs Blender and
 // watches over the frames it saves.
 type blenderRender struct {
-	exe        string
-	exeArgs    []string
-	argsBefore []string
-	blendfile  string // "": none, as for scripts that make their own scene
-	args       []string
-	steps      int // frames expected; 0 if the job type does not say
+	exe        string   // a path, or a name that programs.Blender finds
+	exeArgs    []string // in the job: one text, split as a shell does
+	argsBefore []string // in front of the file
+	blendfile  string   // "": none, as for scripts that make their own scene
+	args       []string // behind it
+	steps      int      // frames expected; 0 if the job type does not say
 }
 
 func prepareBlenderRender(c farm.Command) (action, error) {
@@ -33,6 +33,9 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 	return b.do, p.err
 }
 
+// do renders. Success means more than Blender's exit code 0, which it also
+// gives after a full disk or a missing argument: every frame it says it saved
+// was read back, and there is one if any was expected.
 func (b blenderRender) do(ctx context.Context, r *run) error {
 	exe, err := programs.Blender(ctx, b.exe)
 	if err != nil {
@@ -57,11 +60,11 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 		case blenderError:
 			lastError = clip(e.text, 200)
 		}
-		if e.what.isStep() && b.steps > 0 {
+		if e.what.isStep() && b.steps > 0 { // else the whole command is one step
 			r.Step()
 		}
 	})
-	saved, broken := frames.check(ctx)
+	saved, broken := frames.check(ctx) // also after an error: it ends their reading
 	var exit *exitCode
 	switch {
 	case errors.As(err, &exit) && lastError != "":

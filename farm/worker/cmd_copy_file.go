@@ -13,7 +13,10 @@ import (
 )
 
 // prepareCopyFile reads the parameters of copy-file, which copies one file to a
-// place where none is yet.
+// place where none is yet:
+//
+//	src   absolute path of an existing file
+//	dest  absolute path at which nothing is; folders above it are made
 func prepareCopyFile(c farm.Command) (action, error) {
 	p := params{Command: c}
 	src, dest := p.required("src"), p.required("dest")
@@ -28,8 +31,11 @@ func prepareCopyFile(c farm.Command) (action, error) {
 	}, p.err
 }
 
-// copyFile makes dest a copy of src. If it cannot, dest does not exist.
-func copyFile(ctx context.Context, src, dest string) (err error) {
+// copyFile makes dest a copy of src, with its permissions. The copy is made
+// under another name and gets its own once it is whole and on the disk: if the
+// worker is killed meanwhile the task can run again, which an existing dest
+// would not allow.
+func copyFile(ctx context.Context, src, dest string) error {
 	info, err := os.Stat(src)
 	if err != nil {
 		return farm.Errorf(farm.NotFound, "copy-file: %q cannot be copied: %w", src, err)
@@ -45,22 +51,43 @@ func copyFile(ctx context.Context, src, dest string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dest), 0o750); err != nil {
 		return fmt.Errorf("copy-file: %w", err)
 	}
-	to, err := os.OpenFile(dest, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
-	if errors.Is(err, fs.ErrExist) {
-		return farm.Errorf(farm.Conflict, "copy-file: %q exists already, and is left as it is", dest)
+	if _, err := os.Lstat(dest); err == nil { // said before hours of copying
+		return destExists(dest)
 	}
+	to, err := os.CreateTemp(filepath.Dir(dest), filepath.Base(dest)+".*.copying")
 	if err != nil {
 		return fmt.Errorf("copy-file: %w", err)
 	}
+	defer os.Remove(to.Name()) // nothing is there any more if all went well
 	_, err = io.Copy(to, untilDone{ctx, from})
-	if err = errors.Join(err, to.Close()); err != nil {
-		os.Remove(dest)
+	if err = errors.Join(err, to.Chmod(info.Mode().Perm()), to.Sync(), to.Close()); err != nil {
+		return fmt.Errorf("copy-file: %w", err)
+	}
+	return giveName(to.Name(), dest)
+}
+
+// giveName renames a file unless dest exists. A hard link cannot replace
+// anything, not even what appeared this moment; file systems without links
+// (FAT, some network shares) get a rename, with a look before it.
+func giveName(path, dest string) error {
+	err := os.Link(path, dest)
+	if err == nil {
+		return nil
+	}
+	if _, there := os.Lstat(dest); there == nil || errors.Is(err, fs.ErrExist) {
+		return destExists(dest)
+	}
+	if err := os.Rename(path, dest); err != nil {
 		return fmt.Errorf("copy-file: %w", err)
 	}
 	return nil
 }
 
-// untilDone is a reader that fails once its context is canceled.
+func destExists(dest string) error {
+	return farm.Errorf(farm.Conflict, "copy-file: %q exists already, and is left as it is", dest)
+}
+
+// untilDone is a reader that fails once its context is canceled, with the cause.
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader

@@ -6,7 +6,9 @@ import (
 	"renderfarm/farm"
 )
 
-// prepareEcho reads the parameters of echo, which writes a message to the log.
+// prepareEcho reads the parameters of echo, which writes a message to the log:
+//
+//	message  any value; written in quotes, with line ends as \n
 func prepareEcho(c farm.Command) (action, error) {
 	p := params{Command: c}
 	v, _ := p.given("message", true)

@@ -7,7 +7,10 @@ import (
 )
 
 // prepareExec reads the parameters of exec, which runs any program, without a
-// shell.
+// shell. Exit code 0 is success:
+//
+//	exe   path of the program, or its name if it is on PATH
+//	args  list of its arguments
 func prepareExec(c farm.Command) (action, error) {
 	p := params{Command: c}
 	exe, args := p.required("exe"), p.list("args")

@@ -12,7 +12,9 @@ import (
 const folderMode = 0o775
 
 // prepareMakeDirectory reads the parameters of make-directory, which makes a
-// folder and what is above it. One that exists is fine.
+// folder. One that exists is fine:
+//
+//	path  of the folder; those above it are made, too
 func prepareMakeDirectory(c farm.Command) (action, error) {
 	p := params{Command: c}
 	path := p.required("path")

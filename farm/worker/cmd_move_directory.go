@@ -12,7 +12,11 @@ import (
 )
 
 // prepareMoveDirectory reads the parameters of move-directory, which renames a
-// folder or a file. What is at the destination is kept under another name.
+// folder or a file:
+//
+//	src   path of what is moved
+//	dest  its new path, on the same file system; what is there is kept, under
+//	      its name with the time of its last change behind it
 func prepareMoveDirectory(c farm.Command) (action, error) {
 	p := params{Command: c}
 	src, dest := p.required("src"), p.required("dest")
@@ -24,7 +28,10 @@ func prepareMoveDirectory(c farm.Command) (action, error) {
 	}, p.err
 }
 
+// moveDirectory moves src to dest. Killed between its two renames it leaves
+// src where it was and dest moved aside, so the task can simply run again.
 func moveDirectory(r *run, src, dest string) error {
+	// First of all: without a source the destination must stay where it is.
 	if _, err := os.Lstat(src); err != nil {
 		return farm.Errorf(farm.NotFound, "move-directory: %q cannot be moved: %w", src, err)
 	}
@@ -48,7 +55,8 @@ func moveDirectory(r *run, src, dest string) error {
 	return nil
 }
 
-// freeName returns path, or if that exists path-001, path-002, …
+// freeName returns path, or if that exists path-001, path-002, and so on: two
+// versions can have been changed in the same second.
 func freeName(path string) (string, error) {
 	name := path
 	for n := 1; n < 1000; n++ {

@@ -16,13 +16,13 @@ import (
 // framesToVideo are the parameters of frames-to-video, which makes one video
 // of many images with FFmpeg.
 type framesToVideo struct {
-	exe        string
-	exeArgs    []string
-	fps        float64
-	inputGlob  string
-	outputFile string
-	argsBefore []string
-	args       []string
+	exe        string   // a path, or a name that programs.FFmpeg finds
+	exeArgs    []string // in the job: one text, split as a shell does
+	fps        float64  // frames per second, more than 0
+	inputGlob  string   // which images, in the order of their names
+	outputFile string   // folders above it are made
+	argsBefore []string // in front of the input
+	args       []string // for the output
 }
 
 func prepareFramesToVideo(c farm.Command) (action, error) {
@@ -42,11 +42,15 @@ func prepareFramesToVideo(c farm.Command) (action, error) {
 	return v.do, p.err
 }
 
+// do makes the video. Success means that there is one, not only that FFmpeg
+// ended with 0.
 func (v framesToVideo) do(ctx context.Context, r *run) error {
 	exe, err := programs.FFmpeg(ctx, v.exe)
 	if err != nil {
 		return err
 	}
+	// FFmpeg's own message for a pattern without files does not help anyone. A
+	// pattern that only FFmpeg understands is left to it.
 	frames, err := filepath.Glob(filepath.FromSlash(v.inputGlob))
 	if err == nil && len(frames) == 0 {
 		return farm.Errorf(farm.NotFound, "frames-to-video: there are no frames: nothing matches %s. Were they rendered to another folder?", v.inputGlob)

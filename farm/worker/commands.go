@@ -48,7 +48,7 @@ func (p *params) fail(name, format string, args ...any) {
 
 // given returns the parameter; a missing one is an error if it is required.
 func (p *params) given(name string, required bool) (any, bool) {
-	v := p.Parameters[name]
+	v := p.Parameters[name] // null is as good as missing
 	if v == nil && required {
 		p.fail(name, "is missing. The job type that made this task has to give it")
 	}
@@ -102,7 +102,8 @@ func (p *params) words(name string) []string {
 	return words
 }
 
-// list reads a list of any values as texts; need not be there.
+// list reads a list of any values as texts; need not be there. Scripts mix
+// numbers into command lines, and every JSON number arrives as a float.
 func (p *params) list(name string) []string {
 	v, ok := p.given(name, false)
 	if !ok {

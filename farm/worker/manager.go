@@ -11,15 +11,28 @@ import (
 // Manager is what a worker needs of its manager. Durations say how long the
 // manager may wait for there to be something to answer; one that cannot wait
 // says so in the answer, and is asked again after a pause.
+//
+// An error without an api status means that there was no answer. 403 means
+// that the manager does not know the worker; only SignOn acts upon it.
 type Manager interface {
+	// RegisterWorker makes a new worker each time it is called.
 	RegisterWorker(context.Context, api.WorkerRegistration) (api.RegisteredWorker, error)
 	SignOn(context.Context, api.WorkerSignOn) (api.WorkerStateChange, error)
+	// SignOff returns the worker's task, if it has one.
 	SignOff(context.Context) error
+
+	// WorkerState asks which status to take; "" for the present one.
 	WorkerState(context.Context, time.Duration) (api.StateAnswer, error)
+	// WorkerStateChanged acknowledges a status. Until it says awake there are
+	// no tasks (409).
 	WorkerStateChanged(context.Context, api.WorkerStateChanged) error
+
+	// ScheduleTask hands out a task, the one the worker has if it has one.
 	ScheduleTask(context.Context, time.Duration) (api.TaskAnswer, error)
+	// TaskUpdate reports; 404 and 409 mean that the task is not the worker's.
 	TaskUpdate(context.Context, farm.TaskID, api.TaskUpdate) error
 	MayWorkerRun(context.Context, farm.TaskID, time.Duration) (api.MayRunAnswer, error)
+	// TaskOutputProduced may be refused with 429, when there is much to show.
 	TaskOutputProduced(ctx context.Context, id farm.TaskID, contentType string, image []byte) error
 }
 

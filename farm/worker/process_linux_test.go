@@ -92,8 +92,6 @@ func TestCannotStart(t *testing.T) {
 	}
 }
 
-var errTest = errors.New("the test wants it")
-
 // Canceling ends the whole group: what tells it to end may be ignored, and its
 // children have children.
 func TestCancelEndsTheGroup(t *testing.T) {

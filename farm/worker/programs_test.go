@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,21 +24,6 @@ func script(t *testing.T, lines string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// frameFile writes a PNG of a colour of its own.
-func frameFile(t *testing.T, path string, shade uint8) []byte {
-	t.Helper()
-	m := image.NewNRGBA(image.Rect(0, 0, 32, 18))
-	for i := range 32 * 18 {
-		m.Set(i%32, i/32, color.NRGBA{shade, uint8(i), 100, 255})
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, b.String())
-	return b.Bytes()
 }
 
 // scene makes Blender's start-up scene small and quick.

@@ -158,7 +158,9 @@ func (s *sender) watch(run string, stop context.CancelCauseFunc) {
 	s.running[run] = stop
 }
 
-// revoke drops all that is not delivered yet of a run, but its log.
+// revoke drops all that is not delivered yet of a run, but its log. Not kept
+// over a restart of the worker: then the manager has returned the task, and
+// answers 409 to what is left of it.
 func (s *sender) revoke(run string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,7 +20,7 @@ func (w *Worker) signOn(ctx context.Context) state {
 	w.say("looking for the manager")
 	retry := backoff{}
 	trouble := complaints{log: w.log, what: "cannot sign on"}
-	fresh := false // registered just now
+	fresh := false // registered just now, so 403 does not mean forgotten
 	for {
 		if w.manager() == nil {
 			if err := w.register(ctx); err != nil {

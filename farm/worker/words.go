@@ -16,7 +16,7 @@ func splitWords(text string) ([]string, error) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case ' ', '\t', '\n', '\r':
-			if started {
+			if started { // several blanks separate no more than one
 				words = append(words, word.String())
 			}
 			word.Reset()

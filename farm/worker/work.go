@@ -30,13 +30,14 @@ func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 	var keeper sync.WaitGroup
 	keeper.Go(func() { w.keep(running, task.UUID, cancel) })
 
+	// Reports use ctx and not running: a task that was stopped still has a log.
 	run.reporter.started(ctx)
 	err := run.commands(running)
 	var stopped error // by somebody, before it ended by itself
 	if err != nil {
 		stopped = context.Cause(running)
 	}
-	cancel(errStopped)
+	cancel(errStopped) // the keeper's question is answered
 	keeper.Wait()
 	took := time.Since(begun).Round(time.Millisecond)
 	switch {
