@@ -57,19 +57,20 @@ func checkPages(path string) iter.Seq[error] {
 			return
 		}
 		defer f.Close()
-		// In order first: on a cold disk the walk alone takes minutes.
-		n, err := io.CopyBuffer(io.Discard, struct{ io.Reader }{f}, make([]byte, 1<<20))
-		if err != nil {
-			yield(err)
-			return
-		}
 		root, pages, err := newestMeta(f)
 		if err != nil {
 			yield(err)
 			return
 		}
-		if pages > uint64(n)/pageSize {
-			yield(fmt.Errorf("the file has %d bytes, and should have %d: it was cut off", n, pages*pageSize))
+		// In order first: on a cold disk the walk alone takes minutes.
+		used := int64(pages) * pageSize
+		n, err := io.CopyBuffer(io.Discard, struct{ io.Reader }{io.LimitReader(f, used)}, make([]byte, 1<<20))
+		if err != nil {
+			yield(err)
+			return
+		}
+		if n < used {
+			yield(fmt.Errorf("the file has %d bytes, and should have %d: it was cut off", n, used))
 			return
 		}
 		c := &pageChecker{file: f, pages: pages, seen: make([]uint64, pages/64+1), yield: yield}

@@ -65,6 +65,9 @@ func (b *bucket) seal(key, value []byte) []byte {
 // open returns the payload of a value, or what is wrong with it. The payload
 // dies with the transaction.
 func (b *bucket) open(key, value []byte) ([]byte, error) {
+	if value == nil {
+		return nil, b.damaged(key, errors.New("it is missing"))
+	}
 	if len(value) < 1+sealLen {
 		return nil, b.damaged(key, errors.New("it is too short"))
 	}

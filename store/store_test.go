@@ -34,6 +34,17 @@ func memoryDir() string {
 	return ""
 }
 
+// inMemory returns a path for a database there.
+func inMemory(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(memoryDir(), "store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "farm.db")
+}
+
 // update runs an operation that must succeed.
 func update(t testing.TB, s *Store, fn func(*Tx)) {
 	t.Helper()
