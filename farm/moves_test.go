@@ -2,6 +2,7 @@ package farm
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -41,23 +42,23 @@ func TestJobStatusRules(t *testing.T) {
 	for _, c := range []struct {
 		name                                               string
 		queued, active, completed, softFailed, failed, cut int
-		run, hold, abort                                   JobStatus
+		run, hold, abort, finish                           JobStatus
 	}{
-		{"untouched", 3, 0, 0, 0, 0, 0, JobQueued, JobPaused, JobCanceled},
-		{"started", 2, 1, 0, 0, 0, 0, JobActive, JobPauseRequested, JobCancelRequested},
-		{"between tasks", 2, 0, 1, 0, 0, 0, JobActive, JobPaused, JobCanceled},
-		{"soft failure", 2, 0, 0, 1, 0, 0, JobActive, JobPaused, JobCanceled},
-		{"done", 0, 0, 3, 0, 0, 0, JobCompleted, JobCompleted, JobCompleted},
-		{"no tasks at all", 0, 0, 0, 0, 0, 0, JobCompleted, JobCompleted, JobCompleted},
-		{"a tenth failed", 5, 1, 3, 0, 1, 0, JobFailed, JobFailed, JobCancelRequested},
-		{"less than a tenth failed", 5, 1, 4, 0, 1, 0, JobActive, JobPauseRequested, JobCancelRequested},
-		{"finished with a failure", 0, 0, 99, 0, 1, 0, JobFailed, JobFailed, JobCanceled},
-		{"finished with failure and cancellation", 0, 0, 98, 0, 1, 1, JobFailed, JobFailed, JobCanceled},
-		{"the rest canceled", 0, 0, 2, 0, 0, 1, JobCanceled, JobCanceled, JobCanceled},
-		{"some canceled", 1, 0, 1, 0, 0, 1, JobActive, JobPaused, JobCanceled},
+		{"untouched", 3, 0, 0, 0, 0, 0, JobQueued, JobPaused, JobCanceled, JobQueued},
+		{"started", 2, 1, 0, 0, 0, 0, JobActive, JobPauseRequested, JobCancelRequested, JobActive},
+		{"between tasks", 2, 0, 1, 0, 0, 0, JobActive, JobPaused, JobCanceled, JobActive},
+		{"soft failure", 2, 0, 0, 1, 0, 0, JobActive, JobPaused, JobCanceled, JobActive},
+		{"done", 0, 0, 3, 0, 0, 0, JobCompleted, JobCompleted, JobCompleted, JobCompleted},
+		{"no tasks at all", 0, 0, 0, 0, 0, 0, JobCompleted, JobCompleted, JobCompleted, JobCompleted},
+		{"a tenth failed", 5, 1, 3, 0, 1, 0, JobFailed, JobFailed, JobCancelRequested, JobActive},
+		{"less than a tenth failed", 5, 1, 4, 0, 1, 0, JobActive, JobPauseRequested, JobCancelRequested, JobActive},
+		{"finished with a failure", 0, 0, 99, 0, 1, 0, JobFailed, JobFailed, JobCanceled, JobFailed},
+		{"finished with failure and cancellation", 0, 0, 98, 0, 1, 1, JobFailed, JobFailed, JobCanceled, JobFailed},
+		{"the rest canceled", 0, 0, 2, 0, 0, 1, JobCanceled, JobCanceled, JobCanceled, JobCanceled},
+		{"some canceled", 1, 0, 1, 0, 0, 1, JobActive, JobPaused, JobCanceled, JobActive},
 	} {
 		f := JobFacts{Counts: count(c.queued, c.active, c.completed, c.softFailed, c.failed, c.cut)}
-		for intent, want := range []JobStatus{c.run, c.hold, c.abort} {
+		for intent, want := range []JobStatus{c.run, c.hold, c.abort, c.finish} {
 			f.Intent = Intent(intent)
 			if got := f.Status(); got != want {
 				t.Errorf("%s, intent %d: %s, want %s", c.name, intent, got, want)
@@ -126,38 +127,41 @@ func (s *trial) ready(i int, needs [][]int) bool {
 	return s.tasks[i].Waiting() && s.facts().Status().Runs()
 }
 
-// settle applies what follows from a change, until nothing does: tasks that
-// can never run are dropped, tasks made from something that is done again are
-// done again, and a job that is over takes its tasks back from the workers.
-func (s *trial) settle(needs [][]int) {
-	for changed := true; changed; {
-		changed = false
-		for i := range s.n {
-			event, due := s.due(i, needs)
-			if !due {
-				continue
-			}
-			if to, ok := s.tasks[i].After(event); ok {
-				s.tasks[i], changed = to, true
+// move applies an event to task i and what follows from it in other tasks, and
+// then takes the tasks of a job that is over back from the workers.
+func (s *trial) move(i int, e TaskEvent, needs [][]int) {
+	s.tasks[i], _ = s.tasks[i].After(e)
+	s.spread(i, needs)
+	s.settle(needs)
+}
+
+// spread follows task i's new status to the tasks that need it.
+func (s *trial) spread(i int, needs [][]int) {
+	for d := range s.n {
+		if !slices.Contains(needs[d], i) {
+			continue
+		}
+		if e, _, ok := Spread(s.tasks[i], s.tasks[d], s.spoiled(d, needs)); ok {
+			if to, ok := s.tasks[d].After(e); ok {
+				s.tasks[d] = to
+				s.spread(d, needs)
 			}
 		}
 	}
 }
 
-func (s *trial) due(i int, needs [][]int) (TaskEvent, bool) {
-	task := s.tasks[i]
-	if task == TaskActive && s.facts().Status().Over() {
-		return TaskDropped, true
-	}
-	for _, need := range needs[i] {
-		switch {
-		case s.tasks[need].Spoiled():
-			return TaskDropped, task.Open()
-		case s.tasks[need] != TaskCompleted && (task == TaskActive || task == TaskCompleted):
-			return TaskRequeued, true
+// spoiled reports whether task i needs one that failed or was canceled.
+func (s *trial) spoiled(i int, needs [][]int) bool {
+	return slices.ContainsFunc(needs[i], func(need int) bool { return s.tasks[need].Spoiled() })
+}
+
+func (s *trial) settle(needs [][]int) {
+	for i := range s.n {
+		if s.facts().Status().TakesBack() && s.tasks[i] == TaskActive {
+			s.tasks[i], _ = TaskActive.After(TaskDropped)
+			s.spread(i, needs)
 		}
 	}
-	return 0, false
 }
 
 // nexts returns the situations that one event or verb leads to.
@@ -165,13 +169,15 @@ func (s trial) nexts(needs [][]int) []trial {
 	var out []trial
 	for i := range s.n {
 		for e := TaskAssigned; e <= TaskRequeued; e++ {
-			to, ok := s.tasks[i].After(e)
-			if !ok || e == TaskAssigned && !s.ready(i, needs) {
+			_, ok := s.tasks[i].After(e)
+			if !ok || e == TaskAssigned && !s.ready(i, needs) || e == TaskRequeued && s.spoiled(i, needs) {
 				continue
 			}
 			next := s
-			next.tasks[i] = to
-			next.settle(needs)
+			if e == TaskRequeued && s.facts().Status().TakesBack() {
+				next.revive(i, needs)
+			}
+			next.move(i, e, needs)
 			out = append(out, next)
 		}
 	}
@@ -181,9 +187,10 @@ func (s trial) nexts(needs [][]int) []trial {
 		row := v.Row(f.Status())
 		next.intent = row.Intent
 		for i := range s.n {
-			for _, status := range row.Tasks {
-				if s.tasks[i] == status {
-					next.tasks[i], _ = status.After(row.Event)
+			if slices.Contains(row.Tasks, next.tasks[i]) {
+				next.tasks[i], _ = next.tasks[i].After(row.Event)
+				if row.Event == TaskDropped {
+					next.spread(i, needs)
 				}
 			}
 		}
@@ -191,6 +198,22 @@ func (s trial) nexts(needs [][]int) []trial {
 		out = append(out, next)
 	}
 	return out
+}
+
+// revive lets a job that is over go on for the sake of task i: what waited in
+// it stays canceled, except for what task i needs.
+func (s *trial) revive(i int, needs [][]int) {
+	s.intent = IntentFinish
+	wanted := map[int]bool{}
+	for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
+		wanted[todo[0]] = true
+		todo = append(todo, needs[todo[0]]...)
+	}
+	for other := range s.n {
+		if s.tasks[other].Waiting() && !wanted[other] {
+			s.tasks[other] = TaskCanceled
+		}
+	}
 }
 
 func TestEveryStoryOfSmallJobs(t *testing.T) {
