@@ -148,7 +148,7 @@ func blenderHint() string {
 	case "darwin":
 		step = "install it from blender.org into /Applications"
 	}
-	return step + ", or give its full path as variable blender in farm.yaml"
+	return step + ". One in another place is named by its full path: for workers as variable blender in the manager's farm.yaml, for farm submit with --blender"
 }
 
 func ffmpegHint() string {

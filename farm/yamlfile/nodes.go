@@ -27,7 +27,7 @@ type document struct {
 // nothing but comments.
 func parse(name string, data []byte) (d *document, root ast.Node, err error) {
 	text := strings.TrimPrefix(string(data), "\ufeff") // some editors mark UTF-8 files
-	d = &document{name: name, lines: strings.Split(text, "\n"), anchors: map[string]ast.Node{}}
+	d = &document{name: name, lines: strings.Split(strings.TrimRight(text, "\r\n"), "\n"), anchors: map[string]ast.Node{}}
 	// The parser has been seen to panic on garbage; a damaged file must not end the program.
 	defer func() {
 		if p := recover(); p != nil {
