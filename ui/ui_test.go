@@ -1,0 +1,311 @@
+package ui_test
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"renderfarm/ui"
+)
+
+// An empty farm says how to begin, with the address it was asked at.
+func TestEmptyFarm(t *testing.T) {
+	f := startFarm(t, "serve")
+	p := open(t, f, "/")
+	p.see(".jobs .empty", "farm submit FILE.blend --manager "+f.url)
+	p.see(".workers .empty", "farm work --manager "+f.url)
+	p.see("#farm-status", "inoperative")
+	p.see("#version", ".")
+	p.see(".last .picture", "The last rendered image appears here")
+}
+
+// A job that is submitted while the page is open runs to its end before the
+// user's eyes: no reload. Its name is text, whatever it looks like.
+func TestJobRunsLive(t *testing.T) {
+	const name, message = `<img src=x onerror="alert(1)">`, `hello <b>artists</b>`
+	f := startFarm(t, "all")
+	p := open(t, f, "/app/")
+	p.see(".workers td", "awake")
+	p.see(".jobs .empty", "No jobs yet")
+	var marked bool
+	p.eval("window.mark = true", &marked)
+
+	job := f.submit(name, message, 2, 1, "queued")
+	p.see(".jobs tr a.name", name)
+	p.see(".jobs tr", "active")
+	p.gone(".jobs .empty")
+	p.click(".jobs tr a.name", name)
+	p.see(".job h2", name)
+	p.see(".tasks tr:nth-child(2)", "active")
+	p.see(".jobs tr", "completed")
+	p.see(".job .row .status", "completed")
+	p.see(".job .progress", "100%")
+	p.see(".tasks tr:nth-child(3)", "completed")
+	p.click(".job summary", "Settings")
+	p.see(".job .values", message)
+	p.click(".job summary", "Metadata")
+	p.see(".job .values", "Spring")
+
+	p.click(".tasks tr a.name", "echo")
+	p.see(".task h3", "1. echo")
+	p.see(".task .log", message)
+	p.click(".task summary", "Commands (1)")
+	p.see(".task .commands", message)
+	p.until("visible('.task a[href*=\"/job-files/\"]').length === 1")
+	p.until(fmt.Sprintf("location.pathname === '/app/jobs/%s/%s'", job, f.task(job, 1)))
+	p.until("window.mark === true && document.title.includes('onerror')")
+}
+
+// The log of a task that is open grows while the task runs.
+func TestLogGrows(t *testing.T) {
+	f := startFarm(t, "all")
+	job := f.submit("a job", "hello", 1, 1, "paused")
+	p := open(t, f, "/app/jobs/"+job+"/"+f.task(job, 2))
+	p.see(".task", "Nothing is logged yet.")
+	p.click(".job button", "Resume")
+	p.see(".task .log", "Task assigned to worker")
+	p.see(".task .log", "active -> completed")
+	var lines []string
+	p.eval("document.querySelector('.log').textContent.trim().split('\\n')", &lines)
+	seen := map[string]bool{}
+	for _, line := range lines {
+		if strings.Contains(line, "->") && seen[line] {
+			t.Errorf("the log shows %q twice", line)
+		}
+		seen[line] = true
+	}
+}
+
+func TestJobActions(t *testing.T) {
+	f := startFarm(t, "all")
+	job := f.submit("shot 7", "hello", 3, 2, "queued")
+	p := open(t, f, "/app/jobs/"+job)
+	p.see(".job .row .status", "active")
+
+	p.click(".job button", "Pause")
+	p.see(".job .row .status", "paused")
+	p.see(".tasks tr:nth-child(4)", "paused")
+	p.click(".job button", "Resume")
+	p.see(".job .row .status", "active")
+
+	p.click(".job button", "Cancel…")
+	p.see("dialog", "Cancel “shot 7”?")
+	p.click("dialog button", "Leave it")
+	p.gone("dialog")
+	p.see(".job .row .status", "active")
+	p.click(".job button", "Cancel…")
+	p.click("dialog button", "Cancel the job")
+	p.see(".job .row .status", "canceled")
+	p.see(".tasks tr:nth-child(4)", "canceled")
+
+	p.click(".job button", "Requeue")
+	p.see(".job .row .status", "completed")
+
+	p.do(chromedp.SetValue(chromedp.CSS(".job input[type=number]"), "77"))
+	var sent bool
+	p.eval("document.querySelector('.job input[type=number]').dispatchEvent(new Event('change'))", &sent)
+	p.see(".jobs td.c-number", "77")
+
+	p.allow("404") // the page may ask about the job while it goes away
+	p.click(".job button", "Delete…")
+	p.click("dialog button", "Delete the job")
+	p.see(".job", "This job was deleted.")
+	p.see(".jobs .empty", "No jobs yet")
+}
+
+func TestTaskActions(t *testing.T) {
+	f := startFarm(t, "all")
+	job := f.submit("shot 7", "hello", 1, 60, "queued")
+	p := open(t, f, "/app/jobs/"+job+"/"+f.task(job, 2))
+	p.see(".task .row .status", "active")
+	p.click(".task button", "Cancel…")
+	p.click("dialog button", "Cancel the task")
+	p.see(".task .row .status", "canceled")
+	p.see(".job .row .status", "canceled")
+	p.click(".task button", "Requeue")
+	p.see(".task .row .status", "active")
+	p.see(".tasks tr[aria-selected]", "active")
+}
+
+func TestWorkerActions(t *testing.T) {
+	f := startFarm(t, "all")
+	p := open(t, f, "/app/workers")
+	p.see(".workers td", "awake")
+	p.see(".workers td.c-types", "blender")
+	p.click(".workers button", "Sleep")
+	p.see(".workers td.c-status", "asleep")
+	p.see("#farm-status", "asleep")
+	p.click(".workers button", "Wake up")
+	p.see(".workers td.c-status", "awake")
+	p.click(".workers button", "Shut down…")
+	p.click("dialog button", "After its task")
+	p.see(".workers td.c-status", "offline")
+	p.click(".workers button", "Remove…")
+	p.click("dialog button", "Remove")
+	p.see(".workers .empty", "No workers yet")
+}
+
+// An address can be sent to a colleague, and the browser's buttons work.
+func TestAddresses(t *testing.T) {
+	f := startFarm(t, "all")
+	job := f.submit("shot 7", "hello", 1, 0, "paused")
+	p := open(t, f, "/app/jobs/"+job)
+	p.see(".job h2", "shot 7")
+	p.see(".jobs tr[aria-selected]", "shot 7")
+	p.click(".tasks tr a.name", "sleep")
+	p.see(".task h3", "2. sleep")
+	p.do(chromedp.NavigateBack())
+	p.gone(".task")
+	p.see(".job h2", "shot 7")
+	p.click("nav a", "Workers")
+	p.see(".workers td", "awake")
+	p.gone(".jobs")
+	p.click("nav a", "Last rendered")
+	p.see(".picture", "appears here")
+	p.do(chromedp.NavigateBack(), chromedp.NavigateBack())
+	p.see(".job h2", "shot 7")
+
+	p.allow("404")
+	p.do(chromedp.Navigate(f.url + "/app/jobs/00000000-0000-4000-8000-000000000000"))
+	p.see(".job", "There is no such job")
+	p.see(".jobs tr", "shot 7")
+	p.do(chromedp.Navigate(f.url + "/app/jobs/" + job + "/00000000-0000-4000-8000-000000000000"))
+	p.see(".task", "There is no such task")
+	p.see(".job h2", "shot 7")
+}
+
+// Only a page of a big job's tasks is there at a time.
+func TestBigJob(t *testing.T) {
+	const tasks = 1234
+	f := startFarm(t, "serve")
+	job := f.submit("big", "hello", tasks-1, 1, "paused")
+	p := open(t, f, "/app/jobs/"+job)
+	rows := "document.querySelectorAll('.tasks tbody tr').length"
+	p.see(".tasks .pager", "1 – 100")
+	p.until(rows + " === 100")
+	p.click(".pager button", "Later")
+	p.see(".tasks .pager", "101 – 200")
+	p.do(chromedp.SetValue(chromedp.CSS(".pager input"), "1230"))
+	p.click(".pager button", "Go")
+	p.see(".tasks .pager", "1201 – 1234")
+	p.until(rows + " === 34")
+	p.do(chromedp.Navigate(f.url + "/app/jobs/" + job + "/" + f.task(job, 750)))
+	p.see(".tasks .pager", "701 – 800")
+	p.see(".tasks tr[aria-selected]", "750")
+	p.see(".task h3", "750. sleep")
+}
+
+// When the manager dies and comes back, the page says so, and goes on.
+func TestConnectionLost(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.submit("before", "hello", 1, 1, "paused")
+	p := open(t, f, "/app/")
+	p.see(".jobs tr", "before")
+	p.allow("net::ERR_")
+	f.kill()
+	p.see("#farm-status", "connection lost")
+	f.start("serve", strings.TrimPrefix(f.url, "http://"))
+	f.submit("after", "hello", 1, 1, "paused")
+	p.see("#farm-status", "inoperative")
+	p.see(".jobs tr", "after")
+	p.see(".jobs tr", "before")
+}
+
+// No page is wider than a phone, and none needs a mouse.
+func TestNarrow(t *testing.T) {
+	f := startFarm(t, "all")
+	job := f.submit(strings.Repeat("a_very_long_name_", 20), "hello", 30, 0, "paused")
+	p := open(t, f, "/app/")
+	for _, place := range []string{"/app/", "/app/jobs/" + job, "/app/jobs/" + job + "/" + f.task(job, 2), "/app/workers", "/app/last-rendered"} {
+		for _, pixels := range []int64{320, 390, 800, 1100, 1440} {
+			p.width(pixels)
+			p.do(chromedp.Navigate(f.url + place))
+			p.see("#farm-status", "i")
+			p.until("visible('.card').length > 0")
+			p.until("!location.pathname.includes('/jobs/') || visible('.tasks tbody tr').length > 0")
+			var over int
+			p.eval("document.documentElement.scrollWidth - innerWidth", &over)
+			if over > 0 {
+				t.Errorf("%s at %d pixels is %d too wide", place, pixels, over)
+			}
+		}
+	}
+	var unnamed []string
+	p.eval(`[...document.querySelectorAll('button, a[href], input')].filter((node) => !node.textContent.trim()
+		&& !node.getAttribute('aria-label') && !node.querySelector('[alt]')).map((node) => node.outerHTML)`, &unnamed)
+	if len(unnamed) > 0 {
+		t.Errorf("controls without a name: %q", unnamed)
+	}
+}
+
+// What the page writes for people, case by case, in the page's own words.
+func TestFormat(t *testing.T) {
+	p := open(t, startFarm(t, "serve"), "/app/")
+	const noon = "Date.parse('2026-03-01T12:00:00Z')"
+	for _, c := range []struct{ call, want string }{
+		{"ago('2026-03-01T11:59:58Z', " + noon + ")", "just now"},
+		{"ago('2026-03-01T12:00:09Z', " + noon + ")", "just now"},
+		{"ago('2026-03-01T11:59:48Z', " + noon + ")", "10 s ago"},
+		{"ago('2026-03-01T11:58:30.5Z', " + noon + ")", "1 min ago"},
+		{"ago('2026-03-01T09:30:00Z', " + noon + ")", "2 h ago"},
+		{"ago('2026-02-20T12:00:00Z', " + noon + ")", "9 d ago"},
+		{"ago('2025-12-24T12:00:00Z', " + noon + ")", "2025-12-24"},
+		{"ago('0001-01-01T00:00:00Z', " + noon + ")", "never"},
+		{"ago(undefined, " + noon + ")", "never"},
+		{"exactly('0001-01-01T00:00:00Z')", ""},
+		{"percent(0, 0)", "0"},
+		{"percent(999, 1000)", "99"},
+		{"percent(1000, 1000)", "100"},
+		{"percent(12, 10)", "100"},
+		{"bytes(999)", "999 B"},
+		{"bytes(15300)", "15.3 kB"},
+		{"bytes(2500000)", "2.5 MB"},
+		{"count(1, 'job')", "1 job"},
+		{"count(1234, 'job')", "1,234 jobs"},
+		{"word('pause-requested')", "pausing"},
+		{"word('active')", "active"},
+		{"word('')", "new"},
+		{"text('a')", "a"},
+		{"text({a: [1, null]})", `{"a":[1,null]}`},
+	} {
+		var got string
+		p.eval("import('/app/format.js').then((format) => String(format."+c.call+"))", &got)
+		if got != c.want {
+			t.Errorf("%s is %q, want %q", c.call, got, c.want)
+		}
+	}
+}
+
+// The page needs nothing but the manager, and makes no markup of data.
+func TestFiles(t *testing.T) {
+	files := ui.Files()
+	imports := regexp.MustCompile(`(?m)^import .* from '\./([^']+)';$`)
+	forbidden := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?:`)
+	names, err := fs.Glob(files, "app/*.*")
+	if err != nil || len(names) < 10 {
+		t.Fatalf("files of the page: %v, %v", names, err)
+	}
+	for _, name := range names {
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch path.Ext(name) {
+		case ".png", ".svg":
+			continue
+		}
+		if bad := forbidden.Find(content); bad != nil {
+			t.Errorf("%s has %q", name, bad)
+		}
+		for _, found := range imports.FindAllSubmatch(content, -1) {
+			if _, err := fs.Stat(files, "app/"+string(found[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
