@@ -44,6 +44,7 @@ var house = map[string]floor{
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
 	"store/outbox":     {"farm", "", "the worker's queue is plain files"},
 	"jsjobs":           {"farm", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
+	"cmd/bench":        {"", "", "it measures the program from outside, in tests only"},
 	"ui":               {"", "", "the pages know nobody"},
 	"addon":            {"", "", "the add-on knows nobody"},
 }

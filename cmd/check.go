@@ -14,6 +14,7 @@ import (
 	"renderfarm/store"
 )
 
+// newCheck returns the command that looks for damage.
 func newCheck(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
@@ -38,6 +39,7 @@ type checked struct {
 	Problems []string `json:"problems"`
 }
 
+// runCheck reads the whole database, and prints what is wrong as it finds it.
 func runCheck(ctx context.Context, s *session) error {
 	config, err := s.config()
 	if err != nil {
@@ -51,8 +53,8 @@ func runCheck(ctx context.Context, s *session) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if inUse(problem) {
-			return homeInUse(s.home, problem)
+		if taken := inUse(problem); taken != problem {
+			return taken
 		}
 		found.Problems = append(found.Problems, problem.Error())
 		if !s.json {

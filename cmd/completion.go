@@ -12,6 +12,8 @@ import (
 // completionLimit bounds how long the manager may keep the shell waiting.
 const completionLimit = time.Second
 
+// newCompletion returns the command that prints completion scripts. It stands
+// in for cobra's own, which has a command for each shell.
 func newCompletion(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "completion SHELL",

@@ -36,6 +36,10 @@ func (s *session) config() (*settled, error) {
 		return nil, err
 	}
 	c.config = c.file
+	// A path in the file is meant from the file, one that was typed from where it was typed.
+	for _, path := range c.paths() {
+		*path = below(s.home, *path)
+	}
 	for _, k := range keys() {
 		c.from[k.name] = "default"
 		if has(written, k.name) {
@@ -50,6 +54,13 @@ func (s *session) config() (*settled, error) {
 		}
 		if err != nil {
 			return nil, usageErrorf("%s: %v", c.from[k.name], err)
+		}
+	}
+	for _, path := range c.paths() {
+		if *path != "" {
+			if *path, err = filepath.Abs(*path); err != nil {
+				return nil, err
+			}
 		}
 	}
 	c.from["variables"] = "default"
@@ -80,6 +91,19 @@ func (c *settled) read() (written map[string]any, err error) {
 		return nil, err
 	}
 	return written, json.Unmarshal(doc, &written)
+}
+
+// paths are the values in effect that name folders; "" leaves the choice to Farm.
+func (c *settled) paths() []*string {
+	return []*string{&c.SharedStoragePath, &c.LocalManagerStoragePath}
+}
+
+// below returns a path that may be relative to dir; "" stays "".
+func below(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // has reports whether a document has the key; dots lead into sections.

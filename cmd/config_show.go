@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// newConfig returns the commands about the configuration. There is none to
+// change it: people edit the file.
 func newConfig(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "config",
@@ -25,6 +27,7 @@ folder, and farm.yaml over the defaults. There need not be a farm.yaml.`,
 	return c
 }
 
+// newConfigShow returns the command that explains the configuration.
 func newConfigShow(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show",
@@ -49,6 +52,7 @@ type shownValue struct {
 	From  string `json:"from"` // default, farm.yaml, FARM_… or --…
 }
 
+// runConfigShow prints every key, its value, and who said so.
 func runConfigShow(s *session) error {
 	c, err := s.config()
 	if err != nil {
@@ -108,6 +112,7 @@ func (c *settled) writeYAML(w io.Writer) error {
 	return err
 }
 
+// indent is the beginning of a line in a section of that depth.
 func indent(depth int) string { return strings.Repeat("  ", depth) }
 
 // yamlScalar writes a value so that YAML reads the same value back.
@@ -127,18 +132,4 @@ func yamlScalar(v any) string {
 		return "[" + strings.Join(quoted, ", ") + "]"
 	}
 	return fmt.Sprint(v)
-}
-
-func newConfigPath(s *session) *cobra.Command {
-	return &cobra.Command{
-		Use:     "path",
-		Short:   "Print where farm.yaml is, or would be",
-		Long:    "Print where farm.yaml is, or would be if there were one.",
-		Example: `  "$EDITOR" "$(farm config path)"`,
-		Args:    args(),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(s.out, s.configPath())
-			return err
-		},
-	}
 }

@@ -20,7 +20,7 @@ func testSession(t *testing.T, env map[string]string) *session {
 	t.Helper()
 	return &session{
 		home: t.TempDir(), out: io.Discard, errOut: io.Discard, log: slog.New(slog.DiscardHandler),
-		getenv: func(name string) string { return env[name] }, now: time.Now, given: map[string]string{},
+		getenv: func(name string) string { return env[name] }, now: time.Now, given: map[string]string{}, logs: logOptions{level: "info"},
 	}
 }
 

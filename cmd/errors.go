@@ -13,6 +13,8 @@ type usageError struct{ msg string }
 // Error returns the sentence.
 func (e *usageError) Error() string { return e.msg }
 
+// usageErrorf returns a usageError. The sentence has no full stop: where help is
+// to be found follows it.
 func usageErrorf(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }

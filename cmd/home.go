@@ -33,16 +33,13 @@ func prepareHome(home string) error {
 	return farm.Errorf(farm.Invalid, "cannot use the home folder %s: %w. Make it writable for this user, or choose another with --home or FARM_HOME", home, reason)
 }
 
-// homeInUse says that another process has the home folder.
-func homeInUse(home string, err error) error {
-	return &statusError{exitInUse, err.Error() + ". Only one manager can run on the home folder " + home + ": stop the other one, or choose another folder with --home or FARM_HOME"}
-}
-
-// inUse reports whether an error of the store means that another process has
-// the database open.
-func inUse(err error) bool {
-	kind := farm.KindOf(err)
-	return kind == farm.Conflict || kind == farm.Busy
+// inUse gives an error its own status if it says that another process has the
+// home folder: the store and the worker each lock theirs.
+func inUse(err error) error {
+	if farm.KindOf(err) == farm.Conflict {
+		return &statusError{exitInUse, err.Error()}
+	}
+	return err
 }
 
 // addressInUse is the number of the error on Windows.

@@ -9,6 +9,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newJobs returns the commands about jobs.
 func newJobs(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "jobs",

@@ -12,6 +12,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newJobsDelete returns the command that deletes jobs.
 func newJobsDelete(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "delete JOB...",
@@ -31,6 +32,8 @@ On a terminal it asks first; anywhere else it wants --yes.`,
 	return c
 }
 
+// runJobsDelete asks about each job by itself, since ids are easily mistyped. The
+// manager deletes in the background, and goes on with it after a restart.
 func runJobsDelete(ctx context.Context, s *session, names []string) error {
 	return s.forEachJob(ctx, names, func(client *api.Client, id farm.JobID) error {
 		j, err := client.FetchJob(ctx, id)

@@ -17,6 +17,7 @@ type jobsListOptions struct {
 	limit  int      // 0: all; else the newest
 }
 
+// newJobsList returns the command that lists jobs.
 func newJobsList(s *session) *cobra.Command {
 	var o jobsListOptions
 	c := &cobra.Command{
@@ -38,6 +39,7 @@ With --json it prints an array of jobs as GET /api/v3/jobs has them.`,
 	return c
 }
 
+// runJobsList prints the jobs in the order of their submission.
 func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
 	for _, name := range o.status {
 		if _, ok := farm.ParseJobStatus(name); !ok {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newJobsLog returns the command that shows task logs.
 func newJobsLog(s *session) *cobra.Command {
 	var follow bool
 	c := &cobra.Command{
@@ -32,6 +34,7 @@ With --follow it goes on until the job is over.`,
 	return c
 }
 
+// runJobsLog copies the logs once, or again and again until the job is over.
 func runJobsLog(ctx context.Context, s *session, name string, follow bool) error {
 	client, err := s.client(ctx)
 	if err != nil {
@@ -41,7 +44,7 @@ func runJobsLog(ctx context.Context, s *session, name string, follow bool) error
 	if err != nil {
 		return err
 	}
-	r := logReader{client: client, out: s.out, target: t, shown: map[farm.TaskID]int64{}}
+	r := newLogReader(client, s.out, t)
 	if !follow {
 		if err := r.readNew(ctx); err != nil {
 			return err
@@ -56,6 +59,9 @@ func runJobsLog(ctx context.Context, s *session, name string, follow bool) error
 		j, err := client.FetchJob(ctx, t.job)
 		if err != nil {
 			return err
+		}
+		if isOver(j.Status) {
+			clear(r.settled) // the last lines may have come after the last change
 		}
 		if err := r.readNew(ctx); err != nil {
 			return err
@@ -76,6 +82,15 @@ type logReader struct {
 	target target
 	shown  map[farm.TaskID]int64 // bytes of each log that were copied
 	last   farm.TaskID           // whose text was copied last
+
+	// settled says of the tasks that did not run when their logs were read how
+	// they were then: there is no need to ask again until they change.
+	settled map[farm.TaskID]time.Time
+}
+
+// newLogReader returns a reader that has copied nothing yet.
+func newLogReader(client *api.Client, out io.Writer, t target) *logReader {
+	return &logReader{client: client, out: out, target: t, shown: map[farm.TaskID]int64{}, settled: map[farm.TaskID]time.Time{}}
 }
 
 // readNew copies what the logs have grown by.
@@ -90,8 +105,14 @@ func (r *logReader) readNew(ctx context.Context) error {
 		if t.Worker.ID == "" && t.Status == farm.TaskQueued.String() {
 			continue // never started, so there is nothing to ask for
 		}
+		if at, ok := r.settled[t.ID]; ok && at.Equal(t.Updated) {
+			continue
+		}
 		if err := r.read(ctx, t.ID, fmt.Sprintf("==> task %d: %s <==\n", t.IndexInJob, printable(t.Name))); err != nil {
 			return err
+		}
+		if t.Status != farm.TaskActive.String() {
+			r.settled[t.ID] = t.Updated
 		}
 	}
 	return nil

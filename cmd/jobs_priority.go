@@ -11,6 +11,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newJobsPriority returns the command that moves a job forward or back.
 func newJobsPriority(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:               "priority JOB PRIORITY",
@@ -29,6 +30,7 @@ func newJobsPriority(s *session) *cobra.Command {
 	}
 }
 
+// runJobsPriority changes the priority of one job; it holds from the next task on.
 func runJobsPriority(ctx context.Context, s *session, name string, priority int) error {
 	return s.forEachJob(ctx, []string{name}, func(client *api.Client, id farm.JobID) error {
 		if err := client.SetJobPriority(ctx, id, api.JobPriorityChange{Priority: priority}); err != nil {

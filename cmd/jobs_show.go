@@ -28,6 +28,7 @@ type shownJob struct {
 	Tasks api.List[api.TaskSummary] `json:"tasks"`
 }
 
+// newJobsShow returns the command that shows one job.
 func newJobsShow(s *session) *cobra.Command {
 	var o jobsShowOptions
 	c := &cobra.Command{
@@ -49,6 +50,7 @@ tasks under "tasks".`,
 	return c
 }
 
+// runJobsShow prints the job, and its tasks page by page: there may be a million.
 func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions) error {
 	client, err := s.client(ctx)
 	if err != nil {
@@ -111,7 +113,7 @@ func (s *session) printJob(j *api.Job, counts map[string]int) {
 	for _, key := range slices.Sorted(maps.Keys(j.Settings)) {
 		text, err := json.Marshal(j.Settings[key])
 		if err == nil {
-			s.field("  "+key, string(text))
+			s.field("setting", key+" = "+string(text))
 		}
 	}
 }
@@ -123,6 +125,7 @@ func (s *session) field(name, value string) {
 	}
 }
 
+// statusField prints a status in its colour.
 func (s *session) statusField(name string) {
 	c := status(name)
 	fmt.Fprintf(s.out, "%s %s\n", paint(fmt.Sprintf("%-12s", "status"), faint, s.colors(s.out)), paint(printable(c.text), c.color, s.colors(s.out)))

@@ -21,6 +21,7 @@ type jobVerb struct {
 	long  string
 }
 
+// jobVerbs is the table of what can be asked of jobs.
 func jobVerbs() []jobVerb {
 	return []jobVerb{
 		{"cancel", farm.JobCancelRequested, farm.TaskCanceled.String(), "Stop jobs or tasks",
@@ -33,6 +34,7 @@ func jobVerbs() []jobVerb {
 	}
 }
 
+// newJobsVerb returns the command of one row.
 func newJobsVerb(s *session, v jobVerb) *cobra.Command {
 	what := "JOB"
 	example := fmt.Sprintf("  farm jobs %s 1f2e3d4c", v.name)
@@ -56,6 +58,7 @@ func newJobsVerb(s *session, v jobVerb) *cobra.Command {
 // reason is what the manager notes about changes made here.
 const reason = "requested on the command line"
 
+// runJobsVerb asks for each job or task named, and says what became of it.
 func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) error {
 	client, err := s.client(ctx)
 	if err != nil {
@@ -81,6 +84,7 @@ func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) err
 	return nil
 }
 
+// changeJob asks for a whole job.
 func (s *session) changeJob(ctx context.Context, client *api.Client, id farm.JobID, v jobVerb) error {
 	if err := client.SetJobStatus(ctx, id, api.JobStatusChange{Status: v.job.String(), Reason: reason}); err != nil {
 		return err
@@ -98,6 +102,7 @@ func (s *session) sayJob(ctx context.Context, client *api.Client, id farm.JobID)
 	return err
 }
 
+// changeTask asks for one task.
 func (s *session) changeTask(ctx context.Context, client *api.Client, id farm.TaskID, v jobVerb) error {
 	if err := client.SetTaskStatus(ctx, id, api.TaskStatusChange{Status: v.task, Reason: reason}); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newJobsWait returns the command that scripts wait with.
 func newJobsWait(s *session) *cobra.Command {
 	var timeout time.Duration
 	c := &cobra.Command{
@@ -36,6 +37,8 @@ complete, it ends with status 3 once all of them are over.`,
 // errWaited is why a wait with a time limit ended.
 var errWaited = errors.New("time is up")
 
+// runJobsWait waits for one job after the other, which takes as long as waiting
+// for all at once.
 func runJobsWait(ctx context.Context, s *session, names []string, timeout time.Duration) error {
 	if timeout > 0 {
 		bounded, cancel := context.WithTimeoutCause(ctx, timeout, errWaited)

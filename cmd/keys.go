@@ -146,6 +146,7 @@ func (k key) copy(to, from *config) {
 	}
 }
 
+// splitList reads a comma-separated list; blanks and empty items do not count.
 func splitList(text string) []string {
 	var list []string
 	for part := range strings.SplitSeq(text, ",") {

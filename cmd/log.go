@@ -34,6 +34,7 @@ func (s *session) startLog() error {
 	return nil
 }
 
+// logLevel reads the flags; ok is false if there is no such level.
 func logLevel(o logOptions) (slog.Level, bool) {
 	if o.debug {
 		return slog.LevelDebug, true

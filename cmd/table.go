@@ -106,6 +106,15 @@ func printable(s string) string {
 	}, s)
 }
 
+// printableLines is printable for texts of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // status returns a job's, task's or worker's status in the colour of its mood.
 func status(name string) cell {
 	c := plain

@@ -21,6 +21,8 @@ type build struct {
 	Modified bool   `json:"modified,omitempty"`
 }
 
+// thisBuild returns what is known of the running program. The commit is there
+// if it was built in a checkout.
 func thisBuild() build {
 	b := build{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
@@ -50,6 +52,7 @@ func (b build) String() string {
 	return text
 }
 
+// newVersion returns the command that people are asked to run first.
 func newVersion(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "version",

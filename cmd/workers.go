@@ -9,6 +9,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newWorkers returns the commands about workers.
 func newWorkers(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "workers",

@@ -10,6 +10,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newWorkersDelete returns the command that forgets workers.
 func newWorkersDelete(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "delete WORKER...",
@@ -30,6 +31,7 @@ On a terminal it asks first; anywhere else it wants --yes.`,
 	return c
 }
 
+// runWorkersDelete asks about each worker by itself.
 func runWorkersDelete(ctx context.Context, s *session, names []string) error {
 	return s.forEachWorker(ctx, names, func(client *api.Client, id farm.WorkerID) error {
 		w, err := client.FetchWorker(ctx, id)

@@ -9,6 +9,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newWorkersList returns the command that lists workers.
 func newWorkersList(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
@@ -27,6 +28,7 @@ With --json it prints an array of workers as GET /api/v3/worker-mgt/workers has 
 	return c
 }
 
+// runWorkersList prints the workers, and what is asked of them.
 func runWorkersList(ctx context.Context, s *session) error {
 	client, err := s.client(ctx)
 	if err != nil {

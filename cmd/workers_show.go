@@ -10,6 +10,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// newWorkersShow returns the command that shows one worker.
 func newWorkersShow(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show WORKER",
@@ -28,6 +29,7 @@ With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it.`
 	return c
 }
 
+// runWorkersShow prints what the manager knows of a worker.
 func runWorkersShow(ctx context.Context, s *session, name string) error {
 	client, err := s.client(ctx)
 	if err != nil {
@@ -60,6 +62,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	return nil
 }
 
+// tagNames lists tags for people.
 func tagNames(tags []api.WorkerTag) string {
 	names := make([]string, len(tags))
 	for i, t := range tags {

@@ -17,6 +17,7 @@ type workersTagsOptions struct {
 	set   []string
 }
 
+// newWorkersTags returns the command about the tags of one worker.
 func newWorkersTags(s *session) *cobra.Command {
 	var o workersTagsOptions
 	c := &cobra.Command{
@@ -40,6 +41,7 @@ carry it; a job without one goes to any.`,
 	return c
 }
 
+// runWorkersTags changes the tags if it is to, and says which there are now.
 func runWorkersTags(ctx context.Context, s *session, name string, o workersTagsOptions) error {
 	return s.forEachWorker(ctx, []string{name}, func(client *api.Client, id farm.WorkerID) error {
 		if o.clear || len(o.set) > 0 {
@@ -59,6 +61,8 @@ func runWorkersTags(ctx context.Context, s *session, name string, o workersTagsO
 	})
 }
 
+// setTags gives a worker the named tags and no others. A name that does not
+// exist changes nothing.
 func setTags(ctx context.Context, client *api.Client, id farm.WorkerID, names []string) error {
 	all, err := client.FetchWorkerTags(ctx)
 	if err != nil {

@@ -19,6 +19,7 @@ type workerVerb struct {
 	long   string
 }
 
+// workerVerbs is the table of what can be asked of workers.
 func workerVerbs() []workerVerb {
 	return []workerVerb{
 		{"sleep", farm.WorkerAsleep, true, "Let workers take no more tasks", "Let workers take no more tasks until they are woken."},
@@ -29,6 +30,7 @@ func workerVerbs() []workerVerb {
 	}
 }
 
+// newWorkersVerb returns the command of one row.
 func newWorkersVerb(s *session, v workerVerb) *cobra.Command {
 	now := false
 	c := &cobra.Command{
@@ -50,6 +52,8 @@ func newWorkersVerb(s *session, v workerVerb) *cobra.Command {
 	return c
 }
 
+// runWorkersVerb asks each worker named. A worker that is away is asked when it
+// is back.
 func runWorkersVerb(ctx context.Context, s *session, names []string, r api.WorkerStatusChangeRequest) error {
 	return s.forEachWorker(ctx, names, func(client *api.Client, id farm.WorkerID) error {
 		if err := client.RequestWorkerStatusChange(ctx, id, r); err != nil {

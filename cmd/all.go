@@ -1,0 +1,87 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm/worker"
+)
+
+// newAll returns the command that is a whole farm on one computer.
+func newAll(s *session) *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use:   "all",
+		Short: "Run the manager and a worker on this computer",
+		Long: `Run the manager and a worker in one program: a whole farm on one computer.
+Other computers can join it with "farm work".
+
+Ctrl-C stops both cleanly, the worker first; a second one stops at once.`,
+		Example: "  farm all\n  farm all --listen 127.0.0.1:8080 --shared-storage /srv/renders",
+		Args:    args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runAll(c.Context(), s, o)
+		},
+	}
+	s.serveFlags(c, &o)
+	s.keyFlags(c, serving, working)
+	s.logFlags(c)
+	return c
+}
+
+// runAll starts the manager, then the worker, which reaches it over HTTP like
+// any other: there is one code path. They end in the opposite order.
+func runAll(ctx context.Context, s *session, o serveOptions) error {
+	if err := s.startManagerLog(); err != nil {
+		return err
+	}
+	h, err := startHost(ctx, s, o)
+	if err != nil {
+		return err
+	}
+	working, stopWork := context.WithCancelCause(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- h.work(working) }()
+	h.greet()
+	select {
+	case <-ctx.Done():
+		s.log.Info("stopping; once more to stop at once")
+	case err = <-h.failed:
+	case err = <-ended:
+		ended <- nil
+		if err == nil { // a user shut the worker down; the manager stays for the others
+			s.log.Info("the worker was shut down; the manager goes on")
+			select {
+			case <-ctx.Done():
+			case err = <-h.failed:
+			}
+		}
+	}
+	// The worker goes first: it gives its task back to a manager that listens.
+	stopWork(errInterrupted)
+	return errors.Join(err, <-ended, h.stop())
+}
+
+// canRestart makes the worker say that it can be restarted: here, by a loop.
+const canRestart = 1
+
+// work runs the worker until the context ends or a user shuts it down.
+func (h *host) work(ctx context.Context) error {
+	for {
+		w, err := worker.New(h.s.workerOptions(h.config, h.url, canRestart))
+		if err != nil {
+			return fmt.Errorf("start the worker: %w", err)
+		}
+		err = w.Run(ctx)
+		switch {
+		case errors.Is(err, worker.ErrRestart):
+			continue
+		case errors.Is(err, worker.ErrShutdown), ctx.Err() != nil:
+			return nil
+		}
+		return err
+	}
+}

@@ -1,0 +1,204 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"renderfarm/farm/api"
+	"renderfarm/farm/events"
+	"renderfarm/farm/manager"
+	"renderfarm/farm/server"
+	"renderfarm/farm/yamlfile"
+	"renderfarm/jsjobs"
+	"renderfarm/store"
+	"renderfarm/store/files"
+	"renderfarm/ui"
+)
+
+// serveOptions are the options of serve and all that the configuration does not have.
+type serveOptions struct {
+	readyFile string // gets the URL once requests are answered; "" for none
+	pprof     string // address of the profiler; "" for none
+}
+
+// A host is the manager's half of the program: database, manager and HTTP
+// server. start builds it up from the ground; stop takes it down in the
+// opposite order, so that nothing loses what it stands on.
+type host struct {
+	s      *session
+	config *settled
+	url    string
+	open   bool       // answers on every address of the computer
+	failed chan error // gets the error if the server ends by itself
+	stops  []func() error
+}
+
+// eventsKept is how many events readers may be behind, 300 workers for a few seconds.
+const eventsKept = 1 << 16
+
+// startHost returns a running manager that answers requests. The caller stops it.
+func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err error) {
+	h := &host{s: s, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.stop())
+		}
+	}()
+	if err := prepareHome(s.home); err != nil {
+		return nil, err
+	}
+	if h.config, err = s.config(); err != nil {
+		return nil, err
+	}
+	if o.readyFile != "" { // one from an earlier run would be a lie
+		if err := os.Remove(o.readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	// The port first: that another program has it is the likeliest mistake,
+	// and clients that come early wait in its queue instead of failing.
+	l, err := listen(ctx, h.config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	h.later(ignoreClosed(l.Close))
+	h.url, h.open = urlOf(l.Addr())
+	handler, err := h.build()
+	if err != nil {
+		return nil, err
+	}
+	h.serve(l, handler)
+	if err := debugServer(h, o.pprof); err != nil {
+		return nil, err
+	}
+	return h, h.announce(ctx, o.readyFile)
+}
+
+// later has stop call f, before everything that was started earlier.
+func (h *host) later(f func() error) { h.stops = append(h.stops, f) }
+
+// stop ends everything, the last started first.
+func (h *host) stop() error {
+	var errs []error
+	for _, f := range slices.Backward(h.stops) {
+		errs = append(errs, f())
+	}
+	h.stops = nil
+	return errors.Join(errs...)
+}
+
+// build opens the database and puts the manager on it, and the routes on the manager.
+func (h *host) build() (*server.Server, error) {
+	s, c := h.s, h.config
+	db, err := store.Open(store.Options{Path: filepath.Join(s.home, c.Database), Log: s.log, Fatal: s.storeFailed})
+	if err != nil {
+		return nil, inUse(err)
+	}
+	h.later(db.Close)
+	local := c.LocalManagerStoragePath
+	if local == "" {
+		local = filepath.Join(s.home, "job-files")
+	}
+	kept, err := files.Open(local)
+	if err != nil {
+		return nil, err
+	}
+	h.later(kept.Close)
+	var number uint64
+	if err := db.Update(func(tx *store.Tx) error { number = tx.EventNumber(); return nil }); err != nil {
+		return nil, err
+	}
+	timeline := events.NewLog(eventsKept, number)
+	m, err := manager.New(manager.Options{
+		Store:      db,
+		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(s.home, "scripts"), Timeout: time.Duration(c.ScriptTimeout), Log: s.log}),
+		Files:      kept,
+		Events:     timeline,
+		Config:     c.Config,
+		SaveConfig: c.save,
+		Home:       s.home,
+		Version:    version,
+		Commit:     thisBuild().Commit,
+		Log:        s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.later(func() error { m.Close(); return nil })
+	description, err := yamlfile.ToJSON(api.OpenAPI)
+	if err != nil {
+		return nil, fmt.Errorf("read the API's description: %w", err)
+	}
+	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), OpenAPI: description, Log: s.log})
+}
+
+// storeFailed ends the process at once: after a failed write nobody may be
+// told that anything is stored.
+func (s *session) storeFailed(err error) {
+	s.log.Error("the database cannot be written, so the manager ends at once; what it confirmed is on the disk, and workers keep their results until it is back. Make room on the disk or repair it, then start the manager again", "error", err)
+	os.Exit(exitFailed)
+}
+
+// Bounds on one connection. There is no limit on writing an answer: streams
+// last, and what waits has its own bounds.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+	stopTimeout   = 10 * time.Second // for requests under way when the manager is to end
+)
+
+// announce waits until the server answers, and then tells everybody where it is.
+func (h *host) announce(ctx context.Context, readyFile string) error {
+	client, err := api.New(h.url)
+	if err != nil {
+		return err
+	}
+	if _, err := client.GetVersion(ctx); err != nil {
+		return err
+	}
+	client.HTTP.CloseIdleConnections()
+	if err := writeFile(h.s.urlFile(), h.url+"\n"); err != nil {
+		return err
+	}
+	h.later(func() error { return os.Remove(h.s.urlFile()) })
+	if readyFile != "" {
+		return writeFile(readyFile, h.url+"\n")
+	}
+	return nil
+}
+
+// serve starts to answer requests.
+func (h *host) serve(l listener, handler *server.Server) {
+	srv := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          h.s.httpLog(),
+	}
+	srv.RegisterOnShutdown(handler.EndStreams)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			h.failed <- fmt.Errorf("answer requests at %s: %w", h.url, err)
+		}
+	}()
+	h.later(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		err := srv.Shutdown(ctx)
+		if err != nil { // somebody takes very long: cut it off
+			err = srv.Close()
+		}
+		<-done
+		return err
+	})
+}

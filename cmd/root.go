@@ -1,0 +1,87 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the program with the arguments of the process, and returns its exit status.
+func Main() int {
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	return run(ctx, newSession(), os.Args[1:])
+}
+
+// run runs one command line.
+func run(ctx context.Context, s *session, args []string) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if text := errorText(err); text != "" {
+		fmt.Fprintf(s.errOut, "%s %s\n", paint("farm:", red, s.colors(s.errOut)), printableLines(text))
+	}
+	return exitStatus(err)
+}
+
+// newRoot returns the whole tree of commands.
+func newRoot(s *session) *cobra.Command {
+	c := group(&cobra.Command{
+		Use:   "farm",
+		Short: "A render farm in one program",
+		Long: `Farm renders Blender files on many computers.
+
+One computer runs the manager, which keeps the jobs and hands out their tasks.
+Every computer that renders runs a worker. To try it out, one computer is both:
+
+  farm all
+  farm submit scene.blend`,
+		Example: `  farm all                                    manager and worker on this computer
+  farm work --manager farm.local:8080         a worker on another one
+  farm submit scene.blend --frames 1-240      render, and watch it happen
+  farm jobs list                              what the farm is doing`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return s.resolveHome()
+		},
+	})
+	c.PersistentFlags().StringVar(&s.home, "home", "", "`folder` for everything Farm keeps (default: farm in the user's data folder) [FARM_HOME]")
+	s.keyFlags(c, asking)
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageErrorf("%s", strings.TrimSuffix(err.Error(), "."))
+	})
+	c.CompletionOptions.DisableDefaultCmd = true
+	c.SetHelpTemplate(c.HelpTemplate() + exitHelp)
+	c.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run the farm:"},
+		&cobra.Group{ID: groupUse, Title: "Use the farm:"},
+		&cobra.Group{ID: groupHelp, Title: "Look after it:"})
+	c.SetHelpCommandGroupID(groupHelp)
+	add := func(group string, subs ...*cobra.Command) {
+		for _, sub := range subs {
+			sub.GroupID = group
+		}
+		c.AddCommand(subs...)
+	}
+	add(groupRun, newAll(s), newServe(s), newWork(s))
+	add(groupUse, newSubmit(s), newJobs(s), newWorkers(s), newTags(s))
+	add(groupHelp, newConfig(s), newCheck(s), newVersion(s), newCompletion(s))
+	return c
+}
+
+// The groups of commands in the overview.
+const (
+	groupRun  = "run"
+	groupUse  = "use"
+	groupHelp = "help"
+)

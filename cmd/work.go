@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm/worker"
+)
+
+// newWork returns the command that is a worker.
+func newWork(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "work",
+		Short: "Run a worker",
+		Long: `Run a worker: it takes tasks from the manager, runs them, and reports.
+
+Ctrl-C stops it cleanly: its task is given back. A second one stops it at once.
+While the manager is away it goes on, and keeps its results until the manager
+is back. Several workers on one computer need a --home of their own each.
+
+It ends with status 0 when a user shuts it down, and with the restart exit code
+when a user asks for a restart.`,
+		Example: "  farm work --manager farm.local:8080\n  farm work --manager farm.local --name render07 --task-types blender,ffmpeg",
+		Args:    args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runWork(c.Context(), s)
+		},
+	}
+	s.keyFlags(c, working)
+	s.logFlags(c)
+	return c
+}
+
+// runWork runs a worker until a signal, or until the manager asks for its end.
+func runWork(ctx context.Context, s *session) error {
+	if err := s.startLog(); err != nil {
+		return err
+	}
+	if err := prepareHome(s.home); err != nil {
+		return err
+	}
+	c, err := s.config()
+	if err != nil {
+		return err
+	}
+	address, err := s.managerAddress()
+	if err != nil {
+		return err
+	}
+	w, err := worker.New(s.workerOptions(c, address, c.RestartExitCode))
+	if err != nil {
+		return err
+	}
+	err = w.Run(ctx)
+	switch {
+	case errors.Is(err, worker.ErrShutdown):
+		return nil
+	case errors.Is(err, worker.ErrRestart):
+		return &statusError{status: c.RestartExitCode}
+	}
+	return inUse(err)
+}
+
+// workerOptions returns the options of a worker for the manager at the address.
+func (s *session) workerOptions(c *settled, address string, restart int) worker.Options {
+	o := worker.Options{
+		Manager:         address,
+		Name:            c.WorkerName,
+		TaskTypes:       c.TaskTypes,
+		Dir:             filepath.Join(s.home, "worker"),
+		Version:         version,
+		RestartExitCode: restart,
+		Log:             s.log,
+	}
+	if c.OOMScoreAdjust >= 0 {
+		o.OOMScoreAdjust = &c.OOMScoreAdjust
+	}
+	return o
+}
