@@ -188,6 +188,18 @@ func (t Task) Spoiled() bool {
 	return list != 0 && t.Job.bad[list] > 0
 }
 
+// Needs yields the tasks that this one needs directly.
+func (t Task) Needs() iter.Seq[Task] {
+	return func(yield func(Task) bool) {
+		s := t.Job.shape
+		for i := range each(s.needs.lists[s.of(t.Index).needs]) {
+			if !yield(Task{Job: t.Job, Index: int(i)}) {
+				return
+			}
+		}
+	}
+}
+
 // Dependents yields the tasks that need this one directly. SetTask may be
 // called on them meanwhile.
 func (tx *Tx) Dependents(t Task) iter.Seq[Task] {

@@ -132,7 +132,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		}
 		u.touch(t.Job).because = reason
 		if wanted == farm.TaskQueued && t.Job.Status().TakesBack() {
-			u.revive(t.Job)
+			u.revive(t)
 		}
 		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.FailedBy = nil })
 		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", before, wanted, reason))
@@ -153,10 +153,23 @@ func (u *unit) clearFailures(t store.Task) error {
 }
 
 // revive lets an aborted or failed job run again for the sake of one task: what
-// waited in it was canceled with it, and stays canceled.
-func (u *unit) revive(j *store.Job) {
-	for _, t := range collect(j.TasksIn(farm.TaskQueued, farm.TaskSoftFailed)) {
-		u.move(t, farm.TaskDropped, nil)
+// waited in it was canceled with it and stays canceled, except what the task needs.
+func (u *unit) revive(task store.Task) {
+	wanted := map[int]bool{task.Index: true}
+	for todo := []store.Task{task}; len(todo) > 0; {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for needed := range t.Needs() {
+			if !wanted[needed.Index] {
+				wanted[needed.Index] = true
+				todo = append(todo, needed)
+			}
+		}
 	}
-	j.Intent = farm.IntentFinish
+	for _, t := range collect(task.Job.TasksIn(farm.TaskQueued, farm.TaskSoftFailed)) {
+		if !wanted[t.Index] {
+			u.move(t, farm.TaskDropped, nil)
+		}
+	}
+	task.Job.Intent = farm.IntentFinish
 }

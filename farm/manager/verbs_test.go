@@ -177,6 +177,21 @@ func TestRequeueOneTaskOfACanceledJob(t *testing.T) {
 	f.want(job, farm.JobCanceled)
 }
 
+func TestRequeueingATaskOfACanceledJobBringsWhatItNeeds(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	job := f.submit(framesAndVideo(2))
+	tasks, _, err := f.Tasks(job, -1, 10)
+	f.must(err)
+	f.must(f.SetTaskStatus(tasks[2].ID, farm.TaskCanceled, "no video"))
+	f.must(f.SetJobStatus(job, farm.JobCancelRequested, "nothing at all"))
+	f.must(f.SetTaskStatus(tasks[2].ID, farm.TaskQueued, "a video after all"))
+	if names := f.work(w); fmt.Sprint(names) != "[frame-1 frame-2 video]" {
+		t.Errorf("then did %v", names)
+	}
+	f.want(job, farm.JobCompleted)
+}
+
 func TestSignOffReturnsTasksAndIsRemembered(t *testing.T) {
 	f := newFarm(t)
 	w1, w2 := f.worker("w1"), f.worker("w2")
