@@ -27,6 +27,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// A speaker works on a store and says what was acknowledged to it.
+type speaker struct {
+	s  *Store
+	mu sync.Mutex // keeps lines whole
+}
+
+func (p *speaker) say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Printf(format+"\n", args...)
+}
+
+func (p *speaker) do(fn func(*Tx)) {
+	if err := p.s.Update(func(tx *Tx) error { fn(tx); return nil }); err != nil {
+		p.say("error %v", err)
+	}
+}
+
 // workUntilKilled runs workers that take tasks and complete or fail them, and
 // one that adds and removes jobs. Each line is written after Update returned.
 func workUntilKilled(path string) {
@@ -35,74 +53,70 @@ func workUntilKilled(path string) {
 		fmt.Println("error", err)
 		return
 	}
-	var mu sync.Mutex // keeps lines whole
-	say := func(format string, args ...any) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Printf(format+"\n", args...)
-	}
-	do := func(fn func(*Tx)) {
-		if err := s.Update(func(tx *Tx) error { fn(tx); return nil }); err != nil {
-			say("error %v", err)
-		}
-	}
-	var wg sync.WaitGroup
+	p := &speaker{s: s}
 	for range 8 {
-		wg.Go(func() {
-			id := farm.WorkerID(farm.NewUUID().String())
-			do(func(tx *Tx) { tx.AddWorker(farm.Worker{ID: id, TaskTypes: []string{"blender", "ffmpeg"}}) })
-			say("worker %s", id)
-			for n := 0; ; n++ {
-				var task farm.TaskID
-				var attempt int
-				var event uint64
-				do(func(tx *Tx) {
-					if t, ok := assign(tx, id); ok {
-						task, attempt, event = t.ID(), t.State().Attempt, tx.EventNumber()
-					}
-				})
-				if task == "" {
-					continue
-				}
-				say("task %s %d %d", task, attempt, farm.TaskActive)
-				say("event %d", event)
-				to := []farm.TaskStatus{farm.TaskCompleted, farm.TaskSoftFailed, farm.TaskCompleted, farm.TaskQueued}[n%4]
-				do(func(tx *Tx) {
-					if t, err := tx.Task(task); err == nil && t.Status() == farm.TaskActive {
-						finish(tx, t, to)
-					}
-				})
-				say("task %s %d %d", task, attempt, to)
-			}
-		})
+		go p.work()
 	}
 	for {
-		n, err := Prepare(frames(40, true))
-		if err != nil {
-			say("error %v", err)
-		}
-		do(func(tx *Tx) { tx.AddJob(n) })
-		say("added %s", n.ID())
-		var oldest farm.JobID
-		s.View(func(v *View) error {
-			if jobs, err := v.Jobs("", 20); err == nil && len(jobs) == 20 {
-				oldest = jobs[0].ID
+		p.changeJobs()
+	}
+}
+
+func (p *speaker) work() {
+	id := farm.WorkerID(farm.NewUUID().String())
+	p.do(func(tx *Tx) { tx.AddWorker(farm.Worker{ID: id, TaskTypes: []string{"blender", "ffmpeg"}}) })
+	p.say("worker %s", id)
+	for n := 0; ; n++ {
+		var task farm.TaskID
+		var attempt int
+		var event uint64
+		p.do(func(tx *Tx) {
+			if t, ok := assign(tx, id); ok {
+				task, attempt, event = t.ID(), t.State().Attempt, tx.EventNumber()
 			}
-			return nil
 		})
-		if oldest == "" {
+		if task == "" {
 			continue
 		}
-		say("removing %s", oldest)
-		for done := false; !done; {
-			do(func(tx *Tx) {
-				if j, err := tx.Job(oldest); err == nil {
-					done = tx.RemoveJob(j, 30)
-				}
-			})
-		}
-		say("removed %s", oldest)
+		p.say("task %s %d %d", task, attempt, farm.TaskActive)
+		p.say("event %d", event)
+		to := []farm.TaskStatus{farm.TaskCompleted, farm.TaskSoftFailed, farm.TaskCompleted, farm.TaskQueued}[n%4]
+		p.do(func(tx *Tx) {
+			if t, err := tx.Task(task); err == nil && t.Status() == farm.TaskActive {
+				finish(tx, t, to)
+			}
+		})
+		p.say("task %s %d %d", task, attempt, to)
 	}
+}
+
+// changeJobs adds a job and, when there are 20, removes the oldest.
+func (p *speaker) changeJobs() {
+	n, err := Prepare(frames(40, true))
+	if err != nil {
+		p.say("error %v", err)
+	}
+	p.do(func(tx *Tx) { tx.AddJob(n) })
+	p.say("added %s", n.ID())
+	var oldest farm.JobID
+	p.s.View(func(v *View) error {
+		if jobs, err := v.Jobs("", 20); err == nil && len(jobs) == 20 {
+			oldest = jobs[0].ID
+		}
+		return nil
+	})
+	if oldest == "" {
+		return
+	}
+	p.say("removing %s", oldest)
+	for done := false; !done; {
+		p.do(func(tx *Tx) {
+			if j, err := tx.Job(oldest); err == nil {
+				done = tx.RemoveJob(j, 30)
+			}
+		})
+	}
+	p.say("removed %s", oldest)
 }
 
 // An acked is what a killed program said last of a task.

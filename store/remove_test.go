@@ -4,8 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
-
 	"renderfarm/farm"
 )
 
@@ -18,6 +16,38 @@ func jobRecords(t testing.TB, s *Store) (n int) {
 		return nil
 	})
 	return n
+}
+
+// removeSome removes five records of the job, which holds the task, and looks
+// at what is left of it.
+func removeSome(t *testing.T, s *Store, id farm.JobID, w farm.WorkerID, task farm.TaskID) (done bool) {
+	update(t, s, func(tx *Tx) {
+		j, err := tx.Job(id)
+		if err != nil {
+			t.Error(err)
+			done = true
+			return
+		}
+		done = tx.RemoveJob(j, 5)
+		live, _ := tx.Worker(w)
+		if len(tx.Active(live)) != 0 {
+			t.Error("the worker still holds a task")
+		}
+		if _, err := tx.Task(task); farm.KindOf(err) != farm.NotFound {
+			t.Error(err)
+		}
+		if got, ok := tx.Pick(live); !ok || got.Job.ID == id {
+			t.Error("the other job is not handed out:", got, ok)
+		}
+	})
+	clean(t, s)
+	view(t, s, func(v *View) error {
+		if _, err := v.Job(id); farm.KindOf(err) != farm.NotFound || v.LastRendered() != "" || len(v.JobsDeleting()) == 1 == done {
+			t.Error(err, v.LastRendered(), v.JobsDeleting())
+		}
+		return nil
+	})
+	return done
 }
 
 // A job is removed slice by slice, with a restart in between, beside one that
@@ -43,34 +73,9 @@ func TestRemoveJob(t *testing.T) {
 		tx.Block(got.Job, live, "ffmpeg")
 		tx.SetLastRendered(id)
 	})
-	calls := 0
-	for done := false; !done; calls++ {
-		update(t, s, func(tx *Tx) {
-			j, err := tx.Job(id)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			done = tx.RemoveJob(j, 5)
-			live, _ := tx.Worker(w)
-			if len(tx.Active(live)) != 0 {
-				t.Error("the worker still holds a task")
-			}
-			if _, err := tx.Task(task); farm.KindOf(err) != farm.NotFound {
-				t.Error(err)
-			}
-			if got, ok := tx.Pick(live); !ok || got.Job.ID == id {
-				t.Error("the other job is not handed out:", got, ok)
-			}
-		})
-		clean(t, s)
-		view(t, s, func(v *View) error {
-			if _, err := v.Job(id); farm.KindOf(err) != farm.NotFound || v.LastRendered() != "" || len(v.JobsDeleting()) == 1 == done {
-				t.Error(err, v.LastRendered(), v.JobsDeleting())
-			}
-			return nil
-		})
-		if calls == 2 {
+	calls := 1
+	for ; !removeSome(t, s, id, w, task); calls++ {
+		if calls == 3 {
 			s.Close()
 			s = open(t, path)
 		}
@@ -118,121 +123,4 @@ func TestRemoveJobInTheGroupThatAddedIt(t *testing.T) {
 		t.Errorf("%d records are left", n)
 	}
 	clean(t, s)
-}
-
-// Each broken invariant is reported, with the place.
-func TestCheckFinds(t *testing.T) {
-	put := func(b *bucket, key, payload []byte) func(*bolt.Tx) error {
-		return func(tx *bolt.Tx) error {
-			return tx.Bucket(b.name).Put(key, b.seal(key, append([]byte{recordVersion}, payload...)))
-		}
-	}
-	drop := func(b *bucket, key []byte) func(*bolt.Tx) error {
-		return func(tx *bolt.Tx) error { return tx.Bucket(b.name).Delete(key) }
-	}
-	short, _ := encodeChunk(frames(7, false).Tasks)
-	other, _ := shapeOf(frames(9, false).Tasks)
-	loop, _ := shapeOf(frames(299, false).Tasks)
-	loop.tasks, loop.needs.lists = 300, [][]span{nil, {{299, 300}}}
-	loop.runs = append(loop.runs, run{first: 299, steps: 1, priority: 50, needs: 1})
-	none := farm.NewUUID()
-	for name, change := range map[string]func(*bolt.Tx) error{
-		"bucket of nobody":      func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("mine")); return err },
-		"key of nobody":         put(metaBucket, []byte("mine"), nil),
-		"id of no job":          put(jobuuidBucket, none[:], key32(77)),
-		"id of another job":     put(jobuuidBucket, none[:], key32(1)),
-		"job without settings":  drop(jobdefBucket, key32(1)),
-		"job without plan":      drop(planBucket, key32(1)),
-		"job with another plan": put(planBucket, key32(1), other.encode()[1:]),
-		"plan in a circle":      put(planBucket, key32(1), loop.encode()[1:]),
-		"job without a chunk":   drop(defBucket, key64(1, 1)),
-		"chunk that is short":   put(defBucket, key64(1, 1), short[1:]),
-		"chunk too many":        put(defBucket, key64(1, 2), short[1:]),
-		"task too many":         put(taskBucket, key64(1, 300), (&taskRecord{touched: noTime}).appendTo(nil, 0)[1:]),
-		"task that is counted otherwise": put(taskBucket, key64(1, 9),
-			(&taskRecord{status: farm.TaskFailed, touched: noTime}).appendTo(nil, 0)[1:]),
-		"task of an unknown worker": put(taskBucket, key64(1, 0), (&taskRecord{status: farm.TaskActive, worker: 9, touched: noTime}).appendTo(nil, 0)[1:]),
-		"active task of nobody":     put(taskBucket, key64(1, 0), (&taskRecord{status: farm.TaskActive, touched: noTime}).appendTo(nil, 0)[1:]),
-		"task of no job":            put(taskBucket, key64(5, 0), (&taskRecord{touched: noTime}).appendTo(nil, 0)[1:]),
-		"plan of no job":            put(planBucket, key32(5), other.encode()[1:]),
-		"block of no job":           put(blockBucket, append(key64(5, 1), 'x'), []byte{2}),
-		"block of an unknown worker": put(blockBucket, append(key64(1, 8), 'x'),
-			[]byte{2}),
-		"worker without state": drop(seenBucket, key32(1)),
-		"worker without id": func(tx *bolt.Tx) error {
-			b := tx.Bucket(uuidBucket.name)
-			k, _ := b.Cursor().First()
-			return b.Delete(k)
-		},
-		"worker that is gone":    drop(workerBucket, key32(1)),
-		"tag under another name": put(tagBucket, []byte("x"), []byte(`{"id":"y"}`)),
-		"tag that is no JSON":    put(tagBucket, []byte("x"), []byte(`{`)),
-		"job beyond the counter": put(metaBucket, countersKey, []byte{1, 1, 0, 1}),
-		"more workers counted":   put(metaBucket, countersKey, []byte{1, 1, 1, 2}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "farm.db")
-			s := open(t, path)
-			p := frames(300, false)
-			addJob(t, s, p)
-			w := addWorker(t, s, "blender")
-			update(t, s, func(tx *Tx) { assign(tx, w) })
-			s.Close()
-			for err := range Check(path) {
-				t.Fatal("check of a good file:", err)
-			}
-			boltUpdate(t, path, change)
-			found := 0
-			for err := range Check(path) {
-				t.Log(err)
-				found++
-			}
-			if found == 0 {
-				t.Error("nothing was found")
-			}
-		})
-	}
-	for err := range Check(filepath.Join(t.TempDir(), "none")) {
-		if farm.KindOf(err) != farm.NotFound {
-			t.Error(err)
-		}
-	}
-}
-
-// Store.Check compares the running index with the file: a counter that was not
-// kept must show.
-func TestCheckFindsAWrongIndex(t *testing.T) {
-	for name, spoil := range map[string]func(*index, *Job){
-		"missing need":  func(x *index, j *Job) { j.left[1]++ },
-		"spoiled need":  func(x *index, j *Job) { j.bad[1]++ },
-		"runnable":      func(x *index, j *Job) { j.runnable.remove(2) },
-		"status":        func(x *index, j *Job) { j.statuses[2] = uint8(farm.TaskFailed) },
-		"count":         func(x *index, j *Job) { j.Counts[farm.TaskQueued]++ },
-		"queue":         func(x *index, j *Job) { x.queue(Work{"", "blender"}).Clear() },
-		"lost job":      func(x *index, j *Job) { delete(x.jobs, prefixOf(j.uuid)) },
-		"active":        func(x *index, j *Job) { clear(x.held) },
-		"worker":        func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].Name = "other" },
-		"worker's task": func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].active = nil },
-		"failed by":     func(x *index, j *Job) { j.setFailedBy(1, []uint32{1}) },
-		"block":         func(x *index, j *Job) { j.blocked = map[blockKey]int64{{1, "x"}: 1} },
-		"steps":         func(x *index, j *Job) { j.setSteps(2, 1) },
-		"tag":           func(x *index, j *Job) { x.tags["t"] = farm.Tag{} },
-		"counter":       func(x *index, j *Job) { x.numbers.event++; x.saved.event++ },
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newStore(t)
-			addJob(t, s, frames(3, true))
-			w := addWorker(t, s, "blender")
-			update(t, s, func(tx *Tx) { assign(tx, w) })
-			clean(t, s)
-			update(t, s, func(tx *Tx) {
-				for _, j := range tx.x.jobs {
-					spoil(tx.x, j)
-				}
-			})
-			if found := s.Check(); len(found) == 0 {
-				t.Error("nothing was found")
-			}
-		})
-	}
 }

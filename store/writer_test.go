@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,48 +168,51 @@ func fatal(t testing.TB) (*Store, chan error) {
 	return s, died
 }
 
+// faults are operations that break a rule, and what the store says as it dies.
+var faults = []struct {
+	name string
+	fn   func(*Tx) error
+	says string
+}{
+	{"panic", func(*Tx) error { panic("oops") }, "oops"},
+	{"nil pointer", func(*Tx) error { var j *Job; j.Name = "x"; return nil }, "nil pointer"},
+	{"end of the goroutine", func(*Tx) error { runtime.Goexit(); return nil }, "ended the writer's goroutine"},
+	{"error after a write", func(tx *Tx) error { tx.PutTag(farm.Tag{ID: "t"}); return errors.New("too late") }, "too late"},
+	{"error after a change of a job", func(tx *Tx) error {
+		for j := range tx.x.jobs {
+			tx.SaveJob(tx.x.jobs[j])
+		}
+		return errors.New("too late")
+	}, "too late"},
+	{"active without a worker", func(tx *Tx) error {
+		for _, j := range tx.x.jobs {
+			tx.SetTask(j.Task(0), farm.TaskState{Status: farm.TaskActive})
+		}
+		return nil
+	}, "without a worker"},
+	{"unknown worker", func(tx *Tx) error {
+		for _, j := range tx.x.jobs {
+			tx.SetTask(j.Task(0), farm.TaskState{Worker: "nobody"})
+		}
+		return nil
+	}, "nobody"},
+	{"index out of range", func(tx *Tx) error {
+		for _, j := range tx.x.jobs {
+			j.Task(1)
+		}
+		return nil
+	}, "no task 1"},
+	{"tag without id", func(tx *Tx) error { tx.PutTag(farm.Tag{}); return nil }, "needs an id"},
+	{"worker id", func(tx *Tx) error { tx.AddWorker(farm.Worker{ID: "x"}); return nil }, "no UUID"},
+	{"full disk", func(tx *Tx) error {
+		tx.x.db.MaxSize = 1 << 16 // bbolt's own limit stands for a full disk
+		tx.PutTag(farm.Tag{ID: "t", Description: strings.Repeat("x", 1<<20)})
+		return nil
+	}, "cannot be written"},
+}
+
 func TestFaultsEndTheStore(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		fn   func(*Tx) error
-		says string
-	}{
-		{"panic", func(*Tx) error { panic("oops") }, "oops"},
-		{"nil pointer", func(*Tx) error { var j *Job; j.Name = "x"; return nil }, "nil pointer"},
-		{"end of the goroutine", func(*Tx) error { runtime.Goexit(); return nil }, "ended the writer's goroutine"},
-		{"error after a write", func(tx *Tx) error { tx.PutTag(farm.Tag{ID: "t"}); return errors.New("too late") }, "too late"},
-		{"error after a change of a job", func(tx *Tx) error {
-			for j := range tx.x.jobs {
-				tx.SaveJob(tx.x.jobs[j])
-			}
-			return errors.New("too late")
-		}, "too late"},
-		{"active without a worker", func(tx *Tx) error {
-			for _, j := range tx.x.jobs {
-				tx.SetTask(j.Task(0), farm.TaskState{Status: farm.TaskActive})
-			}
-			return nil
-		}, "without a worker"},
-		{"unknown worker", func(tx *Tx) error {
-			for _, j := range tx.x.jobs {
-				tx.SetTask(j.Task(0), farm.TaskState{Worker: "nobody"})
-			}
-			return nil
-		}, "nobody"},
-		{"index out of range", func(tx *Tx) error {
-			for _, j := range tx.x.jobs {
-				j.Task(1)
-			}
-			return nil
-		}, "no task 1"},
-		{"tag without id", func(tx *Tx) error { tx.PutTag(farm.Tag{}); return nil }, "needs an id"},
-		{"worker id", func(tx *Tx) error { tx.AddWorker(farm.Worker{ID: "x"}); return nil }, "no UUID"},
-		{"full disk", func(tx *Tx) error {
-			tx.x.db.MaxSize = 1 << 16 // bbolt's own limit stands for a full disk
-			tx.PutTag(farm.Tag{ID: "t", Description: strings.Repeat("x", 1<<20)})
-			return nil
-		}, "cannot be written"},
-	} {
+	for _, c := range faults {
 		t.Run(c.name, func(t *testing.T) {
 			s, died := fatal(t)
 			id := addJob(t, s, frames(1, false))
@@ -302,5 +306,31 @@ func TestWriteSet(t *testing.T) {
 		if v, ok := w.get(c.b, []byte(c.key)); !ok || string(v) != c.value {
 			t.Errorf("%s in %s is %q, %v", c.key, c.b.name, v, ok)
 		}
+	}
+}
+
+// A reader that comes while a commit is being synced waits for it: bbolt alone
+// would show it what is not on the disk yet.
+func TestReadersWaitForTheSync(t *testing.T) {
+	s := newStore(t)
+	var synced atomic.Bool
+	read := make(chan bool)
+	update(t, s, func(tx *Tx) {
+		tx.PutTag(farm.Tag{ID: "t"})
+		tx.x.read().OnCommit(func() { // the last that happens within the commit
+			started := make(chan struct{})
+			go func() {
+				close(started)
+				s.View(func(*View) error { read <- synced.Load(); return nil })
+			}()
+			<-started
+			for range 1000 {
+				runtime.Gosched() // gives a reader that does not wait its chance
+			}
+			synced.Store(true)
+		})
+	})
+	if !<-read {
+		t.Error("a reader began before the commit was over")
 	}
 }
