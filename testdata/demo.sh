@@ -83,13 +83,13 @@ filmed=$(ffprobe -v error -select_streams v:0 -count_frames -show_entries stream
 
 echo
 echo "$frames frames, all different: $folder"
-echo "Video of $filmed frames:      $video"
+echo "Video of $filmed frames: $video"
 if [ -n "$once" ]; then
 	stop || fail "the farm did not stop cleanly"
 	echo "The farm stopped cleanly. Everything it made is in $home"
 	exit 0
 fi
-echo "Web page:                  $url"
+echo "Web page: $url"
 echo
 echo "The farm is yours until Ctrl-C. Everything it makes is in $home"
 trap 'exit 0' INT TERM
