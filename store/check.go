@@ -32,6 +32,7 @@ func Check(path string) iter.Seq[error] {
 			yield(fmt.Errorf("%s: %w", path, err))
 			return // bbolt would trip over it
 		}
+		// The shared lock that db holds keeps writers away all the while.
 		err = db.View(func(tx *bolt.Tx) error {
 			if err := checkSchema(tx); err != nil {
 				return err
@@ -52,6 +53,8 @@ func (s *Store) Check() []error {
 	var found []error
 	report := func(err error) bool { found = append(found, err); return true }
 	err := s.send(op{alone: func() {
+		// Everything before is committed and nothing else runs, so the file
+		// can be looked at from outside as well.
 		for err := range checkPages(s.path) {
 			report(err)
 		}
@@ -95,6 +98,7 @@ type checker struct {
 	numbers counters
 }
 
+// checkRecords yields what is wrong with the records of a transaction.
 func checkRecords(tx *bolt.Tx, yield func(error) bool) {
 	c := &checker{tx: tx, yield: yield, x: newIndex(tx.DB()), jobs: map[uint32]int{}}
 	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.leftovers} {
@@ -136,6 +140,7 @@ func (c *checker) names() {
 	}))
 }
 
+// meta reads the counters, which the other steps need.
 func (c *checker) meta() {
 	c.each(metaBucket, func(key, payload []byte) (err error) {
 		switch string(key) {
@@ -149,6 +154,7 @@ func (c *checker) meta() {
 	})
 }
 
+// workers looks at the three records of each worker.
 func (c *checker) workers() {
 	c.report(c.x.loadWorkers(c.tx))
 	names := *c.x.names.Load()
@@ -176,6 +182,7 @@ func (c *checker) workers() {
 	}
 }
 
+// tags looks at the worker tags.
 func (c *checker) tags() {
 	c.each(tagBucket, func(key, payload []byte) error {
 		t, err := decodeTag(payload)
@@ -186,6 +193,7 @@ func (c *checker) tags() {
 	})
 }
 
+// allJobs reads every job, and what belongs to it, as the index would.
 func (c *checker) allJobs() {
 	l := newLoader(c.x, c.tx)
 	c.each(jobBucket, func(key, payload []byte) error {
@@ -201,7 +209,7 @@ func (c *checker) allJobs() {
 		if named, err := decodeSeq(jobuuidBucket, r.uuid[:], c.tx.Bucket(jobuuidBucket.name).Get(r.uuid[:])); err != nil || named != seq {
 			c.report(fmt.Errorf("job %s is number %d, and its id leads to %d: %w", r.ID, seq, named, err))
 		}
-		if r.removing {
+		if r.removing { // any part of it may be gone
 			return nil
 		}
 		c.jobs[seq] = r.Counts.Total()
@@ -234,6 +242,8 @@ func (c *checker) job(j *Job) error {
 	return c.definitions(j)
 }
 
+// definitions reads the commands of all tasks and compares their heads with
+// the plan.
 func (c *checker) definitions(j *Job) error {
 	for n := 0; n*chunkTasks < j.Len(); n++ {
 		key := key64(j.seq, uint32(n))
@@ -262,6 +272,7 @@ func (c *checker) definitions(j *Job) error {
 	return nil
 }
 
+// uuids looks at the way from ids to jobs; allJobs looked at the way back.
 func (c *checker) uuids() {
 	c.each(jobuuidBucket, func(key, payload []byte) error {
 		if len(payload) != 4 {

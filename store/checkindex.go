@@ -31,12 +31,14 @@ func checkIndex(tx *bolt.Tx, x *index, report func(error) bool) {
 		c.same(fmt.Sprintf("worker of active task %x", key), h.worker.seq, f.worker.seq)
 	}
 	c.workers(x, fresh)
+	// A rebuilt index has exactly the jobs that must be in memory. The running
+	// one may have others, which somebody asked for: those are read now.
 	for p, j := range fresh.jobs {
 		if x.jobs[p] == nil {
 			c.differ("job %s may run and is not in memory", j.ID)
 		}
 	}
-	c.queues(x, fresh)
+	c.queues(x, fresh) // before others are read into the rebuilt one
 	for p, j := range x.jobs {
 		f := fresh.jobs[p]
 		if f == nil {
@@ -50,6 +52,7 @@ func checkIndex(tx *bolt.Tx, x *index, report func(error) bool) {
 	}
 }
 
+// A comparison collects differences between memory and file.
 type comparison struct{ report func(error) bool }
 
 func (c *comparison) differ(format string, args ...any) {
@@ -62,6 +65,7 @@ func (c *comparison) same(what string, memory, file any) {
 	}
 }
 
+// workers compares what workers are, and that each knows what it holds.
 func (c *comparison) workers(x, fresh *index) {
 	c.same("workers", *x.names.Load(), *fresh.names.Load())
 	for id, w := range x.workers {
@@ -112,16 +116,18 @@ func (c *comparison) queues(x, fresh *index) {
 	c.same("number of queues in use", len(memory), len(file))
 }
 
+// job compares all that is known of one job, except its places in queues.
 func (c *comparison) job(j, f *Job) {
 	what := func(part string) string { return fmt.Sprintf("%s of job %s", part, j.ID) }
 	c.same(what("record"), j.Job, f.Job)
 	c.same(what("plan"), j.shape, f.shape)
 	c.same(what("removal"), j.removing, f.removing)
 	c.same(what("place in the scheduler"), j.on, f.on)
+	// Statuses include whether a task has a record, because State relies on it.
 	if !slices.Equal(j.statuses, f.statuses) {
 		c.differ("%s: %v in memory, %v in the file", what("statuses"), j.statuses, f.statuses)
 	}
-	for i := range j.statuses {
+	for i := range j.statuses { // one of the two may not have made room for steps
 		if j.steps(i) != f.steps(i) {
 			c.differ("%s: task %d has %d in memory, %d in the file", what("steps"), i, j.steps(i), f.steps(i))
 		}

@@ -24,6 +24,8 @@ func loadIndex(db *bolt.DB) (*index, error) {
 	return x, err
 }
 
+// rebuild fills an empty index from the file. It stops at the first damaged
+// record: a farm that goes on without one of its jobs would be a silent loss.
 func (x *index) rebuild(tx *bolt.Tx) error {
 	payload, err := metaBucket.open(countersKey, tx.Bucket(metaBucket.name).Get(countersKey))
 	if err != nil {
@@ -43,12 +45,16 @@ func (x *index) rebuild(tx *bolt.Tx) error {
 	}); err != nil {
 		return err
 	}
+	// Jobs come in the order of their numbers, and so do their tasks: the
+	// loader's cursors only ever move on.
 	l := newLoader(x, tx)
 	return records(tx, jobBucket, nil, func(key, payload []byte) error {
 		r, err := decodeJob(payload)
 		if err != nil {
 			return err
 		}
+		// Jobs that are held, aborted or over are read when somebody asks for
+		// them, unless a worker still has one of their tasks.
 		active := r.Counts[farm.TaskActive] > 0
 		if r.removing || !active && !r.Deleting.IsZero() || !active && !r.Status().Runs() {
 			return nil
@@ -62,6 +68,8 @@ func (x *index) rebuild(tx *bolt.Tx) error {
 	})
 }
 
+// loadWorkers reads all workers. Their numbers have no gaps, because worker
+// records are never removed; that makes a slice of ids the way back.
 func (x *index) loadWorkers(tx *bolt.Tx) error {
 	names := []farm.WorkerID{""}
 	seen := tx.Bucket(seenBucket.name)
@@ -91,6 +99,7 @@ func records(tx *bolt.Tx, b *bucket, prefix []byte, f func(key, payload []byte) 
 	return recordsAt(tx.Bucket(b.name).Cursor(), b, prefix, f)
 }
 
+// recordsAt is records with a cursor that is used again and again.
 func recordsAt(c *bolt.Cursor, b *bucket, prefix []byte, f func(key, payload []byte) error) error {
 	for key, value := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, value = c.Next() {
 		payload, err := b.open(key, value)
@@ -104,6 +113,7 @@ func recordsAt(c *bolt.Cursor, b *bucket, prefix []byte, f func(key, payload []b
 	return nil
 }
 
+// asDamage names the record that err is about, unless err does so itself.
 func asDamage(b *bucket, key []byte, err error) error {
 	switch err.(type) {
 	case *damage, *farm.Error:
@@ -125,7 +135,7 @@ func newLoader(x *index, tx *bolt.Tx) *loader {
 	return &loader{x: x, plans: tx.Bucket(planBucket.name), tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor()}
 }
 
-// load reads one job.
+// load reads one job that is known to be in the file.
 func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
 	key := key32(seq)
 	payload, err := jobBucket.open(key, tx.Bucket(jobBucket.name).Get(key))
@@ -142,7 +152,7 @@ func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
 // job reads the rest of a job whose record was read, and puts the job where the
 // scheduler finds it if it may run.
 func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
-	if r.removing {
+	if r.removing { // its plan may be gone already
 		j := newJob(r, &shape{})
 		j.seq, j.x = binary.BigEndian.Uint32(key), l.x
 		j.empty()
@@ -180,6 +190,8 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		if err != nil {
 			return err
 		}
+		// What follows holds for every file that this program wrote. It is
+		// looked at all the same, because everything else relies on it.
 		i := int(binary.BigEndian.Uint32(key[4:]))
 		if i >= j.shape.tasks {
 			return fmt.Errorf("its job has %d tasks", j.shape.tasks)
@@ -211,6 +223,7 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 	return nil
 }
 
+// loadBlocks reads the job's blocklist.
 func (l *loader) loadBlocks(j *Job, key []byte) error {
 	return recordsAt(l.block, blockBucket, key, func(key, payload []byte) error {
 		k, at, err := decodeBlock(key, payload)
@@ -222,6 +235,7 @@ func (l *loader) loadBlocks(j *Job, key []byte) error {
 	})
 }
 
+// decodeBlock reads who is blocked from what, and since when in ms.
 func decodeBlock(key, payload []byte) (blockKey, int64, error) {
 	if len(key) < 8 {
 		return blockKey{}, 0, errShort

@@ -28,6 +28,7 @@ var (
 // long enough for one that is just ending.
 const lockTimeout = time.Second
 
+// boltOptions are those of a database that is worked on; each was measured.
 func boltOptions() *bolt.Options {
 	return &bolt.Options{
 		Timeout:         lockTimeout,
@@ -67,6 +68,7 @@ func openFile(path string) (*bolt.DB, error) {
 
 // openBolt opens the file and turns what bbolt panics with into an error.
 func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
+	// A file that is shorter than its pages say faults when it is read.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -121,7 +123,7 @@ func create(path string) error {
 		return err
 	}
 	o := boltOptions()
-	o.InitialMmapSize = 0
+	o.InitialMmapSize = 0 // it is closed again at once
 	db, err := openBolt(temp, o)
 	if err != nil {
 		return err
@@ -143,6 +145,7 @@ func create(path string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
+	// First the file, then its name, then the folder that knows the name.
 	if err := syncFile(temp); err != nil {
 		return err
 	}

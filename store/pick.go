@@ -20,29 +20,37 @@ type Work struct {
 // as pairs of tags and types were in use since the start.
 type queue = btree.BTreeG[*entry]
 
-// An entry is a job in the queue of one of its task types. What it is ordered by
-// is kept apart from what callers change in the job.
+// An entry is a job in the queue of one of its task types.
 type entry struct {
-	job      *Job
-	kind     int  // type number
-	in       bool // in a queue; the rest is meaningful only then
-	work     Work
-	priority int   // of the job
-	top      int32 // highest priority of its runnable tasks of the type
-	first    int   // rank of the best of them
+	standing
+	job   *Job
+	kind  int  // type number
+	in    bool // in a queue; the rest is meaningful only then
+	work  Work // of which queue
+	first int  // rank of the best runnable task of the type
 }
 
-// before orders entries: higher job priority, then a task of higher priority,
-// then the older job.
-func before(a, b *entry) bool {
+// A standing is what entries are ordered by. It is kept apart from what callers
+// change in the job, so that an entry is found again where it was put.
+type standing struct {
+	priority int    // of the job
+	top      int32  // highest priority of its runnable tasks of the type
+	seq      uint32 // of the job
+}
+
+// before orders: higher job priority, then a task of higher priority, then the
+// older job.
+func (a standing) before(b standing) bool {
 	switch {
 	case a.priority != b.priority:
 		return a.priority > b.priority
 	case a.top != b.top:
 		return a.top > b.top
 	}
-	return a.job.seq < b.job.seq
+	return a.seq < b.seq
 }
+
+func before(a, b *entry) bool { return a.standing.before(b.standing) }
 
 func (x *index) queue(w Work) *queue {
 	q := x.queues[w]
@@ -77,8 +85,8 @@ func (x *index) place(j *Job, kind int) {
 		return
 	}
 	_, r := j.shape.atRank(first)
-	now := entry{job: j, kind: kind, in: true, work: Work{j.Tag, j.shape.types[kind]}, priority: j.Priority, top: r.priority, first: first}
-	if e.in && e.top == now.top && e.priority == now.priority && e.work.Tag == now.work.Tag {
+	now := entry{standing: standing{j.Priority, r.priority, j.seq}, job: j, kind: kind, in: true, work: Work{j.Tag, j.shape.types[kind]}, first: first}
+	if e.in && e.standing == now.standing && e.work.Tag == now.work.Tag {
 		e.first = first // its place is the same
 		return
 	}
@@ -119,30 +127,27 @@ func (x *index) setRunnable(j *Job, r *run, i int, on bool) {
 // It costs about tags x types x log(jobs), however many tasks wait.
 func (tx *Tx) Pick(w *Worker) (Task, bool) {
 	tx.check()
-	var best *entry
-	var at int
+	var best standing
+	var task Task // none as long as its job is nil
 	for _, q := range w.queuesIn(tx.x) {
 		q.Scan(func(e *entry) bool {
-			if best != nil && before(best, e) {
+			if task.Job != nil && best.before(e.standing) {
 				return false // neither this job nor those behind it can be better
 			}
 			i, r, ok := e.job.bestOf(e.kind, w)
 			if !ok {
 				return true
 			}
-			// The entry's place promises its best task; this worker may have
+			// The entry's standing promises its best task; this worker may have
 			// failed that one, so what it gets is compared by itself.
-			got := entry{job: e.job, priority: e.priority, top: r.priority}
-			if best == nil || before(&got, best) || got.job == best.job && got.top == best.top && i < at {
-				best, at = &got, i
+			got := standing{e.priority, r.priority, e.seq}
+			if task.Job == nil || got.before(best) || got == best && i < task.Index {
+				best, task = got, Task{Job: e.job, Index: i}
 			}
 			return true
 		})
 	}
-	if best == nil {
-		return Task{}, false
-	}
-	return Task{Job: best.job, Index: at}, true
+	return task, task.Job != nil
 }
 
 // bestOf returns the best runnable task of a type that the worker may have, and

@@ -51,6 +51,7 @@ func Prepare(p *farm.Plan) (*NewJob, error) {
 		}
 		n.chunks = append(n.chunks, c)
 	}
+	// The index of the tasks is made here too, not in the writer.
 	record := jobRecord{uuid: uuid, Job: farm.Job{ID: farm.JobID(uuid.String()), Name: p.Name, Type: p.Type, Priority: p.Priority, Tag: p.Tag,
 		JobFacts: farm.JobFacts{Intent: p.Intent}, StepsTotal: shape.steps, Created: whole(p.Created)}}
 	record.Counts[farm.TaskQueued] = shape.tasks
@@ -68,6 +69,8 @@ func shapeOf(tasks []farm.PlannedTask) (*shape, error) {
 	kinds := map[string]uint16{}
 	lists := map[string]uint32{"": 0}
 	var key []byte
+	// One pass: each task continues the run before it or begins one, and its
+	// needs are a list that was seen before or a new one.
 	for i := range tasks {
 		t := &tasks[i]
 		steps := t.Steps()
@@ -140,6 +143,8 @@ func backwards(s *shape) bool {
 // completable completes tasks as long as there are some that need nothing more,
 // and returns which it could complete and whether others are left.
 func completable(s *shape) (completed []bool, stuck bool) {
+	// Tasks that need the same become ready together, so counting per list is
+	// enough.
 	left := make([]int, len(s.needs.lists))
 	for list, spans := range s.needs.lists {
 		left[list] = size(spans)
@@ -178,7 +183,7 @@ func circleError(s *shape, tasks []farm.PlannedTask, completed []bool) error {
 	for completed[at] {
 		at++
 	}
-	seen := map[int]int{}
+	seen := map[int]int{} // where a task is in path
 	var path []int
 	for {
 		if from, ok := seen[at]; ok {

@@ -9,6 +9,7 @@ type set struct {
 	levels [][]uint64
 }
 
+// newSet returns an empty set for the numbers below size.
 func newSet(size int) set {
 	var s set
 	for {
@@ -65,12 +66,13 @@ func (s *set) next(i int) int {
 		}
 		if word := s.levels[l][at] >> (i & 63); word != 0 {
 			i += bits.TrailingZeros64(word)
+			// Down again, along the least bit of each word.
 			for l--; l >= 0; l-- {
 				i = i<<6 + bits.TrailingZeros64(s.levels[l][i])
 			}
 			return i
 		}
-		i = at + 1
+		i = at + 1 // nothing more below this word: go on above, behind it
 	}
 	return -1
 }

@@ -77,6 +77,7 @@ func (v *View) Job(id farm.JobID) (farm.Job, error) {
 // "" for the first, at most limit, 0 for all. A job that is not there any more
 // as after is farm.NotFound.
 func (v *View) Jobs(after farm.JobID, limit int) ([]farm.Job, error) {
+	// Keys have four bytes, so the one that is sought lies just behind after's.
 	from := uint32(0)
 	if after != "" {
 		seq, err := v.byID(after)
@@ -146,6 +147,7 @@ func (v *View) JobDetail(id farm.JobID) (farm.JobDetail, error) {
 
 // LastRendered returns the job with the newest preview, or "".
 func (v *View) LastRendered() farm.JobID {
+	// The writer forgets the job when it is removed, so it is still there.
 	value := v.tx.Bucket(metaBucket.name).Get(shownKey)
 	payload, err := metaBucket.open(shownKey, value)
 	if err != nil {
@@ -166,6 +168,7 @@ func (v *View) Workers() ([]farm.Worker, error) {
 	return workers, err
 }
 
+// worker joins the two records of a worker.
 func (v *View) worker(key, payload []byte) (farm.Worker, error) {
 	seen, err := v.record(seenBucket, key)
 	if err != nil {

@@ -24,7 +24,7 @@ func (v *View) Blocklist(id farm.JobID) ([]Block, error) {
 	if _, err := v.job(seq); err != nil {
 		return nil, err
 	}
-	names := *v.s.x.names.Load()
+	names := *v.s.x.names.Load() // at least those that this View can see
 	var blocks []Block
 	err = records(v.tx, blockBucket, key32(seq), func(key, payload []byte) error {
 		k, at, err := decodeBlock(key, payload)
@@ -52,6 +52,8 @@ func (v *View) Tasks(id farm.JobID, after, limit int) ([]farm.Task, error) {
 	if from >= end {
 		return nil, nil
 	}
+	// First the definitions, by chunk, then the states that differ from
+	// "queued and never touched".
 	tasks := make([]farm.Task, end-from)
 	for c := from / chunkTasks; c*chunkTasks < end; c++ {
 		heads, err := v.heads(seq, c)
@@ -69,6 +71,7 @@ func (v *View) Tasks(id farm.JobID, after, limit int) ([]farm.Task, error) {
 	return tasks, v.fillStates(tasks, seq, &j)
 }
 
+// newTask joins what is known of a task without its state.
 func newTask(j *jobRecord, index, steps int, t farm.PlannedTask) farm.Task {
 	return farm.Task{ID: farm.TaskID(taskUUID(j.uuid, uint32(index)).String()), Job: j.ID, Index: index, Created: j.Created, PlannedTask: t, StepsTotal: steps}
 }
@@ -96,7 +99,7 @@ func (v *View) fillStates(tasks []farm.Task, seq uint32, j *jobRecord) error {
 	for key, value := c.Seek(key64(seq, uint32(first))); len(key) == 8 && binary.BigEndian.Uint32(key) == seq; key, value = c.Next() {
 		at := int(binary.BigEndian.Uint32(key[4:])) - first
 		if at >= len(tasks) {
-			break
+			break // only tasks that were touched have a record, so this may come soon
 		}
 		payload, err := taskBucket.open(key, value)
 		if err != nil {
@@ -141,6 +144,8 @@ func (v *View) task(id farm.TaskID) (j jobRecord, seq uint32, index int, err err
 	if !ok {
 		return j, 0, 0, errNoTask
 	}
+	// The prefix leads to one job at most; the tag in the id tells whether it
+	// is really one of its tasks.
 	seq, job, err := v.find(prefixOf(u))
 	if err != nil || seq == 0 {
 		return j, 0, 0, orNotFound(err, errNoTask)
@@ -158,6 +163,7 @@ func (v *View) task(id farm.TaskID) (j jobRecord, seq uint32, index int, err err
 	return j, seq, int(i), nil
 }
 
+// chunk returns a chunk of definitions with their commands.
 func (v *View) chunk(seq uint32, c int) (*chunk, error) {
 	key := key64(seq, uint32(c))
 	payload, err := v.record(defBucket, key)
