@@ -200,6 +200,34 @@ func TestBigJob(t *testing.T) {
 	p.see(".task h3", "750. sleep")
 }
 
+// Images appear as they are rendered, of the job and of the farm.
+func TestLastRendered(t *testing.T) {
+	f := startFarm(t, "serve")
+	job := f.submit("shot 7", "hello", 1, 1, "queued")
+	f.submit("another", "hello", 1, 1, "paused")
+	w := f.newWorker("misc")
+	task := w.take()
+	p := open(t, f, "/app/jobs/"+job)
+	p.see(".job .picture", "appears here")
+	shown := "visible('.picture img').map((image) => image.naturalWidth + 'x' + image.naturalHeight).join()"
+	w.produce(task, 32, 18)
+	p.until(shown + " === '32x18'")
+	first := ""
+	p.eval("document.querySelector('.job img').src", &first)
+	w.produce(task, 64, 36)
+	p.until(shown + " === '64x36'")
+	p.until(fmt.Sprintf("document.querySelector('.job img').src !== %q", first))
+
+	p.click("nav a", "Last rendered")
+	p.until(shown + " === '64x36'")
+	p.click(".caption a", "shot 7")
+	p.click(".jobs a.name", "another")
+	p.see(".job h2", "another")
+	p.see(".job .picture", "appears here")
+	p.do(chromedp.Navigate(f.url + "/app/"))
+	p.until(shown + " === '64x36'")
+}
+
 // When the manager dies and comes back, the page says so, and goes on.
 func TestConnectionLost(t *testing.T) {
 	f := startFarm(t, "serve")
@@ -272,6 +300,7 @@ func TestFormat(t *testing.T) {
 		{"word('')", "new"},
 		{"text('a')", "a"},
 		{"text({a: [1, null]})", `{"a":[1,null]}`},
+		{"text(['--frames', 1, []])", "--frames\n1\n[]"},
 	} {
 		var got string
 		p.eval("import('/app/format.js').then((format) => String(format."+c.call+"))", &got)

@@ -76,7 +76,9 @@ export const farmMeans = {
   inoperative: 'No worker is connected.',
 };
 
-// text writes any JSON value on one line: strings as they are.
+// text writes any JSON value: strings as they are, lists an item a line.
 export function text(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.length > 0) return value.map(text).join('\n');
+  return JSON.stringify(value);
 }

@@ -6,7 +6,9 @@ import { card } from './parts.js';
 // Picture is a frame of a fixed shape, so that nothing moves when the first
 // image arrives.
 export class Picture {
-  constructor(hint) {
+  // size is the part of the name that tells the wanted size from the others.
+  constructor(hint, size = 'last-rendered.jpg') {
+    this.size = size;
     this.image = el('img', { alt: '', hidden: true });
     this.hint = el('span', { class: 'hint' }, hint);
     this.node = el('a', { class: 'picture', target: '_blank', rel: 'noopener' }, this.image, this.hint);
@@ -36,8 +38,8 @@ export class Picture {
       const { base, suffixes, alt } = this.wanted;
       const { cleared } = this;
       this.wanted = null;
-      const whole = suffixes.find((name) => name === 'last-rendered.jpg') ?? suffixes[0];
-      const address = `${base}/${whole}?${Date.now()}`; // the same file changes with each frame
+      const changed = Date.now(); // the same file changes with each frame
+      const address = `${base}/${suffixes.find((name) => name.includes(this.size)) ?? suffixes[0]}?${changed}`;
       const image = new Image();
       image.src = address;
       try {
@@ -45,15 +47,15 @@ export class Picture {
       } catch {
         continue; // replaced while it was read, or gone: the next event brings another
       }
-      if (this.wanted === null && cleared === this.cleared) this.put(address, alt);
+      if (this.wanted === null && cleared === this.cleared) this.put(address, `${base}/${suffixes[0]}?${changed}`, alt);
     }
     this.loading = false;
   }
 
-  put(address, alt) {
+  put(address, whole, alt) {
     setAttr(this.image, 'src', address);
     setAttr(this.image, 'alt', alt);
-    setAttr(this.node, 'href', address);
+    setAttr(this.node, 'href', whole);
     show(this.image, true);
     show(this.hint, false);
   }

@@ -21,7 +21,7 @@ export class Job {
     this.created = new Time();
     this.updated = new Time();
     this.priority = this.newPriority();
-    this.picture = new Picture('Its last rendered image appears here');
+    this.picture = new Picture('Its last rendered image appears here', '-small');
     this.settings = new Values('Settings');
     this.metadata = new Values('Metadata');
     this.hint = el('p', { class: 'hint' });
