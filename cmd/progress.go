@@ -85,6 +85,7 @@ const progressLines = 10 * time.Second
 // drawMost bounds how often the line on a terminal changes.
 const drawMost = 100 * time.Millisecond
 
+// progressBar returns a bar for standard error, live if that is a terminal.
 func (s *session) progressBar() *progressBar {
 	return &progressBar{out: s.errOut, live: isTerminal(s.errOut), colors: s.colors(s.errOut), now: s.now, width: func() int {
 		if f, ok := s.errOut.(*os.File); ok {
@@ -116,6 +117,7 @@ func (b *progressBar) show(v *jobView) {
 		return
 	}
 	b.shown, b.urgent, b.done, b.last = text, urgent, done, now
+	// The line is written over the last one, and what is left of that cleared.
 	if b.live {
 		fmt.Fprintf(b.out, "\r%s\x1b[K", b.fit(v, text))
 	} else {
@@ -132,6 +134,7 @@ func (b *progressBar) end() {
 
 // progress returns what is done of what, and what it is.
 func (v *jobView) progress() (done, total int, unit string) {
+	// The step after the frames is the video; it is not counted as one more.
 	if v.frames > 0 {
 		return min(v.job.StepsCompleted, v.frames), v.frames, "frames"
 	}
@@ -169,11 +172,14 @@ func (b *progressBar) fit(v *jobView, text string) string {
 	const most, least = 30, 8
 	done, total, _ := v.progress()
 	width := b.width() - 1
+	// The bar takes the room that the text leaves, if it is worth it.
 	bar := min(most, width-visible(text)-2)
 	if bar >= least && total > 0 {
 		full := bar * done / total
 		text = paint(strings.Repeat("█", full), green, b.colors) + paint(strings.Repeat("░", bar-full), faint, b.colors) + "  " + text
 	}
+	// A line that wraps could not be written over. Cutting colours apart would
+	// leave the terminal coloured.
 	if visible(text) > width && !strings.Contains(text, "\x1b") {
 		text = string([]rune(text)[:max(width, 0)])
 	}

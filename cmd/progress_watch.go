@@ -90,7 +90,7 @@ func (w *jobWatch) poll(ctx context.Context) {
 // It returns false if the manager has no such stream.
 func (w *jobWatch) stream(ctx context.Context) bool {
 	path := "/api/farm/events?" + url.Values{"job": {string(w.view.job.ID)}}.Encode()
-	lost := time.Now()
+	lost := time.Now() // when the manager was last heard of
 	for {
 		body, err := w.client.Open(ctx, path)
 		if err == nil {
@@ -100,6 +100,7 @@ func (w *jobWatch) stream(ctx context.Context) bool {
 			}
 			lost = time.Now()
 		}
+		// An answer that is an error is final; no answer may be a restart.
 		switch {
 		case ctx.Err() != nil:
 			w.yield(w.view, context.Cause(ctx))
@@ -121,6 +122,8 @@ func (w *jobWatch) stream(ctx context.Context) bool {
 // more to follow, and true when the connection broke.
 func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
 	ctx, cancel := context.WithCancel(ctx)
+	// The reader blocks in the network and this loop must not; the reader ends
+	// with the body, and nothing is left running.
 	messages := make(chan message)
 	go readMessages(ctx, body, messages)
 	defer func() {
@@ -156,6 +159,7 @@ func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
 
 // message takes in one event, and returns whether to go on.
 func (w *jobWatch) message(ctx context.Context, m message) bool {
+	// What does not parse is skipped: a later version may say more.
 	switch m.name {
 	case "reset": // events were missed
 		return w.refresh(ctx)

@@ -35,6 +35,7 @@ type submitOptions struct {
 	noWait   bool
 }
 
+// newSubmit returns the command that artists use most: from a file to frames.
 func newSubmit(s *session) *cobra.Command {
 	o := submitOptions{}
 	c := &cobra.Command{
@@ -100,6 +101,7 @@ func (o *submitOptions) check(changed func(flag string) bool) error {
 	case o.priority < 0 || o.priority > 100:
 		return usageErrorf("--priority must be 0 to 100")
 	}
+	// Endings are written with and without their dot; Blender has them with it.
 	if o.ext != "" && !strings.HasPrefix(o.ext, ".") {
 		o.ext = "." + o.ext
 	}
@@ -113,6 +115,7 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 	if err != nil {
 		return err
 	}
+	// What is wrong with the file is told before anything else, without Blender.
 	if err := blendfile.Check(file); err != nil {
 		return err
 	}
@@ -135,6 +138,8 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 	if p.info, err = s.inspect(ctx, o, jobType, file); err != nil {
 		return err
 	}
+	// Where the file will be is decided now and made later: the settings name it,
+	// and a job that the manager refuses must leave nothing behind.
 	placed := storage.place(file, p.name, s.now())
 	p.blend = placed.path
 	settings, err := p.settings()
@@ -144,6 +149,8 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 	for _, note := range p.notes {
 		fmt.Fprintln(s.errOut, note)
 	}
+	// With the ETag the manager refuses settings made for another version of the
+	// job type than the one it has by then.
 	job := api.SubmittedJob{
 		Name: p.name, Type: jobType.Name, TypeETag: jobType.ETag, Priority: o.priority,
 		SubmitterPlatform: runtime.GOOS, Settings: settings, Metadata: map[string]string{},
@@ -180,6 +187,7 @@ func (s *session) submit(ctx context.Context, client *api.Client, o submitOption
 		fmt.Fprintf(s.errOut, "Copied the file to %s\n", printable(file.path))
 		warnExternal(s.errOut, info)
 	}
+	// The manager has no other place for what the submitter should know.
 	if strings.HasPrefix(job.Activity, "Warning:") {
 		fmt.Fprintln(s.errOut, printable(job.Activity))
 	}
@@ -207,6 +215,7 @@ func findJobType(ctx context.Context, client *api.Client, name string) (farm.Job
 	if err == nil || exitStatus(err) != exitNotFound {
 		return jobType, err
 	}
+	// A misspelt name is the likely cause, and the right one is in the list.
 	all, listErr := client.GetJobTypes(ctx)
 	if listErr != nil {
 		return jobType, err

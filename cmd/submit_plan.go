@@ -34,6 +34,7 @@ func (s *session) inspect(ctx context.Context, o submitOptions, t farm.JobType, 
 	if err == nil || !errors.Is(err, blendfile.ErrBlender) {
 		return info, err
 	}
+	// A studio's build machine may have no Blender and know everything anyway.
 	if missing := o.missing(t); len(missing) > 0 {
 		return nil, farm.Errorf(farm.Invalid, "%w. Or say what it would tell with %s", err, strings.Join(missing, ", "))
 	}
@@ -43,6 +44,7 @@ func (s *session) inspect(ctx context.Context, o submitOptions, t farm.JobType, 
 
 // missing returns the flags that have to be given when no Blender can be asked.
 func (o *submitOptions) missing(t farm.JobType) []string {
+	// A value given with --set is as good as one given with its own flag.
 	given := func(key string) bool {
 		return slices.ContainsFunc(o.set, func(s string) bool { return strings.HasPrefix(s, key+"=") })
 	}
@@ -74,6 +76,7 @@ func setting(t farm.JobType, key string) (farm.Setting, bool) {
 // settings fills every setting of the job type: from --set, else from what
 // this program knows of settings with the usual names, else with its default.
 func (p *plan) settings() (map[string]any, error) {
+	// Hidden settings are filled like visible ones: nobody will do it later.
 	known, err := p.known()
 	if err != nil {
 		return nil, err
@@ -99,9 +102,11 @@ func (p *plan) settings() (map[string]any, error) {
 			return nil, err
 		}
 	}
+	// This one is made of others, so it comes last.
 	if st, ok := setting(p.jobType, "render_output_path"); ok && st.Type == farm.SettingString && values["render_output_path"] == nil {
 		values["render_output_path"] = p.outputPath(values)
 	}
+	// The manager would say so too, but not which flag helps.
 	for _, st := range p.jobType.Settings {
 		if values[st.Key] == nil && st.Required != nil && *st.Required {
 			return nil, usageErrorf("job type %s needs a value for %s: give it with --set %s=...", p.jobType.Name, st.Key, st.Key)
@@ -114,6 +119,7 @@ func (p *plan) settings() (map[string]any, error) {
 func (p *plan) known() (map[string]any, error) {
 	o := p.options
 	v := map[string]any{"blendfile": filepath.ToSlash(p.blend), "render_output_root": filepath.ToSlash(p.outputRoot())}
+	// What the file says first, then the flags over it.
 	if p.info != nil {
 		if err := p.fromFile(v); err != nil {
 			return nil, err
@@ -129,6 +135,7 @@ func (p *plan) known() (map[string]any, error) {
 		{"--format", "format", o.format, o.format != ""}, {"--ext", "image_file_extension", o.ext, o.ext != ""},
 		{"--output", "render_output_root", v["render_output_root"], o.output != ""},
 	} {
+		// A flag that the job type has no use for would be lost in silence.
 		if !flag.given {
 			continue
 		}
@@ -137,6 +144,7 @@ func (p *plan) known() (map[string]any, error) {
 		}
 		v[flag.key] = flag.value
 	}
+	// The video is made of files with this ending, so it must fit the format.
 	if o.format != "" && o.ext == "" {
 		ext := blendfile.Extension(o.format)
 		if ext == "" {
@@ -153,6 +161,7 @@ func (p *plan) fromFile(v map[string]any) error {
 	if err != nil {
 		return err
 	}
+	// A job type without frames may do something else with the file.
 	if _, renders := setting(p.jobType, "frames"); renders {
 		if p.options.frames != "" {
 			scene.FrameStart, scene.FrameEnd = 0, 0 // the file's range does not matter
@@ -175,6 +184,7 @@ func (p *plan) outputRoot() string {
 	if p.options.output == "" {
 		return filepath.Join(p.storage, "renders")
 	}
+	// Workers have other current folders.
 	if abs, err := filepath.Abs(p.options.output); err == nil {
 		return abs
 	}
@@ -216,6 +226,7 @@ func fileName(name string) string {
 	if name = strings.Trim(name, " ."); name == "" {
 		return "job"
 	}
+	// File systems allow 255 bytes, and the farm adds the time.
 	if len(name) > 100 {
 		name = strings.TrimRight(strings.ToValidUTF8(name[:100], ""), " .")
 	}
@@ -241,6 +252,7 @@ func parseSetting(st farm.Setting, text string) (v any, err error) {
 	return v, nil
 }
 
+// keysOf lists the keys of the job type's settings.
 func keysOf(t farm.JobType) []string {
 	var keys []string
 	for _, st := range t.Settings {

@@ -31,6 +31,8 @@ type submitAnswer struct {
 func (s *session) watch(ctx context.Context, client *api.Client, job api.Job) error {
 	short := shortID(string(job.ID))
 	fmt.Fprintf(s.errOut, "Submitted job %s (%s)\n", short, printable(job.Name))
+	// Progress goes to standard error, the result to standard output: a script
+	// that reads the one is not disturbed by the other.
 	bar := s.progressBar()
 	for v, err := range watchJob(ctx, client, job) {
 		if err != nil {
@@ -95,6 +97,7 @@ func findResult(ctx context.Context, client *api.Client, job api.Job) (result, e
 	if err != nil {
 		return r, err
 	}
+	// The job type writes back where it really put the frames.
 	if output, ok := job.Settings["render_output_path"].(string); ok {
 		r.frames = localPath(path.Dir(output), vars)
 		ext, _ := job.Settings["image_file_extension"].(string)
@@ -102,6 +105,7 @@ func findResult(ctx context.Context, client *api.Client, job api.Job) (result, e
 			r.files = len(found)
 		}
 	}
+	// Only the task knows the name of its video.
 	for t, err := range client.JobTasks(ctx, job.ID) {
 		if err != nil {
 			return r, err
@@ -156,6 +160,7 @@ func (s *session) reportFailure(ctx context.Context, client *api.Client, job api
 	for _, t := range failed {
 		answer.Failed = append(answer.Failed, t.Name)
 	}
+	// The first failure usually explains the others. A task may have no log.
 	if len(failed) > 0 {
 		tail, _, err := client.FetchTaskLogTail(ctx, failed[0].ID)
 		if err != nil && api.StatusOf(err) == 0 {

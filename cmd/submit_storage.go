@@ -25,6 +25,7 @@ func findStorage(ctx context.Context, client *api.Client) (storage, error) {
 	if err != nil {
 		return storage{}, err
 	}
+	// A share that is not mounted is a missing folder, or an empty one.
 	info, err := os.Stat(at.Location)
 	if err != nil || !info.IsDir() {
 		why := "it is not a folder"
@@ -51,6 +52,7 @@ func (st storage) place(file, job string, now time.Time) placed {
 		return placed{from: file, path: filepath.Join(st.path, inside)}
 	}
 	folder := filepath.Join(st.path, "submitted", fileName(job)+"-"+now.Format("20060102-150405"))
+	// copy finds out if somebody takes the name in between.
 	for n := 2; ; n++ { // two submissions within a second
 		if _, err := os.Lstat(folder); err != nil {
 			break
@@ -78,6 +80,7 @@ func (st storage) relative(file string) (string, bool) {
 	return rel, true
 }
 
+// isCopy reports whether the file has to be copied.
 func (p placed) isCopy() bool { return p.made != "" }
 
 // copy puts a copy of the file in its place, if it needs one: under another
@@ -110,6 +113,7 @@ func (p placed) copyInto(ctx context.Context) error {
 		return err
 	}
 	defer from.Close()
+	// On the same file system as the final name, so that renaming is one step.
 	to, err := os.OpenFile(p.path+".part", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ const (
 	maxAnswer = 1 << 20
 )
 
+// errSlow is why Blender was ended.
 var errSlow = errors.New("too slow")
 
 // ask runs Blender with the question and reads its answer.
@@ -55,11 +56,12 @@ func ask(ctx context.Context, blender, file string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = cmd.Stdout
+	cmd.Stderr = cmd.Stdout // versions differ in where they write errors
 	if err := cmd.Start(); err != nil {
 		return nil, blenderErrorf("cannot start Blender (%s): %v", exe, err)
 	}
 	answer, complaint := listen(out, word)
+	// The caller's reasons to end come before what ending Blender looks like.
 	err = cmd.Wait()
 	if cause := context.Cause(ctx); cause != nil {
 		if errors.Is(cause, errSlow) {

@@ -92,6 +92,7 @@ func bareName(exe string) string {
 	return strings.TrimSuffix(strings.ToLower(exe), ".exe")
 }
 
+// exeSuffix is how the names of programs end here.
 func exeSuffix() string {
 	if runtime.GOOS == "windows" {
 		return ".exe"
@@ -117,6 +118,7 @@ func absolute(path string) string {
 	return path
 }
 
+// cmpOr returns the text without blanks around it, or the other if it is blank.
 func cmpOr(s, otherwise string) string {
 	if s = strings.TrimSpace(s); s != "" {
 		return s
@@ -126,6 +128,7 @@ func cmpOr(s, otherwise string) string {
 
 // notFound turns a failed look-up into a sentence with the reason and the next step.
 func notFound(program, exe string, cause error, hint string) error {
+	// The reason depends on whether a place was named or a name.
 	why := "it is not on the PATH"
 	if strings.ContainsAny(exe, `/\`) {
 		switch {
@@ -140,6 +143,7 @@ func notFound(program, exe string, cause error, hint string) error {
 	return &farm.Error{Kind: farm.NotFound, Err: cause, Msg: "cannot find " + program + " (looked for \"" + exe + "\"): " + why + "; " + hint}
 }
 
+// blenderHint says how to get a Blender on this platform.
 func blenderHint() string {
 	step := "install it from blender.org"
 	switch runtime.GOOS {
@@ -151,6 +155,7 @@ func blenderHint() string {
 	return step + ". One in another place is named by its full path: for workers as variable blender in the manager's farm.yaml, for farm submit with --blender"
 }
 
+// ffmpegHint says how to get an FFmpeg on this platform.
 func ffmpegHint() string {
 	step := "install it from ffmpeg.org"
 	switch runtime.GOOS {

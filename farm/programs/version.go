@@ -37,6 +37,7 @@ func Version(ctx context.Context, path string) (string, error) {
 	return p.ask(ctx, path)
 }
 
+// ask runs the program and reads its version from the first line of the answer.
 func (p probe) ask(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, errSlow)
 	defer cancel()
@@ -51,6 +52,7 @@ func (p probe) ask(ctx context.Context, path string) (string, error) {
 		}
 		return "", cause
 	}
+	// Some programs end with an error and answer all the same: the answer counts.
 	line, _, _ := strings.Cut(out.String(), "\n")
 	version, ok := strings.CutPrefix(strings.TrimSpace(line), p.prefix)
 	if !ok && err != nil {
@@ -62,12 +64,14 @@ func (p probe) ask(ctx context.Context, path string) (string, error) {
 	return version, nil
 }
 
+// errSlow is why a probe was ended.
 var errSlow = errors.New("too slow")
 
 // firstBytes keeps the first 4 KiB written to it and lets the rest pass, so
 // that a program that answers without end fills no memory.
 type firstBytes struct{ bytes.Buffer }
 
+// Write never fails: a program must not notice that nobody listens any more.
 func (b *firstBytes) Write(p []byte) (int, error) {
 	if room := 4096 - b.Len(); room > 0 {
 		b.Buffer.Write(p[:min(room, len(p))])

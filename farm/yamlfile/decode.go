@@ -28,10 +28,12 @@ func (d *document) decode(n ast.Node, to reflect.Value, key string, depth int) e
 	if depth > maxDepth {
 		return d.at(n.GetToken(), "this is nested too deep")
 	}
+	// A key without a value asks for nothing, so the default stays.
 	n, err := d.plain(n)
 	if err != nil || isNothing(n) {
 		return err
 	}
+	// What reads itself from text, such as a duration, says what is wrong with it.
 	if to.CanAddr() {
 		if t, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
 			return d.decodeText(n, t, key)
@@ -53,6 +55,7 @@ func (d *document) decode(n ast.Node, to reflect.Value, key string, depth int) e
 	return d.decodeScalar(n, to, key)
 }
 
+// decodeText lets a type read its own text.
 func (d *document) decodeText(n ast.Node, to encoding.TextUnmarshaler, key string) error {
 	if !isScalar(n) {
 		return d.at(n.GetToken(), "%s should be one value, not %s", key, kind(n))
@@ -63,6 +66,9 @@ func (d *document) decodeText(n ast.Node, to encoding.TextUnmarshaler, key strin
 	return nil
 }
 
+// decodeStruct fills the fields that the file has keys for. A key that is no
+// field is a mistake: most often a misspelt one, which without this would be
+// noticed when the farm does not do what its owner wrote.
 func (d *document) decodeStruct(n ast.Node, to reflect.Value, key string, depth int) error {
 	entries, ok := pairs(n)
 	if !ok {
@@ -85,6 +91,8 @@ func (d *document) decodeStruct(n ast.Node, to reflect.Value, key string, depth 
 	return nil
 }
 
+// decodeMap adds the file's entries to those of the map. An entry with the same
+// key replaces the one there.
 func (d *document) decodeMap(n ast.Node, to reflect.Value, key string, depth int) error {
 	entries, ok := pairs(n)
 	if !ok {
@@ -104,11 +112,13 @@ func (d *document) decodeMap(n ast.Node, to reflect.Value, key string, depth int
 	return nil
 }
 
+// decodeList replaces the list by the file's.
 func (d *document) decodeList(n ast.Node, to reflect.Value, key string, depth int) error {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		return d.at(n.GetToken(), "%s should be a list (lines that begin with a dash), not %s", key, kind(n))
 	}
+	// Nothing is appended: a list in the file is the whole list.
 	values := reflect.MakeSlice(to.Type(), len(list.Values), len(list.Values))
 	for i, item := range list.Values {
 		if err := d.decode(item, values.Index(i), key+"["+strconv.Itoa(i)+"]", depth+1); err != nil {
@@ -149,12 +159,13 @@ func (d *document) decodeScalar(n ast.Node, to reflect.Value, key string) error 
 			return wrong("a number")
 		}
 		to.SetFloat(f)
-	default:
+	default: // a mistake in this program, found by its first test
 		panic("yamlfile: no support for " + to.Type().String())
 	}
 	return nil
 }
 
+// wholeNumber returns the value of a number that was written as a whole one.
 func wholeNumber(n ast.Node) (int64, bool) {
 	x, ok := n.(*ast.IntegerNode)
 	if !ok {
@@ -169,6 +180,7 @@ func wholeNumber(n ast.Node) (int64, bool) {
 	return 0, false
 }
 
+// isScalar reports whether the node is one value, no list and no map.
 func isScalar(n ast.Node) bool {
 	_, ok := n.(ast.ScalarNode)
 	return ok
@@ -198,6 +210,7 @@ func fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
+// under returns the path of a key below another, as errors name it.
 func under(key, name string) string {
 	if key == "" {
 		return name

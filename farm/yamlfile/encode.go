@@ -21,6 +21,8 @@ func encode(b *strings.Builder, v reflect.Value, indent string) error {
 		b.WriteString(" " + quoted(string(text)) + "\n")
 		return err
 	}
+	// Each case writes what follows a key's colon, up to the end of the line or
+	// of the lines below it.
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() {
@@ -35,6 +37,7 @@ func encode(b *strings.Builder, v reflect.Value, indent string) error {
 	case reflect.Slice:
 		return encodeList(b, v, indent)
 	case reflect.Map:
+		// Go's maps have no order; files that change only where they have to do.
 		keys := v.MapKeys()
 		slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
 		values := make([]reflect.Value, len(keys))
@@ -47,6 +50,7 @@ func encode(b *strings.Builder, v reflect.Value, indent string) error {
 		var names []string
 		var values []reflect.Value
 		for _, f := range fieldsOf(v.Type()) {
+			// omitempty leaves out what says nothing, as encoding/json does.
 			value := v.FieldByIndex(f.index)
 			if f.options != "omitempty" || !(value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0) {
 				names, values = append(names, f.key), append(values, value)
@@ -84,6 +88,7 @@ func encodeList(b *strings.Builder, v reflect.Value, indent string) error {
 	}
 	b.WriteByte('\n')
 	for i := range v.Len() {
+		// The item is written with its indent, of which the dash takes the place.
 		var item strings.Builder
 		if err := encode(&item, v.Index(i), indent+"  "); err != nil {
 			return err
@@ -100,10 +105,12 @@ var plainText = regexp.MustCompile(`^[A-Za-z/_][A-Za-z0-9/_.@+-]*(:[A-Za-z0-9/_.
 
 // quoted returns text as a YAML scalar that is read as text again.
 func quoted(text string) string {
+	// Words that some version of YAML takes for something else.
 	switch strings.ToLower(text) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
 		return `"` + text + `"`
 	}
+	// Text that looks like a number, NaN or infinity would come back as one.
 	if _, err := strconv.ParseFloat(text, 64); plainText.MatchString(text) && err != nil || clock.MatchString(text) {
 		return text
 	}

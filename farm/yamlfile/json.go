@@ -44,7 +44,7 @@ func (d *document) value(n ast.Node, depth int) (any, error) {
 		}
 		return m, nil
 	}
-	switch x := n.(type) {
+	switch x := n.(type) { // what is left is a list or a scalar
 	case *ast.SequenceNode:
 		list := make([]any, len(x.Values))
 		for i, item := range x.Values {
@@ -69,6 +69,7 @@ func (d *document) value(n ast.Node, depth int) (any, error) {
 // object is a JSON object that remembers the order of its members.
 type object []member
 
+// A member is one key of an object and its value.
 type member struct {
 	key   string
 	value any

@@ -81,6 +81,7 @@ func nesting(text string) (deepest int) {
 
 // plain follows anchors, aliases and tags to the node that holds the value.
 func (d *document) plain(n ast.Node) (ast.Node, error) {
+	// An alias may stand for another, or, in a damaged file, for itself.
 	for range maxDepth {
 		switch x := n.(type) {
 		case *ast.AnchorNode:
@@ -180,6 +181,7 @@ func (d *document) at(t *token.Token, format string, args ...any) error {
 
 // printable keeps a line of a damaged file from disturbing the terminal.
 func printable(line string) string {
+	// A file without line ends is one line.
 	if len(line) > 200 {
 		line = line[:200]
 	}

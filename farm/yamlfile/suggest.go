@@ -12,6 +12,7 @@ func suggestion(name string, fields []field) string {
 	for i, f := range fields {
 		keys[i] = f.key
 	}
+	// Half of the letters wrong is a different word.
 	nearest, least := "", len(name)/2+1
 	for _, key := range keys {
 		if n := edits(strings.ToLower(name), strings.ToLower(key)); n < least {
@@ -28,9 +29,11 @@ func suggestion(name string, fields []field) string {
 // edits returns how many letters must be changed, added, removed or swapped
 // with their neighbour to make b of a (optimal string alignment).
 func edits(a, b string) int {
+	// Long texts are not misspelt keys, and would take long.
 	if len(a) > 64 || len(b) > 64 {
 		return len(a) + len(b)
 	}
+	// Rows of the table of distances between all beginnings of a and of b.
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -50,6 +50,7 @@ func Read(path string, v any) (found bool, err error) {
 // passwords. header becomes a comment on top. If path is a symbolic link, what
 // it points to is replaced. Comments that people wrote into the file are lost.
 func Write(path, header string, v any) error {
+	// First in memory: a value that cannot be written must not cost the old file.
 	var body, text strings.Builder
 	if err := encode(&body, reflect.ValueOf(v), ""); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -62,6 +63,7 @@ func Write(path, header string, v any) error {
 	} else {
 		text.WriteString(body.String()) // it begins with an empty line
 	}
+	// A link, as tools that keep configurations in a repository make, stays one.
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
