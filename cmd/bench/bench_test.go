@@ -46,6 +46,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	scratch = dir
+	spread(dir) // other file systems than ext4 do not need it
 	return m.Run()
 }
 

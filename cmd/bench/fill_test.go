@@ -39,9 +39,8 @@ func filledHome(tb testing.TB, tasks int) string {
 	return home
 }
 
-// newHome returns an empty folder. It stays until all is over: ext4 searches long
-// for the place of a new file while many were removed in the last minutes, and a
-// load makes one file per task.
+// newHome returns an empty folder. It stays until all is over, because removing
+// the files of one load would slow down the next; see spread.
 func newHome(tb testing.TB) string {
 	tb.Helper()
 	home, err := os.MkdirTemp(scratch, "home-")

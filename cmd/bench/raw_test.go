@@ -19,14 +19,16 @@ import (
 // how close it is: a disk that only syncs, and a server that does nothing.
 func BenchmarkRaw(b *testing.B) {
 	b.Log(machine())
-	var appends, overwrites, answers [][]figure
+	var appends, overwrites, creates, answers [][]figure
 	for range *rounds {
 		appends = append(appends, syncs(b, false))
 		overwrites = append(overwrites, syncs(b, true))
+		creates = append(creates, newFiles(b))
 		answers = append(answers, bareServer(b))
 	}
 	report(b, "sync=append", medians(appends))
 	report(b, "sync=overwrite", medians(overwrites))
+	report(b, "create", medians(creates))
 	report(b, "http=204", medians(answers))
 }
 
@@ -59,6 +61,25 @@ func syncs(b *testing.B, overwrite bool) []figure {
 		}
 	}
 	return []figure{{"syncs/s", float64(len(took)) / time.Since(began).Seconds()}, {"p50-ms", milliseconds(quantile(took, 0.5))}, {"p99-ms", milliseconds(quantile(took, 0.99))}}
+}
+
+// newFiles makes small files, as every task has one for its log.
+func newFiles(b *testing.B) []figure {
+	b.Helper()
+	dir := newHome(b)
+	const files = 3000
+	began := time.Now()
+	cpu, _ := cpuTime(os.Getpid())
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint("task-", i, ".txt")), []byte("a line\n"), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	figures := []figure{{"files/s", files / time.Since(began).Seconds()}}
+	if used, err := cpuTime(os.Getpid()); err == nil {
+		figures = append(figures, figure{"cpu-us/file", float64((used - cpu).Microseconds()) / files})
+	}
+	return figures
 }
 
 // bareEnv turns the test binary into the server that does nothing.

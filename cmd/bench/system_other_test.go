@@ -24,3 +24,5 @@ func forget(string) error { return errLinux }
 
 // syncData puts a file's data on the disk.
 func syncData(f *os.File) error { return f.Sync() }
+
+func spread(string) error { return errLinux }
