@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/programs farm/server farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon",
+	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/programs farm/server farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -47,6 +47,7 @@ var house = map[string]floor{
 	"cmd/bench":        {"", "", "it measures the program from outside, in tests only"},
 	"ui":               {"", "", "the pages know nobody"},
 	"addon":            {"", "", "the add-on knows nobody"},
+	"docs":             {"", "github.com/yuin/goldmark", "the documentation is written in Markdown, and turned into pages in one place"},
 }
 
 // testOnly are libraries that only tests may import.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"renderfarm/docs"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
@@ -135,7 +136,11 @@ func (h *host) build() (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the API's description: %w", err)
 	}
-	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), OpenAPI: description, Log: s.log})
+	pages, err := docs.Pages()
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: pages, OpenAPI: description, Log: s.log})
 }
 
 // storeFailed ends the process at once: after a failed write nobody may be

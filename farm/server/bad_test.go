@@ -162,7 +162,7 @@ func TestPages(t *testing.T) {
 	s := newServer(t)
 	for path, want := range map[string]int{
 		"/": 307, "/app": 307, "/app/": 200, "/app/app.css": 200, "/app/none.js": 404, "/app/jobs/" + nobody: 200, "/favicon.ico": 200,
-		"/api/v3/openapi3.json": 200, "/api/v3/swagger-ui/": 200, "/api/v3/swagger-ui": 307, "/api/farm/jobtypes/broken": 200, "/none": 404,
+		"/api/v3/openapi3.json": 200, "/api/v3/swagger-ui/": 200, "/api/v3/swagger-ui": 307, "/api/farm/jobtypes/broken": 200, "/docs": 307, "/docs/": 200, "/docs/index.html": 200, "/docs/none.html": 404, "/none": 404,
 	} {
 		a := s.call("GET", path, "")
 		if a.status != want {

@@ -37,14 +37,21 @@ func newPages(o Options) (*pages, error) {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(content)
-		p.files[name] = page{content, `"` + hex.EncodeToString(sum[:12]) + `"`}
+		p.add(name, content)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the web pages: %w", err)
 	}
+	for name, content := range o.Docs {
+		p.add(path.Join("docs", name), content)
+	}
 	return p, nil
+}
+
+func (p *pages) add(name string, content []byte) {
+	sum := sha256.Sum256(content)
+	p.files[name] = page{content, `"` + hex.EncodeToString(sum[:12]) + `"`}
 }
 
 // policy lets pages load nothing but what the manager itself serves.
@@ -72,14 +79,16 @@ func (p *pages) app(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// swagger serves the explorer of the API.
-func (p *pages) swagger(w http.ResponseWriter, r *http.Request) {
-	name := path.Join("vendor/swagger-ui", chi.URLParam(r, "*"))
-	if strings.HasSuffix(r.URL.Path, "/") {
-		name = path.Join(name, "index.html")
-	}
-	if !p.serve(w, r, name) {
-		notFound(w, r)
+// below serves the files of a folder; the folder itself is its index.html.
+func (p *pages) below(folder string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name := path.Join(folder, chi.URLParam(r, "*"))
+		if strings.HasSuffix(r.URL.Path, "/") {
+			name = path.Join(name, "index.html")
+		}
+		if !p.serve(w, r, name) {
+			notFound(w, r)
+		}
 	}
 }
 

@@ -24,11 +24,13 @@ func (s *Server) router(o Options) (http.Handler, error) {
 
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
 	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
-	r.Get("/api/v3/swagger-ui/*", pages.swagger)
+	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
 	r.Get("/job-files/*", s.handle(s.jobFile))
 	r.Get("/", redirect("/app/"))
 	r.Get("/app", redirect("/app/"))
 	r.Get("/app/*", pages.app)
+	r.Get("/docs", redirect("/docs/"))
+	r.Get("/docs/*", pages.below("docs"))
 	r.Get("/favicon.ico", pages.icon)
 	r.Get("/favicon.png", pages.icon)
 	return r, nil

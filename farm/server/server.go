@@ -28,9 +28,9 @@ import (
 type Options struct {
 	Manager *manager.Manager
 	Events  *events.Log
-	UI      fs.FS  // the web pages, with app/ and vendor/swagger-ui/
-	Docs    fs.FS  // Markdown files; optional
-	OpenAPI []byte // the API's description as JSON
+	UI      fs.FS             // the web pages, with app/ and vendor/swagger-ui/
+	Docs    map[string][]byte // the documentation as HTML pages, by name; optional
+	OpenAPI []byte            // the API's description as JSON
 	Log     *slog.Logger
 }
 

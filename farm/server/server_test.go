@@ -63,7 +63,7 @@ func newServer(t *testing.T) *testServer {
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
 	s := &testServer{t: t, contract: apitest.New(t)}
-	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Log: log}); err != nil {
+	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	hs := httptest.NewServer(s.server)
