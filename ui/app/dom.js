@@ -22,6 +22,13 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// setName is setText for a name in a narrow place, which may break after the
+// marks that file names are made of.
+export function setName(node, name) {
+  if (node.textContent === name) return;
+  node.replaceChildren(...String(name).split(/(?<=[_.\-/])/).flatMap((part) => [part, document.createElement('wbr')]));
+}
+
 // setAttr sets an attribute, or removes it for null, undefined and false.
 export function setAttr(node, name, value) {
   if (value == null || value === false) node.removeAttribute(name);

@@ -1,5 +1,5 @@
 // The table of all jobs, newest first.
-import { el, Rows, setAttr, setText, show } from './dom.js';
+import { el, Rows, setAttr, setName, setText, show } from './dom.js';
 import { count } from './format.js';
 import { card, command, Progress, Status, table, Time } from './parts.js';
 
@@ -70,7 +70,7 @@ class JobRow {
 
   update(job) {
     this.status.update(job.delete_requested_at ? 'deleting' : job.status);
-    setText(this.link, job.name);
+    setName(this.link, job.name);
     setAttr(this.link, 'href', `/app/jobs/${job.id}`);
     setAttr(this.link, 'title', job.name);
     setAttr(this.node, 'aria-selected', job.id === this.jobs.selected ? 'true' : null);

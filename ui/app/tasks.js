@@ -1,6 +1,6 @@
 // The tasks of one job, a page at a time: a job may have a hundred thousand.
 import * as api from './api.js';
-import { el, Rows, setAttr, setText, show, soon } from './dom.js';
+import { el, Rows, setAttr, setName, setText, show, soon } from './dom.js';
 import { card, Progress, Status, table, Time } from './parts.js';
 
 const PAGE = 100;
@@ -120,7 +120,7 @@ class TaskRow {
   update(task) {
     setText(this.number, task.index_in_job);
     this.status.update(task.status);
-    setText(this.link, task.name);
+    setName(this.link, task.name);
     setAttr(this.link, 'href', `/app/jobs/${this.tasks.job}/${task.id}`);
     setAttr(this.link, 'title', task.name);
     setAttr(this.node, 'aria-selected', task.id === this.tasks.selected ? 'true' : null);
