@@ -20,6 +20,7 @@ import (
 const (
 	streamPause = 100 * time.Millisecond
 	streamAlive = 15 * time.Second // a comment is sent when nothing else was
+	streamRetry = time.Second      // browsers connect again after this
 	streamStuck = 20 * time.Second // a client that takes nothing for so long is dropped
 )
 
@@ -37,6 +38,7 @@ func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := s.waiting(r)
 	defer cancel()
 
+	st.print(fmt.Sprintf("retry: %d\n\n", streamRetry.Milliseconds()))
 	reader := st.begin(r.Header.Get("Last-Event-ID"))
 	pause := time.NewTimer(0)
 	defer pause.Stop()
