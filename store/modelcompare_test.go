@@ -92,6 +92,13 @@ func (m *machine) step(t *rapid.T) {
 				task := live.Task(i)
 				s := task.State()
 				slices.Sort(s.FailedBy)
+				var needs []int
+				for n := range task.Needs() {
+					needs = append(needs, n.Index)
+				}
+				if !slices.Equal(needs, j.tasks[i].Needs) { // the model's are in order already
+					t.Errorf("task %d needs %v, the model has %v", i, needs, j.tasks[i].Needs)
+				}
 				if task.Ready() != j.ready(i) || task.Spoiled() != j.spoiled(i) || !reflect.DeepEqual(s, j.tasks[i].TaskState) {
 					t.Errorf("task %d is %+v, ready %v, spoiled %v; the model has %+v, %v, %v", i, s, task.Ready(), task.Spoiled(), j.tasks[i], j.ready(i), j.spoiled(i))
 				}
