@@ -58,9 +58,8 @@ type TaskChanged struct {
 
 // TaskLogged tells that a task's log grew.
 type TaskLogged struct {
-	Task   farm.TaskID
-	Offset int64  // where Text begins in the log file
-	Text   string // what was appended, at most MaxLogText bytes of it
+	Task farm.TaskID
+	Text string // what was appended, at most MaxLogText bytes of it
 }
 
 // MaxLogText bounds the text an event carries, in bytes. Longer additions are

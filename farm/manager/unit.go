@@ -229,15 +229,14 @@ func (m *Manager) logAfter(u *unit, job farm.JobID, task farm.TaskID, text strin
 // appendLog appends to a task's log and tells readers. A log that cannot be
 // written must not stop the farm: it is reported and that is all.
 func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) {
-	offset, err := m.files.AppendLog(job, task, text)
-	if err != nil {
+	if err := m.files.AppendLog(job, task, text); err != nil {
 		m.log.Error("cannot write to a task log", "job", job, "task", task, "error", err)
 		return
 	}
 	if len(text) > events.MaxLogText {
 		text = text[:events.MaxLogText]
 	}
-	m.events.Publish(events.Event{Time: time.Now().UTC(), Data: events.TaskLogged{Task: task, Offset: offset, Text: text}})
+	m.events.Publish(events.Event{Time: time.Now().UTC(), Data: events.TaskLogged{Task: task, Text: text}})
 }
 
 // clip cuts an activity to the length that is kept, at a character.

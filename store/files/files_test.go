@@ -7,6 +7,8 @@ import (
 	"image"
 	"image/png"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -30,13 +32,11 @@ func open(t *testing.T) *Files {
 	return f
 }
 
-func appendLog(t *testing.T, f *Files, job farm.JobID, task farm.TaskID, text string) int64 {
+func appendLog(t *testing.T, f *Files, job farm.JobID, task farm.TaskID, text string) {
 	t.Helper()
-	offset, err := f.AppendLog(job, task, text)
-	if err != nil {
+	if err := f.AppendLog(job, task, text); err != nil {
 		t.Fatal(err)
 	}
-	return offset
 }
 
 func content(t *testing.T, f *Files, path string) string {
@@ -54,13 +54,9 @@ func TestAppendLogEndsLines(t *testing.T) {
 		t.Error("there is a log before anything was appended")
 	}
 	appendLog(t, f, job, task, "first\n")
-	if offset := appendLog(t, f, job, task, "second"); offset != 6 {
-		t.Errorf("second begins at %d, want 6", offset)
-	}
+	appendLog(t, f, job, task, "second")
 	f.CloseLog(task)
-	if offset := appendLog(t, f, job, task, "third"); offset != 13 {
-		t.Errorf("after closing, third begins at %d, want 13", offset)
-	}
+	appendLog(t, f, job, task, "third")
 	if got := content(t, f, LogPath(job, task)); got != "first\nsecond\nthird\n" {
 		t.Errorf("the log is %q", got)
 	}
@@ -117,7 +113,7 @@ func TestManyLogsAtOnce(t *testing.T) {
 		id := farm.TaskID(fmt.Sprintf("1a2b3c4d-0000-4000-8000-%012d", n))
 		wg.Go(func() {
 			for line := range lines {
-				if _, err := f.AppendLog(job, id, fmt.Sprintln("line", line)); err != nil {
+				if err := f.AppendLog(job, id, fmt.Sprintln("line", line)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -160,9 +156,46 @@ func TestRemoveJobLeavesItsNeighbour(t *testing.T) {
 	}
 }
 
+func TestFolderRemovedByOthers(t *testing.T) {
+	dir := t.TempDir()
+	f, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	appendLog(t, f, job, task, "a")
+	f.CloseLog(task)
+	if err := os.RemoveAll(filepath.Join(dir, Dir(job))); err != nil {
+		t.Fatal(err)
+	}
+	appendLog(t, f, job, task, "b")
+	if got := content(t, f, LogPath(job, task)); got != "b\n" {
+		t.Errorf("the log is %q", got)
+	}
+}
+
+func TestManyJobsAtOnce(t *testing.T) {
+	f := open(t)
+	var wg sync.WaitGroup
+	for n := range 3 * maxDirs {
+		id := farm.JobID(fmt.Sprintf("%08d-0000-4000-8000-000000000001", n))
+		wg.Go(func() {
+			for line := range 3 {
+				if err := f.AppendLog(id, farm.TaskID(fmt.Sprintf("%s%d", id, line)), "a line"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if open := len(f.logs.dirs); open > maxDirs {
+		t.Errorf("%d folders are open, want at most %d", open, maxDirs)
+	}
+}
+
 func TestPathsAreConfined(t *testing.T) {
 	f := open(t)
-	if _, err := f.AppendLog("../../../../tmp/x", "y", "text"); err == nil {
+	if err := f.AppendLog("../../../../tmp/x", "y", "text"); err == nil {
 		t.Error("a job id led out of the folder")
 	}
 }
@@ -172,7 +205,7 @@ func TestSavePreview(t *testing.T) {
 	if f.HasPreview(job) {
 		t.Error("there is a preview before any was saved")
 	}
-	m := image.NewRGBA(image.Rect(0, 0, 2400, 1200))
+	m := image.NewRGBA(image.Rect(0, 0, 2400, 300))
 	for i := range m.Pix {
 		m.Pix[i] = uint8(i >> 8)
 	}
@@ -186,7 +219,7 @@ func TestSavePreview(t *testing.T) {
 	if !f.HasPreview(job) {
 		t.Error("there is no preview")
 	}
-	for i, want := range []image.Point{{1920, 960}, {600, 300}, {200, 100}} {
+	for i, want := range []image.Point{{1920, 240}, {600, 75}, {200, 25}} {
 		got, _, err := image.DecodeConfig(strings.NewReader(content(t, f, Dir(job)+"/"+PreviewNames()[i])))
 		if err != nil || got.Width != want.X || got.Height != want.Y {
 			t.Errorf("%s is %d×%d, %v; want %v", PreviewNames()[i], got.Width, got.Height, err, want)
@@ -208,7 +241,7 @@ func BenchmarkAppendLog(b *testing.B) {
 	defer f.Close()
 	for n := range b.N {
 		id := farm.TaskID(fmt.Sprintf("1a2b3c4d-0000-4000-8000-%012d", n/3)) // three lines a task
-		if _, err := f.AppendLog(job, id, "2026-11-23T10:52:02Z task changed status queued -> active"); err != nil {
+		if err := f.AppendLog(job, id, "2026-11-23T10:52:02Z task changed status queued -> active"); err != nil {
 			b.Fatal(err)
 		}
 		if n%3 == 2 {

@@ -17,9 +17,13 @@ import (
 // TailSize is how much of the end of a log Tail returns at most, in bytes.
 const TailSize = 2048
 
-// maxOpen bounds the log files kept open between appends. A task appends a
-// handful of times in quick succession, and opening costs more than writing.
-const maxOpen = 512
+// Bounds on what is kept open. A task appends a handful of times in quick
+// succession, and opening costs more than writing; a file is opened in its
+// job's folder, because each folder on the way costs another call.
+const (
+	maxOpen = 512 // log files between appends
+	maxDirs = 64  // folders of jobs
+)
 
 // logs appends to task logs, keeping the recently used ones open.
 type logs struct {
@@ -27,8 +31,8 @@ type logs struct {
 
 	mu   sync.Mutex // guards the maps and the list; never held during I/O on a log
 	open map[farm.TaskID]*list.Element
-	used list.List               // of *logFile, most recently used first
-	made map[farm.JobID]struct{} // jobs whose folder exists
+	used list.List // of *logFile, most recently used first
+	dirs map[farm.JobID]*os.Root
 }
 
 // logFile is one open log. Its mutex orders appends and is taken after logs.mu
@@ -39,83 +43,118 @@ type logFile struct {
 
 	mu     sync.Mutex // guards what follows
 	file   *os.File   // nil until first used, and again once closed
-	size   int64
-	closed bool // dropped from the map: whoever still waits for mu must look it up again
+	closed bool       // dropped from the map: whoever still waits for mu must look it up again
 }
 
 func (l *logs) init(root *os.Root) {
 	l.root = root
 	l.open = map[farm.TaskID]*list.Element{}
-	l.made = map[farm.JobID]struct{}{}
+	l.dirs = map[farm.JobID]*os.Root{}
 }
 
 // LogPath returns the path of a task's log, relative and with forward slashes.
 func LogPath(job farm.JobID, task farm.TaskID) string {
-	return Dir(job) + "/task-" + string(task) + ".txt"
+	return Dir(job) + "/" + logName(task)
 }
 
+func logName(task farm.TaskID) string { return "task-" + string(task) + ".txt" }
+
 // AppendLog appends text to the log of a task, ending it with a newline if it
-// has none, and returns where in the file it begins.
-func (f *Files) AppendLog(job farm.JobID, task farm.TaskID, text string) (offset int64, err error) {
+// has none.
+func (f *Files) AppendLog(job farm.JobID, task farm.TaskID, text string) error {
 	if text == "" {
-		return 0, nil
+		return nil
 	}
 	if text[len(text)-1] != '\n' {
 		text += "\n"
 	}
 	for {
 		lf := f.logs.use(job, task)
-		offset, retry, err := lf.append(&f.logs, text)
+		retry, err := lf.append(&f.logs, text)
 		if retry {
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("append to the log of task %s: %w", task, err)
+			return fmt.Errorf("append to the log of task %s: %w", task, err)
 		}
-		return offset, nil
+		return nil
 	}
 }
 
 // append writes text, or asks its caller to look the log up again because it
 // was closed in between.
-func (lf *logFile) append(l *logs, text string) (offset int64, retry bool, err error) {
+func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 	lf.mu.Lock()
 	defer lf.mu.Unlock()
 	if lf.closed {
-		return 0, true, nil
+		return true, nil
 	}
 	if lf.file == nil {
-		if lf.file, lf.size, err = l.openFile(lf.job, lf.task); err != nil {
-			return 0, false, err
+		if lf.file, err = l.openFile(lf.job, lf.task); err != nil {
+			return false, err
 		}
 	}
-	n, err := io.WriteString(lf.file, text)
-	offset = lf.size
-	lf.size += int64(n)
-	return offset, false, err
+	_, err = io.WriteString(lf.file, text)
+	return false, err
 }
 
-func (l *logs) openFile(job farm.JobID, task farm.TaskID) (*os.File, int64, error) {
-	l.mu.Lock()
-	_, made := l.made[job]
-	l.mu.Unlock()
-	if !made {
-		if err := l.root.MkdirAll(filepath.FromSlash(Dir(job)), 0o755); err != nil {
-			return nil, 0, err
+// openFile opens a log, in a folder that is made if it is not there: a new job
+// has none, and somebody may have cleaned up.
+func (l *logs) openFile(job farm.JobID, task farm.TaskID) (*os.File, error) {
+	for first := true; ; first = false {
+		dir, err := l.dir(job)
+		if err != nil {
+			return nil, err
 		}
-		l.mu.Lock()
-		l.made[job] = struct{}{}
-		l.mu.Unlock()
+		file, err := dir.OpenFile(logName(task), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err == nil || !first {
+			return file, err
+		}
+		l.closeDir(job, dir) // closed by another goroutine, or removed behind our back
 	}
-	file, err := l.root.OpenFile(filepath.FromSlash(LogPath(job, task)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+}
+
+// dir returns the folder of a job, opened.
+func (l *logs) dir(job farm.JobID) (*os.Root, error) {
+	l.mu.Lock()
+	dir := l.dirs[job]
+	l.mu.Unlock()
+	if dir != nil {
+		return dir, nil
+	}
+	path := filepath.FromSlash(Dir(job))
+	if err := l.root.MkdirAll(path, 0o755); err != nil {
+		return nil, err
+	}
+	dir, err := l.root.OpenRoot(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, file.Close())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if other := l.dirs[job]; other != nil {
+		dir.Close() // another goroutine was quicker
+		return other, nil
 	}
-	return file, info.Size(), nil
+	for old, root := range l.dirs {
+		if len(l.dirs) < maxDirs {
+			break
+		}
+		delete(l.dirs, old)
+		root.Close() // who is about to use it opens it again
+	}
+	l.dirs[job] = dir
+	return dir, nil
+}
+
+// closeDir closes the folder of a job, if it is still the given one; nil is any.
+func (l *logs) closeDir(job farm.JobID, dir *os.Root) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.dirs[job]; now != nil && (dir == nil || dir == now) {
+		delete(l.dirs, job)
+		now.Close() // only forgets the folder; there is nothing to lose
+	}
 }
 
 // use returns the log of a task as the most recently used one, closing the
@@ -173,12 +212,15 @@ func (f *Files) CloseLog(task farm.TaskID) {
 
 func (l *logs) closeJob(job farm.JobID) {
 	l.closeWhere(func(lf *logFile) bool { return lf.job == job })
-	l.mu.Lock()
-	delete(l.made, job)
-	l.mu.Unlock()
+	l.closeDir(job, nil)
 }
 
-func (l *logs) closeAll() { l.closeWhere(func(*logFile) bool { return true }) }
+func (l *logs) closeAll() {
+	l.closeWhere(func(*logFile) bool { return true })
+	for job := range l.dirs { // nobody else uses the logs any more
+		l.closeDir(job, nil)
+	}
+}
 
 func (l *logs) closeWhere(which func(*logFile) bool) {
 	l.mu.Lock()
