@@ -19,24 +19,38 @@ func (s *Store) Planned(id farm.TaskID) (farm.PlannedTask, error) {
 	key := chunkKey{prefixOf(u), index / chunkTasks}
 	c, job := s.chunks.get(key)
 	if c == nil {
-		err := s.View(func(v *View) error {
-			record, seq, i, err := v.task(id)
-			if err != nil {
-				return err
-			}
-			job = record.uuid
-			c, err = v.chunk(seq, i/chunkTasks)
-			return err
-		})
-		if err != nil {
+		var err error
+		if c, job, err = s.loadChunk(key, id); err != nil {
 			return farm.PlannedTask{}, err
 		}
-		s.chunks.put(key, c, job)
 	}
 	if _, ok := indexIn(job, u); !ok || at >= len(c.heads) {
 		return farm.PlannedTask{}, errNoTask
 	}
 	return c.task(at)
+}
+
+// loadChunk reads the chunk that a task is in. When workers reach a new chunk
+// they all want it at once: one reads it, the others wait for it.
+func (s *Store) loadChunk(key chunkKey, id farm.TaskID) (c *chunk, job farm.UUID, err error) {
+	s.chunks.loading.Lock()
+	defer s.chunks.loading.Unlock()
+	if c, job = s.chunks.get(key); c != nil {
+		return c, job, nil
+	}
+	err = s.View(func(v *View) error {
+		record, seq, i, err := v.task(id)
+		if err != nil {
+			return err
+		}
+		job = record.uuid
+		c, err = v.chunk(seq, i/chunkTasks)
+		return err
+	})
+	if err == nil {
+		s.chunks.put(key, c, job)
+	}
+	return c, job, err
 }
 
 // maxCached is how many bytes of commands the cache keeps.
@@ -49,6 +63,8 @@ type chunkKey struct {
 
 // A chunkCache keeps the chunks that were read last.
 type chunkCache struct {
+	loading sync.Mutex // held while a chunk is read from the file; taken before mu
+
 	mu     sync.Mutex // guards the rest; nothing else is locked meanwhile
 	chunks map[chunkKey]cachedChunk
 	order  []chunkKey // oldest first
