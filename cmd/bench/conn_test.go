@@ -20,10 +20,12 @@ import (
 // the simulated workers share the computer with the manager, and what they use
 // is missing there. Requests are bytes, written at once. One goroutine uses it.
 type conn struct {
-	net.Conn
+	io.ReadWriteCloser
 	r    *bufio.Reader
 	body []byte // of the last answer
 }
+
+func newConn(c io.ReadWriteCloser) *conn { return &conn{ReadWriteCloser: c, r: bufio.NewReader(c)} }
 
 // dial connects. Nothing on the connection may take longer than limit in all.
 func dial(address string, limit time.Duration) (*conn, error) {
@@ -35,7 +37,7 @@ func dial(address string, limit time.Duration) (*conn, error) {
 		c.Close()
 		return nil, err
 	}
-	return &conn{Conn: c, r: bufio.NewReader(c)}, nil
+	return newConn(c), nil
 }
 
 // do sends a request and reads the answer; its body is in c.body.

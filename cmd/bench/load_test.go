@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 // are measured, and some so that all workers are busy to the end of the measure.
 type load struct {
 	warm, measured, cool int
-	p                    *process
+	p                    *process     // the manager; nil if there is none
 	keep                 bool         // workers keep the ids of what they completed
 	at                   func(n int)  // called with each number of completed tasks; nil for nothing
 	taken, completed     atomic.Int64 // tickets given out, and tasks done
@@ -53,26 +52,6 @@ func (l *load) done() bool {
 	return n > l.warm && n <= l.warm+l.measured
 }
 
-// run has the workers work until the load is done. The error is that of the
-// first worker that failed.
-func (l *load) run(all []*simulated) error {
-	var wg sync.WaitGroup
-	errs := make([]error, len(all))
-	for i, s := range all {
-		wg.Go(func() {
-			errs[i] = s.work(l)
-			s.Close()
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // A snapshot is the time, and what was used until then.
 type snapshot struct {
 	at      time.Time
@@ -83,9 +62,12 @@ type snapshot struct {
 	err     error
 }
 
+// look takes a snapshot; without a process, only of the time.
 func look(p *process) (s snapshot) {
 	var errs [4]error
-	s.at = time.Now()
+	if s.at = time.Now(); p == nil {
+		return s
+	}
 	s.manager, errs[0] = cpuTime(p.pid())
 	s.client, errs[1] = cpuTime(os.Getpid())
 	s.busy, errs[2] = busyTime()
@@ -115,25 +97,32 @@ func commits(path string) (uint64, error) {
 	return most, nil
 }
 
-// figures are the results of a load.
-func (l *load) figures(tb testing.TB, all []*simulated) []figure {
-	tb.Helper()
+// answered are the figures of a load that its workers know.
+func (l *load) answered(all []*simulated) []figure {
 	var takes []time.Duration
 	for _, s := range all {
 		takes = append(takes, s.takes...)
 	}
-	seconds := l.to.at.Sub(l.from.at).Seconds()
-	tasks := float64(l.measured)
-	f := []figure{
+	tasks, seconds := float64(l.measured), l.seconds()
+	return []figure{
 		{"tasks/s", tasks / seconds},
 		{"requests/s", tasks * float64(1+len(reports)) / seconds},
 		{"take-p50-ms", milliseconds(quantile(takes, 0.50))},
 		{"take-p99-ms", milliseconds(quantile(takes, 0.99))},
 	}
+}
+
+func (l *load) seconds() float64 { return l.to.at.Sub(l.from.at).Seconds() }
+
+// figures are the results of a load on the manager.
+func (l *load) figures(tb testing.TB, all []*simulated) []figure {
+	tb.Helper()
+	f := l.answered(all)
 	if err := errors.Join(l.from.err, l.to.err); err != nil {
 		tb.Logf("without figures of CPU time and commits: %v", err)
 		return f
 	}
+	tasks, seconds := float64(l.measured), l.seconds()
 	manager, client, busy := l.to.manager-l.from.manager, l.to.client-l.from.client, l.to.busy-l.from.busy
 	return append(f,
 		figure{"syncs/s", 2 * float64(l.to.commits-l.from.commits) / seconds},

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -9,10 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
 )
 
 // BenchmarkRaw measures what the computer can do without the program, to tell
@@ -29,7 +31,7 @@ func BenchmarkRaw(b *testing.B) {
 	report(b, "sync=append", medians(appends))
 	report(b, "sync=overwrite", medians(overwrites))
 	report(b, "create", medians(creates))
-	report(b, "http=204", medians(answers))
+	report(b, "http", medians(answers))
 }
 
 const rawTime = 2 * time.Second
@@ -85,8 +87,8 @@ func newFiles(b *testing.B) []figure {
 // bareEnv turns the test binary into the server that does nothing.
 const bareEnv = "FARM_BENCH_BARE_SERVER"
 
-// serveBare prints its address and answers everything with 204 until its
-// standard input ends.
+// serveBare prints its address, and answers workers with always the same task
+// until its standard input ends.
 func serveBare() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -94,15 +96,25 @@ func serveBare() {
 		os.Exit(1)
 	}
 	fmt.Println(l.Addr())
+	task, err := json.Marshal(api.AssignedTask{UUID: farm.TaskID(farm.NewUUID().String()), Commands: renderPlan(1, 1).Tasks[0].Commands})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		w.WriteHeader(http.StatusNoContent)
+		if r.URL.Path != takePath {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(task)
 	}))
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// bareServer measures the server that does nothing, with the connections and
-// reports of the simulated workers.
+// bareServer measures the server that does nothing, with the same workers and
+// requests as the manager's load.
 func bareServer(b *testing.B) []figure {
 	b.Helper()
 	c := exec.Command(os.Args[0])
@@ -123,42 +135,26 @@ func bareServer(b *testing.B) []figure {
 	if _, err := fmt.Fscan(stdout, &address); err != nil {
 		b.Fatal(err)
 	}
+	l := newLoad(nil)
+	var all []*simulated
+	for range *workers {
+		conn, err := dial(address, patience)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := &simulated{conn: conn}
+		s.prepare(address, strings.Repeat("x", 136))
+		all = append(all, s)
+	}
 	before, _ := cpuTime(c.Process.Pid)
-	n, seconds := flood(b, address)
-	after, err := cpuTime(c.Process.Pid)
-	figures := []figure{{"requests/s", float64(n) / seconds}}
+	if err := l.run(all); err != nil {
+		b.Fatal(err)
+	}
+	used, err := cpuTime(c.Process.Pid)
+	figures := l.answered(all)
 	if err != nil {
 		b.Logf("no figure of CPU time: %v", err)
 		return figures
 	}
-	return append(figures, figure{"server-cpu-us/request", float64((after - before).Microseconds()) / float64(n)})
-}
-
-// flood has the workers report to a server for a while.
-func flood(b *testing.B, address string) (requests int64, seconds float64) {
-	b.Helper()
-	var count atomic.Int64
-	var wg sync.WaitGroup
-	began := time.Now()
-	for range *workers {
-		c, err := dial(address, patience)
-		if err != nil {
-			b.Fatal(err)
-		}
-		wg.Go(func() {
-			defer c.Close()
-			s := &simulated{conn: c}
-			s.prepare(address, strings.Repeat("x", 136))
-			task := []byte("11111111-2222-4333-8444-555555555555")
-			for i := 0; time.Since(began) < rawTime; i++ {
-				if err := s.report(task, i%len(reports)); err != nil {
-					b.Error(err)
-					return
-				}
-				count.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	return count.Load(), time.Since(began).Seconds()
+	return append(figures, figure{"server-cpu-us/task", float64((used - before).Microseconds()) / float64(l.total())})
 }

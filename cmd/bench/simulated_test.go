@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +22,11 @@ type simulated struct {
 	path    []byte   // a report up to the task's id
 	reports [][]byte // each report from there to its end
 	buf     []byte
+
+	task  [36]byte      // id of the task it has
+	said  int           // how many of the reports about it were sent
+	began time.Time     // when it asked for it
+	took  time.Duration // until it had it
 
 	takes []time.Duration // how long each measured request for a task took
 	acked []string        // tasks whose completion was acknowledged
@@ -81,67 +87,76 @@ func newSimulated(ctx context.Context, client *api.Client, address, name string,
 	return s, nil
 }
 
+// takePath is where workers ask for tasks.
+const takePath = "/api/v3/worker/task"
+
 // prepare writes the requests once, as Go's HTTP client writes those of a stock worker.
 func (s *simulated) prepare(address, credentials string) {
-	const path = "/api/v3/worker/task"
 	head := " HTTP/1.1\r\nHost: " + address + "\r\nUser-Agent: Flamenco/3.8.5 (linux; amd64)\r\nContent-Length: "
 	rest := "\r\nAuthorization: Basic " + credentials + "\r\n"
 	const gzip = "Accept-Encoding: gzip\r\n\r\n"
-	s.take = []byte("POST " + path + head + "0" + rest + gzip)
-	s.wait = []byte("POST " + path + head + "0" + rest + "Prefer: wait=60\r\n" + gzip)
-	s.path = []byte("POST " + path + "/")
+	s.take = []byte("POST " + takePath + head + "0" + rest + gzip)
+	s.wait = []byte("POST " + takePath + head + "0" + rest + "Prefer: wait=60\r\n" + gzip)
+	s.path = []byte("POST " + takePath + "/")
 	for _, body := range reports {
 		s.reports = append(s.reports, []byte(head+strconv.Itoa(len(body))+rest+"Content-Type: application/json\r\n"+gzip+body))
 	}
 }
 
-// task asks for a task and returns its id, which is valid until the next request.
-func (s *simulated) task() ([]byte, error) {
-	status, err := s.do(s.take)
+// begin sends the worker's first request, if there is a ticket for it.
+func (s *simulated) begin(l *load) (more bool, err error) {
+	if !l.ticket() {
+		return false, nil
+	}
+	s.said, s.began = 0, time.Now()
+	_, err = s.Write(s.take)
+	return true, err
+}
+
+// step reads the answer to the last request and sends the next: a request for a
+// task is followed by the reports about it, and the last of them by a request
+// for the next task, until the load has no more tickets.
+func (s *simulated) step(l *load) (more bool, err error) {
+	status, err := s.answer()
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	const key = `"uuid":"`
-	at := bytes.Index(s.body, []byte(key))
-	if status != 200 || at < 0 || len(s.body) < at+len(key)+36 {
-		return nil, fmt.Errorf("asked for a task, and the manager answered %d %s", status, s.body)
-	}
-	return s.body[at+len(key):][:36], nil
-}
-
-// report sends one of the reports about a task. The first overwrites s.body,
-// where the task's id comes from: the id is put into s.buf before that.
-func (s *simulated) report(task []byte, i int) error {
-	s.buf = append(append(append(s.buf[:0], s.path...), task...), s.reports[i]...)
-	status, err := s.do(s.buf)
-	if err == nil && status != 204 {
-		err = fmt.Errorf("reported %s, and the manager answered %d %s", reports[i], status, s.body)
-	}
-	return err
-}
-
-// work takes tasks and reports them done until the load has no more tickets.
-func (s *simulated) work(l *load) error {
-	var id [36]byte
-	for l.ticket() {
-		began := time.Now()
-		task, err := s.task()
-		if err != nil {
-			return err
+	if s.said == 0 {
+		s.took = time.Since(s.began)
+		if err := s.taken(status); err != nil {
+			return false, err
 		}
-		took := time.Since(began)
-		copy(id[:], task)
-		for i := range reports {
-			if err := s.report(id[:], i); err != nil {
-				return err
-			}
-		}
+	} else if status != http.StatusNoContent {
+		return false, fmt.Errorf("reported %s, and the manager answered %d %s", reports[s.said-1], status, s.body)
+	}
+	if s.said == len(reports) {
 		if l.keep {
-			s.acked = append(s.acked, string(id[:]))
+			s.acked = append(s.acked, string(s.task[:]))
 		}
 		if l.done() {
-			s.takes = append(s.takes, took)
+			s.takes = append(s.takes, s.took)
 		}
+		return s.begin(l)
 	}
+	err = s.report(s.said)
+	s.said++
+	return true, err
+}
+
+// taken finds the task's id in the answer to a request for a task.
+func (s *simulated) taken(status int) error {
+	const key = `"uuid":"`
+	at := bytes.Index(s.body, []byte(key))
+	if status != http.StatusOK || at < 0 || len(s.body) < at+len(key)+len(s.task) {
+		return fmt.Errorf("asked for a task, and the manager answered %d %s", status, s.body)
+	}
+	copy(s.task[:], s.body[at+len(key):])
 	return nil
+}
+
+// report sends one of the reports about the task.
+func (s *simulated) report(i int) error {
+	s.buf = append(append(append(s.buf[:0], s.path...), s.task[:]...), s.reports[i]...)
+	_, err := s.Write(s.buf)
+	return err
 }
