@@ -43,11 +43,14 @@ var house = map[string]floor{
 	"store":            {"farm", "go.etcd.io/bbolt github.com/tidwall/btree golang.org/x/sys", "the store puts records in a file and finds them again; it knows no rules"},
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
 	"store/outbox":     {"farm", "", "the worker's queue is plain files"},
-	"jsjobs":           {"farm", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
-	"cmd/bench":        {"", "", "it measures the program from outside, in tests only"},
-	"ui":               {"", "", "the pages know nobody"},
-	"addon":            {"", "", "the add-on knows nobody"},
-	"docs":             {"", "github.com/yuin/goldmark", "the documentation is written in Markdown, and turned into pages in one place"},
+	"jsjobs":           {"farm jsjobs/lower", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
+	"jsjobs/lower": {"", "github.com/dop251/goja/parser github.com/dop251/goja/ast github.com/dop251/goja/file github.com/dop251/goja/token " +
+		"github.com/robertkrimen/otto/ast github.com/robertkrimen/otto/file github.com/robertkrimen/otto/token github.com/robertkrimen/otto/parser",
+		"it turns one parser's tree into the other engine's, and runs nothing: no second engine is in the program"},
+	"cmd/bench": {"", "", "it measures the program from outside, in tests only"},
+	"ui":        {"", "", "the pages know nobody"},
+	"addon":     {"", "", "the add-on knows nobody"},
+	"docs":      {"", "github.com/yuin/goldmark", "the documentation is written in Markdown, and turned into pages in one place"},
 }
 
 // testOnly are libraries that only tests may import.

@@ -48,7 +48,7 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	}
 	// Two requests may come to do this at the same time; the later one wins, and
 	// both are right.
-	d = &definition{program: l.program(s.file, t), sum: t.sum}
+	d = &definition{program: l.program(s.file, t, false), sum: t.sum}
 	if d.err = d.program.err; d.err == nil {
 		d.err = l.inVM(ctx, d.program, func(m *machine) error { return m.describe(s, d) })
 	}

@@ -8,9 +8,9 @@
 // name. A script that was edited is used in its new form from the next request
 // on; one that was not is not parsed again.
 //
-// The engine is otto, which knows ES5. All of it is hidden here, and the one
-// place where source becomes a syntax tree is parse.go, so that newer
-// JavaScript can be lowered there.
+// The engine is otto, which knows ES5. All of it is hidden here. Newer
+// JavaScript is lowered to that by package lower, and what it expects of the
+// engine is in shim.js and collections.js.
 //
 // Scripts are not trusted to end, to be small or to be right: each run has a
 // new VM, a time limit, a limit on memory growth, call depth, tasks and size

@@ -29,7 +29,7 @@ func (m *machine) explain(err error) error {
 		return farm.Errorf(farm.Invalid, "%s at %s", said, m.main.file)
 	}
 	place, source := m.place(js)
-	said = strings.TrimPrefix(said, "Error: ")
+	said = madeUp.ReplaceAllString(strings.TrimPrefix(said, "Error: "), "")
 	return farm.Errorf(farm.Invalid, "%s at %s%s%s", said, place, source, hint(said))
 }
 
@@ -47,6 +47,9 @@ func (m *machine) saidBy(t thrown) string {
 	return shown(fields)
 }
 
+// madeUp is what the lowering adds to names that would collide.
+var madeUp = regexp.MustCompile(`%\d+(:[^"']*)?\b`)
+
 // traceLine is a line of the engine's traces: "    at callee (file:line:column)".
 var traceLine = regexp.MustCompile(`^\s*at (?:(.*) \()?(.+?):(\d+):(\d+)\)?$`)
 
@@ -54,33 +57,43 @@ var traceLine = regexp.MustCompile(`^\s*at (?:(.*) \()?(.+?):(\d+):(\d+)\)?$`)
 // line of source.
 func (m *machine) place(js *otto.Error) (place, source string) {
 	for line := range strings.SplitSeq(js.String(), "\n") {
-		found := traceLine.FindStringSubmatch(line)
-		if found == nil {
-			continue
+		if place, source, ok := m.placeIn(line); ok {
+			return place, source
 		}
-		p := m.files[found[2]]
-		if p == nil { // a host function, or the prelude
-			continue
-		}
-		n, _ := strconv.Atoi(found[3])
-		return inFunction(found[1], found[2]+":"+found[3]+":"+found[4]), p.quote(n)
 	}
 	return m.main.file, ""
 }
 
-// inFunction writes a place; callee is "" at the top level of a script.
-func inFunction(callee, place string) string {
-	if callee == "" {
-		return place
+// placeIn reads a line of a trace. It is not ok if that is in no script, but in
+// a host function or in source of our own.
+func (m *machine) placeIn(line string) (place, source string, ok bool) {
+	found := traceLine.FindStringSubmatch(line)
+	if found == nil {
+		return "", "", false
 	}
-	return fmt.Sprintf("%s (%s)", callee, place)
+	p := m.files[found[2]]
+	if p == nil {
+		return "", "", false
+	}
+	row, _ := strconv.Atoi(found[3])
+	column, _ := strconv.Atoi(found[4])
+	place = found[2] + ":" + found[3] + ":" + found[4]
+	// The engine does not know the names of functions that variables hold.
+	if callee := p.names.Function(row, column); callee != "" {
+		place = fmt.Sprintf("%s (%s)", callee, place)
+	}
+	return place, p.quote(row), true
 }
 
-// noteThrow is throwHook: it notes the place of the caller and returns what is
+// noteThrow is lower.ThrowHook: it notes the place of the caller and returns what is
 // thrown.
 func (m *machine) noteThrow(call otto.FunctionCall) otto.Value {
 	value := call.Argument(0)
-	m.thrown = thrown{value: value, text: value.String(), place: call.CallerLocation()}
+	place, _, ok := m.placeIn("at " + call.CallerLocation())
+	if !ok {
+		place = m.main.file
+	}
+	m.thrown = thrown{value: value, text: value.String(), place: place}
 	return value
 }
 
@@ -89,10 +102,9 @@ var hints = []struct {
 	message *regexp.Regexp
 	hint    string
 }{
-	{regexp.MustCompile(`'(Set|Map|WeakMap|Symbol|Promise|Proxy|Reflect|BigInt)' is not defined`), "is newer than ES5, which is all that is understood here"},
+	{regexp.MustCompile(`'(Promise)' is not defined`), "is not supported: nothing in a job type takes time"},
+	{regexp.MustCompile(`'(Proxy|BigInt|Intl)' is not defined`), "is not supported here"},
 	{regexp.MustCompile(`'(setTimeout|setInterval|fetch|window|document|Buffer)' is not defined`), "is not part of job-type scripts, which only plan tasks"},
-	{regexp.MustCompile(`"(includes|replaceAll|padStart|padEnd|startsWith|endsWith|find|findIndex|fill|repeat|assign|entries|values|flat|flatMap|at)" is not a function`),
-		"is newer than ES5, which is all that is understood here"},
 	{regexp.MustCompile(`Cannot access member "?(\w+)"? of (?:undefined|null)`), "was asked of something that is not there: check for a setting that was not given"},
 	{regexp.MustCompile(`(Maximum call stack) size exceeded`), "was reached: look for a function that calls itself without end"},
 }

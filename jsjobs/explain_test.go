@@ -28,11 +28,23 @@ function compileJob(job) {
 	nope();
 }`, "ReferenceError: 'nope' is not defined at compileJob (t.js:4:2)\n    nope();"},
 		{"unknown name that is newer", `function compileJob(job) {
-	var s = new Set();
-}`, "ReferenceError: 'Set' is not defined at compileJob (t.js:3:14)\n    var s = new Set();\nSet is newer than ES5, which is all that is understood here"},
-		{"unknown method that is newer", `function compileJob(job) {
-	job.name.includes("a");
-}`, "TypeError: \"includes\" is not a function at compileJob (t.js:3:2)\n    job.name.includes(\"a\");\nincludes is newer than ES5, which is all that is understood here"},
+	var s = new Promise(print);
+}`, "ReferenceError: 'Promise' is not defined at compileJob (t.js:3:14)\n    var s = new Promise(print);\nPromise is not supported: nothing in a job type takes time"},
+		{"modern and wrong", `const compileJob = ({settings}) => {
+	const {frames} = settings;
+	return [frames].map(f => f.trim());
+};`, "TypeError: Cannot access member \"trim\" of undefined at t.js:4:27\n    return [frames].map(f => f.trim());\ntrim was asked of something that is not there: check for a setting that was not given"},
+		{"thrown in an arrow function", `const check = f => { throw ` + "`no ${f}`" + ` };
+function compileJob(job) { check("frames"); }`, "no frames at check (t.js:2:22)"},
+		{"thrown in a method", `class Tile { get box() { throw new RangeError("too small"); } }
+const compileJob = job => new Tile().box;`, "RangeError: too small at Tile.box (t.js:2:26)"},
+		{"constant", `function compileJob(job) {
+	const a = 1;
+	for (const x of [1]) { a = x; }
+}`, "TypeError: Assignment to constant variable 'a' at compileJob (t.js:4:25)\n    for (const x of [1]) { a = x; }"},
+		{"not declared", `function compileJob(job) { count = 1; }`, "ReferenceError: 'count' is not defined: declare it with let, const or var at compileJob (t.js:2:28)\n    function compileJob(job) { count = 1; }"},
+		{"not iterable", `function compileJob(job) { for (const x of job.settings) print(x); }`, "TypeError: this object is not iterable at compileJob (t.js:2:44)\n    function compileJob(job) { for (const x of job.settings) print(x); }"},
+		{"name of a block", `function compileJob(job) { let f = 1; for (const f of [1]) { [2].map(() => f()); } }`, "TypeError: \"f\" is not a function at t.js:2:76\n    function compileJob(job) { let f = 1; for (const f of [1]) { [2].map(() => f()); } }"},
 		{"not of this world", `function compileJob(job) { setTimeout(compileJob, 1); }`,
 			"ReferenceError: 'setTimeout' is not defined at compileJob (t.js:2:28)\n    function compileJob(job) { setTimeout(compileJob, 1); }\nsetTimeout is not part of job-type scripts, which only plan tasks"},
 		{"host function", `function compileJob(job) {
@@ -44,13 +56,20 @@ function compileJob(job) {
 	var x = 1 +;
 }`, "SyntaxError: Unexpected token ; at t.js:3:13\n    var x = 1 +;"},
 		{"end missing", `function compileJob(job) {`, "SyntaxError: Unexpected end of input at t.js:2:27\n    function compileJob(job) {"},
-		{"arrow function", `function compileJob(job) {
-	[1].map(x => x);
-}`, "this script uses modern JavaScript (arrow function) at t.js:3:12, and only ES5 is understood\n    [1].map(x => x);"},
-		{"template", "function compileJob(job) { throw `x` }", "this script uses modern JavaScript (template string) at t.js:2:34, and only ES5 is understood\n    function compileJob(job) { throw `x` }"},
-		{"for-of", `function compileJob(job) { // let it be => so
-	for (var x of [1]) {} }`, "this script uses modern JavaScript (for-of loop) at t.js:3:13, and only ES5 is understood\n    for (var x of [1]) {} }"},
-		{"bad regular expression", `function compileJob(job) { /(?=x)/.test("x"); }`, "SyntaxError: Invalid regular expression: re2: Invalid (?=) <lookahead> at t.js:2:28\n    function compileJob(job) { /(?=x)/.test(\"x\"); }"},
+		{"generator", `function compileJob(job) {
+	function* frames() { yield 1; }
+}`, "SyntaxError: generators are not supported: collect the values in an array and return that at t.js:3:2\n    function* frames() { yield 1; }"},
+		{"async", `const compileJob = async (job) => { await job; }`, "SyntaxError: async functions are not supported: nothing in a job type takes time, so leave async and await out at t.js:2:20\n    const compileJob = async (job) => { await job; }"},
+		{"import", `import path from "path";
+function compileJob(job) {}`, "SyntaxError: import is not supported: write var x = require(\"./x.js\") at t.js:2:1\n    import path from \"path\";"},
+		{"export", `export function compileJob(job) {}`, "SyntaxError: export is not supported: scripts need none, and modules set exports.name at t.js:2:1\n    export function compileJob(job) {}"},
+		{"big integer", `function compileJob(job) { return 10n; }`, "SyntaxError: BigInt is not supported: numbers are exact up to 9007199254740991 at t.js:2:35\n    function compileJob(job) { return 10n; }"},
+		{"declared twice", `function compileJob(job) {
+	let a = 1;
+	const a = 2;
+}`, "SyntaxError: Identifier 'a' has already been declared at t.js:4:8\n    const a = 2;"},
+		{"not the first mistake", `function compileJob(job) { /(?<=x)/.test("x"); let a; let a; }`, "SyntaxError: Invalid regular expression: error parsing regexp: invalid named capture: `(?<=x)`; lookaround and back-references are not supported: match more, and use a group at t.js:2:28\n    function compileJob(job) { /(?<=x)/.test(\"x\"); let a; let a; }"},
+		{"bad regular expression", `function compileJob(job) { /(?=x)/.test("x"); }`, "SyntaxError: Invalid regular expression: re2: Invalid (?=) <lookahead>; lookaround and back-references are not supported: match more, and use a group at t.js:2:28\n    function compileJob(job) { /(?=x)/.test(\"x\"); }"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := library(t, map[string]string{"t.js": emptyType + c.script})

@@ -11,12 +11,13 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/lower"
 )
 
 //go:embed prelude.js
 var preludeSource string
 
-var prelude = sync.OnceValue(func() *program { return parse("(prelude)", preludeSource) })
+var prelude = sync.OnceValue(func() *program { return parseOwn("(prelude)", preludeSource) })
 
 const (
 	maxArray    = 1_000_000 // items of a list that host functions make or read
@@ -51,13 +52,13 @@ func (m *machine) install() error {
 		return err
 	}
 	global := map[string]any{
-		throwHook: native(m.noteThrow),
-		"print":   native(m.print),
-		"alert":   native(m.alert),
-		"require": m.call(m.kit.requireFrom, "."),
-		"author":  m.object(map[string]any{"Task": native(m.newTask), "Command": native(m.newCommand)}),
-		"path":    m.object(m.pathModule()),
-		"process": m.object(map[string]any{"platform": runtime.GOOS, "cwd": native(m.cwd)}),
+		lower.ThrowHook: native(m.noteThrow),
+		"print":         native(m.print),
+		"alert":         native(m.alert),
+		"require":       m.call(m.kit.requireFrom, "."),
+		"author":        m.object(map[string]any{"Task": native(m.newTask), "Command": native(m.newCommand)}),
+		"path":          m.object(m.pathModule()),
+		"process":       m.object(map[string]any{"platform": runtime.GOOS, "cwd": native(m.cwd)}),
 		"console": m.object(map[string]any{"log": native(m.print), "info": native(m.print), "debug": native(m.print),
 			"warn": native(m.alert), "error": native(m.alert)}),
 		"frameChunker":         native(m.frameChunker),
@@ -80,7 +81,7 @@ func (m *machine) runPrelude() error {
 	if p.err != nil {
 		return p.err
 	}
-	if err := m.vm.Set(throwHook, native(m.noteThrow)); err != nil {
+	if err := m.vm.Set(lower.ThrowHook, native(m.noteThrow)); err != nil {
 		return err
 	}
 	start, err := m.vm.Run(p.tree)
@@ -116,7 +117,7 @@ func (m *machine) runPrelude() error {
 	m.kit = kit{newTask: m.get(o, "task"), newCommand: m.get(o, "command"), newObject: m.get(o, "object"),
 		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"),
 		requireFrom: m.get(o, "requireFrom")}
-	return nil
+	return m.modernize(global)
 }
 
 // object makes a JavaScript object of the properties.

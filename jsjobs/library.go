@@ -31,7 +31,7 @@ type Library struct {
 
 	mu       sync.Mutex             // guards what follows; nothing is waited for under it
 	texts    map[string]*text       // files of dir by path in it
-	programs map[digest]*program    // parsed scripts
+	programs map[parsed]*program    // parsed scripts
 	types    map[string]*definition // by file name, built-in ones with a prefix
 }
 
@@ -44,7 +44,7 @@ func New(o Options) *Library {
 		log:      cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		slots:    make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		texts:    map[string]*text{},
-		programs: map[digest]*program{},
+		programs: map[parsed]*program{},
 		types:    map[string]*definition{},
 	}
 }

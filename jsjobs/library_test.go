@@ -120,12 +120,12 @@ func TestCache(t *testing.T) {
 		}
 	}
 	names(t, l)
-	text, parsed, d := l.texts["a.js"], l.programs[l.texts["a.js"].sum], l.types["a.js"]
-	if text == nil || parsed == nil || d == nil || len(d.modules) != 1 {
-		t.Fatalf("nothing was kept: %v %v %v", text, parsed, d)
+	text, tree, d := l.texts["a.js"], l.programs[parsed{l.texts["a.js"].sum, false}], l.types["a.js"]
+	if text == nil || tree == nil || d == nil || len(d.modules) != 1 {
+		t.Fatalf("nothing was kept: %v %v %v", text, tree, d)
 	}
 	names(t, l)
-	if l.texts["a.js"] != text || l.programs[text.sum] != parsed || l.types["a.js"] != d {
+	if l.texts["a.js"] != text || l.programs[parsed{text.sum, false}] != tree || l.types["a.js"] != d {
 		t.Error("an unchanged script was loaded again")
 	}
 	write(t, filepath.Join(l.dir, "parts.js"), "exports.x = 2;")
@@ -164,7 +164,7 @@ func TestBroken(t *testing.T) {
 		{"contains itself", "var JOB_TYPE = {}; JOB_TYPE.x = JOB_TYPE;" + compile, "contains itself"},
 		{"not UTF-8", emptyType + "var s = '\xff';" + compile, "t.js is not UTF-8"},
 		{"too large", emptyType + compile + strings.Repeat(" ", maxScript), "larger than 256 KiB"},
-		{"modern", "const JOB_TYPE = {};" + compile, "this script uses modern JavaScript (const declaration) at t.js:1:1"},
+		{"newer than modern", "const JOB_TYPE = {};" + compile + "\nasync () => {}", "SyntaxError: async functions are not supported: nothing in a job type takes time, so leave async and await out at t.js:2:1\n    async () => {}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := library(t, map[string]string{"t.js": c.text})

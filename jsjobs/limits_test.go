@@ -103,7 +103,7 @@ func TestHostileSource(t *testing.T) {
 
 func TestTooManyTasks(t *testing.T) {
 	l := New(Options{})
-	err := l.inVM(t.Context(), parse("t.js", `var more = function () { author.Task("one", "too many") }`), func(script *machine) error {
+	err := l.inVM(t.Context(), parse("t.js", `var more = function () { author.Task("one", "too many") }`, false), func(script *machine) error {
 		script.author.drafts = make([]*draft, maxTasks)
 		_, err := script.vm.Run("more()")
 		return script.explain(err)

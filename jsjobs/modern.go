@@ -1,85 +1,117 @@
 package jsjobs
 
-import "strings"
+import (
+	_ "embed"
+	"slices"
+	"strconv"
+	"sync"
+	"unicode/utf16"
 
-// modernSyntax finds the first thing in the source that is newer than ES5, and
-// says what it is and where. It is only asked about source that does not
-// parse, so it need not be exact.
-func modernSyntax(source string) (what string, line, column int) {
-	lineStart := 0
-	line = 1
-	for i := 0; i < len(source); i++ {
-		c := source[i]
-		if c == '\n' {
-			line++
-			lineStart = i + 1
-			continue
+	"github.com/robertkrimen/otto"
+
+	"renderfarm/jsjobs/lower"
+)
+
+// What newer JavaScript than the engine's needs at run time.
+
+//go:embed shim.js
+var shimSource string
+
+//go:embed collections.js
+var collectionsSource string
+
+// modern is what runs in every VM, parsed once, in this order: what lowered
+// programs call, then the built-ins that the engine lacks.
+var modern = sync.OnceValue(func() []*program {
+	return []*program{
+		parseOwn("(runtime)", lower.Runtime),
+		parseOwn("(shim)", shimSource),
+		parseOwn("(collections)", collectionsSource),
+	}
+})
+
+// modernize brings a VM up to date. It comes after the prelude, which bounds
+// what this uses of the engine.
+func (m *machine) modernize(global otto.Value) error {
+	common := m.object(map[string]any{"chars": native(m.chars), "keys": native(m.keys),
+		"fround": native(m.fround)})
+	for _, p := range modern() {
+		if p.err != nil {
+			return p.err
 		}
-		if c == '/' {
-			if end := skipComment(source, i); end > i {
-				line += strings.Count(source[i:end], "\n")
-				if n := strings.LastIndexByte(source[:end], '\n'); n >= lineStart {
-					lineStart = n + 1
-				}
-				i = end - 1
-				continue
-			}
+		start, err := m.vm.Run(p.tree)
+		if err != nil {
+			return err
 		}
-		if what := modernAt(source, i); what != "" {
-			return what, line, i - lineStart + 1
-		}
-		switch {
-		case c == '"' || c == '\'':
-			i = skipString(source, i)
-		case isWord(c):
-			for i+1 < len(source) && isWord(source[i+1]) {
-				i++
-			}
+		if _, err := start.Call(otto.UndefinedValue(), global, common); err != nil {
+			return err
 		}
 	}
-	return "", 0, 0
+	return nil
 }
 
-// modernSigns are the signs that begin something new.
-var modernSigns = []struct{ sign, what string }{
-	{"=>", "arrow function"},
-	{"`", "template string"},
-	{"...", "spread or rest"},
-	{"?.", "optional chaining"},
-	{"??", "nullish coalescing"},
-	{"**", "exponentiation operator"},
+// chars(text) lists the characters of a text, each of which is one or two of
+// what JavaScript counts.
+func (m *machine) chars(call otto.FunctionCall) otto.Value {
+	m.check()
+	text := m.text(call.Argument(0))
+	list := make([]string, 0, len(text))
+	for _, r := range text {
+		list = append(list, string(r))
+	}
+	return m.toJS(list)
 }
 
-// modernWords are the words that do, each followed by a space.
-var modernWords = map[string]string{
-	"let": "let declaration", "const": "const declaration", "class": "class",
-	"async": "async function", "await": "await", "of": "for-of loop",
-	"import": "import", "export": "export",
+// keys(object) lists an object's own names that are listed, as the standard
+// orders them: numbers first, by size, then the others as they came. Symbols
+// are not among them.
+func (m *machine) keys(call otto.FunctionCall) otto.Value {
+	m.check()
+	v := call.Argument(0)
+	if !v.IsObject() {
+		if !v.IsString() {
+			return m.toJS([]string{})
+		}
+		list := make([]string, len(utf16.Encode([]rune(m.text(v)))))
+		for i := range list {
+			list[i] = strconv.Itoa(i)
+		}
+		return m.toJS(list)
+	}
+	return m.toJS(inOrder(v.Object().Keys()))
 }
 
-// modernAt says what begins at i, or "".
-func modernAt(source string, i int) string {
-	for _, s := range modernSigns {
-		if strings.HasPrefix(source[i:], s.sign) {
-			return s.what
+// inOrder sorts the names of properties.
+func inOrder(names []string) []string {
+	type numbered struct {
+		n    uint64
+		name string
+	}
+	var numbers []numbered
+	others := make([]string, 0, len(names))
+	for _, name := range names {
+		if n, err := strconv.ParseUint(name, 10, 32); err == nil && strconv.FormatUint(n, 10) == name {
+			numbers = append(numbers, numbered{n, name})
+		} else if len(name) < 2 || name[:2] != "@@" {
+			others = append(others, name)
 		}
 	}
-	if !isWord(source[i]) || i > 0 && (isWord(source[i-1]) || source[i-1] == '.') {
-		return ""
+	if numbers == nil {
+		return others
 	}
-	end := i
-	for end < len(source) && isWord(source[end]) {
-		end++
+	slices.SortFunc(numbers, func(a, b numbered) int { return int(int64(a.n) - int64(b.n)) })
+	all := make([]string, 0, len(names))
+	for _, n := range numbers {
+		all = append(all, n.name)
 	}
-	what := modernWords[source[i:end]]
-	if end == len(source) || source[end] != ' ' {
-		return ""
-	}
-	return what
+	return append(all, others...)
 }
 
-// isWord reports whether a byte can be part of a name. All bytes of characters
-// beyond ASCII are taken for letters.
-func isWord(c byte) bool {
-	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= 0x80
+// fround(n) rounds to what a float of 32 bits holds.
+func (m *machine) fround(call otto.FunctionCall) otto.Value {
+	n, err := call.Argument(0).ToFloat()
+	if err != nil {
+		m.throw(err)
+	}
+	return m.toJS(float64(float32(n)))
 }

@@ -1,40 +1,14 @@
 package jsjobs
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/robertkrimen/otto"
-)
 
-func TestModernSyntax(t *testing.T) {
-	for _, c := range []struct{ source, want string }{
-		{"var a = 1;", " 0:0"},
-		{"const a = 1;", "const declaration 1:1"},
-		{"var a;\n  let b;", "let declaration 2:3"},
-		{"var f = x => x", "arrow function 1:11"},
-		{"var s = `x`", "template string 1:9"},
-		{"f(...a)", "spread or rest 1:3"},
-		{"a?.b", "optional chaining 1:2"},
-		{"a ?? b", "nullish coalescing 1:3"},
-		{"a ** b", "exponentiation operator 1:3"},
-		{"class A {}", "class 1:1"},
-		{"async function f() {}", "async function 1:1"},
-		{"for (var a of b) {}", "for-of loop 1:12"},
-		{"import x from 'y'", "import 1:1"},
-		{"// let it be => `so`\n/* const x\n */ var a = 'let it' + \"=>\";\nlet x", "let declaration 4:1"},
-		{"var letter = 1, outlet = 2, o = {const: 1}; o.let = 3;", " 0:0"},
-		{`var s = "a\"=>"; let y`, "let declaration 1:18"},
-		{"", " 0:0"},
-	} {
-		what, line, column := modernSyntax(c.source)
-		if got := fmt.Sprintf("%s %d:%d", what, line, column); got != c.want {
-			t.Errorf("%q: %q; want %q", c.source, got, c.want)
-		}
-	}
-}
+	"renderfarm/jsjobs/lower"
+)
 
 func TestScan(t *testing.T) {
 	for _, c := range []struct {
@@ -66,7 +40,7 @@ func TestParseBounds(t *testing.T) {
 		{"var a = 1" + strings.Repeat("+1", maxDepth), "levels deep"},
 		{"var a = " + strings.Repeat("!", maxDepth) + "1", "levels deep"},
 	} {
-		if p := parse("x.js", c.source); p.err == nil || !strings.Contains(p.err.Error(), c.says) {
+		if p := parse("x.js", c.source, false); p.err == nil || !strings.Contains(p.err.Error(), c.says) {
 			t.Errorf("%.20q: %v; want an error that says %q", c.source, p.err, c.says)
 		}
 	}
@@ -80,7 +54,7 @@ func TestParseBounds(t *testing.T) {
 		"#!/usr/bin/env node\nvar a;",
 		"\ufeffvar a;",
 	} {
-		if p := parse("x.js", source); p.err != nil {
+		if p := parse("x.js", source, false); p.err != nil {
 			t.Errorf("%.40q: %v", source, p.err)
 		}
 	}
@@ -88,7 +62,7 @@ func TestParseBounds(t *testing.T) {
 
 // A program may run in several VMs at once, and as often as one likes.
 func TestProgramIsShared(t *testing.T) {
-	p := parse("x.js", `var n = 0; function f(a) { if (a > 2) throw "x" + a; n += a; } [1, 2, 3].forEach(function (a) { try { f(a) } catch (e) { n += e } }); n`)
+	p := parse("x.js", `var n = 0; function f(a) { if (a > 2) throw "x" + a; n += a; } [1, 2, 3].forEach(function (a) { try { f(a) } catch (e) { n += e } }); n`, false)
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
@@ -96,7 +70,7 @@ func TestProgramIsShared(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			vm := otto.New()
-			if err := vm.Set(throwHook, func(call otto.FunctionCall) otto.Value { return call.Argument(0) }); err != nil {
+			if err := vm.Set(lower.ThrowHook, func(call otto.FunctionCall) otto.Value { return call.Argument(0) }); err != nil {
 				t.Error(err)
 			}
 			for range 20 {

@@ -161,7 +161,7 @@ func FuzzPlan(f *testing.F) {
 		if err != nil && (err.Error() == "" || len(err.Error()) > 2000) {
 			t.Errorf("error %q", err)
 		}
-		parse("x.js", script)
+		parse("x.js", script, false)
 	})
 }
 

@@ -99,7 +99,7 @@ func (m *machine) readJSON(file string, t *text) otto.Value {
 
 // moduleFunction parses a module and makes a function of it.
 func (m *machine) moduleFunction(file string, t *text) otto.Value {
-	p := m.lib.program(file, t)
+	p := m.lib.program(file, t, true)
 	if p.err != nil {
 		m.throw(p.err)
 	}

@@ -1,0 +1,170 @@
+package lower
+
+import (
+	"math/big"
+
+	"github.com/dop251/goja/ast"
+	oast "github.com/robertkrimen/otto/ast"
+	ofile "github.com/robertkrimen/otto/file"
+)
+
+// expression lowers an expression. What is refused leaves a harmless one, so
+// that the walk can go on.
+func (l *lowering) expression(e ast.Expression) oast.Expression {
+	if !l.deeper(e) {
+		return undefined(l.fn.at)
+	}
+	defer func() { l.depth-- }()
+	switch e := e.(type) {
+	case *ast.Identifier:
+		if e.Name == "arguments" {
+			return l.arguments(at(e))
+		}
+		return l.read(e.Name.String(), at(e))
+	case *ast.ThisExpression:
+		return l.this(at(e))
+	case *ast.DotExpression, *ast.BracketExpression, *ast.PrivateDotExpression:
+		return l.access(e)
+	case *ast.CallExpression:
+		return l.call(e)
+	case *ast.NewExpression:
+		return l.construct(e)
+	case *ast.OptionalChain:
+		return l.chain(e.Expression, func(v link) oast.Expression { return v.value })
+	case *ast.AssignExpression:
+		return l.assignment(e)
+	case *ast.BinaryExpression:
+		return l.binary(e)
+	case *ast.UnaryExpression:
+		return l.unary(e)
+	case *ast.ConditionalExpression:
+		return choose(l.expression(e.Test), l.expression(e.Consequent), l.expression(e.Alternate))
+	case *ast.SequenceExpression:
+		return sequence(l.expressions(e.Sequence)...)
+	case *ast.FunctionLiteral:
+		return l.functionLiteral(e, "")
+	case *ast.ArrowFunctionLiteral:
+		return l.arrow(e, "")
+	case *ast.ClassLiteral:
+		return l.classLiteral(e, "")
+	}
+	return l.literal(e)
+}
+
+// literal lowers what has a value of its own.
+func (l *lowering) literal(e ast.Expression) oast.Expression {
+	switch e := e.(type) {
+	case *ast.ArrayLiteral:
+		return l.arrayLiteral(e)
+	case *ast.ObjectLiteral:
+		return l.objectLiteral(e)
+	case *ast.TemplateLiteral:
+		return l.template(e)
+	case *ast.RegExpLiteral:
+		return l.pattern(e)
+	case *ast.BooleanLiteral:
+		return boolean(e.Value, at(e))
+	case *ast.NullLiteral:
+		return null(at(e))
+	case *ast.StringLiteral:
+		return text(e.Value.String(), at(e))
+	case *ast.NumberLiteral:
+		if _, ok := e.Value.(*big.Int); ok {
+			l.refuse(at(e), "SyntaxError: BigInt is not supported: numbers are exact up to 9007199254740991")
+			return undefined(at(e))
+		}
+		return &oast.NumberLiteral{Value: e.Value, Literal: e.Literal, Idx: at(e)}
+	}
+	return l.unsupported(e)
+}
+
+// unsupported refuses an expression.
+func (l *lowering) unsupported(e ast.Expression) oast.Expression {
+	switch e := e.(type) {
+	case *ast.AwaitExpression:
+		l.refuse(at(e), "SyntaxError: await is not supported: nothing in a job type takes time, so call functions directly")
+	case *ast.YieldExpression:
+		l.refuse(at(e), noGenerators)
+	case *ast.MetaProperty:
+		l.refuse(at(e.Meta), "SyntaxError: %s.%s is not supported: use this.constructor or a parameter", e.Meta.Name, e.Property.Name)
+	case *ast.SuperExpression:
+		l.refuse(at(e), "SyntaxError: 'super' keyword unexpected here")
+	case *ast.SpreadElement:
+		l.refuse(at(e), "SyntaxError: Unexpected token ...")
+	default:
+		l.refuse(at(e), "SyntaxError: this expression is not supported")
+	}
+	return undefined(at(e))
+}
+
+func (l *lowering) expressions(list []ast.Expression) (out []oast.Expression) {
+	for _, e := range list {
+		out = append(out, l.expression(e))
+	}
+	return out
+}
+
+// named lowers an expression that is the value of something with a name, which
+// a function or class without one gets.
+func (l *lowering) named(e ast.Expression, name string) oast.Expression {
+	switch e := e.(type) {
+	case *ast.FunctionLiteral:
+		return l.functionLiteral(e, name)
+	case *ast.ArrowFunctionLiteral:
+		return l.arrow(e, name)
+	case *ast.ClassLiteral:
+		return l.classLiteral(e, name)
+	}
+	return l.expression(e)
+}
+
+// access lowers object.property, object[key] and object.#property.
+func (l *lowering) access(e ast.Expression) oast.Expression {
+	switch e := e.(type) {
+	case *ast.DotExpression:
+		property := e.Identifier.Name.String()
+		if s, ok := e.Left.(*ast.SuperExpression); ok {
+			return help("%superGet", at(e), l.super(at(s)), text(property, at(s)), l.this(at(s)))
+		}
+		return member(l.expression(e.Left), property, ofile.Idx(e.Identifier.Idx))
+	case *ast.BracketExpression:
+		if s, ok := e.Left.(*ast.SuperExpression); ok {
+			return help("%superGet", at(e), l.super(at(s)), l.expression(e.Member), l.this(at(s)))
+		}
+		return &oast.BracketExpression{Left: l.expression(e.Left), Member: l.expression(e.Member),
+			LeftBracket: ofile.Idx(e.LeftBracket), RightBracket: ofile.Idx(e.RightBracket)}
+	case *ast.PrivateDotExpression:
+		return index(l.expression(e.Left), text(l.private(e.Identifier.Name.String(), at(&e.Identifier)), at(&e.Identifier)))
+	}
+	return l.unsupported(e)
+}
+
+// this is the function's, or for an arrow function that of the function around
+// it. The constructor of a class that extends another has it from super().
+func (l *lowering) this(at ofile.Idx) oast.Expression {
+	f := l.fn
+	for f.arrow {
+		f = f.outer
+	}
+	switch {
+	case f.constructor && f.derived:
+		return name("%this", at)
+	case f == l.fn:
+		return &oast.ThisExpression{Idx: at}
+	}
+	f.needsThis = true
+	return name("%this", at)
+}
+
+// arguments is the function's, or that of the function around an arrow function.
+func (l *lowering) arguments(at ofile.Idx) oast.Expression {
+	f := l.fn
+	for f.arrow {
+		f = f.outer
+	}
+	if f == l.fn || f.literal == nil {
+		return name("arguments", at)
+	}
+	f.needsArgs = true
+	return name("%arguments", at)
+}

@@ -1,0 +1,222 @@
+package lower
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/dop251/goja/ast"
+	oast "github.com/robertkrimen/otto/ast"
+	ofile "github.com/robertkrimen/otto/file"
+	oparser "github.com/robertkrimen/otto/parser"
+)
+
+func (l *lowering) arrayLiteral(e *ast.ArrayLiteral) oast.Expression {
+	if spread(e.Value) {
+		return l.list(e.Value, at(e))
+	}
+	out := &oast.ArrayLiteral{LeftBracket: at(e), RightBracket: ofile.Idx(e.RightBracket)}
+	for _, v := range e.Value {
+		if v == nil {
+			out.Value = append(out.Value, &oast.EmptyExpression{Begin: at(e), End: at(e)})
+			continue
+		}
+		out.Value = append(out.Value, l.expression(v))
+	}
+	return out
+}
+
+// objectLiteral lowers an object. What ES5 can say is one literal; from the
+// first computed name or spread object on, the rest is added to it in order.
+func (l *lowering) objectLiteral(e *ast.ObjectLiteral) oast.Expression {
+	out := &oast.ObjectLiteral{LeftBrace: at(e), RightBrace: ofile.Idx(e.RightBrace)}
+	var added []oast.Expression
+	t := ""
+	for _, p := range e.Value {
+		if t == "" && !plain(p) {
+			t = l.temporary()
+			added = append(added, assign(name(t, at(e)), out))
+		}
+		if t == "" {
+			out.Value = append(out.Value, l.property(p))
+		} else {
+			added = append(added, l.add(name(t, at(e)), p))
+		}
+	}
+	if t == "" {
+		return out
+	}
+	return sequence(append(added, name(t, at(e)))...)
+}
+
+// plain reports whether a property can be part of a literal of ES5.
+func plain(p ast.Property) bool {
+	switch p := p.(type) {
+	case *ast.PropertyShort:
+		return true
+	case *ast.PropertyKeyed:
+		return !p.Computed
+	}
+	return false
+}
+
+// property lowers a plain one.
+func (l *lowering) property(p ast.Property) oast.Property {
+	if short, ok := p.(*ast.PropertyShort); ok {
+		key := short.Name.Name.String()
+		return oast.Property{Key: key, Kind: "value", Value: l.expression(&short.Name)}
+	}
+	keyed := p.(*ast.PropertyKeyed)
+	key := l.keyName(keyed.Key)
+	if key == "__proto__" && keyed.Kind == ast.PropertyKindValue {
+		l.refuse(at(keyed), "SyntaxError: __proto__ is not supported: use Object.create(prototype)")
+	}
+	kind := "value"
+	if keyed.Kind == ast.PropertyKindGet || keyed.Kind == ast.PropertyKindSet {
+		kind = string(keyed.Kind)
+	}
+	return oast.Property{Key: key, Kind: kind, Value: l.propertyValue(keyed, key)}
+}
+
+// propertyValue lowers the value of a property; key names a function in it.
+func (l *lowering) propertyValue(p *ast.PropertyKeyed, key string) oast.Expression {
+	if f, ok := p.Value.(*ast.FunctionLiteral); ok && p.Kind != ast.PropertyKindValue {
+		return l.function(f, key)
+	}
+	return l.named(p.Value, key)
+}
+
+// add adds a property to the object that is being made.
+func (l *lowering) add(object oast.Expression, p ast.Property) oast.Expression {
+	switch p := p.(type) {
+	case *ast.PropertyShort:
+		return assign(member(object, p.Name.Name.String(), at(&p.Name)), l.expression(&p.Name))
+	case *ast.SpreadElement:
+		return help("%assign", at(p.Expression), object, l.expression(p.Expression))
+	case *ast.PropertyKeyed:
+		place := at(p)
+		if !p.Computed && p.Kind != ast.PropertyKindGet && p.Kind != ast.PropertyKindSet {
+			v := l.property(p)
+			return assign(index(object, text(v.Key, place)), v.Value)
+		}
+		kind, key := "value", ""
+		if p.Kind == ast.PropertyKindGet || p.Kind == ast.PropertyKindSet {
+			kind = string(p.Kind)
+		}
+		if !p.Computed {
+			key = l.keyName(p.Key)
+		}
+		return help("%define", place, object, text(kind, place), l.key(p.Key, p.Computed), l.propertyValue(p, key))
+	}
+	l.refuse(at(p), "SyntaxError: this property is not supported")
+	return undefined(at(p))
+}
+
+// template lowers a template. concat makes strings of values as a template
+// does, and + does not: it would ask for valueOf first.
+func (l *lowering) template(e *ast.TemplateLiteral) oast.Expression {
+	place := at(e)
+	if e.Tag != nil {
+		return l.tagged(e)
+	}
+	first := text(e.Elements[0].Parsed.String(), place)
+	if len(e.Expressions) == 0 {
+		return first
+	}
+	var parts []oast.Expression
+	for i, x := range e.Expressions {
+		parts = append(parts, l.expression(x))
+		if s := e.Elements[i+1].Parsed.String(); s != "" {
+			parts = append(parts, text(s, at(e.Elements[i+1])))
+		}
+	}
+	return call(member(first, "concat", place), parts...)
+}
+
+// tagged lowers the call of a template's function.
+func (l *lowering) tagged(e *ast.TemplateLiteral) oast.Expression {
+	place := at(e)
+	var cooked, raw []oast.Expression
+	for _, x := range e.Elements {
+		v := undefined(at(x))
+		if x.Valid {
+			v = text(x.Parsed.String(), at(x))
+		}
+		cooked = append(cooked, v)
+		raw = append(raw, text(x.Literal, at(x)))
+	}
+	args := []oast.Expression{help("%strings", place, array(place, cooked...), array(place, raw...))}
+	return call(l.expression(e.Tag), append(args, l.expressions(e.Expressions)...)...)
+}
+
+// pattern lowers a regular expression. The engine's know neither lookaround
+// nor back-references, and are checked here, where their place is known.
+func (l *lowering) pattern(e *ast.RegExpLiteral) oast.Expression {
+	pattern, flags := e.Pattern, ""
+	for _, f := range e.Flags {
+		switch f {
+		case 's':
+			pattern = dotAll(pattern)
+		case 'u':
+			pattern = codePoints(pattern)
+		case 'g', 'i', 'm':
+			flags += string(f)
+		default:
+			l.refuse(at(e), "SyntaxError: the regular expression flag %c is not supported", f)
+		}
+	}
+	transformed, err := oparser.TransformRegExp(pattern)
+	if err == nil {
+		_, err = regexp.Compile(transformed)
+	}
+	if err != nil {
+		l.refuse(at(e), "SyntaxError: Invalid regular expression: %v; lookaround and back-references are not supported: match more, and use a group", err)
+	}
+	return &oast.RegExpLiteral{Pattern: pattern, Flags: flags, Literal: e.Literal, Idx: at(e)}
+}
+
+// dotAll makes dots match ends of lines too, as the flag s says.
+func dotAll(p string) string {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(p); i++ {
+		switch c := p[i]; {
+		case c == '\\' && i+1 < len(p):
+			b.WriteByte(c)
+			i++
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		case c == '.' && !class:
+			b.WriteString(`[\s\S]`)
+			continue
+		}
+		b.WriteByte(p[i])
+	}
+	return b.String()
+}
+
+var codePoint = regexp.MustCompile(`\\u\{([0-9A-Fa-f]{1,6})\}`)
+
+// codePoints writes out what the flag u lets be written by number.
+func codePoints(p string) string {
+	return codePoint.ReplaceAllStringFunc(p, func(s string) string {
+		n, err := strconv.ParseUint(s[3:len(s)-1], 16, 32)
+		if err != nil || n > 0x10ffff {
+			return s
+		}
+		return regexp.QuoteMeta(string(rune(n)))
+	})
+}
+
+// numberKey is how a number is written as the name of a property.
+func numberKey(v any) string {
+	switch n := v.(type) {
+	case int64:
+		return strconv.FormatInt(n, 10)
+	case float64:
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return ""
+}

@@ -1,0 +1,325 @@
+// What lowered programs call, under names that no script can write. Symbols
+// are objects whose text, "@@" and something unique, is the property's name.
+(function (global, common) {
+	var slice = Array.prototype.slice, toString = Object.prototype.toString, has = Object.prototype.hasOwnProperty;
+	var chars = common.chars, keys = common.keys;
+	var longest = 5000000; // items that may be spread
+
+	function help(name, f) {
+		Object.defineProperty(global, "%" + name, { value: f });
+	}
+	function isObject(v) {
+		return typeof v === "object" && v !== null || typeof v === "function";
+	}
+
+	// ---- variables
+
+	// The object that holds the variables of one pass through a block.
+	help("scope", function () {
+		var o = Object.create(null);
+		for (var i = 0; i < arguments.length; i++) {
+			o[arguments[i]] = undefined;
+		}
+		return o;
+	});
+	help("start", function () {
+		var o = Object.create(null);
+		for (var i = 0; i < arguments.length; i += 2) {
+			o[arguments[i]] = arguments[i + 1];
+		}
+		return o;
+	});
+	help("copy", function (from) {
+		var o = Object.create(null);
+		for (var k in from) {
+			o[k] = from[k];
+		}
+		return o;
+	});
+	help("declared", function (name) {
+		if (!(name in global)) {
+			throw new ReferenceError("'" + name + "' is not defined: declare it with let, const or var");
+		}
+	});
+	help("callable", function (f, name) {
+		if (typeof f !== "function") {
+			throw new TypeError("\"" + name + "\" is not a function");
+		}
+		return f;
+	});
+	help("constant", function (name) {
+		throw new TypeError("Assignment to constant variable '" + name + "'");
+	});
+
+	// ---- lists
+
+	function begin(x) {
+		var f = x === undefined || x === null ? undefined : x["@@iterator"];
+		if (typeof f !== "function") {
+			throw new TypeError((isObject(x) ? "this object" : String(x)) + " is not iterable");
+		}
+		return f.call(x);
+	}
+	// drain reads an iterator to its end, or to a limit.
+	function drain(x, limit) {
+		if (typeof x === "string" || x instanceof String) {
+			return chars(String(x));
+		}
+		if (toString.call(x) === "[object Arguments]") {
+			return slice.call(x);
+		}
+		var it = begin(x), out = [], r;
+		while (limit === undefined || out.length < limit) {
+			r = it.next();
+			if (!isObject(r)) {
+				throw new TypeError("Iterator result " + String(r) + " is not an object");
+			}
+			if (r.done) {
+				return out;
+			}
+			out.push(r.value);
+		}
+		if (typeof it["return"] === "function") {
+			it["return"]();
+		}
+		return out;
+	}
+	// iterate gives for-of what has a length and items. An iterator is asked
+	// for one more item each time the length is looked at.
+	function iterate(x) {
+		if (x instanceof Array || toString.call(x) === "[object Arguments]") {
+			return x;
+		}
+		if (typeof x === "string" || x instanceof String) {
+			return chars(String(x));
+		}
+		var it = begin(x), list = {}, n = 0;
+		Object.defineProperty(list, "length", { get: function () {
+			if (it) {
+				var r = it.next();
+				delete list[n - 1];
+				if (r.done) {
+					it = null;
+				} else {
+					list[n++] = r.value;
+				}
+			}
+			return n;
+		} });
+		return list;
+	}
+	help("iterate", iterate);
+	help("take", function (x, limit) {
+		return x instanceof Array ? x : drain(x, limit);
+	});
+	help("from", function (list, n) {
+		return slice.call(list, n);
+	});
+	help("list", function (kinds) {
+		var parts = [];
+		for (var i = 1; i < arguments.length; i++) {
+			var part = arguments[i];
+			if (!(part instanceof Array)) {
+				part = drain(part);
+			} else if (part.length > longest) {
+				throw new RangeError("an array of " + part.length + " items cannot be spread: the limit is " + longest);
+			}
+			parts.push(part);
+		}
+		return Array.prototype.concat.apply([], parts);
+	});
+
+	// ---- objects
+
+	// What for-in goes over: the names, and in of what they are names of. Those
+	// of the engine's own prototypes are not listed.
+	var silent = [Object.prototype, Array.prototype, Function.prototype, String.prototype, null];
+	help("enumerate", function (v) {
+		if (v === undefined || v === null) {
+			return [];
+		}
+		var names = keys(v), seen;
+		for (var o = Object.getPrototypeOf(Object(v)); silent.indexOf(o) < 0; o = Object.getPrototypeOf(o)) {
+			seen = seen || names.reduce(function (all, k) { all[k] = true; return all; }, Object.create(null));
+			keys(o).forEach(function (k) {
+				if (!seen[k]) {
+					seen[k] = true;
+					names.push(k);
+				}
+			});
+		}
+		Object.defineProperty(names, "of", { value: Object(v) });
+		return names;
+	});
+	help("object", function (v) {
+		if (v === undefined || v === null) {
+			throw new TypeError("Cannot destructure '" + v + "' as it is " + v);
+		}
+		return v;
+	});
+	help("without", function (o, taken) {
+		var out = {}, left = Object.create(null);
+		for (var i = 0; i < taken.length; i++) {
+			left[taken[i]] = true;
+		}
+		keys(Object(o)).forEach(function (k) {
+			if (!left[k]) {
+				out[k] = o[k];
+			}
+		});
+		return out;
+	});
+	help("assign", function (o, from) {
+		var i, names;
+		if (typeof from === "string") {
+			for (i = 0; i < from.length; i++) {
+				o[i] = from.charAt(i);
+			}
+		} else if (isObject(from)) {
+			for (i = 0, names = keys(from); i < names.length; i++) {
+				o[names[i]] = from[names[i]];
+			}
+		}
+	});
+	function accessor(o, kind, key, f, enumerable) {
+		var d = { enumerable: enumerable, configurable: true }, old = Object.getOwnPropertyDescriptor(o, key);
+		if (old && old.get) {
+			d.get = old.get;
+		}
+		if (old && old.set) {
+			d.set = old.set;
+		}
+		d[kind] = f;
+		Object.defineProperty(o, key, d);
+	}
+	function hidden(key) {
+		return key.slice(0, 2) === "@@" || key.charAt(0) === "#" && key.indexOf("%") > 0;
+	}
+	function field(o, key, v) {
+		key = String(key);
+		Object.defineProperty(o, key, { value: v, writable: true, configurable: true, enumerable: !hidden(key) });
+	}
+	help("field", field);
+	help("define", function (o, kind, key, v) {
+		key = String(key);
+		if (kind !== "value") {
+			accessor(o, kind, key, v, !hidden(key));
+		} else if (hidden(key)) {
+			field(o, key, v);
+		} else {
+			o[key] = v;
+		}
+	});
+	help("strings", function (cooked, raw) {
+		Object.defineProperty(cooked, "raw", { value: raw });
+		return cooked;
+	});
+	help("power", Math.pow);
+	help("kind", function (o) { // typeof of what the engine calls an object
+		return o !== null && Object.getPrototypeOf(o) === common.symbols ? "symbol" : "object";
+	});
+
+	// ---- classes
+
+	var ofEngine = [Array, Date, RegExp, String, Number, Boolean];
+	var errors = [Error, TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
+
+	help("Object", Object);
+	help("construct", function (f, args) {
+		if (typeof f !== "function") {
+			throw new TypeError(String(f) + " is not a constructor");
+		}
+		return new (Function.prototype.bind.apply(f, [null].concat(args)))();
+	});
+	help("super", function (s) {
+		if (s !== null && typeof s !== "function") {
+			throw new TypeError("Class extends value " + String(s) + " is not a constructor or null");
+		}
+		return s;
+	});
+	help("new", function (self, c, name) {
+		if (!(self instanceof c)) {
+			throw new TypeError("Class constructor " + name + " cannot be invoked without 'new'");
+		}
+	});
+	// What a class has is told by three arguments each: what it is, its name
+	// and its function. The engine cannot change what an object inherits from,
+	// so a class gets copies of the static members it inherits.
+	help("class", function (c, derived, parent) {
+		if (derived) {
+			if (parent !== null) {
+				Object.getOwnPropertyNames(parent).forEach(function (k) {
+					if (!has.call(c, k) && k !== "caller" && k !== "arguments" && ofEngine.indexOf(parent) < 0) {
+						Object.defineProperty(c, k, Object.getOwnPropertyDescriptor(parent, k));
+					}
+				});
+			}
+			c.prototype = Object.create(parent && parent.prototype);
+		}
+		Object.defineProperty(c, "prototype", { writable: false });
+		Object.defineProperty(c.prototype, "constructor", { value: c, writable: true, configurable: true, enumerable: false });
+		for (var i = 3; i < arguments.length; i += 3) {
+			var kind = arguments[i], key = String(arguments[i + 1]), o = c.prototype;
+			if (kind.slice(0, 7) === "static ") {
+				kind = kind.slice(7);
+				o = c;
+			}
+			if (kind === "method") {
+				Object.defineProperty(o, key, { value: arguments[i + 2], writable: true, configurable: true, enumerable: false });
+			} else {
+				accessor(o, kind, key, arguments[i + 2], false);
+			}
+		}
+	});
+	help("construct super", function (parent, self, args, before) {
+		var i, made;
+		if (before !== undefined) {
+			throw new ReferenceError("Super constructor may only be called once");
+		}
+		if (parent === null) {
+			throw new TypeError("Super constructor null is not a constructor");
+		}
+		args = slice.call(args);
+		if (errors.indexOf(parent) >= 0) {
+			if (args[0] !== undefined) {
+				Object.defineProperty(self, "message", { value: String(args[0]), writable: true, configurable: true, enumerable: false });
+			}
+			return self;
+		}
+		if (ofEngine.indexOf(parent) >= 0) { // such an object gets copies of the methods
+			made = new (Function.prototype.bind.apply(parent, [null].concat(args)))();
+			for (var o = Object.getPrototypeOf(self); o && o !== parent.prototype; o = Object.getPrototypeOf(o)) {
+				Object.getOwnPropertyNames(o).forEach(function (k) {
+					if (!has.call(made, k)) {
+						Object.defineProperty(made, k, Object.getOwnPropertyDescriptor(o, k));
+					}
+				});
+			}
+			return made;
+		}
+		if (parent === Object) {
+			return self;
+		}
+		made = parent.apply(self, args);
+		return isObject(made) ? made : self;
+	});
+	help("constructed", function (value, self) {
+		if (isObject(value)) {
+			return value;
+		}
+		if (self === undefined) {
+			throw new ReferenceError("Must call super constructor in derived class before accessing 'this' or returning from derived constructor");
+		}
+		return self;
+	});
+	help("superGet", function (o, key, self) {
+		for (key = String(key); o; o = Object.getPrototypeOf(o)) {
+			var d = Object.getOwnPropertyDescriptor(o, key);
+			if (d) {
+				return d.get ? d.get.call(self) : d.value;
+			}
+		}
+	});
+
+	common.drain = drain;
+})
