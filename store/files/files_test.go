@@ -70,6 +70,7 @@ func TestTail(t *testing.T) {
 	tests := []struct{ name, log, want string }{
 		{"short", "one\ntwo\n", "one\ntwo\n"},
 		{"cut at a line", strings.Repeat(line, 30), strings.Repeat(line, 20)},
+		{"one endless line of wide characters", strings.Repeat("é", 1500), strings.Repeat("é", TailSize/2-1) + "\n"},
 		{"one endless line", strings.Repeat("y", 3000), strings.Repeat("y", TailSize-1) + "\n"},
 	}
 	for _, test := range tests {
@@ -103,6 +104,42 @@ func TestRotateLogKeepsTheRunBefore(t *testing.T) {
 	if got := content(t, f, LogPath(job, task)+".1"); got != "run 1\n" {
 		t.Errorf("the log before is %q", got)
 	}
+}
+
+// A report may come late and be written while the log is put aside. Once it is
+// aside, nothing is written to it any more.
+func TestRotateWhileAppending(t *testing.T) {
+	f := open(t)
+	stop := make(chan struct{})
+	var late sync.WaitGroup
+	for range 4 {
+		late.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := f.AppendLog(job, task, "late\n"); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for run := range 300 {
+		if err := f.RotateLog(job, task); err != nil {
+			t.Fatal(err)
+		}
+		mine := fmt.Sprintf("run %d\n", run)
+		appendLog(t, f, job, task, mine)
+		if run > 0 && strings.Contains(content(t, f, LogPath(job, task)+".1"), mine) {
+			t.Errorf("%q went to the log that was put aside", mine)
+			break
+		}
+	}
+	close(stop)
+	late.Wait()
 }
 
 func TestManyLogsAtOnce(t *testing.T) {

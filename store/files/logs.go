@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"unicode/utf8"
 
 	"renderfarm/farm"
 )
@@ -35,15 +36,16 @@ type logs struct {
 	dirs map[farm.JobID]*os.Root
 }
 
-// logFile is one open log. Its mutex orders appends and is taken after logs.mu
-// was released; a file that is being written to is not closed under the writer.
+// logFile is one open log. Its mutex orders appends, closing and putting aside,
+// and is taken before logs.mu, never after it. A log leaves the map after it was
+// closed, under its mutex: nobody can have the same file open through another.
 type logFile struct {
 	job  farm.JobID
 	task farm.TaskID
 
 	mu     sync.Mutex // guards what follows
 	file   *os.File   // nil until first used, and again once closed
-	closed bool       // dropped from the map: whoever still waits for mu must look it up again
+	closed bool       // leaves the map: whoever still waits for mu must look it up again
 }
 
 func (l *logs) init(root *os.Root) {
@@ -107,10 +109,12 @@ func (l *logs) openFile(job farm.JobID, task farm.TaskID) (*os.File, error) {
 			return nil, err
 		}
 		file, err := dir.OpenFile(logName(task), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err == nil || !first {
+		// Another goroutine may close the folder as often as it likes, to open
+		// others; one that was removed behind our back is made again once.
+		if err == nil || !first && !errors.Is(err, fs.ErrClosed) {
 			return file, err
 		}
-		l.closeDir(job, dir) // closed by another goroutine, or removed behind our back
+		l.closeDir(job, dir)
 	}
 }
 
@@ -161,52 +165,55 @@ func (l *logs) closeDir(job farm.JobID, dir *os.Root) {
 // least recently used one if too many are open.
 func (l *logs) use(job farm.JobID, task farm.TaskID) *logFile {
 	l.mu.Lock()
-	if e, ok := l.open[task]; ok {
+	e, ok := l.open[task]
+	if ok {
 		l.used.MoveToFront(e)
 		l.mu.Unlock()
 		return e.Value.(*logFile)
 	}
 	lf := &logFile{job: job, task: task}
 	l.open[task] = l.used.PushFront(lf)
-	var oldest *logFile
-	if l.used.Len() > maxOpen {
-		oldest = l.drop(l.used.Back())
+	for l.used.Len() > maxOpen {
+		oldest := l.used.Back().Value.(*logFile)
+		l.mu.Unlock()
+		oldest.close(l, nothing)
+		l.mu.Lock()
 	}
 	l.mu.Unlock()
-	if oldest != nil {
-		oldest.close()
-	}
 	return lf
 }
 
-// drop takes a log out of the map; the caller holds l.mu and closes it afterwards.
-func (l *logs) drop(e *list.Element) *logFile {
-	lf := l.used.Remove(e).(*logFile)
-	delete(l.open, lf.task)
-	return lf
-}
-
-func (lf *logFile) close() {
+// close closes the log, calls then while nobody can open it again, and takes it
+// out of the map. It returns false, and does nothing, if somebody else closed it.
+func (lf *logFile) close(l *logs, then func()) bool {
 	lf.mu.Lock()
 	defer lf.mu.Unlock()
+	if lf.closed {
+		return false
+	}
 	lf.closed = true
 	if lf.file != nil {
 		lf.file.Close() // written through O_APPEND, nothing is buffered here
 		lf.file = nil
 	}
+	then()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used.Remove(l.open[lf.task])
+	delete(l.open, lf.task)
+	return true
 }
+
+// nothing is what most who close a log do with it.
+func nothing() {}
 
 // CloseLog closes the log of a task that will not be appended to for a while.
 func (f *Files) CloseLog(task farm.TaskID) {
 	f.logs.mu.Lock()
 	e, ok := f.logs.open[task]
-	var lf *logFile
-	if ok {
-		lf = f.logs.drop(e)
-	}
 	f.logs.mu.Unlock()
 	if ok {
-		lf.close()
+		e.Value.(*logFile).close(&f.logs, nothing)
 	}
 }
 
@@ -224,26 +231,28 @@ func (l *logs) closeAll() {
 
 func (l *logs) closeWhere(which func(*logFile) bool) {
 	l.mu.Lock()
-	var dropped []*logFile
-	for e := l.used.Front(); e != nil; {
-		next := e.Next()
-		if which(e.Value.(*logFile)) {
-			dropped = append(dropped, l.drop(e))
+	var found []*logFile
+	for e := l.used.Front(); e != nil; e = e.Next() {
+		if lf := e.Value.(*logFile); which(lf) {
+			found = append(found, lf)
 		}
-		e = next
 	}
 	l.mu.Unlock()
-	for _, lf := range dropped {
-		lf.close()
+	for _, lf := range found {
+		lf.close(l, nothing)
 	}
 }
 
 // RotateLog puts the log of a task's run aside as ".1" before the task runs
-// again; the one before that is removed.
+// again; the one before that is removed. What is appended meanwhile goes to
+// either log, and what is appended afterwards to the new one.
 func (f *Files) RotateLog(job farm.JobID, task farm.TaskID) error {
-	f.CloseLog(task)
 	path := filepath.FromSlash(LogPath(job, task))
-	err := f.root.Rename(path, path+".1")
+	var err error
+	aside := func() { err = f.root.Rename(path, path+".1") }
+	for !f.logs.use(job, task).close(&f.logs, aside) {
+		// Closed by somebody else in between: it may be open again.
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -282,6 +291,9 @@ func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
 		// A last line longer than the window is better cut than left out.
 		if nl := bytes.IndexByte(tail, '\n'); nl >= 0 && nl < len(tail)-1 {
 			tail = tail[nl+1:]
+		}
+		for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
+			tail = tail[1:] // the rest of a character
 		}
 	}
 	return string(tail), true
