@@ -7,10 +7,9 @@ import "time"
 type Intent uint8
 
 const (
-	IntentRun    Intent = iota // do the tasks, and stop when too many fail
-	IntentHold                 // hand out no more tasks for now
-	IntentAbort                // hand out no more tasks
-	IntentFinish               // do the tasks, however many failed: a user requeued one of a failed job
+	IntentRun   Intent = iota // do the tasks
+	IntentHold                // hand out no more tasks for now
+	IntentAbort               // hand out no more tasks
 )
 
 // Counts is how many tasks of a job are in each stored status.
@@ -70,6 +69,7 @@ const FailPercent = 10
 type JobFacts struct {
 	Planning bool // its tasks are still being stored
 	Intent   Intent
+	Insist   bool // go on however many tasks failed: a user requeued one of a failed job
 	Counts   Counts
 }
 
@@ -95,7 +95,7 @@ var jobRules = []rule{
 }
 
 func tooManyFailed(f *JobFacts) bool {
-	return f.Intent != IntentFinish && f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
+	return !f.Insist && f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
 }
 
 func finished(f *JobFacts) bool { return f.Counts.Waiting() == 0 && f.Counts[TaskActive] == 0 }
@@ -139,15 +139,16 @@ var verbs = []VerbRow{
 // requeueCompleted is the row of Requeue for a job that completed.
 var requeueCompleted = VerbRow{Requeue, IntentRun, TaskRequeued, []TaskStatus{TaskCompleted}}
 
-// Row returns what the verb does to a job in the status.
-func (v Verb) Row(job JobStatus) VerbRow {
+// Row returns what the verb does to a job in the status, or false if there is
+// nothing to do: a job that completed can only be requeued.
+func (v Verb) Row(job JobStatus) (VerbRow, bool) {
 	switch {
-	case v == Requeue && job == JobCompleted:
-		return requeueCompleted
+	case job == JobCompleted:
+		return requeueCompleted, v == Requeue
 	case v == Resume && job.TakesBack():
-		return verbs[Requeue] // there is nothing to resume but what was stopped
+		return verbs[Requeue], true // there is nothing to resume but what was stopped
 	}
-	return verbs[v]
+	return verbs[v], true
 }
 
 // VerbFor returns the verb that asks for a v3 job status, and whether there is

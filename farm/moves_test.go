@@ -42,7 +42,7 @@ func TestJobStatusRules(t *testing.T) {
 	for _, c := range []struct {
 		name                                               string
 		queued, active, completed, softFailed, failed, cut int
-		run, hold, abort, finish                           JobStatus
+		run, hold, abort, insist                           JobStatus
 	}{
 		{"untouched", 3, 0, 0, 0, 0, 0, JobQueued, JobPaused, JobCanceled, JobQueued},
 		{"started", 2, 1, 0, 0, 0, 0, JobActive, JobPauseRequested, JobCancelRequested, JobActive},
@@ -58,12 +58,17 @@ func TestJobStatusRules(t *testing.T) {
 		{"some canceled", 1, 0, 1, 0, 0, 1, JobActive, JobPaused, JobCanceled, JobActive},
 	} {
 		f := JobFacts{Counts: count(c.queued, c.active, c.completed, c.softFailed, c.failed, c.cut)}
-		for intent, want := range []JobStatus{c.run, c.hold, c.abort, c.finish} {
+		for intent, want := range []JobStatus{c.run, c.hold, c.abort} {
 			f.Intent = Intent(intent)
 			if got := f.Status(); got != want {
 				t.Errorf("%s, intent %d: %s, want %s", c.name, intent, got, want)
 			}
 		}
+		f.Intent, f.Insist = IntentRun, true
+		if got := f.Status(); got != c.insist {
+			t.Errorf("%s, insisting: %s, want %s", c.name, got, c.insist)
+		}
+		f.Insist = false
 		f.Planning = true
 		if got := f.Status(); got != JobUnderConstruction {
 			t.Errorf("%s, planning: %s", c.name, got)
@@ -105,12 +110,13 @@ func TestVerbForWantedStatus(t *testing.T) {
 // seen before are recognised.
 type trial struct {
 	intent Intent
+	insist bool
 	n      int
 	tasks  [4]TaskStatus
 }
 
 func (s *trial) facts() JobFacts {
-	f := JobFacts{Intent: s.intent}
+	f := JobFacts{Intent: s.intent, Insist: s.insist}
 	for _, task := range s.tasks[:s.n] {
 		f.Counts[task]++
 	}
@@ -170,12 +176,22 @@ func (s trial) nexts(needs [][]int) []trial {
 	for i := range s.n {
 		for e := TaskAssigned; e <= TaskRequeued; e++ {
 			_, ok := s.tasks[i].After(e)
+			status := s.facts().Status()
+			if e == TaskRequeued && s.tasks[i] == TaskQueued && status.TakesBack() && !s.spoiled(i, needs) {
+				next := s
+				next.revive(i, needs) // it shows as canceled, and runs again
+				out = append(out, next)
+				continue
+			}
 			if !ok || e == TaskAssigned && !s.ready(i, needs) || e == TaskRequeued && s.spoiled(i, needs) {
 				continue
 			}
 			next := s
-			if e == TaskRequeued && s.facts().Status().TakesBack() {
+			switch {
+			case e == TaskRequeued && status.TakesBack():
 				next.revive(i, needs)
+			case e == TaskRequeued && status == JobCompleted:
+				next.intent = IntentRun
 			}
 			next.move(i, e, needs)
 			out = append(out, next)
@@ -184,8 +200,14 @@ func (s trial) nexts(needs [][]int) []trial {
 	for v := Cancel; v <= Requeue; v++ {
 		next := s
 		f := s.facts()
-		row := v.Row(f.Status())
+		row, ok := v.Row(f.Status())
+		if !ok {
+			continue
+		}
 		next.intent = row.Intent
+		if row.Verb == Requeue {
+			next.insist = false
+		}
 		for i := range s.n {
 			if slices.Contains(row.Tasks, next.tasks[i]) {
 				next.tasks[i], _ = next.tasks[i].After(row.Event)
@@ -203,7 +225,7 @@ func (s trial) nexts(needs [][]int) []trial {
 // revive lets a job that is over go on for the sake of task i: what waited in
 // it stays canceled, except for what task i needs.
 func (s *trial) revive(i int, needs [][]int) {
-	s.intent = IntentFinish
+	s.intent, s.insist = IntentRun, true
 	wanted := map[int]bool{}
 	for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
 		wanted[todo[0]] = true

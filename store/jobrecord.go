@@ -23,6 +23,7 @@ type jobRecord struct {
 const (
 	jobPlanning = 1 << iota // flag
 	jobRemoving             // flag
+	jobInsist               // flag
 )
 
 // appendTo appends the record, without checksum.
@@ -36,6 +37,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if j.removing {
 		flags |= jobRemoving
+	}
+	if j.Insist {
+		flags |= jobInsist
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -70,7 +74,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	}
 	j.ID = farm.JobID(j.uuid.String())
 	flags := r.byte()
-	j.Planning, j.removing = flags&jobPlanning != 0, flags&jobRemoving != 0
+	j.Planning, j.removing, j.Insist = flags&jobPlanning != 0, flags&jobRemoving != 0, flags&jobInsist != 0
 	j.Intent = farm.Intent(r.byte())
 	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
 	j.Priority = r.small()
@@ -84,7 +88,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 		j.Deleting = timeOf(created + int64(d) - 1)
 	}
 	j.Activity = string(r.rest)
-	if j.Intent > farm.IntentFinish {
+	if j.Intent > farm.IntentAbort {
 		r.fail(fmt.Errorf("%d is no intent", j.Intent))
 	}
 	return j, r.err

@@ -187,7 +187,7 @@ func (m *machine) changeJob(t *rapid.T) {
 	case 1:
 		change.Tag = rapid.SampledFrom([]farm.TagID{"", "one", "two"}).Draw(t, "tag")
 	case 2:
-		change.Intent = rapid.SampledFrom([]farm.Intent{farm.IntentRun, farm.IntentHold, farm.IntentAbort, farm.IntentFinish}).Draw(t, "intent")
+		change.Intent = rapid.SampledFrom([]farm.Intent{farm.IntentRun, farm.IntentHold, farm.IntentAbort}).Draw(t, "intent")
 	case 3:
 		change.Activity = "changed"
 	}

@@ -77,7 +77,6 @@ func (v *View) Job(id farm.JobID) (farm.Job, error) {
 // "" for the first, at most limit, 0 for all. A job that is not there any more
 // as after is farm.NotFound.
 func (v *View) Jobs(after farm.JobID, limit int) ([]farm.Job, error) {
-	// Keys have four bytes, so the one that is sought lies just behind after's.
 	from := uint32(0)
 	if after != "" {
 		seq, err := v.byID(after)
@@ -86,26 +85,39 @@ func (v *View) Jobs(after farm.JobID, limit int) ([]farm.Job, error) {
 		}
 		from = seq
 	}
-	var jobs []farm.Job
+	jobs, _, err := v.JobsAfter(from, limit)
+	return jobs, err
+}
+
+// JobsAfter returns jobs in the order of their creation: those whose number is
+// greater than the given one, at most limit, 0 for all; and the number of the
+// last. Numbers, from 1, stay good when their jobs are removed.
+func (v *View) JobsAfter(from uint32, limit int) (jobs []farm.Job, last uint32, err error) {
+	last = from
+	// Keys have four bytes, so the one that is sought lies just behind from's.
 	c := v.tx.Bucket(jobBucket.name).Cursor()
 	for key, value := c.Seek(key64(from, 0)); key != nil; key, value = c.Next() {
 		payload, err := jobBucket.open(key, value)
 		if err != nil {
-			return nil, err
+			return nil, last, err
 		}
 		j, err := decodeJob(payload)
 		if err != nil {
-			return nil, jobBucket.damaged(key, err)
+			return nil, last, jobBucket.damaged(key, err)
 		}
 		if j.removing {
 			continue
 		}
-		if jobs = append(jobs, j.Job); len(jobs) == limit {
+		jobs, last = append(jobs, j.Job), binary.BigEndian.Uint32(key)
+		if len(jobs) == limit {
 			break
 		}
 	}
-	return jobs, nil
+	return jobs, last, nil
 }
+
+// JobNumber returns the number of a job, for JobsAfter.
+func (v *View) JobNumber(id farm.JobID) (uint32, error) { return v.byID(id) }
 
 // JobsDeleting returns the jobs that somebody asked to delete and that are not
 // gone yet, in the order of their creation: after a start, RemoveJob goes on

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,12 +60,15 @@ type TaskChanged struct {
 // TaskLogged tells that a task's log grew.
 type TaskLogged struct {
 	Task farm.TaskID
-	Text string // what was appended, at most MaxLogText bytes of it
+	Text string // what was appended, at most MaxLogText bytes of it; "" when it is no longer kept
 }
 
-// MaxLogText bounds the text an event carries, in bytes. Longer additions are
-// read from the log file.
-const MaxLogText = 16 << 10
+// Bounds on the texts that events carry, in bytes. Longer and older additions
+// are read from the log file.
+const (
+	MaxLogText = 16 << 10 // of one event
+	maxLogKept = 8 << 20  // of all that are kept
+)
 
 // WorkerChanged tells that a worker signed on or off, or changed in another way.
 type WorkerChanged struct {
@@ -97,7 +101,14 @@ type Log struct {
 	next int           // position of the next event, from 0
 	last uint64        // number of the newest event, or the start number
 	wait chan struct{} // closed at the next Publish; nil while nobody waits
+
+	watched map[farm.TaskID]int // how many readers want a task's log
+	logs    []keptText          // of TaskLogged events, oldest first
+	logSize int                 // bytes of those texts
 }
+
+// keptText is the text of the event that was published at a position.
+type keptText struct{ at, size int }
 
 // NewLog returns a log that keeps size events (0: DefaultSize) and continues
 // after the number last.
@@ -116,6 +127,11 @@ func (l *Log) Publish(events ...Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.publish(events)
+}
+
+// publish is Publish for a caller that holds the lock.
+func (l *Log) publish(events []Event) {
 	for _, e := range events {
 		if e.Number == 0 {
 			e.Number = l.last
@@ -206,4 +222,43 @@ func (l *Log) since(at int) ([]Event, <-chan struct{}, error) {
 		events = append(events, l.ring[p%len(l.ring)])
 	}
 	return events, nil, nil
+}
+
+// WatchLog asks for the TaskLogged events of a task, which are not made for
+// tasks whose log nobody watches. The caller calls stop when it is done.
+func (l *Log) WatchLog(task farm.TaskID) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.watched == nil {
+		l.watched = map[farm.TaskID]int{}
+	}
+	l.watched[task]++
+	return sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.watched[task]--; l.watched[task] == 0 {
+			delete(l.watched, task)
+		}
+	})
+}
+
+// PublishLog tells those who watch the log of a task that it grew.
+func (l *Log) PublishLog(task farm.TaskID, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.watched[task] == 0 {
+		return
+	}
+	// Cloned, because the rest of a long report must not be kept with it.
+	text = strings.Clone(text[:min(len(text), MaxLogText)])
+	at := l.next
+	l.publish([]Event{{Time: time.Now().UTC(), Data: TaskLogged{Task: task, Text: text}}})
+	l.logs, l.logSize = append(l.logs, keptText{at, len(text)}), l.logSize+len(text)
+	for l.logSize > maxLogKept {
+		oldest := l.logs[0]
+		l.logs, l.logSize = l.logs[1:], l.logSize-oldest.size
+		if l.next-oldest.at <= len(l.ring) { // else it was overwritten meanwhile
+			l.ring[oldest.at%len(l.ring)].Data = TaskLogged{}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -123,6 +124,51 @@ func TestReadersSeeEveryEventInOrder(t *testing.T) {
 		l.Publish(Event{Number: n})
 	}
 	wg.Wait()
+}
+
+func TestLogTextsAreBounded(t *testing.T) {
+	const task = "a task"
+	l := NewLog(1<<12, 0)
+	r := l.Follow()
+	l.PublishLog(task, "nobody watches")
+	stop := l.WatchLog(task)
+	chunk := strings.Repeat("x", MaxLogText)
+	for n := range 3 * maxLogKept / MaxLogText {
+		l.PublishLog(task, chunk+"more than is kept")
+		if n%3 == 0 {
+			l.Publish(Event{Data: "another"})
+		}
+	}
+	got, err := r.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := 0
+	for _, e := range got {
+		if logged, ok := e.Data.(TaskLogged); ok {
+			texts += len(logged.Text)
+		}
+	}
+	if texts != maxLogKept {
+		t.Errorf("%d bytes of text are kept, want %d", texts, maxLogKept)
+	}
+	stop()
+	stop() // twice is fine
+	l.PublishLog(task, "nobody watches any more")
+	if l.next != len(got) {
+		t.Errorf("%d events, want %d", l.next, len(got))
+	}
+}
+
+func TestOverwrittenLogTexts(t *testing.T) {
+	l := NewLog(4, 0)
+	defer l.WatchLog("a task")()
+	for range 4 * maxLogKept / MaxLogText {
+		l.PublishLog("a task", strings.Repeat("x", MaxLogText))
+	}
+	if l.logSize > maxLogKept {
+		t.Errorf("%d bytes are counted", l.logSize)
+	}
 }
 
 func BenchmarkPublish(b *testing.B) {

@@ -40,11 +40,14 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
+		// The worker's own bell first: it rings if what follows is out of date.
+		ears := m.bells.listen(workerBell(id))
 		bells, err := m.workBells(id)
 		if err != nil {
+			ears.leave()
 			return Assignment{}, err
 		}
-		ears := m.bells.listen(bells...)
+		ears.add(bells...)
 		a, err := m.assignNow(id)
 		rang := err == nil && a.empty() && ears.wait(ctx)
 		ears.leave() // the worker itself may have changed: listen anew
@@ -57,11 +60,11 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 
 func (a *Assignment) empty() bool { return a.Task == nil && a.Requested == farm.WorkerUnknown }
 
-// workBells returns what rings when there may be something for the worker.
+// workBells returns what rings when there may be work for the worker.
 func (m *Manager) workBells(id farm.WorkerID) ([]bell, error) {
-	bells := []bell{workerBell(id)}
+	var bells []bell
 	err := m.store.Update(func(tx *store.Tx) error {
-		w, err := tx.Worker(id)
+		w, err := workerOf(tx, id)
 		if err != nil {
 			return err
 		}
@@ -79,7 +82,7 @@ func (m *Manager) workBells(id farm.WorkerID) ([]bell, error) {
 func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 	var platform string
 	err = m.update(func(u *unit) error {
-		w, err := u.Worker(id)
+		w, err := u.worker(id)
 		if err != nil {
 			return err
 		}
@@ -104,10 +107,11 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 	if err != nil || a.Task == nil {
 		return a, err
 	}
-	if err := m.fillIn(a.Task, platform); err != nil {
-		return Assignment{}, err
+	err = m.fillIn(a.Task, platform)
+	if farm.KindOf(err) == farm.NotFound {
+		return Assignment{}, nil // its job was deleted just now
 	}
-	return a, nil
+	return a, err
 }
 
 // held returns the task that the worker holds already. What it holds of a job

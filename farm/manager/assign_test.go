@@ -144,6 +144,27 @@ func TestWaitingCallsAreWoken(t *testing.T) {
 	}
 }
 
+func TestNewTagsWakeAWaitingWorker(t *testing.T) {
+	f := newFarm(t)
+	tag, err := f.CreateTag(farm.Tag{Name: "gpu"})
+	f.must(err)
+	for range 50 {
+		w := f.worker("w1")
+		assigned := wait(func() (manager.Assignment, error) { return f.Assign(t.Context(), w, long) })
+		f.submit(frames(1), func(s *farm.Submission) { s.Tag = tag.ID })
+		f.must(f.SetWorkerTags(w, []farm.TagID{tag.ID}))
+		if a := <-assigned; a.err != nil || a.value.Task == nil {
+			t.Fatalf("got %+v", a)
+		}
+		f.must(f.SignOff(w))
+		f.must(f.DeleteWorker(w))
+		w = f.worker("finisher")
+		f.must(f.SetWorkerTags(w, []farm.TagID{tag.ID}))
+		f.work(w)
+		f.must(f.SignOff(w))
+	}
+}
+
 func TestWaitingEndsWithTheRequest(t *testing.T) {
 	f := newFarm(t)
 	w := f.worker("w1")

@@ -37,9 +37,17 @@ type waiter struct {
 
 // listen begins waiting for any of the bells; the caller ends it with leave.
 func (b *bells) listen(on ...bell) *waiter {
-	w := &waiter{bells: b, on: on, rung: make(chan struct{}, 1)}
+	w := &waiter{bells: b, rung: make(chan struct{}, 1)}
+	w.add(on...)
+	return w
+}
+
+// add waits for more bells.
+func (w *waiter) add(on ...bell) {
+	b := w.bells
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	w.on = append(w.on, on...)
 	if b.waiting == nil {
 		b.waiting = map[bell]map[*waiter]struct{}{}
 	}
@@ -49,7 +57,6 @@ func (b *bells) listen(on ...bell) *waiter {
 		}
 		b.waiting[name][w] = struct{}{}
 	}
-	return w
 }
 
 // wait returns true when a bell rang since the last wait, false when ctx ended.

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"renderfarm/farm"
@@ -9,8 +10,9 @@ import (
 	"renderfarm/store"
 )
 
-// removeAtOnce is how many records of a job are deleted in one transaction.
-const removeAtOnce = 10_000
+// removeAtOnce is how many records of a job are deleted in one transaction; a
+// variable for tests.
+var removeAtOnce = 10_000
 
 // DeleteJob marks a job as to be deleted: its workers stop, and its records,
 // logs and previews are removed in the background. Frames and .blend files are
@@ -48,25 +50,18 @@ func (m *Manager) DeleteJobs(updatedUntil time.Time) error {
 		updatedUntil = whole.Add(time.Second)
 	}
 	found := 0
-	for after := farm.JobID(""); ; {
-		jobs, err := m.Jobs(after, pageSize)
-		if err != nil {
-			return err
-		}
+	err := m.allJobs(func(jobs []farm.Job) error {
 		var ids []farm.JobID
 		for _, j := range jobs {
 			if !j.Updated.After(updatedUntil) && j.Deleting.IsZero() {
 				ids = append(ids, j.ID)
 			}
 		}
-		if err := m.markAll(ids, updatedUntil); err != nil {
-			return err
-		}
 		found += len(ids)
-		if len(jobs) < pageSize {
-			break
-		}
-		after = jobs[len(jobs)-1].ID
+		return m.markAll(ids, updatedUntil)
+	})
+	if err != nil {
+		return err
 	}
 	if found == 0 {
 		return farm.Errorf(farm.NothingDone, "no job was last updated at or before %s", updatedUntil.Format(time.RFC3339))
@@ -124,12 +119,11 @@ func (m *Manager) deleteMarked(ctx context.Context) error {
 	if err := m.store.View(func(v *store.View) error { ids = v.JobsDeleting(); return nil }); err != nil {
 		return err
 	}
+	var errs []error // one that cannot be deleted now must not keep the others
 	for _, id := range ids {
-		if err := m.removeJob(ctx, id); err != nil {
-			return err
-		}
+		errs = append(errs, m.removeJob(ctx, id))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // removeJob removes the files of a job, then its records, some at a time so
@@ -156,6 +150,9 @@ func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
 			return err
 		}
 	}
+	if ctx.Err() != nil {
+		return nil // the next start goes on
+	}
 	m.log.Info("job deleted", "job", id)
-	return nil
+	return m.files.RemoveJob(id) // what was written by a worker that had not heard of it
 }

@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,6 +18,7 @@ type history struct {
 	rt      *rapid.T
 	jobs    []farm.JobID
 	workers []farm.WorkerID
+	deleted []farm.JobID
 	awake   map[farm.WorkerID]bool
 	holds   map[farm.WorkerID]farm.TaskID
 }
@@ -25,6 +27,8 @@ type history struct {
 // workers hold the same task, that what is over holds no worker, that nothing
 // waits for what can never come; and at the end that the farm can finish.
 func TestRandomHistories(t *testing.T) {
+	manager.RemoveAtOnce(3) // so that requests come between the steps
+	t.Cleanup(func() { manager.RemoveAtOnce(10_000) })
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{testFarm: openFarm(t), rt: rt, awake: map[farm.WorkerID]bool{}, holds: map[farm.WorkerID]farm.TaskID{}}
 		defer h.stop()
@@ -41,6 +45,10 @@ func TestRandomHistories(t *testing.T) {
 			"task":     h.taskVerb,
 			"sign off": h.signOff,
 			"sign on":  h.signOn,
+			"crash":    h.crash,
+			"sleep":    h.sleep,
+			"delete":   h.deleteAny,
+			"too late": h.tooLate,
 			"restart":  func(*rapid.T) { h.restart() },
 			"":         h.check,
 		})
@@ -134,6 +142,46 @@ func (h *history) signOn(rt *rapid.T) {
 	w := h.anyWorker(rt, false)
 	h.wake(w, "back", "blender", "ffmpeg")
 	h.awake[w] = true
+}
+
+// crash ends a worker without a word and starts it again.
+func (h *history) crash(rt *rapid.T) {
+	w := h.anyWorker(rt, true)
+	h.wake(w, "crashed", "blender", "ffmpeg")
+}
+
+// sleep sends a worker to sleep for a moment; what it held is not its any more.
+func (h *history) sleep(rt *rapid.T) {
+	w := h.anyWorker(rt, true)
+	h.must(h.StateChanged(w, farm.WorkerAsleep))
+	if h.holds[w] != "" && h.stillHolds(w) {
+		rt.Fatalf("a worker that sleeps still holds %s", h.holds[w])
+	}
+	h.holds[w] = ""
+	h.must(h.StateChanged(w, farm.WorkerAwake))
+}
+
+func (h *history) deleteAny(rt *rapid.T) {
+	if len(h.jobs) == 0 {
+		rt.Skip("no jobs")
+	}
+	i := rapid.IntRange(0, len(h.jobs)-1).Draw(rt, "job")
+	h.must(h.DeleteJob(h.jobs[i]))
+	h.deleted = append(h.deleted, h.jobs[i])
+	h.jobs = slices.Delete(h.jobs, i, i+1)
+}
+
+// tooLate wants something of a job that is being deleted, or is gone.
+func (h *history) tooLate(rt *rapid.T) {
+	if len(h.deleted) == 0 {
+		rt.Skip("none deleted")
+	}
+	job := rapid.SampledFrom(h.deleted).Draw(rt, "deleted")
+	for _, err := range []error{h.SetJobStatus(job, farm.JobRequeueing, "too late"), h.SetJobPriority(job, 3), h.SetJobTag(job, "", "")} {
+		if k := farm.KindOf(err); k != farm.Conflict && k != farm.NotFound {
+			rt.Fatalf("a job that is being deleted was changed: %v", err)
+		}
+	}
 }
 
 func (h *history) check(rt *rapid.T) {

@@ -17,12 +17,9 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 		return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
 	}
 	return m.update(func(u *unit) error {
-		j, err := u.Job(id)
+		j, err := u.liveJob(id)
 		if err != nil {
 			return err
-		}
-		if !j.Deleting.IsZero() {
-			return farm.Errorf(farm.Conflict, "job %q is being deleted", j.Name)
 		}
 		if j.Status() != wanted {
 			u.apply(j, verb, reason)
@@ -33,14 +30,20 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 
 // apply does a verb to a job.
 func (u *unit) apply(j *store.Job, verb farm.Verb, reason string) {
-	row := verb.Row(j.Status())
+	row, ok := verb.Row(j.Status())
+	if !ok {
+		return
+	}
 	touched := u.touch(j)
 	touched.because = reason
 	j.Intent = row.Intent
+	if row.Verb == farm.Requeue {
+		j.Insist = false
+	}
 	if len(row.Tasks) == 0 {
 		return
 	}
-	touched.many = true
+	touched.many = true // readers are told to fetch the tasks again
 	activity := fmt.Sprintf("%s: %s", verb, reason)
 	for _, t := range collect(j.TasksIn(row.Tasks...)) {
 		before := t.State().Status
@@ -89,7 +92,7 @@ func (m *Manager) SetJobTag(id farm.JobID, tag farm.TagID, name string) error {
 // changeJob changes a job with fn, which checks before it changes anything.
 func (m *Manager) changeJob(id farm.JobID, fn func(u *unit, j *store.Job) error) error {
 	return m.update(func(u *unit) error {
-		j, err := u.Job(id)
+		j, err := u.liveJob(id)
 		if err != nil {
 			return err
 		}
@@ -120,25 +123,48 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		if err != nil {
 			return err
 		}
+		if _, err := u.liveJob(t.Job.ID); err != nil {
+			return err
+		}
 		before := t.State().Status
-		if before == wanted {
+		shown := farm.ShownStatus(before, t.Job.Status())
+		if shown == wanted || before == wanted && !t.Job.Status().TakesBack() {
 			return u.clearFailures(t)
 		}
-		if _, ok := before.After(event); !ok {
+		if _, ok := before.After(event); !ok && before != wanted {
 			return farm.Errorf(farm.Conflict, "the task is %s and cannot become %s", before, wanted)
 		}
 		if wanted == farm.TaskQueued && t.Spoiled() {
 			return farm.Errorf(farm.Conflict, "the task needs one that failed or was canceled: requeue that one, and this one follows")
 		}
 		u.touch(t.Job).because = reason
-		if wanted == farm.TaskQueued && t.Job.Status().TakesBack() {
-			u.revive(t)
+		if wanted == farm.TaskQueued {
+			u.wantAgain(t)
 		}
 		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.FailedBy = nil })
-		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", before, wanted, reason))
+		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		u.spread(t)
 		return nil
 	})
+}
+
+// wantAgain lets the job of a task that is to be requeued run.
+func (u *unit) wantAgain(t store.Task) {
+	switch status := t.Job.Status(); {
+	case status.TakesBack():
+		u.revive(t)
+	case status == farm.JobCompleted:
+		t.Job.Intent = farm.IntentRun // it may have been held while it completed
+	}
+}
+
+// liveJob returns a job that nobody asked to delete.
+func (u *unit) liveJob(id farm.JobID) (*store.Job, error) {
+	j, err := u.Job(id)
+	if err == nil && !j.Deleting.IsZero() {
+		return nil, farm.Errorf(farm.Conflict, "job %q is being deleted", j.Name)
+	}
+	return j, err
 }
 
 // clearFailures lets every worker try a task again that a user asked to requeue
@@ -166,10 +192,11 @@ func (u *unit) revive(task store.Task) {
 			}
 		}
 	}
+	u.touch(task.Job).many = true
 	for _, t := range collect(task.Job.TasksIn(farm.TaskQueued, farm.TaskSoftFailed)) {
 		if !wanted[t.Index] {
 			u.move(t, farm.TaskDropped, nil)
 		}
 	}
-	task.Job.Intent = farm.IntentFinish
+	task.Job.Intent, task.Job.Insist = farm.IntentRun, true
 }

@@ -105,7 +105,7 @@ func New(o Options) (*Manager, error) {
 // load reads what the manager keeps in memory: who the workers are, and how
 // many jobs and workers are in each status.
 func (m *Manager) load() error {
-	return m.store.View(func(v *store.View) error {
+	err := m.store.View(func(v *store.View) error {
 		workers, err := v.Workers()
 		if err != nil {
 			return err
@@ -114,21 +114,17 @@ func (m *Manager) load() error {
 			m.roster.put(w)
 			m.tally.worker(w, farm.WorkerUnknown, true)
 		}
-		for after := farm.JobID(""); ; {
-			jobs, err := v.Jobs(after, pageSize)
-			if err != nil {
-				return err
-			}
-			for _, j := range jobs {
-				m.tally.job(j.Status(), true)
-			}
-			if len(jobs) < pageSize {
-				break
-			}
-			after = jobs[len(jobs)-1].ID
-		}
 		if len(v.JobsDeleting()) > 0 {
 			m.deletes <- struct{}{}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return m.allJobs(func(jobs []farm.Job) error {
+		for _, j := range jobs {
+			m.tally.job(j.Status(), true)
 		}
 		return nil
 	})

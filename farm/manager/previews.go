@@ -34,7 +34,9 @@ func (m *Manager) AddPreview(id farm.WorkerID, task farm.TaskID, data []byte) er
 	if t.Worker != id {
 		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker", task)
 	}
-	m.touches.note(task, time.Now().UTC())
+	if t.Status == farm.TaskActive {
+		m.touches.note(task, time.Now().UTC())
+	}
 	select {
 	case m.previews <- preview{t.Job, data}:
 		return nil
@@ -63,7 +65,7 @@ func (m *Manager) makePreview(p preview) error {
 	}
 	gone := false
 	err := m.update(func(u *unit) error {
-		if _, err := u.Job(p.job); err != nil {
+		if _, err := u.liveJob(p.job); err != nil {
 			gone = true
 			return nil
 		}

@@ -14,14 +14,49 @@ import (
 // a client takes its answer.
 const pageSize = 512
 
-// Jobs returns at most limit jobs in the order of submission, after the one
-// given ("" for the first), those being deleted included.
-func (m *Manager) Jobs(after farm.JobID, limit int) (jobs []farm.Job, err error) {
+// Place is a place in the list of jobs. It stays good when jobs are deleted.
+type Place uint32
+
+// PlaceOf returns the place behind a job, "" for the beginning.
+func (m *Manager) PlaceOf(id farm.JobID) (place Place, err error) {
+	if id == "" {
+		return 0, nil
+	}
 	err = m.store.View(func(v *store.View) error {
-		jobs, err = v.Jobs(after, limit)
+		number, err := v.JobNumber(id)
+		place = Place(number)
 		return err
 	})
-	return jobs, err
+	return place, err
+}
+
+// Jobs returns at most limit jobs in the order of submission from a place on,
+// those being deleted included, and the place to go on from.
+func (m *Manager) Jobs(from Place, limit int) (jobs []farm.Job, next Place, err error) {
+	err = m.store.View(func(v *store.View) error {
+		var last uint32
+		jobs, last, err = v.JobsAfter(uint32(from), limit)
+		next = Place(last)
+		return err
+	})
+	return jobs, next, err
+}
+
+// allJobs calls f with all jobs, some at a time.
+func (m *Manager) allJobs(f func(jobs []farm.Job) error) error {
+	for place := Place(0); ; {
+		jobs, next, err := m.Jobs(place, pageSize)
+		if err != nil {
+			return err
+		}
+		if err := f(jobs); err != nil {
+			return err
+		}
+		if len(jobs) < pageSize {
+			return nil
+		}
+		place = next
+	}
 }
 
 // Job returns a job and what does not change of it.

@@ -37,6 +37,9 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		}
 	}
 	return m.update(func(u *unit) error {
+		if _, err := u.worker(id); err != nil {
+			return err
+		}
 		t, err := u.Task(task)
 		if err != nil {
 			return err
@@ -47,7 +50,9 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		if r.Log != "" {
 			m.logAfter(u, t.Job.ID, task, r.Log)
 		}
-		m.touches.note(task, u.Now())
+		if t.State().Status == farm.TaskActive {
+			m.touches.note(task, u.Now())
+		}
 		u.progress(t, r)
 		if r.Status != nil && t.State().Status == farm.TaskActive && *r.Status != farm.TaskActive {
 			u.finish(t, *r.Status)
@@ -105,7 +110,6 @@ func (u *unit) finish(t store.Task, status farm.TaskStatus) {
 	u.logTask(t, "task changed status active -> "+t.State().Status.String())
 	u.spread(t)
 	id := t.ID()
-	u.m.touches.forget(id)
 	u.later(func() { u.m.files.CloseLog(id) })
 }
 
@@ -139,14 +143,14 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 }
 
 func permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, error) {
+	w, err := workerOf(tx, id)
+	if err != nil {
+		return Permission{}, err
+	}
 	t, err := tx.Task(task)
 	if farm.KindOf(err) == farm.NotFound {
 		return Permission{Reason: "Task not found"}, nil
 	}
-	if err != nil {
-		return Permission{}, err
-	}
-	w, err := tx.Worker(id)
 	if err != nil {
 		return Permission{}, err
 	}

@@ -75,11 +75,13 @@ func (r *roster) seenSince() map[farm.WorkerID]time.Time {
 func (m *Manager) Authenticate(id, secret string) (farm.WorkerID, error) {
 	w := m.roster.get(farm.WorkerID(id))
 	if w == nil || w.deleted || !checkSecret(w.secret, secret) {
-		return "", farm.Errorf(farm.Forbidden, "no such worker known, or its secret is wrong: register the worker again")
+		return "", errNoWorker
 	}
 	w.seen.Store(time.Now().UnixMilli())
 	return farm.WorkerID(id), nil
 }
+
+var errNoWorker = farm.Errorf(farm.Forbidden, "no such worker known, or its secret is wrong: register the worker again")
 
 // seen marks a worker as heard of now.
 func (m *Manager) seen(id farm.WorkerID) {

@@ -75,6 +75,18 @@ func taskTypes(given []string) ([]string, error) {
 	return types, nil
 }
 
+// workerOf returns the worker that makes a request. One that was deleted after
+// its credentials were checked is refused like one that was deleted before.
+func workerOf(tx *store.Tx, id farm.WorkerID) (*store.Worker, error) {
+	w, err := tx.Worker(id)
+	if err == nil && !w.Deleted.IsZero() {
+		return nil, errNoWorker
+	}
+	return w, err
+}
+
+func (u *unit) worker(id farm.WorkerID) (*store.Worker, error) { return workerOf(u.Tx, id) }
+
 // SignOn is what a worker tells when it starts.
 type SignOn struct {
 	Name, Software string
@@ -95,7 +107,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 	}
 	wanted := farm.WorkerAwake
 	err = m.update(func(u *unit) error {
-		w, err := u.Worker(id)
+		w, err := u.worker(id)
 		if err != nil {
 			return err
 		}
@@ -119,7 +131,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 func (m *Manager) SignOff(id farm.WorkerID) error {
 	var name string
 	err := m.update(func(u *unit) error {
-		w, err := u.Worker(id)
+		w, err := u.worker(id)
 		if err != nil {
 			return err
 		}
@@ -152,7 +164,7 @@ func (u *unit) returnAll(w *store.Worker, reason string) {
 // StateChanged takes the status that a worker says it has now.
 func (m *Manager) StateChanged(id farm.WorkerID, status farm.WorkerStatus) error {
 	return m.update(func(u *unit) error {
-		w, err := u.Worker(id)
+		w, err := u.worker(id)
 		if err != nil {
 			return err
 		}
@@ -161,7 +173,7 @@ func (m *Manager) StateChanged(id farm.WorkerID, status farm.WorkerStatus) error
 		if w.Request.Status == status {
 			w.Request = farm.StatusRequest{}
 		}
-		if before == farm.WorkerAwake && status != farm.WorkerAwake {
+		if status != farm.WorkerAwake { // even if it was not awake just now: it may come from a crash
 			u.returnAll(w, "worker "+w.Name+" ("+string(w.ID)+") changed status to '"+status.String()+"'")
 		}
 		u.workerEvent(w, before)
@@ -178,7 +190,7 @@ func (m *Manager) RequestedStatus(ctx context.Context, id farm.WorkerID, wait ti
 	defer ears.leave()
 	for {
 		err = m.store.Update(func(tx *store.Tx) error {
-			w, err := tx.Worker(id)
+			w, err := workerOf(tx, id)
 			if err == nil {
 				wanted = w.Request.Status
 			}

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +68,11 @@ func (u *unit) touch(j *store.Job) *touchedJob {
 	return &u.jobs[len(u.jobs)-1]
 }
 
+// many reports whether many tasks of the job change.
+func (u *unit) many(j *store.Job) bool {
+	return slices.ContainsFunc(u.jobs, func(t touchedJob) bool { return t.Job == j && t.many })
+}
+
 // move applies an event to a task and reports whether the task's status allows
 // it. change, if given, adds to the new state.
 func (u *unit) move(t store.Task, e farm.TaskEvent, change func(*farm.TaskState)) bool {
@@ -92,6 +98,9 @@ func (u *unit) move(t store.Task, e farm.TaskEvent, change func(*farm.TaskState)
 	}
 	state.Activity = clip(state.Activity)
 	u.SetTask(t, state)
+	if before == farm.TaskActive {
+		u.m.touches.forget(t.ID())
+	}
 	u.taskEvent(t, before)
 	return true
 }
@@ -193,7 +202,12 @@ func (u *unit) event(data any) {
 	u.events = append(u.events, events.Event{Number: u.EventNumber(), Time: u.Now(), Data: data})
 }
 
+// taskEvent tells of a task's change, unless so many of the job's tasks change
+// that readers are better off fetching them again.
 func (u *unit) taskEvent(t store.Task, before farm.TaskStatus) {
+	if u.many(t.Job) {
+		return
+	}
 	state, job := t.State(), t.Job.Status()
 	e := events.TaskChanged{Job: t.Job.ID, Task: t.ID(), Index: t.Index, State: state, StepsTotal: t.Steps(),
 		Status: farm.ShownStatus(state.Status, job), Previous: farm.ShownStatus(before, job)}
@@ -233,10 +247,7 @@ func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) {
 		m.log.Error("cannot write to a task log", "job", job, "task", task, "error", err)
 		return
 	}
-	if len(text) > events.MaxLogText {
-		text = text[:events.MaxLogText]
-	}
-	m.events.Publish(events.Event{Time: time.Now().UTC(), Data: events.TaskLogged{Task: task, Text: text}})
+	m.events.PublishLog(task, text)
 }
 
 // clip cuts an activity to the length that is kept, at a character.

@@ -169,6 +169,7 @@ func TestRequeueOneTaskOfACanceledJob(t *testing.T) {
 	f.must(err)
 	f.must(f.SetJobStatus(job, farm.JobCancelRequested, "stop"))
 	f.must(f.SetTaskStatus(tasks[1].ID, farm.TaskCanceled, "as it shows already"))
+	f.want(job, farm.JobCanceled)
 	f.must(f.SetTaskStatus(tasks[1].ID, farm.TaskQueued, "only this one"))
 	f.want(job, farm.JobActive, "frame-1 canceled", "frame-2 queued", "frame-3 canceled")
 	if names := f.work(w); fmt.Sprint(names) != "[frame-2]" {
@@ -190,6 +191,74 @@ func TestRequeueingATaskOfACanceledJobBringsWhatItNeeds(t *testing.T) {
 		t.Errorf("then did %v", names)
 	}
 	f.want(job, farm.JobCompleted)
+}
+
+func TestCompletedJobsCanOnlyBeRequeued(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	job := f.submit(frames(2))
+	f.work(w)
+	for _, wanted := range []farm.JobStatus{farm.JobCancelRequested, farm.JobPauseRequested, farm.JobQueued} {
+		f.must(f.SetJobStatus(job, wanted, "too late"))
+		f.want(job, farm.JobCompleted)
+	}
+	tasks, _, err := f.Tasks(job, -1, 10)
+	f.must(err)
+	f.must(f.SetTaskStatus(tasks[0].ID, farm.TaskQueued, "flicker"))
+	if names := f.work(w); fmt.Sprint(names) != "[frame-1]" {
+		t.Errorf("then did %v", names)
+	}
+	f.want(job, farm.JobCompleted)
+}
+
+func TestPausingAJobThatGoesOnDespiteFailures(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	job := f.submit(frames(4))
+	first := f.take(w)
+	f.report(w, first, farm.TaskFailed)
+	tasks, _, err := f.Tasks(job, -1, 10)
+	f.must(err)
+	f.must(f.SetTaskStatus(tasks[2].ID, farm.TaskQueued, "only this one"))
+	f.want(job, farm.JobActive, "frame-1 failed", "frame-2 canceled", "frame-3 queued", "frame-4 canceled")
+	f.must(f.SetJobStatus(job, farm.JobPauseRequested, "lunch"))
+	f.want(job, farm.JobPaused, "frame-1 failed", "frame-2 canceled", "frame-3 paused", "frame-4 canceled")
+	f.must(f.SetJobStatus(job, farm.JobQueued, "back"))
+	if names := f.work(w); fmt.Sprint(names) != "[frame-3]" {
+		t.Errorf("then did %v", names)
+	}
+	f.want(job, farm.JobFailed)
+}
+
+func TestWorkerThatComesBackToSleepReturnsItsTask(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	job := f.submit(frames(1))
+	f.take(w)
+	f.must(f.RequestStatus(w, farm.StatusRequest{Status: farm.WorkerAsleep, Lazy: true}))
+	if wanted, err := f.SignOn(w, manager.SignOn{Name: "after a power cut"}); err != nil || wanted != farm.WorkerAsleep {
+		t.Fatalf("asked to be %s, %v", wanted, err)
+	}
+	f.want(job, farm.JobActive, "frame-1 active")
+	f.must(f.StateChanged(w, farm.WorkerAsleep))
+	f.want(job, farm.JobQueued, "frame-1 queued")
+}
+
+func TestDeletedWorkerThatWaitsGetsNothing(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	assigned := wait(func() (manager.Assignment, error) { return f.Assign(t.Context(), w, long) })
+	f.must(f.DeleteWorker(w))
+	job := f.submit(frames(1))
+	if a := <-assigned; farm.KindOf(a.err) != farm.Forbidden || a.value.Task != nil {
+		t.Errorf("got %+v", a)
+	}
+	f.want(job, farm.JobQueued, "frame-1 queued")
+	for name, err := range map[string]error{"sign-off": f.SignOff(w), "state": f.StateChanged(w, farm.WorkerAwake)} {
+		if farm.KindOf(err) != farm.Forbidden {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestSignOffReturnsTasksAndIsRemembered(t *testing.T) {

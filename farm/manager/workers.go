@@ -192,7 +192,7 @@ func (m *Manager) DeleteTag(id farm.TagID) error {
 			}
 		}
 		for _, job := range tagged {
-			if j, err := u.Job(job); err == nil && j.Tag == id {
+			if j, err := u.liveJob(job); err == nil && j.Tag == id {
 				j.Tag = ""
 				u.touch(j)
 			}
@@ -204,19 +204,13 @@ func (m *Manager) DeleteTag(id farm.TagID) error {
 }
 
 func (m *Manager) jobsTagged(id farm.TagID) (tagged []farm.JobID, err error) {
-	for after := farm.JobID(""); ; {
-		jobs, err := m.Jobs(after, pageSize)
-		if err != nil {
-			return nil, err
-		}
+	err = m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
 			if j.Tag == id {
 				tagged = append(tagged, j.ID)
 			}
 		}
-		if len(jobs) < pageSize {
-			return tagged, nil
-		}
-		after = jobs[len(jobs)-1].ID
-	}
+		return nil
+	})
+	return tagged, err
 }

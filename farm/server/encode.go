@@ -34,8 +34,12 @@ func tagID(r *http.Request) (farm.TagID, error) {
 
 func pathID(r *http.Request, name string) (string, error) {
 	id := chi.URLParam(r, name)
-	if _, ok := farm.ParseUUID(id); !ok {
+	u, ok := farm.ParseUUID(id)
+	if !ok {
 		return "", farm.Errorf(farm.Invalid, "%s %q in the path is not a valid UUID", name, id)
+	}
+	if u.String() != id { // ids are lower case, and one thing has one name
+		return "", farm.Errorf(farm.NotFound, "nothing has the %s %q: ids are in lower case", name, id)
 	}
 	return id, nil
 }

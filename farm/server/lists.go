@@ -72,19 +72,23 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := farm.ParseUUID(string(after)); after != "" && !ok {
 		return farm.Errorf(farm.Invalid, "after is %q: it must be the id of a job", after)
 	}
+	place, err := s.m.PlaceOf(after)
+	if err != nil {
+		return err
+	}
 	done := false
 	return writeList(w, "jobs", func() (page []any, err error) {
 		for len(page) == 0 && !done && most != 0 {
-			jobs, err := s.m.Jobs(after, listPage)
+			jobs, next, err := s.m.Jobs(place, listPage)
 			if err != nil {
 				return nil, err
 			}
+			place = next
 			details, err := s.m.JobDetails(jobs)
 			if err != nil {
 				return nil, err
 			}
 			for i, j := range jobs {
-				after = j.ID
 				if (len(statuses) == 0 || slices.Contains(statuses, j.Status().String())) && most != 0 {
 					page = append(page, apiJob(j, details[i]))
 					most--

@@ -39,6 +39,9 @@ func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 
 	st.print(fmt.Sprintf("retry: %d\n\n", streamRetry.Milliseconds()))
+	if st.log != "" {
+		defer s.events.WatchLog(st.log)()
+	}
 	reader := st.begin(r.Header.Get("Last-Event-ID"))
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -105,7 +108,9 @@ func (st *stream) begin(lastID string) *events.Reader {
 		number, err := strconv.ParseUint(lastID, 10, 64)
 		if err == nil {
 			if reader, err := st.s.events.FollowAfter(number); err == nil {
-				st.print(": welcome back\n\n")
+				// Events without a number of their own may be missed; the status
+				// of the farm is the one that matters.
+				st.send(number, "status", api.EventFarmStatus{Status: st.s.m.FarmStatus()})
 				return reader
 			}
 		}
