@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -49,9 +50,9 @@ func openFile(path string) (*bolt.DB, error) {
 	case err == nil && !info.Mode().IsRegular():
 		return nil, openError(path, errors.New("it is not a plain file"))
 	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0:
-		if err := create(path); err != nil {
+		if err := create(path); err != nil && !exists(path) {
 			return nil, openError(path, err)
-		}
+		} // else another process made it meanwhile, and has most likely locked it
 	}
 	// bbolt reads every page when it opens the file and panics, partly in a
 	// goroutine of its own, at one that makes no sense.
@@ -62,6 +63,7 @@ func openFile(path string) (*bolt.DB, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
+	removeUnfinished(path)
 	db.MmapFlags = 0 // a file that grows is not read in whole each time
 	return db, nil
 }
@@ -116,19 +118,45 @@ func openError(path string, err error) error {
 
 // create makes an empty database under another name, and gives it its name
 // when it is whole and on the disk: bbolt's own beginning is not safe against
-// a crash.
+// a crash. It never replaces a file: another process may make one at the same
+// time, and use it already.
 func create(path string) error {
-	temp := path + ".new"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+unfinished+"*")
+	if err != nil {
 		return err
 	}
+	temp := f.Name()
+	defer os.Remove(temp)
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// First the file, then its name, then the folder that knows the name.
+	if err := makeEmpty(temp); err != nil {
+		return err
+	}
+	if err := os.Link(temp, path); err != nil && !exists(path) {
+		// There are no links here, or an empty file has the name, as some editors
+		// and copy tools leave it. What a crash spoils now held nothing yet.
+		if err := makeEmpty(path); err != nil {
+			return err
+		}
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// makeEmpty makes an empty database of a file that is empty or not there, and leaves
+// one that another process filled first. bbolt's lock keeps the others away.
+func makeEmpty(path string) error {
 	o := boltOptions()
 	o.InitialMmapSize = 0 // it is closed again at once
-	db, err := openBolt(temp, o)
+	db, err := openBolt(path, o)
 	if err != nil {
 		return err
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
+		if tx.Bucket(metaBucket.name) != nil {
+			return nil
+		}
 		for _, b := range buckets {
 			if _, err := tx.CreateBucket(b.name); err != nil {
 				return err
@@ -145,14 +173,30 @@ func create(path string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	// First the file, then its name, then the folder that knows the name.
-	if err := syncFile(temp); err != nil {
-		return err
+	return syncFile(path)
+}
+
+// exists reports whether there is a file that is more than a name.
+func exists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
+}
+
+// unfinished is in the names of databases that are being made, before digits.
+const unfinished = ".unfinished-"
+
+// removeUnfinished removes what a crash left of making the database. The caller
+// has it open: somebody who makes one at this moment finds that it is there.
+func removeUnfinished(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return // a nuisance at most
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
+	for _, e := range entries {
+		if digits, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+unfinished); ok && strings.Trim(digits, "0123456789") == "" {
+			os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
 	}
-	return syncDir(filepath.Dir(path))
 }
 
 func syncFile(path string) error {

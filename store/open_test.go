@@ -2,9 +2,11 @@ package store
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -89,7 +91,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenCreates(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "farm.db")
-	os.WriteFile(path+".new", []byte("left over by a crash"), 0o600)
+	os.WriteFile(path+".unfinished-12345", []byte("left over by a crash"), 0o600)
 	os.WriteFile(path, nil, 0o600) // as some editors and copy tools leave it
 	s := open(t, path)
 	clean(t, s)
@@ -100,6 +102,72 @@ func TestOpenCreates(t *testing.T) {
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
 		t.Errorf("files are left: %v", files)
 	}
+}
+
+// Two managers may start for the first time at the same moment: one of them gets
+// the database, the other is told so.
+func TestTwoCreateAtOnce(t *testing.T) {
+	for round := range 12 {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel() // the one that is refused waits a second
+			path := filepath.Join(t.TempDir(), "farm.db")
+			if round%3 == 2 {
+				os.WriteFile(path, nil, 0o600)
+			}
+			var stores [2]*Store
+			var errs [2]error
+			var both sync.WaitGroup
+			start := make(chan struct{})
+			for i := range stores {
+				both.Go(func() {
+					<-start
+					stores[i], errs[i] = Open(Options{Path: path})
+				})
+			}
+			close(start)
+			both.Wait()
+			if stores[0] == nil {
+				stores[0], stores[1], errs[0], errs[1] = stores[1], nil, errs[1], errs[0]
+			}
+			if errs[0] != nil || farm.KindOf(errs[1]) != farm.Conflict || !strings.Contains(errs[1].Error(), "already running") {
+				t.Fatalf("the first: %v; the other: %v", errs[0], errs[1])
+			}
+			addWorker(t, stores[0], "blender")
+			stores[0].Close()
+			s := open(t, path)
+			s.View(func(v *View) error {
+				if workers, err := v.Workers(); err != nil || len(workers) != 1 {
+					t.Errorf("%d workers are in the file: %v", len(workers), err)
+				}
+				return nil
+			})
+			if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
+				t.Errorf("files are left: %v", files)
+			}
+		})
+	}
+}
+
+// A process that found no database must not replace the one that another made
+// in the meantime.
+func TestCreateReplacesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "farm.db")
+	s := open(t, path)
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := create(path); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the database that is open was replaced: %v", err)
+	}
+	s.Close()
+	if err := makeEmpty(path); err != nil { // as where there are no links
+		t.Fatal(err)
+	}
+	clean(t, open(t, path))
 }
 
 // A job that may not run is read when it is asked for, and let go when many were.
