@@ -18,8 +18,8 @@ type Options struct {
 	Log   *slog.Logger     // nil: nothing is logged
 
 	// Fatal is called, in the writer goroutine, when the database cannot be
-	// written any more or an operation broke a rule. It must end the process
-	// and not return. nil panics.
+	// written any more or an operation broke a rule (ErrFault). It must end the
+	// process and not return. nil panics.
 	Fatal func(error)
 }
 
@@ -84,7 +84,7 @@ func Open(o Options) (*Store, error) {
 }
 
 // Close waits for what is queued, ends the writer and closes the file. Update
-// and View fail afterwards.
+// and View fail with farm.NotDurable afterwards.
 func (s *Store) Close() error {
 	s.closing.Lock()
 	if s.closed {

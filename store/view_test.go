@@ -189,7 +189,7 @@ func TestBackup(t *testing.T) {
 		t.Error(files)
 	}
 	s.Close()
-	if err := s.Backup(path); farm.KindOf(err) != farm.Unavailable {
+	if err := s.Backup(path); farm.KindOf(err) != farm.NotDurable {
 		t.Error(err)
 	}
 }

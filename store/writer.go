@@ -131,24 +131,24 @@ func (s *Store) commit() error {
 	}
 	tx := x.read()
 	if err := x.writes.apply(tx); err != nil {
-		return fmt.Errorf("the database cannot be written: %w", err)
+		return fmt.Errorf("%w: %w", errWrite, err)
 	}
 	x.tx = nil
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	if err := tx.Commit(); err != nil {
 		s.dead.Store(true) // before any reader can begin
-		return fmt.Errorf("the database cannot be written: %w", err)
+		return fmt.Errorf("%w: %w", errWrite, err)
 	}
 	return nil
 }
 
-// begin returns the group's transaction.
+// read returns the group's transaction, and begins it if there is none.
 func (x *index) read() *bolt.Tx {
 	if x.tx == nil {
 		tx, err := x.db.Begin(true)
 		if err != nil {
-			panic(fmt.Errorf("the database cannot be written: %w", err))
+			panic(fmt.Errorf("%w: %w", errWrite, err))
 		}
 		x.tx = tx
 	}
@@ -169,16 +169,14 @@ func (x *index) endRead() error {
 // an operation ended the goroutine.
 func (s *Store) fail(cause any) {
 	err, ok := cause.(error)
+	var d *damage
 	switch {
 	case cause == nil:
-		err = errors.New("an operation ended the writer's goroutine")
+		err = fmt.Errorf("%w: an operation ended the writer's goroutine", ErrFault)
 	case !ok:
-		err = fmt.Errorf("a fault in the program: %v\n%s", cause, debug.Stack())
-	default:
-		var d *damage
-		if !errors.As(err, &d) {
-			err = fmt.Errorf("%w\n%s", err, debug.Stack())
-		}
+		err = fmt.Errorf("%w: %v\n%s", ErrFault, cause, debug.Stack())
+	case !errors.As(err, &d) && !errors.Is(err, errWrite):
+		err = fmt.Errorf("%w: %w\n%s", ErrFault, err, debug.Stack())
 	}
 	s.dead.Store(true)
 	close(s.died)
@@ -230,7 +228,12 @@ func (s *Store) send(what op) error {
 	}
 }
 
+// ErrFault is what Options.Fatal is given if the program is to blame, and not
+// the disk or the file: an operation panicked, or failed after it had begun to write.
+var ErrFault = errors.New("a fault in the program")
+
 var (
-	errClosed = farm.Errorf(farm.Unavailable, "the database is closed: the manager is ending")
+	errWrite  = errors.New("the database cannot be written")
+	errClosed = farm.Errorf(farm.NotDurable, "the database is closed: the manager is ending")
 	errDead   = farm.Errorf(farm.NotDurable, "the database cannot be written any more, and the manager ends: its log says why. Free disk space or replace the disk if that is it, then start it again")
 )

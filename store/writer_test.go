@@ -219,8 +219,12 @@ func TestFaultsEndTheStore(t *testing.T) {
 			if err := s.Update(c.fn); farm.KindOf(err) != farm.NotDurable {
 				t.Errorf("the operation was answered with %v", err)
 			}
-			if err := <-died; !strings.Contains(err.Error(), c.says) {
+			err := <-died
+			if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("died of %v", err)
+			}
+			if fault := errors.Is(err, ErrFault); fault == (c.name == "full disk") {
+				t.Errorf("a fault in the program: %v, of %v", fault, err)
 			}
 			if err := s.Update(func(*Tx) error { return nil }); farm.KindOf(err) != farm.NotDurable {
 				t.Errorf("an operation afterwards: %v", err)
@@ -265,10 +269,10 @@ func TestClosed(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := s.Update(func(*Tx) error { return nil }); farm.KindOf(err) != farm.Unavailable {
+	if err := s.Update(func(*Tx) error { return nil }); farm.KindOf(err) != farm.NotDurable {
 		t.Error(err)
 	}
-	if err := s.View(func(*View) error { return nil }); farm.KindOf(err) != farm.Unavailable {
+	if err := s.View(func(*View) error { return nil }); farm.KindOf(err) != farm.NotDurable {
 		t.Error(err)
 	}
 }
