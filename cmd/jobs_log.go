@@ -133,6 +133,14 @@ func (r *logReader) read(ctx context.Context, id farm.TaskID, heading string) er
 		return nil
 	}
 	body, err := openFrom(ctx, r.client, info.URL, from)
+	if api.StatusOf(err) == http.StatusRequestedRangeNotSatisfiable { // likewise, a moment ago
+		from = 0
+		body, err = openFrom(ctx, r.client, info.URL, from)
+	}
+	if api.StatusOf(err) == http.StatusNotFound { // the new run has written nothing yet
+		r.shown[id] = 0
+		return nil
+	}
 	if err != nil {
 		return err
 	}
