@@ -160,8 +160,16 @@ func (h *host) build() (*server.Server, error) {
 // storeFailed ends the process at once: after a failed write nobody may be
 // told that anything is stored.
 func (s *session) storeFailed(err error) {
-	s.log.Error("the database cannot be written, so the manager ends at once; what it confirmed is on the disk, and workers keep their results until it is back. Make room on the disk or repair it, then start the manager again", "error", err)
+	s.log.Error(whyStoreFailed(err), "error", err)
 	os.Exit(exitFailed)
+}
+
+// whyStoreFailed says what ended the manager and what to do about it.
+func whyStoreFailed(err error) string {
+	if errors.Is(err, store.ErrFault) {
+		return "a fault in the program stopped the manager; nothing that was confirmed is lost, and workers keep their results until it is back. Start it again, and please report this with the error"
+	}
+	return "the database cannot be written, so the manager ends at once; what it confirmed is on the disk, and workers keep their results until it is back. Make room on the disk or repair it, then start the manager again"
 }
 
 // Bounds on one connection. There is no limit on writing an answer: streams
