@@ -76,8 +76,13 @@ func runJobsWait(ctx context.Context, s *session, names []string, timeout time.D
 
 // waitForJob waits until the job is over, and says how it goes on.
 func (s *session) waitForJob(ctx context.Context, client *api.Client, id farm.JobID) (last api.Job, err error) {
+	last, err = client.FetchJob(ctx, id)
+	if err != nil {
+		return last, err
+	}
 	status, percent := "", ""
-	for j, err := range followJob(ctx, client, id) {
+	for v, err := range watchJob(ctx, client, last) {
+		j := v.job
 		if err != nil {
 			return j, err
 		}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"renderfarm/farm/api"
 )
@@ -164,5 +166,36 @@ func TestWatchInterrupted(t *testing.T) {
 	}
 	if !errors.Is(last, errInterrupted) || exitStatus(last) != exitInterrupted {
 		t.Error(last)
+	}
+}
+
+// TestWaitFollowsTheStream: "jobs wait" is told that a job is over, and does not
+// ask again and again.
+func TestWaitFollowsTheStream(t *testing.T) {
+	m := &toldManager{job: api.Job{ID: event("", 0).ID, Status: "active", StepsTotal: 3}, fetched: make(chan struct{}, 16)}
+	m.lives = []func(send, change){func(tell send, now change) {
+		<-m.fetched // once before the stream is opened, and once then
+		tell("job", event("active", 1))
+		now("completed", 3)
+		tell("job", event("completed", 3))
+	}}
+	srv := httptest.NewServer(m)
+	defer srv.Close()
+	client, err := api.New(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	s := testSession(t, nil)
+	var out bytes.Buffer
+	s.out = &out
+	job, err := s.waitForJob(ctx, client, m.job.ID)
+	if err != nil || job.Status != "completed" {
+		t.Errorf("%s: %v", job.Status, err)
+	}
+	short := shortID(string(m.job.ID))
+	if want := "job " + short + " is active, 0% done\njob " + short + " is completed, 100% done\n"; out.String() != want {
+		t.Errorf("said %q, want %q", out.String(), want)
 	}
 }
