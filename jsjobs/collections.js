@@ -273,6 +273,7 @@
 			set(C.prototype, ITERATOR, pairs ? C.prototype.entries : C.prototype.values);
 			Object.defineProperty(C.prototype, "size", { get: function () { return dataOf(this).size; }, configurable: true });
 		}
+		common.silent.push(C.prototype);
 		set(global, name, C);
 		return C;
 	}

@@ -41,9 +41,9 @@ func snippets(t testing.TB, file string) (list []snippet) {
 }
 
 // TestStandard holds the engine, with the lowering and the built-ins it lacks,
-// to what browsers return.
+// to what browsers return: es2015.txt the language, builtins.txt what is built in.
 func TestStandard(t *testing.T) {
-	for _, s := range snippets(t, "es2015.txt") {
+	for _, s := range append(snippets(t, "es2015.txt"), snippets(t, "builtins.txt")...) {
 		t.Run(s.name, func(t *testing.T) {
 			got, err := evaluate(t, "(function () {\n"+s.body+"\n})()")
 			if err != nil {

@@ -17,7 +17,9 @@ import (
 //go:embed prelude.js
 var preludeSource string
 
-var prelude = sync.OnceValue(func() *program { return parseOwn("(prelude)", preludeSource) })
+// prelude is compiled once. What it throws has its place where the script
+// called it.
+var prelude = sync.OnceValues(func() (*otto.Script, error) { return otto.New().Compile("(prelude)", preludeSource) })
 
 const (
 	maxArray    = 1_000_000 // items of a list that host functions make or read
@@ -77,14 +79,14 @@ func (m *machine) install() error {
 // runPrelude runs the prelude with the functions it needs, and keeps what it
 // makes in the kit. It comes first: everything else is made with the kit.
 func (m *machine) runPrelude() error {
-	p := prelude()
-	if p.err != nil {
-		return p.err
+	p, err := prelude()
+	if err != nil {
+		return err
 	}
 	if err := m.vm.Set(lower.ThrowHook, native(m.noteThrow)); err != nil {
 		return err
 	}
-	start, err := m.vm.Run(p.tree)
+	start, err := m.vm.Run(p)
 	if err != nil {
 		return err
 	}

@@ -20,14 +20,18 @@ var shimSource string
 //go:embed collections.js
 var collectionsSource string
 
-// modern is what runs in every VM, parsed once, in this order: what lowered
+// modern is what runs in every VM, compiled once, in this order: what lowered
 // programs call, then the built-ins that the engine lacks.
-var modern = sync.OnceValue(func() []*program {
-	return []*program{
-		parseOwn("(runtime)", lower.Runtime),
-		parseOwn("(shim)", shimSource),
-		parseOwn("(collections)", collectionsSource),
+var modern = sync.OnceValues(func() ([]*otto.Script, error) {
+	var all []*otto.Script
+	for _, source := range []string{lower.Runtime, shimSource, collectionsSource} {
+		script, err := otto.New().Compile("(built in)", source)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, script)
 	}
+	return all, nil
 })
 
 // modernize brings a VM up to date. It comes after the prelude, which bounds
@@ -35,11 +39,12 @@ var modern = sync.OnceValue(func() []*program {
 func (m *machine) modernize(global otto.Value) error {
 	common := m.object(map[string]any{"chars": native(m.chars), "keys": native(m.keys),
 		"fround": native(m.fround)})
-	for _, p := range modern() {
-		if p.err != nil {
-			return p.err
-		}
-		start, err := m.vm.Run(p.tree)
+	scripts, err := modern()
+	if err != nil {
+		return err
+	}
+	for _, script := range scripts {
+		start, err := m.vm.Run(script)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/robertkrimen/otto/ast"
-	"github.com/robertkrimen/otto/parser"
 
 	"renderfarm/farm"
 	"renderfarm/jsjobs/lower"
@@ -103,16 +102,6 @@ func (p *program) lower(source string, module bool) error {
 	}
 	p.tree = p.names.Tree
 	return nil
-}
-
-// parseOwn parses source of our own, which is ES5. What it throws has its
-// place where the script called it.
-func parseOwn(file, source string) *program {
-	p := &program{file: file, text: source}
-	if p.tree, p.err = parser.ParseFile(nil, file, source, 0); p.err == nil {
-		p.depth = levels(p.tree)
-	}
-	return p
 }
 
 // levels measures how deep a tree goes.

@@ -182,6 +182,31 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
+// BenchmarkVM is what a run costs before the script's first line.
+func BenchmarkVM(b *testing.B) {
+	l, p := New(Options{}), parse("t.js", "let a = 1;", false)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := l.inVM(b.Context(), p, func(*machine) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParse is what reading a script costs, once for each of its versions.
+func BenchmarkParse(b *testing.B) {
+	source, err := embedded.ReadFile("scripts/simple_blender_render.js")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := parse("t.js", string(source), false); p.err != nil {
+			b.Fatal(p.err)
+		}
+	}
+}
+
 // BenchmarkTypes is what a list of job types costs while nothing changes.
 func BenchmarkTypes(b *testing.B) {
 	l := New(Options{})

@@ -11,9 +11,11 @@
 	function set(o, name, value) {
 		defineProperty(o, name, { value: value, writable: true, enumerable: false, configurable: true });
 	}
+	// add puts members into a built-in. They would be listed, but lowered loops
+	// do not list what built-ins have.
 	function add(o, members) {
 		for (var name in members) {
-			set(o, name, members[name]);
+			o[name] = members[name];
 		}
 	}
 	function whole(n) {
@@ -75,18 +77,19 @@
 
 	// ---- iterators
 
-	function Iterator() {}
+	function Iterator(next) {
+		this.next = next;
+	}
 	set(Iterator.prototype, ITERATOR, function () { return this; });
 	// iterator gives what next does until that gives nothing; next gives its
 	// values in an array of one.
 	function iterator(next) {
-		var it = new Iterator(), over = false;
-		set(it, "next", function () {
+		var over = false;
+		return new Iterator(function () {
 			var r = over ? undefined : next();
 			over = !r;
 			return { value: r ? r[0] : undefined, done: over };
 		});
-		return it;
 	}
 	function each(list, item) {
 		var i = 0;
@@ -310,15 +313,8 @@
 		});
 	});
 
-	common.isObject = isObject;
-	common.set = set;
-	common.add = add;
-	common.whole = whole;
-	common.same = same;
-	common.within = within;
-	common.callable = callable;
-	common.each = each;
-	common.iterator = iterator;
+	add(common, { isObject: isObject, set: set, add: add, whole: whole, same: same, within: within, callable: callable,
+		each: each, iterator: iterator });
 	common.symbols = Symbol.prototype;
 	set(global, "Symbol", Symbol);
 	set(global, "globalThis", global);

@@ -133,7 +133,7 @@
 
 	// What for-in goes over: the names, and in of what they are names of. Those
 	// of the engine's own prototypes are not listed.
-	var silent = [Object.prototype, Array.prototype, Function.prototype, String.prototype, null];
+	var silent = common.silent = [Object.prototype, Array.prototype, Function.prototype, String.prototype, null];
 	help("enumerate", function (v) {
 		if (v === undefined || v === null) {
 			return [];
