@@ -24,6 +24,12 @@ func blenderSettings(changes map[string]any) map[string]any {
 		"render_output_path": "{render}/shots/{timestamp}/######", "blendfile": "{jobs}/shot/Shot 1.flamenco.blend",
 		"fps": 24.0, "format": "PNG", "image_file_extension": ".png", "has_previews": false, "scene": "Scene",
 	}
+	return changed(settings, changes)
+}
+
+// changed returns a copy of settings with some changed; nil takes one away.
+func changed(settings, changes map[string]any) map[string]any {
+	settings = maps.Clone(settings)
 	for key, v := range changes {
 		if v == nil {
 			delete(settings, key)
@@ -54,7 +60,9 @@ func TestGoldenPlans(t *testing.T) {
 	local := time.Local
 	time.Local = time.FixedZone("test", 2*3600)
 	defer func() { time.Local = local }()
-	l := New(Options{})
+	l := New(Options{Dir: filepath.Join("..", "testdata", "jobtypes", "scripts")})
+	optix := map[string]any{"frames": "1-6", "chunk_size": 4.0, "render_output_path": "/r/shot/{timestamp}_######", "blendfile": "/s/shot.blend"}
+	still := map[string]any{"frame": 12.0, "resolution_x": 1920.0, "resolution_y": 1080.0, "render_output_path": "/r/still.png", "blendfile": "/s/Still Life.blend", "format": "PNG"}
 	for name, c := range map[string]struct {
 		jobType  string
 		settings map[string]any
@@ -68,7 +76,12 @@ func TestGoldenPlans(t *testing.T) {
 		"blender-exr":          {"simple-blender-render", blenderSettings(map[string]any{"format": "OPEN_EXR", "image_file_extension": ".exr", "chunk_size": 10.0})},
 		"blender-exr-previews": {"simple-blender-render", blenderSettings(map[string]any{"format": "OPEN_EXR_MULTILAYER", "image_file_extension": ".exr", "has_previews": true, "chunk_size": 10.0})},
 		"blender-windows":      {"simple-blender-render", blenderSettings(map[string]any{"render_output_path": `\\host\share\shot\######`, "blendfile": `\\host\share\shot.blend`, "chunk_size": 10.0})},
-		"blender-no-scene":     {"simple-blender-render", blenderSettings(map[string]any{"scene": "", "chunk_size": nil, "frames": "5", "fps": 23.976})},
+		"optix":                {"optix-gpu-render", optix},
+		"optix-arguments": {"optix-gpu-render", changed(optix, map[string]any{"blender_args_before": "--debug-cycles --log 'my log'", "samples": 64.0,
+			"blender_args_after": `-- "a b" c`, "experimental": true})},
+		"tiled-still":      {"tiled-still", still},
+		"tiled-still-row":  {"tiled-still", changed(still, map[string]any{"tiles_x": 3.0, "tiles_y": 1.0, "format": "OPEN_EXR", "denoise": true})},
+		"blender-no-scene": {"simple-blender-render", blenderSettings(map[string]any{"scene": "", "chunk_size": nil, "frames": "5", "fps": 23.976})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := l.Plan(t.Context(), farm.Submission{Type: c.jobType, Name: name, Created: created, Settings: maps.Clone(c.settings)})
@@ -122,6 +135,24 @@ func TestBlenderRefuses(t *testing.T) {
 		{map[string]any{"add_path_components": 33.0}, "add_path_components is 33: it must be at most 32"},
 	} {
 		_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(c.changes)})
+		wantError(t, err, farm.Invalid, c.says)
+	}
+}
+
+// What modern scripts throw is what they say.
+func TestTiledStillRefuses(t *testing.T) {
+	l := New(Options{Dir: filepath.Join("..", "testdata", "jobtypes", "scripts")})
+	for _, c := range []struct {
+		format string
+		width  float64
+		says   string
+	}{
+		{"AVI_RAW", 1000, "this job type renders images, and AVI_RAW is a video format at compileJob (tiled_still.js:52:32)"},
+		{"TIFF", 1000, "Error: no file extension is known for TIFF at compileJob (tiled_still.js:53:31)"},
+		{"PNG", 100, "tiles of 50 pixels are too small: take fewer than 2×2 at compileJob (tiled_still.js:56:3)"},
+	} {
+		_, err := l.Plan(t.Context(), farm.Submission{Type: "tiled-still", Settings: map[string]any{"frame": 1.0, "format": c.format,
+			"resolution_x": c.width, "resolution_y": 1000.0, "render_output_path": "/r/x", "blendfile": "/s/x.blend"}})
 		wantError(t, err, farm.Invalid, c.says)
 	}
 }
