@@ -36,6 +36,7 @@ type fakeManager struct {
 	calls     []call
 	updates   []sent
 	previews  [][]byte
+	refuses   string // route that is answered with 400; "" for none
 }
 
 type call struct {
@@ -72,13 +73,17 @@ func (m *fakeManager) change(f func()) {
 func (m *fakeManager) RoundTrip(req *http.Request) (*http.Response, error) {
 	m.mu.Lock()
 	m.calls = append(m.calls, call{req.Method + " " + req.URL.Path, time.Now()})
-	away := m.away
+	away, refused := m.away, m.refuses == req.URL.Path
 	m.mu.Unlock()
 	if away {
 		return nil, errors.New("connection refused")
 	}
 	res := httptest.NewRecorder()
-	m.routes().ServeHTTP(res, req) // handlers that wait watch the request's context
+	if refused {
+		reply(res, 400, api.Error{Code: 400, Message: "not one like you"})
+	} else {
+		m.routes().ServeHTTP(res, req) // handlers that wait watch the request's context
+	}
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,28 @@ func TestIdleWorkerStartsAtOnce(t *testing.T) {
 	})
 }
 
+// What the manager does not accept of a worker does not get better with time.
+func TestRefusedWorkerEnds(t *testing.T) {
+	for _, route := range []string{"/api/v3/worker/register-worker", "/api/v3/worker/sign-on"} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newFakeManager()
+			m.refuses = route
+			stop, ended := m.worker(t, t.TempDir())
+			select {
+			case <-ended:
+			case <-time.After(time.Hour): // virtual
+				t.Errorf("%s: still running after an hour", route)
+			}
+			if err := stop(); farm.KindOf(err) != farm.Invalid || !strings.Contains(err.Error(), "not one like you") {
+				t.Errorf("%s: ended with %v", route, err)
+			}
+			if n := len(m.times("POST " + route)); n != 1 {
+				t.Errorf("%s: called %d times", route, n)
+			}
+		})
+	}
+}
+
 func TestNoPauseBetweenTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newFakeManager()

@@ -15,7 +15,8 @@ const registerAgain = time.Minute
 
 // signOn makes the worker known to its manager and returns the state the
 // manager wants. Only a manager that answers 403 has forgotten the worker, and
-// gets a new one; whatever else goes wrong passes, and is waited for.
+// gets a new one. One that answers 400 does not want a worker like this, and
+// ends it. Whatever else goes wrong passes, and is waited for.
 func (w *Worker) signOn(ctx context.Context) state {
 	w.say("looking for the manager")
 	retry := backoff{}
@@ -23,7 +24,9 @@ func (w *Worker) signOn(ctx context.Context) state {
 	fresh := false // registered just now, so 403 does not mean forgotten
 	for {
 		if w.manager() == nil {
-			if err := w.register(ctx); err != nil {
+			if err := w.register(ctx); api.StatusOf(err) == http.StatusBadRequest {
+				return w.refused(err)
+			} else if err != nil {
 				trouble.about(err)
 				if !retry.pause(ctx) {
 					return w.signOff
@@ -45,12 +48,20 @@ func (w *Worker) signOn(ctx context.Context) state {
 			w.log.Warn("the manager does not know this worker: registering as a new one", "worker", w.id(), "err", err)
 			w.forget()
 			continue
+		case api.StatusOf(err) == http.StatusBadRequest:
+			return w.refused(err)
 		}
 		trouble.about(err)
 		if !retry.pause(ctx) {
 			return w.signOff
 		}
 	}
+}
+
+// refused ends the worker: it would say the same again, and get the same answer.
+func (w *Worker) refused(err error) state {
+	w.end = farm.Errorf(farm.Invalid, "the manager at %s refuses this worker: %w", w.client.Base, err)
+	return w.signOff
 }
 
 // register makes a new worker, and keeps its identity before it is used: a

@@ -121,8 +121,11 @@ func New(o Options) (*Worker, error) {
 	return &Worker{options: o, client: &client, log: o.Log, doing: "starting"}, nil
 }
 
-// maxName bounds a worker's name, in bytes.
-const maxName = 200
+// What a manager accepts of a worker; it refuses more (400).
+const (
+	maxName      = 128 // bytes of its name, and of the name of a task type
+	maxTaskTypes = 64
+)
 
 // chooseName returns the name given, or the first of the environment's and the
 // host's (behaviour 3.3).
@@ -133,7 +136,7 @@ func chooseName(given string) (string, error) {
 	case name == "":
 		return "", farm.Errorf(farm.Invalid, "this computer has no host name: give the worker a name")
 	case len(name) > maxName:
-		return "", farm.Errorf(farm.Invalid, "the worker's name has %d bytes: at most %d are possible", len(name), maxName)
+		return "", farm.Errorf(farm.Invalid, "the worker's name has %d bytes: at most %d are possible, so give it a shorter one", len(name), maxName)
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "", farm.Errorf(farm.Invalid, "the worker's name %q contains control characters: choose another", name)
 	}
@@ -151,6 +154,12 @@ func cleanTaskTypes(given []string) ([]string, error) {
 			types = append(types, t)
 		}
 	}
+	if i := slices.IndexFunc(types, func(t string) bool { return len(t) > maxName }); i >= 0 {
+		return nil, farm.Errorf(farm.Invalid, "the task type %q has %d bytes: at most %d are possible", clip(types[i], 20), len(types[i]), maxName)
+	}
+	if len(types) > maxTaskTypes {
+		return nil, farm.Errorf(farm.Invalid, "the worker has %d task types: at most %d are possible", len(types), maxTaskTypes)
+	}
 	if len(types) == 0 {
 		return nil, farm.Errorf(farm.Invalid, "the worker takes no task types, so it would never do anything: name some of %s", strings.Join(DefaultTaskTypes, ", "))
 	}
@@ -159,7 +168,8 @@ func cleanTaskTypes(given []string) ([]string, error) {
 
 // Run works until ctx is canceled, or the manager asks for the worker's end.
 // It returns nil, ErrShutdown or ErrRestart after it signed off; another error
-// if its folder cannot be used. A manager that cannot be reached is waited for.
+// if its folder cannot be used, or if the manager refuses what the worker says
+// of itself. A manager that cannot be reached is waited for.
 //
 // On cancellation the running command is killed, what can be is still reported
 // within 5 seconds, and the manager is told within 3. What could not be

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"no manager", func(o *Options) { o.Manager = "" }, "manager"},
 		{"no address", func(o *Options) { o.Manager = "ftp://x" }, "http"},
 		{"no folder", func(o *Options) { o.Dir = "" }, "folder"},
-		{"long name", func(o *Options) { o.Name = strings.Repeat("n", 201) }, "201 bytes"},
+		{"long name", func(o *Options) { o.Name = strings.Repeat("n", 129) }, "129 bytes"},
+		{"longest name", func(o *Options) { o.Name = strings.Repeat("n", 128) }, ""},
+		{"many types", func(o *Options) { o.TaskTypes = manyTypes(65) }, "65 task types"},
+		{"as many types as can be", func(o *Options) { o.TaskTypes = manyTypes(64) }, ""},
+		{"long type", func(o *Options) { o.TaskTypes = []string{strings.Repeat("t", 129)} }, "129 bytes"},
 		{"strange name", func(o *Options) { o.Name = "a\nb" }, "control characters"},
 		{"no types", func(o *Options) { o.TaskTypes = []string{" "} }, "task types"},
 		{"exit code", func(o *Options) { o.RestartExitCode = 256 }, "256"},
@@ -41,6 +46,13 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v, want an error with %q", c.name, err, c.want)
 		}
 	}
+}
+
+func manyTypes(n int) (types []string) {
+	for i := range n {
+		types = append(types, fmt.Sprint("type", i))
+	}
+	return types
 }
 
 func TestNameAndTypes(t *testing.T) {
