@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"renderfarm/farm"
+	"renderfarm/farm/picture"
 	"renderfarm/farm/programs"
 )
 
@@ -47,16 +48,16 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	}
 	args = append(args, b.args...)
 
-	frames := newFrames(ctx)
+	frames := newFrames(ctx, picture.Complete)
 	lastError := ""
 	err = r.start(ctx, exe, args, func(line string) {
 		e := parseBlender(line)
 		switch e.what {
 		case blenderSaved:
-			frames.add(e.text)
+			frames.add(ctx, e.text)
 			r.worker.previews.show(r.task.UUID, e.text)
 		case blenderSkipped:
-			frames.add(e.text)
+			frames.add(ctx, e.text)
 		case blenderError:
 			lastError = clip(e.text, 200)
 		}

@@ -7,18 +7,21 @@ import (
 	"os"
 
 	"renderfarm/farm"
-	"renderfarm/farm/picture"
 )
 
 // frames reads back the images of one render while the next ones are made, so
-// that a full disk or a flaky mount is noticed here and not in the video.
+// that a full disk or a flaky mount is noticed here and not in the video. A
+// mount that hangs holds up the reader only: who waits for it leaves when its
+// context is canceled, and the reader ends when the mount lets go of it.
 type frames struct {
-	queue chan string   // files still to be read
-	done  chan struct{} // closed when the queue was closed and worked off
+	queue chan string      // files still to be read
+	found chan framesFound // gets one value, when the queue was closed and worked off
+}
 
-	// Used by the goroutine that reads until done, then by check.
-	saved int
-	doubt []string // files that were not whole at first sight
+// framesFound is what reading the frames brought.
+type framesFound struct {
+	saved  int
+	broken error // names the first that is not whole; nil if all are
 }
 
 const (
@@ -26,49 +29,63 @@ const (
 	// before their line of output is looked at, which slows Blender at worst.
 	maxQueued = 1000
 	// brokenSuffix marks a file that is no whole image. It is kept for a look,
-	// and is out of the way: Blender renders the frame again instead of skipping
-	// it, and no pattern for frames matches it.
+	// and is out of the way: no pattern for frames matches it, and a job that
+	// does not overwrite renders the frame again.
 	brokenSuffix = ".broken"
 )
 
-// newFrames starts reading; check ends it. Once ctx is canceled the files do
-// not matter any more, and are not read.
-func newFrames(ctx context.Context) *frames {
-	f := &frames{queue: make(chan string, maxQueued), done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		for path := range f.queue {
-			f.saved++
-			if ctx.Err() == nil && picture.Complete(path) != nil {
-				f.doubt = append(f.doubt, path)
-			}
-		}
-	}()
+// newFrames starts reading with complete, which is picture.Complete outside of
+// tests; check ends it. Once ctx is canceled the files do not matter any more,
+// and are not read.
+func newFrames(ctx context.Context, complete func(path string) error) *frames {
+	f := &frames{queue: make(chan string, maxQueued), found: make(chan framesFound, 1)}
+	go func() { f.found <- readFrames(ctx, f.queue, complete) }()
 	return f
 }
 
-// add notes that a frame was saved, or found to be there. "" is no file.
-func (f *frames) add(path string) {
-	if path != "" {
-		f.queue <- path
+func readFrames(ctx context.Context, queue <-chan string, complete func(path string) error) (found framesFound) {
+	var doubt []string // files that were not whole at first sight
+	for path := range queue {
+		found.saved++
+		if ctx.Err() == nil && complete(path) != nil {
+			doubt = append(doubt, path)
+		}
 	}
-}
-
-// check returns how many frames there are, and an error that names the first
-// that is not whole. No frame may be added any more.
-func (f *frames) check(ctx context.Context) (saved int, err error) {
-	close(f.queue)
-	<-f.done
-	for _, path := range f.doubt {
+	for _, path := range doubt {
 		if ctx.Err() != nil {
 			break
 		}
 		// Once more: a script in Blender may have changed it just then.
-		if err := picture.Complete(path); err != nil {
-			return f.saved, incomplete(path, err)
+		if err := complete(path); err != nil && ctx.Err() == nil {
+			found.broken = incomplete(path, err)
+			break
 		}
 	}
-	return f.saved, nil
+	return found
+}
+
+// add notes that a frame was saved, or found to be there. "" is no file.
+func (f *frames) add(ctx context.Context, path string) {
+	if path == "" {
+		return
+	}
+	select {
+	case f.queue <- path:
+	case <-ctx.Done():
+	}
+}
+
+// check returns how many frames there are, and an error that names the first
+// that is not whole, or the cause if ctx was canceled. No frame may be added
+// any more.
+func (f *frames) check(ctx context.Context) (saved int, err error) {
+	close(f.queue)
+	select {
+	case found := <-f.found:
+		return found.saved, found.broken
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
 }
 
 // incomplete moves a broken image aside and says so.
