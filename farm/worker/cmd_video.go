@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -91,7 +92,8 @@ func (v framesToVideo) arguments(input []string) []string {
 }
 
 // writeIndex writes a list of the frames for FFmpeg's concat format beside
-// them, and returns its path.
+// them, and returns its path. The name is its own: several videos may be made
+// of the frames in one folder at the same time.
 func writeIndex(frames []string, fps float64) (string, error) {
 	var text strings.Builder
 	seconds := plain(math.Round(1e9/fps) / 1e9)
@@ -103,9 +105,14 @@ func writeIndex(frames []string, fps float64) (string, error) {
 		path = strings.ReplaceAll(filepath.ToSlash(path), "'", `'\''`)
 		fmt.Fprintf(&text, "file '%s'\nduration %s\n", path, seconds)
 	}
-	index := filepath.Join(filepath.Dir(frames[0]), "ffmpeg-file-index.txt")
-	if err := os.WriteFile(index, []byte(text.String()), 0o644); err != nil {
+	index, err := os.CreateTemp(filepath.Dir(frames[0]), "ffmpeg-file-index-*.txt")
+	if err != nil {
 		return "", fmt.Errorf("frames-to-video: %w", err)
 	}
-	return index, nil
+	_, err = index.WriteString(text.String())
+	if err := errors.Join(err, index.Close()); err != nil {
+		os.Remove(index.Name())
+		return "", fmt.Errorf("frames-to-video: %w", err)
+	}
+	return index.Name(), nil
 }
