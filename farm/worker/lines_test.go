@@ -101,7 +101,7 @@ func TestClip(t *testing.T) {
 		want string
 	}{
 		{"short", 10, "short"}, {"exactly ten", 11, "exactly ten"}, {"much too long", 10, "much to…"},
-		{"two\nlines", 20, "two…"}, {"ääääää", 8, "ää…"}, {"", 5, ""},
+		{"two\nlines", 20, "two…"}, {"ääääää", 8, "ää…"}, {"ääääää", 7, "ää…"}, {"ää\n", 20, "ää…"}, {"", 5, ""},
 	} {
 		if got := clip(c.in, c.most); got != c.want || len(got) > c.most {
 			t.Errorf("clip(%q, %d) = %q, want %q", c.in, c.most, got, c.want)

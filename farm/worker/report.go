@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -199,11 +200,8 @@ func clip(text string, most int) string {
 	}
 	const sign = "…"
 	cut := min(len(text), most-len(sign))
-	for cut > 0 && text[cut-1]&0xc0 == 0x80 {
+	for cut > 0 && cut < len(text) && !utf8.RuneStart(text[cut]) {
 		cut-- // inside a character
-	}
-	if cut > 0 && text[cut-1] >= 0xc0 {
-		cut-- // at its first byte
 	}
 	return text[:cut] + sign
 }
