@@ -250,7 +250,7 @@ func (l *Log) PublishLog(task farm.TaskID, text string) {
 		return
 	}
 	// Cloned, because the rest of a long report must not be kept with it.
-	text = strings.Clone(text[:min(len(text), MaxLogText)])
+	text = strings.Clone(strings.ToValidUTF8(text[:min(len(text), MaxLogText)], ""))
 	at := l.next
 	l.publish([]Event{{Time: time.Now().UTC(), Data: TaskLogged{Task: task, Text: text}}})
 	l.logs, l.logSize = append(l.logs, keptText{at, len(text)}), l.logSize+len(text)

@@ -81,7 +81,7 @@ func (u *unit) progress(t store.Task, r Report) {
 	}
 	was := state
 	if r.Activity != "" {
-		state.Activity = clip(r.Activity)
+		state.Activity = r.Activity
 	}
 	if r.Steps != nil {
 		state.StepsDone = max(0, min(*r.Steps, t.Steps()))

@@ -43,7 +43,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission) (job farm.Job
 		}
 		j := u.AddJob(prepared)
 		if len(warnings) > 0 {
-			j.Activity = clip("Warning: " + strings.Join(warnings, "; "))
+			j.Activity = "Warning: " + strings.Join(warnings, "; ")
 		}
 		t := u.touch(j)
 		t.isNew = true

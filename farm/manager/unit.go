@@ -3,7 +3,6 @@ package manager
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"renderfarm/farm"
@@ -96,7 +95,6 @@ func (u *unit) move(t store.Task, e farm.TaskEvent, change func(*farm.TaskState)
 	case next == farm.TaskQueued:
 		state.StepsDone = 0
 	}
-	state.Activity = clip(state.Activity)
 	u.SetTask(t, state)
 	if before == farm.TaskActive {
 		u.m.touches.forget(t.ID())
@@ -171,7 +169,7 @@ func (u *unit) jobEvent(t *touchedJob) {
 	changed := t.isNew || status != t.before
 	if changed {
 		if !t.isNew {
-			j.Activity = clip(statusActivity(status, t.because))
+			j.Activity = statusActivity(status, t.because)
 		}
 		m, before, isNew := u.m, t.before, t.isNew
 		u.AfterCommit(func() {
@@ -248,14 +246,6 @@ func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) {
 		return
 	}
 	m.events.PublishLog(task, text)
-}
-
-// clip cuts an activity to the length that is kept, at a character.
-func clip(s string) string {
-	if len(s) <= farm.MaxActivity {
-		return s
-	}
-	return strings.ToValidUTF8(s[:farm.MaxActivity-3], "") + "…"
 }
 
 func collect[T any](seq func(func(T) bool)) []T {
