@@ -90,6 +90,9 @@ func TestHostileSource(t *testing.T) {
 		strings.Repeat("if(1)", n/5) + ";", strings.Repeat("if(1);else ", n/11) + ";", strings.Repeat("x:", n/3) + ";", strings.Repeat("function f(){", n/13),
 		strings.Repeat("typeof ", n/7) + "a", strings.Repeat("while(1)", n/8) + ";", "a" + strings.Repeat(",a", n/2), "/" + strings.Repeat("(", n) + "/",
 		"/" + strings.Repeat("(a*)*", 1000) + "/", strings.Repeat("/*", n/2), "\"" + strings.Repeat("\\u", n/3), "\x00\x01\xff", "#!x", "\ufeff\ufeff",
+		strings.Repeat("a=>", n/50) + "1", strings.Repeat("((a=", 200) + "1" + strings.Repeat(")=>1)", 200), strings.Repeat("let a;", n/6), "a" + strings.Repeat("?.a", n/3),
+		"a" + strings.Repeat("??a", n/3), strings.Repeat("`${", 200), "/'/+" + strings.Repeat("(", n), "`'`+" + strings.Repeat("(", n), "class A{" + strings.Repeat("#a;", n/3) + "}",
+		"[a, ...b, c] = d", "({a = 1})", "let [a.b] = c", "for (let of of) {}", "async (", "yield", "x = {...}", "class { #a }", "import(", "super()", "\\u{110000}",
 		"var a = 08e999999999;", "0x" + strings.Repeat("f", n), "case", "JOB_TYPE = {get label() { throw 1 }}; function compileJob() {}",
 	} {
 		l := library(t, map[string]string{"hostile.js": source + "\n//padding"})

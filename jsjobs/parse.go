@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/robertkrimen/otto/ast"
 
@@ -43,12 +44,30 @@ func (l *Library) program(file string, t *text, module bool) *program {
 	p := l.programs[key]
 	l.mu.Unlock()
 	if p == nil {
-		p = parse(file, t.body, module)
+		p = l.parseInTime(file, t.body, module)
 		l.mu.Lock()
 		remember(l.programs, key, p)
 		l.mu.Unlock()
 	}
 	return p
+}
+
+// parseInTime parses, but waits no longer than for a run. What nobody waits for
+// any more goes on until it is done: the parser cannot be stopped, and only for
+// source that is made to trouble it would that take longer. The result is kept,
+// so that it happens once for such a source.
+func (l *Library) parseInTime(file, source string, module bool) *program {
+	done := make(chan *program, 1)
+	go func() { done <- parse(file, source, module) }()
+	timer := time.NewTimer(l.timeout)
+	defer timer.Stop()
+	select {
+	case p := <-done:
+		return p
+	case <-timer.C:
+		l.log.Warn("script cannot be parsed in time", "script", file)
+		return &program{file: file, text: source, err: farm.Errorf(farm.Invalid, "%s takes longer than %s to be parsed: write expressions within each other as several statements", file, l.timeout)}
+	}
 }
 
 // parsed identifies a program.

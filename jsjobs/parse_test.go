@@ -24,6 +24,15 @@ func TestScan(t *testing.T) {
 		{"//" + strings.Repeat("(", 2*maxNesting), "", 0},
 		{"/*\n" + strings.Repeat("(", 2*maxNesting) + "*/\n", "", 0},
 		{"x\n/* never closed", "a comment is not closed", 2},
+		{strings.Repeat("`${", maxNesting) + "1" + strings.Repeat("}`", maxNesting), "", 0},
+		{strings.Repeat("`${", maxNesting) + "(", "brackets within each other", 1},
+		{"`(((${`[[[`}(((`;\n" + strings.Repeat("(", maxNesting+1), "brackets within each other", 2},
+		{"`it's`; " + strings.Repeat("(", maxNesting+1), "brackets within each other", 1},
+		{"// begins {\n}`\n`\n" + strings.Repeat("(", maxNesting+1), "brackets within each other", 4},
+		{"/'/ + " + strings.Repeat("(", maxOpen+1), "brackets within each other", 1},
+		{strings.Repeat("((a=", maxArrows) + "1" + strings.Repeat(") => 1)", maxArrows), "", 0},
+		{"\n" + strings.Repeat("((a=", maxArrows+1) + "1" + strings.Repeat(") => 1)", maxArrows+1), "arrow functions in the parameters", 2},
+		{strings.Repeat("(a => (b) => ", 100) + "1" + strings.Repeat(")", 100), "", 0},
 		{"'not closed\n" + strings.Repeat("(", maxNesting+1), "brackets within each other", 2},
 	} {
 		what, line := scan(c.source)

@@ -10,49 +10,98 @@ import (
 // takes no grammar, so some of it is guessed: a regular expression may be
 // taken for something else.
 
-// scan looks for brackets within brackets, and returns what is wrong and its
-// line.
+// maxArrows bounds arrow functions in the parameters of arrow functions. The
+// parser reads parameters twice, so each level doubles its work.
+const maxArrows = 4
+
+// A scanner goes over source and keeps the brackets that are open.
+type scanner struct {
+	source string
+	line   int
+	open   []bracket
+}
+
+// A bracket is open.
+type bracket struct {
+	template bool // it is the one of an expression within a template
+	arrows   int  // how deep arrow functions nest in parameters within it
+}
+
+// scan looks for brackets and arrow functions that nest too deep, and returns
+// what is wrong and its line.
 func scan(source string) (what string, line int) {
 	if line := tooManyOpen(source); line > 0 {
-		return fmt.Sprintf("more than %d brackets within each other", maxOpen), line
+		return nestsTooDeep, line
 	}
-	depth := 0
-	line = 1
-	var templates []int // depths at which an expression within a template began
-	for i := 0; i < len(source); i++ {
-		c := source[i]
-		from := i
-		switch c {
-		case '(', '[', '{':
-			if depth++; depth > maxNesting {
-				return fmt.Sprintf("more than %d brackets within each other", maxNesting), line
-			}
-		case ')', ']', '}':
-			depth = max(0, depth-1)
-			if n := len(templates); c == '}' && n > 0 && depth < templates[n-1] {
-				templates = templates[:n-1]
-				i = skipTemplate(source, i)
-			}
-		case '"', '\'':
-			i = skipString(source, i)
-		case '`':
-			i = skipTemplate(source, i)
-		case '/':
-			end := skipComment(source, i)
-			if end < 0 {
-				return "SyntaxError: a comment is not closed", line
-			}
-			i = max(i, end-1)
+	s := &scanner{source: source, line: 1}
+	for i := 0; i < len(source); {
+		next, what := s.step(i)
+		if what != "" {
+			return what, s.line
 		}
-		if i > from+1 && i < len(source) && source[i] == '{' { // an expression in a template
-			if depth++; depth > maxNesting {
-				return fmt.Sprintf("more than %d brackets within each other", maxNesting), line
-			}
-			templates = append(templates, depth)
-		}
-		line += strings.Count(source[from:min(i+1, len(source))], "\n")
+		next = min(next, len(source))
+		s.line += strings.Count(source[i:next], "\n")
+		i = next
 	}
 	return "", 0
+}
+
+var nestsTooDeep = fmt.Sprintf("more than %d brackets within each other", maxNesting)
+
+// step looks at what is at i, and returns what comes next.
+func (s *scanner) step(i int) (next int, what string) {
+	switch s.source[i] {
+	case '(', '[', '{':
+		s.open = append(s.open, bracket{})
+		if len(s.open) > maxNesting {
+			return 0, nestsTooDeep
+		}
+	case ')', ']', '}':
+		return s.close(i)
+	case '"', '\'':
+		return skipString(s.source, i) + 1, ""
+	case '`':
+		return s.template(i), ""
+	case '/':
+		end := skipComment(s.source, i)
+		if end < 0 {
+			return 0, "SyntaxError: a comment is not closed"
+		}
+		return max(i+1, end), ""
+	}
+	return i + 1, ""
+}
+
+// close takes the bracket that is closed at i away.
+func (s *scanner) close(i int) (next int, what string) {
+	n := len(s.open) - 1
+	if n < 0 {
+		return i + 1, ""
+	}
+	closed := s.open[n]
+	s.open = s.open[:n]
+	if closed.template && s.source[i] == '}' {
+		return s.template(i), ""
+	}
+	if s.source[i] == ')' && strings.HasPrefix(strings.TrimLeft(s.source[i+1:], " \t"), "=>") {
+		if closed.arrows++; closed.arrows > maxArrows {
+			return 0, fmt.Sprintf("more than %d arrow functions in the parameters of each other", maxArrows)
+		}
+	}
+	if n > 0 {
+		s.open[n-1].arrows = max(s.open[n-1].arrows, closed.arrows)
+	}
+	return i + 1, ""
+}
+
+// template goes over the text of a template that begins after i, to its end or
+// into an expression in it.
+func (s *scanner) template(i int) (next int) {
+	end, inner := skipTemplate(s.source, i)
+	if inner {
+		s.open = append(s.open, bracket{template: true})
+	}
+	return end
 }
 
 // tooManyOpen counts brackets wherever they are, because the guesses of scan
@@ -73,20 +122,20 @@ func tooManyOpen(source string) int {
 	return 0
 }
 
-// skipTemplate returns where the text of a template that begins after i ends:
-// at its closing quote, or at the { of an expression in it.
-func skipTemplate(source string, i int) int {
+// skipTemplate returns what follows the text of a template that begins after
+// i: after its closing quote, or after the brace of an expression, inner.
+func skipTemplate(source string, i int) (next int, inner bool) {
 	for j := i + 1; j < len(source); j++ {
 		switch {
 		case source[j] == '\\':
 			j++
 		case source[j] == '`':
-			return j
+			return j + 1, false
 		case strings.HasPrefix(source[j:], "${"):
-			return j + 1
+			return j + 2, true
 		}
 	}
-	return len(source)
+	return len(source), false
 }
 
 // label is a word and a colon after what a labelled statement within another

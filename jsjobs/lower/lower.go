@@ -137,7 +137,8 @@ type lowering struct {
 	sloppy  bool
 	symbols bool   // the source may use symbols
 	err     *Error // the first mistake found
-	depth   int    // of the recursion over the source's tree
+	errAt   ofile.Idx
+	depth   int // of the recursion over the source's tree
 
 	scope *scope    // innermost
 	fn    *function // innermost
@@ -169,12 +170,12 @@ func (l *lowering) program(in *ast.Program) *oast.Program {
 
 // refuse notes a mistake at a place. The earliest one in the source is kept.
 func (l *lowering) refuse(at ofile.Idx, format string, args ...any) {
-	e := &Error{Message: fmt.Sprintf(format, args...)}
-	if p := l.file.Position(at); p != nil {
-		e.Line, e.Column = p.Line, p.Column
+	if l.err != nil && at >= l.errAt {
+		return
 	}
-	if l.err == nil || e.Line < l.err.Line || e.Line == l.err.Line && e.Column < l.err.Column {
-		l.err = e
+	l.err, l.errAt = &Error{Message: fmt.Sprintf(format, args...)}, at
+	if p := l.file.Position(at); p != nil {
+		l.err.Line, l.err.Column = p.Line, p.Column
 	}
 }
 
