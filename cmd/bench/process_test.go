@@ -26,30 +26,37 @@ type process struct {
 	ended   chan struct{}
 }
 
-// start runs the program with --home and the arguments, and returns when it
-// answers. It ends with the benchmark at the latest.
+// start runs the program with --home and the arguments, and returns when it is
+// ready. It ends with the benchmark at the latest.
 func start(tb testing.TB, home string, args ...string) *process {
 	tb.Helper()
-	ready := filepath.Join(home, "ready")
-	os.Remove(ready) // of an earlier run
-	p := launch(tb, home, freeAddress(tb), append(args, "--ready-file", ready)...)
-	await(tb, "the start of the manager", 2*time.Millisecond, func() bool {
-		select {
-		case <-p.ended:
-			tb.Fatalf("the program ended at its start:\n%s", p.log.String())
-		default:
-		}
-		_, err := os.Stat(ready)
-		return err == nil
-	})
+	p := launch(tb, home, freeAddress(tb), args...)
+	p.awaitReady()
 	return p
 }
+
+// awaitReady returns when the program says that it is ready.
+func (p *process) awaitReady() {
+	p.tb.Helper()
+	await(p.tb, "the start of the manager", 2*time.Millisecond, func() bool {
+		select {
+		case <-p.ended:
+			p.tb.Fatalf("the program ended at its start:\n%s", p.log.String())
+		default:
+		}
+		_, err := os.Stat(p.readyFile())
+		return err == nil
+	})
+}
+
+func (p *process) readyFile() string { return filepath.Join(p.home, "ready") }
 
 // launch runs the program without waiting for it.
 func launch(tb testing.TB, home, address string, args ...string) *process {
 	tb.Helper()
 	p := &process{tb: tb, home: home, address: address, pprof: freeAddress(tb), ended: make(chan struct{})}
-	args = append(args, "--home", home, "--listen", address, "--pprof", p.pprof)
+	os.Remove(p.readyFile()) // of an earlier run
+	args = append(args, "--home", home, "--listen", address, "--pprof", p.pprof, "--ready-file", p.readyFile())
 	p.cmd = exec.Command(program(tb), args...)
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {

@@ -57,6 +57,7 @@ func startTime(b *testing.B, home string) time.Duration {
 	if err != nil || status != 200 {
 		b.Fatalf("status %d, %v, log of the manager:\n%s", status, err, p.log.String())
 	}
+	p.awaitReady() // an interrupt before that is an error
 	p.stop()
 	p.complaints()
 	return took
