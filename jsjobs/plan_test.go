@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,4 +247,20 @@ func BenchmarkTypes(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// What VMs have in common, compiled sources and syntax trees, they only read.
+func TestPlansAtTheSameTime(t *testing.T) {
+	l := New(Options{Dir: filepath.Join("..", "testdata", "jobtypes", "scripts")})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			p, err := l.Plan(t.Context(), farm.Submission{Type: "tiled-still", Settings: map[string]any{"frame": i, "format": "PNG",
+				"resolution_x": 1000.0, "resolution_y": 1000.0, "render_output_path": "/r/x", "blendfile": "/s/x.blend"}})
+			if err != nil || len(p.Tasks) != 5 {
+				t.Errorf("%v, %v", p, err)
+			}
+		})
+	}
+	wg.Wait()
 }

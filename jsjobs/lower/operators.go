@@ -98,9 +98,9 @@ func (l *lowering) assignment(e *ast.AssignExpression) oast.Expression {
 	if e.Operator == token.ASSIGN {
 		return assign(l.target(e.Left), l.expression(e.Right))
 	}
-	left := l.target(e.Left)
-	if !short(e.Operator) {
-		return &oast.AssignExpression{Operator: l.operator(e.Operator, at(e)), Left: left, Right: l.expression(e.Right)}
+	left, right := l.target(e.Left), l.expression(e.Right)
+	if !short(e.Operator) && constant(right) {
+		return &oast.AssignExpression{Operator: l.operator(e.Operator, at(e)), Left: left, Right: right}
 	}
 	// The object and key are evaluated once.
 	var before []oast.Expression
@@ -121,7 +121,7 @@ func (l *lowering) assignment(e *ast.AssignExpression) oast.Expression {
 		l.refuse(at(e), "SyntaxError: Invalid left-hand side in assignment")
 		return undefined(at(e))
 	}
-	return sequence(append(before, l.assignTo(e, get(), get, l.expression(e.Right)))...)
+	return sequence(append(before, l.assignTo(e, get(), get, right))...)
 }
 
 // target lowers what is assigned to, other than names and patterns.
