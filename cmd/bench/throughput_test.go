@@ -46,9 +46,13 @@ func throughput(b *testing.B, size int, last bool) []figure {
 		b.Fatalf("%v\nlog of the manager:\n%s", err, p.log.String())
 	}
 	wait()
+	figures := l.figures(b, all)
+	if m, err := memoryOf(p.pid()); err == nil {
+		figures = append(figures, figure{"rss-MB", megabytes(m.resident)})
+	}
 	p.stop()
 	p.complaints()
-	return l.figures(b, all)
+	return figures
 }
 
 // each returns one figure of all rounds, for judging how they differ.
