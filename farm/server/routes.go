@@ -39,7 +39,14 @@ func (s *Server) router(o Options) (http.Handler, error) {
 // v3 is the protocol that Flamenco's workers and add-on speak, in the order of
 // its index of operations.
 func (s *Server) v3(r chi.Router) {
-	h, w, list := s.handle, s.worker, middleware.Compress(5, "application/json")
+	s.v3Meta(r)
+	s.v3Workers(r)
+	s.v3Jobs(r)
+	s.v3Shaman(r)
+}
+
+func (s *Server) v3Meta(r chi.Router) {
+	h := s.handle
 
 	r.Get("/version", h(s.getVersion))
 	r.Get("/configuration", h(s.getConfiguration))
@@ -52,6 +59,10 @@ func (s *Server) v3(r chi.Router) {
 	r.Get("/configuration/variables/{audience}/{platform}", h(s.getVariables))
 	r.Get("/configuration/shared-storage/{audience}/{platform}", h(s.getSharedStorage))
 	r.Get("/status", h(s.getFarmStatus))
+}
+
+func (s *Server) v3Workers(r chi.Router) {
+	h, w := s.handle, s.worker
 
 	r.Post("/worker/register-worker", h(s.registerWorker))
 	r.Post("/worker/sign-on", h(w(s.signOn)))
@@ -75,6 +86,10 @@ func (s *Server) v3(r chi.Router) {
 	r.Get("/worker-mgt/tag/{tag_id}", h(s.fetchWorkerTag))
 	r.Put("/worker-mgt/tag/{tag_id}", h(s.updateWorkerTag))
 	r.Delete("/worker-mgt/tag/{tag_id}", h(s.deleteWorkerTag))
+}
+
+func (s *Server) v3Jobs(r chi.Router) {
+	h, list := s.handle, middleware.Compress(5, "application/json")
 
 	r.Get("/jobs/types", h(s.getJobTypes))
 	r.Get("/jobs/type/{type_name}", h(s.getJobType))
@@ -98,6 +113,10 @@ func (s *Server) v3(r chi.Router) {
 	r.Get("/tasks/{task_id}/log", h(s.fetchTaskLogInfo))
 	r.Get("/tasks/{task_id}/logtail", h(s.fetchTaskLogTail))
 	r.Post("/tasks/{task_id}/setstatus", h(s.setTaskStatus))
+}
+
+func (s *Server) v3Shaman(r chi.Router) {
+	h := s.handle
 
 	r.Post("/shaman/checkout/requirements", h(notYet))
 	r.Post("/shaman/checkout/create", h(notYet))
