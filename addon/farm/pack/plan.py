@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans a pack: what goes where, with rewritten copies of the .blend files.
+
+The .blend is opened once to see all that it uses: linked data is loaded with
+it, so everything that a render needs of the libraries is known, to any depth,
+and nothing that it does not need is packed. Then each .blend that has a path to
+change is opened by itself, changed, and saved as a copy in the work folder.
+"""
+
+import fnmatch
+import os
+import posixpath
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import bpy
+
+from . import files, refs, usd
+from .layout import Layout, digest, fold, inside, portable
+
+
+class PlanError(Exception):
+    """The .blend cannot be packed; the message is one sentence for people."""
+
+
+class Needed(NamedTuple):
+    """Something outside of the .blend files that is needed, and where it will be."""
+
+    target: Optional[str]  # in the pack; None: it is not there
+    left_out: bool = False  # because the user wants it
+
+
+class Planner:
+    """One pack in the making."""
+
+    def __init__(self, blend: str, root: str, work: str, exclude: List[str], tell: Callable[..., None]):
+        self.blend, self.root, self.work = blend, root, work
+        self.exclude = exclude
+        self.tell = tell
+        self.layout = Layout(root)
+        self.needed: Dict[Tuple[str, str], Needed] = {}  # by path and shape
+        self.blends: Dict[str, str] = {}  # libraries that can be read, and the .blend itself: path -> target
+        self.rewritten: Dict[str, str] = {}  # target -> copy
+        self.missing: List[dict] = []
+        self.warnings: List[str] = []
+
+    def plan(self) -> dict:
+        """Makes the plan; see main.py for its form."""
+        self.tell(phase="open", file=self.blend)
+        self.open(self.blend)
+        self.blends[self.blend] = self.layout.add(self.blend, [self.blend])
+        self.collect()
+        self.check_against_blender()
+        for number, path in enumerate(sorted(self.blends, key=lambda p: (p != self.blend, p))):
+            self.tell(phase="rewrite", file=path, number=number + 1, of=len(self.blends))
+            self.rewrite(path)
+        return {
+            "blend": self.blends[self.blend], "root": self.root, "files": self.listed(),
+            "missing": self.missing, "warnings": self.warnings,
+        }
+
+    def open(self, path: str) -> None:
+        """Opens a .blend, if this Blender can without losing part of it."""
+        if bpy.data.filepath and os.path.samefile(bpy.data.filepath, path):
+            return
+        try:
+            bpy.ops.wm.open_mainfile(filepath=path, load_ui=True, use_scripts=False)
+        except RuntimeError as err:
+            reason = str(err).strip().removeprefix("Error: ")
+            raise PlanError("Blender cannot open %s: %s" % (path, reason)) from err
+        saved, have = tuple(bpy.data.version[:2]), tuple(bpy.app.version[:2])
+        if saved > have:
+            raise PlanError(
+                "%s was saved by Blender %d.%d, and this Blender is %s, which would lose part of it: use Blender %d.%d or newer"
+                % (path, *saved, bpy.app.version_string, *saved))
+
+    def collect(self) -> None:
+        """Finds everything the open .blend uses, and gives it its place."""
+        found = [r for r in refs.references() if not r.packed]
+        # The order decides who keeps a name. Those with a place that follows
+        # from that of a .blend come last, when that is known.
+        found.sort(key=lambda r: (r.put is None, r.kind != "library", r.path, r.shape))
+        for ref in found:
+            if (ref.path, ref.shape) not in self.needed or ref.names:
+                self.needed[ref.path, ref.shape] = self.placed(ref)
+        self.tell(phase="files", files=len(self.layout.files))
+
+    def placed(self, ref: refs.Reference) -> Needed:
+        """Gives what a reference stands for its place in the pack."""
+        path = ref.path
+        stays = Needed(None)
+        if self.is_excluded(path):
+            return Needed(None, left_out=True)
+        try:
+            found = ref.files()
+        except files.Unreadable as err:
+            self.miss(ref, str(err))
+            return stays
+        if not found:
+            if not ref.spare and not (ref.shape == files.FOLDER and os.path.isdir(path)):
+                self.miss(ref, "there is no such file")
+            return stays
+        unreadable = [f for f in found if not os.access(f, os.R_OK)]
+        if unreadable:
+            self.miss(ref, "it may not be read")
+            return stays
+        found = [f for f in found if not self.is_excluded(f) and self.has_plain_name(f)]
+        for name in sorted(set(ref.names)):
+            if not os.path.isfile(os.path.join(path, name)) and not self.is_excluded(os.path.join(path, name)):
+                self.miss(ref, "there is no such file", os.path.join(path, name))
+        at = ""
+        if ref.put is None:  # beside its .blend, and named after it
+            at = refs.blendcache(self.blends.get(ref.library or self.blend, ""))
+        target = self.layout.add(path, found, folder=ref.shape == files.FOLDER, at=at)
+        if ref.kind == "library":
+            self.add_library(ref, path, target)
+        elif ref.kind in ("usd", "osl"):
+            self.add_companions(ref.kind, path)
+        return Needed(target)
+
+    def has_plain_name(self, file: str) -> bool:
+        """Reports whether a name can be told to other programs, and says so if not."""
+        try:
+            file.encode("utf-8")
+        except UnicodeEncodeError:
+            self.warnings.append("%s is left out: its name is not UTF-8; rename it" % file.encode("utf-8", "backslashreplace").decode())
+            return False
+        return True
+
+    def add_library(self, ref: refs.Reference, path: str, target: str) -> None:
+        """Notes a library to look into, unless it is damaged."""
+        if getattr(ref.id, "is_missing", False) or not is_blend(path):
+            self.miss(ref, "it is damaged, or no .blend file")
+            self.layout.files.pop(target, None)
+            return
+        self.blends[path] = target
+
+    def add_companions(self, kind: str, path: str) -> None:
+        """Adds what a file refers to in turn. Their paths in it stay as they are.
+
+        What is in the same tree of folders keeps its place relative to it.
+        """
+        if kind == "usd":
+            others, blind = usd.dependencies(path)
+            if blind:
+                self.warnings.append(blind)
+        else:
+            stem = os.path.splitext(path)[0]
+            folder = os.path.dirname(path)
+            names = [n for n in files.listed(folder) if n.lower().endswith((".h", ".oslh"))]
+            others = [f for f in [stem + ".oso"] + [os.path.join(folder, n) for n in sorted(names)] if os.path.isfile(f)]
+        for other in others:
+            if not self.is_excluded(other) and self.has_plain_name(other):
+                self.layout.add(other, [other])
+
+    def is_excluded(self, path: str) -> bool:
+        """Reports whether a pattern matches the path in the pack, the whole path, or the name."""
+        names = (fold(self.layout.target(path)), fold(path.replace(os.sep, "/")), fold(os.path.basename(path)))
+        for pattern in self.exclude:
+            folded = fold(pattern.replace(os.sep, "/")).rstrip("/")
+            if any(fnmatch.fnmatchcase(name, folded) or fnmatch.fnmatchcase(name, folded + "/*") for name in names):
+                return True
+        return False
+
+    def miss(self, ref: refs.Reference, why: str, path: str = "") -> None:
+        """Notes that something is needed and cannot be packed."""
+        entry = {"path": path or ref.path, "owner": list(ref.owner), "library": ref.library, "kind": ref.kind, "why": why}
+        if entry not in self.missing:
+            self.missing.append(entry)
+
+    def check_against_blender(self) -> None:
+        """Compares with the paths that Blender itself knows of."""
+        known = {path for path, _ in self.needed}
+        known |= {r.path for r in refs.references()}
+        folders = tuple(path + os.sep for path, shape in self.needed if shape == files.FOLDER)
+        for raw in bpy.utils.blend_paths(absolute=False, packed=True, local=True):
+            path = files.resolve(raw, os.path.dirname(self.blend))
+            if path not in known and not path.startswith(folders) and os.path.isfile(path):
+                self.warnings.append("%s is used in a way that Farm does not know, and is not packed" % path)
+
+    def rewrite(self, path: str) -> None:
+        """Saves a copy of a .blend, if paths in it have to change."""
+        self.open(path)
+        target = self.blends[path]
+        changes = []
+        for ref in refs.references():
+            if ref.put is None or ref.packed:
+                continue
+            # Linked data is stored in its own file; the paths of all libraries
+            # are stored in each file that uses them.
+            if ref.library and ref.kind != "library" or is_inherited(ref):
+                continue
+            wanted = self.wanted(ref, target)
+            if wanted != ref.raw.replace("\\", "/"):
+                changes.append((ref, wanted))
+        renamed = [r for r in refs.references() if r.names and not ref_names_stay(r)]
+        if not changes and not renamed:
+            return
+        # Places first: storing a path may change what the next one looks at.
+        for ref, wanted in changes:
+            ref.put(wanted)
+        self.rewritten[target] = self.save(path, [wanted for _, wanted in changes])
+
+    def save(self, path: str, changes: List[str]) -> str:
+        """Saves the open .blend as a copy in the work folder, unless it is there already.
+
+        Blender never writes the same bytes twice, and a store of contents would
+        upload a library again for each submission: callers that keep the work
+        folder get the same copy as long as nothing has changed.
+        """
+        stat = os.stat(path)
+        made_of = [path, stat.st_size, stat.st_mtime_ns, bpy.app.version_string, self.layout.root, *changes]
+        copy = os.path.join(self.work, digest("\0".join(map(str, made_of))) + ".blend")
+        if not os.path.exists(copy):
+            part = copy + ".part"
+            bpy.ops.wm.save_as_mainfile(filepath=part, copy=True, relative_remap=False, compress=is_compressed(path), check_existing=False)
+            os.replace(part, copy)
+        return copy
+
+    def wanted(self, ref: refs.Reference, blend_target: str) -> str:
+        """Returns what a reference in the .blend at a target should say."""
+        raw = ref.raw.replace("\\", "/")
+        place = self.needed.get((ref.path, ref.shape))
+        if place is not None and place.target is not None:
+            wanted = relative(place.target, blend_target)
+            return wanted + "/" if raw.endswith("/") and not wanted.endswith("/") else wanted
+        # A relative path out of the project leads nowhere from a copy, but the
+        # farm may see what was left out where it is now.
+        if place is not None and place.left_out and files.is_relative(ref.raw) and not inside(ref.path, self.root):
+            return ref.path.replace(os.sep, "/")
+        return raw
+
+    def listed(self) -> List[dict]:
+        """Returns the files of the pack, sorted by their targets."""
+        listed = []
+        for target, source in sorted(self.layout.files.items()):
+            copy = self.rewritten.get(target)
+            listed.append({"source": copy or source, "target": target, "size": os.stat(copy or source).st_size, "rewritten": copy is not None})
+        return listed
+
+
+def relative(target: str, blend_target: str) -> str:
+    """Returns the path from a .blend in the pack to another file in it, in Blender's notation."""
+    return "//" + posixpath.relpath(target or ".", posixpath.dirname(blend_target) or ".")
+
+
+def is_inherited(ref: refs.Reference) -> bool:
+    """Reports whether a path in an override is that of what it overrides, and stored there."""
+    override = getattr(ref.id, "override_library", None)
+    if override is None:
+        return False
+    paths = [p.rna_path for p in override.properties]
+    return not any(p.endswith(("filepath", "directory")) for p in paths)
+
+
+def ref_names_stay(ref: refs.Reference) -> bool:
+    """Reports whether the files of an image strip keep their names in a pack."""
+    return all(portable(name) == name for name in ref.names)
+
+
+def magic(path: str) -> bytes:
+    """Returns how a file begins."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(7)
+    except OSError:
+        return b""
+
+
+def is_blend(path: str) -> bool:
+    """Reports whether a file begins like a .blend, compressed or not."""
+    return magic(path).startswith((b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"))
+
+
+def is_compressed(path: str) -> bool:
+    """Reports whether a .blend is compressed."""
+    return not magic(path).startswith(b"BLENDER")
