@@ -3,6 +3,7 @@ package jsjobs
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,19 +30,17 @@ func TestEndlessScripts(t *testing.T) {
 			t.Parallel()
 			l := library(t, map[string]string{"endless.js": emptyType + "function compileJob(job) {" + c.body + "}"})
 			l.timeout = 300 * time.Millisecond
-			start := time.Now()
 			_, err := l.Plan(t.Context(), farm.Submission{Type: "endless"})
 			wantError(t, err, farm.Invalid, "endless.js took longer than 300ms", "loop that does not end")
-			if d := time.Since(start); d > l.timeout+stopGrace {
-				t.Errorf("it took %s", d)
-			}
 		})
 	}
 }
 
 func TestEndlessTopLevelIsBroken(t *testing.T) {
-	l := library(t, map[string]string{"endless.js": emptyType + "while (true) {}"})
+	l := library(t, nil)
+	names(t, l) // what comes with the program is known before the limit is shortened
 	l.timeout = 100 * time.Millisecond
+	write(t, filepath.Join(l.dir, "endless.js"), emptyType+"while (true) {}")
 	broken := l.Broken(t.Context())
 	if len(broken) != 1 || broken[0].Name != "endless" || !strings.Contains(broken[0].Error, "took longer") {
 		t.Errorf("broken: %v", broken)
@@ -96,10 +95,8 @@ func TestHostileSource(t *testing.T) {
 		"var a = 08e999999999;", "0x" + strings.Repeat("f", n), "case", "JOB_TYPE = {get label() { throw 1 }}; function compileJob() {}",
 	} {
 		l := library(t, map[string]string{"hostile.js": source + "\n//padding"})
-		l.timeout = 2 * time.Second
-		broken := l.Broken(t.Context())
-		if len(broken) != 1 || broken[0].Error == "" || len(broken[0].Error) > 2000 {
-			t.Errorf("%.30q: broken %.300v", source, broken)
+		if _, err := l.Type(t.Context(), "hostile"); farm.KindOf(err) != farm.Invalid || len(err.Error()) > 2000 {
+			t.Errorf("%.30q: error %.300v", source, err)
 		}
 	}
 }
