@@ -1,6 +1,9 @@
 package farm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Intent is what the user wants of a job. Together with the counts of its
 // tasks it makes the job's status.
@@ -41,7 +44,7 @@ const (
 	JobCanceled                           // aborted, or every task that did not complete was canceled
 	JobCompleted                          // every task is completed; a user may requeue it
 	JobFailed                             // too many tasks failed, or nothing is left that could run
-	JobRequeueing                         // a label clients may send; nothing is ever in it
+	JobRequeueing                         // its tasks are being requeued, see Pass; the manager ends it by itself, even after a crash
 )
 
 var jobStatusNames = [...]string{"under-construction", "queued", "active", "pause-requested", "paused",
@@ -70,6 +73,7 @@ type JobFacts struct {
 	Planning bool // its tasks are still being stored
 	Intent   Intent
 	Insist   bool // go on however many tasks failed: a user requeued one of a failed job
+	Pass     Pass // many of its tasks are being changed
 	Counts   Counts
 }
 
@@ -82,6 +86,7 @@ type rule struct {
 // jobRules are the rules of a job's status; the first that holds decides.
 var jobRules = []rule{
 	{JobUnderConstruction, func(f *JobFacts) bool { return f.Planning }},
+	{JobRequeueing, func(f *JobFacts) bool { return f.Pass.On() }},
 	{JobCompleted, func(f *JobFacts) bool { return f.Counts[TaskCompleted] == f.Counts.Total() }},
 	{JobCancelRequested, func(f *JobFacts) bool { return f.Intent == IntentAbort && f.Counts[TaskActive] > 0 }},
 	{JobCanceled, func(f *JobFacts) bool { return f.Intent == IntentAbort }},
@@ -114,41 +119,59 @@ func (f JobFacts) Status() JobStatus {
 type Verb uint8
 
 const (
-	Cancel  Verb = iota // stop it and take its tasks back from the workers
-	Pause               // hand out no more tasks; workers finish what they have
-	Resume              // go on
-	Requeue             // do again what did not complete, or everything if all did
+	Cancel        Verb = iota // stop it and take its tasks back from the workers
+	Pause                     // hand out no more tasks; workers finish what they have
+	Resume                    // go on
+	Requeue                   // do again what did not complete, or everything if all did
+	RequeueFailed             // do again what failed, and what was canceled because of that
 )
 
-// VerbRow says what a verb does: the job's new intent, and the event that each
-// task in one of the statuses receives.
+// VerbRow says what a verb does to a job in one of the statuses: the job's new
+// intent, and the event that each task in one of the statuses receives. Where many
+// tasks change, it is the pass that changes them.
 type VerbRow struct {
 	Verb   Verb
+	In     []JobStatus
 	Intent Intent
 	Event  TaskEvent
 	Tasks  []TaskStatus // none: tasks are left alone
+	Pass   PassKind
 }
 
+var (
+	going   = []JobStatus{JobQueued, JobActive}
+	held    = []JobStatus{JobPauseRequested, JobPaused}
+	aborted = []JobStatus{JobCancelRequested, JobCanceled}
+	open    = slices.Concat(going, held)
+	stopped = append(slices.Clone(aborted), JobFailed)
+	passing = []JobStatus{JobRequeueing}
+	ended   = []JobStatus{JobCompleted}
+)
+
+// verbs are what users can do. What has no row does nothing: a job that completed
+// can only be requeued, and nothing can be done to one under construction.
 var verbs = []VerbRow{
-	{Cancel, IntentAbort, TaskDropped, []TaskStatus{TaskActive}},
-	{Pause, IntentHold, 0, nil},
-	{Resume, IntentRun, 0, nil},
-	{Requeue, IntentRun, TaskRequeued, []TaskStatus{TaskSoftFailed, TaskFailed, TaskCanceled}},
+	{Verb: Cancel, In: slices.Concat(open, stopped, passing), Intent: IntentAbort, Event: TaskDropped, Tasks: []TaskStatus{TaskActive}},
+	{Verb: Pause, In: slices.Concat(open, stopped, passing), Intent: IntentHold},
+	{Verb: Resume, In: slices.Concat(open, passing), Intent: IntentRun},
+	{Verb: Resume, In: stopped, Intent: IntentRun, Pass: PassRequeue}, // there is nothing to resume but what was stopped
+	{Verb: Requeue, In: slices.Concat(open, stopped), Intent: IntentRun, Pass: PassRequeue},
+	{Verb: Requeue, In: ended, Intent: IntentRun, Pass: PassAgain},
+	{Verb: Requeue, In: passing, Intent: IntentRun}, // it is being done
+	{Verb: RequeueFailed, In: append(slices.Clone(going), JobFailed), Intent: IntentRun, Pass: PassFailed},
+	{Verb: RequeueFailed, In: held, Intent: IntentHold, Pass: PassFailed},
+	{Verb: RequeueFailed, In: aborted, Intent: IntentRun, Pass: PassOnly},
 }
 
-// requeueCompleted is the row of Requeue for a job that completed.
-var requeueCompleted = VerbRow{Requeue, IntentRun, TaskRequeued, []TaskStatus{TaskCompleted}}
-
-// Row returns what the verb does to a job in the status, or false if there is
-// nothing to do: a job that completed can only be requeued.
+// Row returns what the verb does to a job in the status, or false if it cannot
+// be done or there is nothing to do.
 func (v Verb) Row(job JobStatus) (VerbRow, bool) {
-	switch {
-	case job == JobCompleted:
-		return requeueCompleted, v == Requeue
-	case v == Resume && job.TakesBack():
-		return verbs[Requeue], true // there is nothing to resume but what was stopped
+	for _, row := range verbs {
+		if row.Verb == v && slices.Contains(row.In, job) {
+			return row, true
+		}
 	}
-	return verbs[v], true
+	return VerbRow{}, false
 }
 
 // VerbFor returns the verb that asks for a v3 job status, and whether there is
@@ -191,7 +214,7 @@ type JobDetail struct {
 	SubmitterPlatform string            `json:"submitter_platform,omitempty"`
 }
 
-var verbNames = [...]string{"Canceled", "Paused", "Resumed", "Requeued"}
+var verbNames = [...]string{"Canceled", "Paused", "Resumed", "Requeued", "Requeued what failed"}
 
 // String returns the verb for people, as what was done to the job.
 func (v Verb) String() string { return nameOf(verbNames[:], v) }

@@ -6,7 +6,25 @@ import (
 	"testing"
 )
 
-func TestTaskMoves(t *testing.T) {
+// The example tables of this file say what people want; TestEveryRowMatters holds
+// them and the exploration to noticing every change of a rule. They return what
+// is wrong.
+
+func TestExamples(t *testing.T) {
+	for name, wrong := range map[string]func() faults{"moves": wrongMoves, "job statuses": wrongStatuses, "verbs": wrongVerbs,
+		"spreading": wrongSpreading, "shown statuses": wrongShown, "passes": wrongPasses} {
+		for _, what := range wrong() {
+			t.Errorf("%s: %s", name, what)
+		}
+	}
+}
+
+// faults collects what is wrong.
+type faults []string
+
+func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+
+func wrongMoves() (f faults) {
 	const no = TaskPaused // never a status to move to
 	statuses := []TaskStatus{TaskQueued, TaskActive, TaskCompleted, TaskSoftFailed, TaskFailed, TaskCanceled, TaskPaused}
 	for _, row := range []struct {
@@ -27,17 +45,18 @@ func TestTaskMoves(t *testing.T) {
 			to, ok := from.After(row.on)
 			switch want := row.to[i]; {
 			case ok != (want != no):
-				t.Errorf("%s while %s: allowed %v", row.name, from, ok)
+				f.add("%s while %s: allowed %v", row.name, from, ok)
 			case ok && to != want:
-				t.Errorf("%s while %s: became %s, want %s", row.name, from, to, want)
+				f.add("%s while %s: became %s, want %s", row.name, from, to, want)
 			case !ok && to != from:
-				t.Errorf("%s while %s: refused, but became %s", row.name, from, to)
+				f.add("%s while %s: refused, but became %s", row.name, from, to)
 			}
 		}
 	}
+	return f
 }
 
-func TestJobStatusRules(t *testing.T) {
+func wrongStatuses() (f faults) {
 	count := func(of ...int) (c Counts) { copy(c[:], of); return c }
 	for _, c := range []struct {
 		name                                               string
@@ -57,26 +76,31 @@ func TestJobStatusRules(t *testing.T) {
 		{"the rest canceled", 0, 0, 2, 0, 0, 1, JobCanceled, JobCanceled, JobCanceled, JobCanceled},
 		{"some canceled", 1, 0, 1, 0, 0, 1, JobActive, JobPaused, JobCanceled, JobActive},
 	} {
-		f := JobFacts{Counts: count(c.queued, c.active, c.completed, c.softFailed, c.failed, c.cut)}
+		facts := JobFacts{Counts: count(c.queued, c.active, c.completed, c.softFailed, c.failed, c.cut)}
 		for intent, want := range []JobStatus{c.run, c.hold, c.abort} {
-			f.Intent = Intent(intent)
-			if got := f.Status(); got != want {
-				t.Errorf("%s, intent %d: %s, want %s", c.name, intent, got, want)
+			facts.Intent = Intent(intent)
+			if got := facts.Status(); got != want {
+				f.add("%s, intent %d: %s, want %s", c.name, intent, got, want)
 			}
 		}
-		f.Intent, f.Insist = IntentRun, true
-		if got := f.Status(); got != c.insist {
-			t.Errorf("%s, insisting: %s, want %s", c.name, got, c.insist)
+		facts.Intent, facts.Insist = IntentRun, true
+		if got := facts.Status(); got != c.insist {
+			f.add("%s, insisting: %s, want %s", c.name, got, c.insist)
 		}
-		f.Insist = false
-		f.Planning = true
-		if got := f.Status(); got != JobUnderConstruction {
-			t.Errorf("%s, planning: %s", c.name, got)
+		facts.Insist = false
+		facts.Planning = true
+		if got := facts.Status(); got != JobUnderConstruction {
+			f.add("%s, planning: %s", c.name, got)
+		}
+		facts.Planning, facts.Pass = false, Pass{Kind: PassAgain}
+		if got := facts.Status(); got != JobRequeueing {
+			f.add("%s, in a pass: %s", c.name, got)
 		}
 	}
+	return f
 }
 
-func TestShownStatus(t *testing.T) {
+func wrongShown() (f faults) {
 	for job := JobUnderConstruction; job <= JobRequeueing; job++ {
 		waiting := map[JobStatus]TaskStatus{JobPaused: TaskPaused, JobPauseRequested: TaskPaused,
 			JobCanceled: TaskCanceled, JobCancelRequested: TaskCanceled, JobFailed: TaskCanceled}
@@ -86,10 +110,114 @@ func TestShownStatus(t *testing.T) {
 				want = task
 			}
 			if got := ShownStatus(task, job); got != want {
-				t.Errorf("a %s task of a %s job shows as %s, want %s", task, job, got, want)
+				f.add("a %s task of a %s job shows as %s, want %s", task, job, got, want)
 			}
 		}
 	}
+	return f
+}
+
+// wrongVerbs looks at what each verb does to a job in each status. Where two
+// answers are sensible, this is the one that was chosen:
+//
+//   - pausing a canceled job takes the canceling back and leaves it held
+//   - requeueing what failed of a paused job leaves it paused, and brings nothing
+//     else of a canceled one back
+//   - resuming a failed or canceled job requeues it: there is nothing else to resume
+func wrongVerbs() (f faults) {
+	const no, run, hold, abort = -1, int(IntentRun), int(IntentHold), int(IntentAbort)
+	for _, c := range []struct {
+		job     JobStatus
+		intents [5]int      // by verb: cancel, pause, resume, requeue, requeue failed
+		passes  [5]PassKind // likewise
+	}{
+		{JobUnderConstruction, [5]int{no, no, no, no, no}, [5]PassKind{}},
+		{JobQueued, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
+		{JobActive, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
+		{JobPauseRequested, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
+		{JobPaused, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
+		{JobCancelRequested, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnly}},
+		{JobCanceled, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnly}},
+		{JobFailed, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassFailed}},
+		{JobCompleted, [5]int{no, no, no, run, no}, [5]PassKind{Requeue: PassAgain}},
+		{JobRequeueing, [5]int{abort, hold, run, run, no}, [5]PassKind{}},
+	} {
+		for v := Cancel; v <= RequeueFailed; v++ {
+			row, ok := v.Row(c.job)
+			var dropped []TaskStatus
+			if v == Cancel && c.intents[v] != no {
+				dropped = []TaskStatus{TaskActive}
+			}
+			switch {
+			case ok != (c.intents[v] != no):
+				f.add("verb %q on a %s job: done %v", v, c.job, ok)
+			case ok && (int(row.Intent) != c.intents[v] || row.Pass != c.passes[v] || !slices.Equal(row.Tasks, dropped)):
+				f.add("verb %q on a %s job: intent %d, pass %d, tasks %v", v, c.job, row.Intent, row.Pass, row.Tasks)
+			case len(dropped) > 0 && row.Event != TaskDropped:
+				f.add("verb %q sends tasks the event %d", v, row.Event)
+			}
+		}
+	}
+	return f
+}
+
+// wrongSpreading looks at every pair of statuses.
+func wrongSpreading() (f faults) {
+	for needed := TaskQueued; needed < TaskPaused; needed++ {
+		for task := TaskQueued; task < TaskPaused; task++ {
+			for _, spoiled := range []bool{false, true} {
+				want := TaskAssigned // nothing
+				switch {
+				case (needed == TaskFailed || needed == TaskCanceled) && (task == TaskQueued || task == TaskSoftFailed):
+					want = TaskDropped
+				case needed == TaskQueued && task != TaskQueued && !spoiled:
+					want = TaskRequeued
+				}
+				if e, why, ok := Spread(needed, task, spoiled); e != want || ok != (want != TaskAssigned) || ok != (why != "") {
+					f.add("a %s task needs one that becomes %s, spoiled %v: event %d, %q", task, needed, spoiled, e, why)
+				}
+			}
+		}
+	}
+	return f
+}
+
+// wrongPasses runs each kind of pass over a job with a task of every status, of
+// which the fourth, about which it is, needs the first and is needed by the last.
+func wrongPasses() (f faults) {
+	const q, a, c, s, x, d = TaskQueued, TaskActive, TaskCompleted, TaskSoftFailed, TaskFailed, TaskCanceled
+	needs := [][]int{nil, nil, nil, {0}, nil, nil, nil, {3}}
+	for _, row := range []struct {
+		name         string
+		kind         PassKind
+		before, want [8]TaskStatus
+	}{
+		{"all that did not complete", PassRequeue, [8]TaskStatus{c, a, q, s, x, d, s, q}, [8]TaskStatus{c, a, q, q, q, q, q, q}},
+		{"all of a completed job", PassAgain, [8]TaskStatus{c, c, c, c, c, c, c, c}, [8]TaskStatus{q, q, q, q, q, q, q, q}},
+		{"what failed", PassFailed, [8]TaskStatus{c, a, q, x, x, d, s, d}, [8]TaskStatus{c, a, q, q, q, d, s, q}},
+		{"what failed of a canceled job", PassOnly, [8]TaskStatus{c, d, q, x, x, d, s, d}, [8]TaskStatus{c, d, d, q, q, d, d, q}},
+		{"one task", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, c}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"one task, and what needs it runs", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, a}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a running task", PassTask, [8]TaskStatus{c, a, q, a, x, d, s, q}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a task that soft-failed", PassTask, [8]TaskStatus{c, a, q, s, x, d, s, s}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a task that failed", PassTask, [8]TaskStatus{c, a, q, x, x, d, s, x}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"one task of a stopped job", PassRevive, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, x, d, d, q}},
+		{"one task that waited in a stopped job", PassRevive, [8]TaskStatus{q, c, q, q, x, d, s, q}, [8]TaskStatus{q, c, d, q, x, d, d, q}},
+	} {
+		job := trial{n: 8, insist: true, pass: Pass{Kind: row.kind, Root: 3}}
+		copy(job.tasks[:], row.before[:])
+		for n := 0; job.pass.On(); n++ {
+			if n > 100 {
+				f.add("%s: the pass does not end", row.name)
+				break
+			}
+			job.slice(needs)
+		}
+		if got := [8]TaskStatus(job.tasks[:]); got != row.want {
+			f.add("%s: %v became %v, want %v", row.name, row.before, got, row.want)
+		}
+	}
+	return f
 }
 
 func TestVerbForWantedStatus(t *testing.T) {
@@ -104,234 +232,4 @@ func TestVerbForWantedStatus(t *testing.T) {
 			t.Errorf("%s cannot be asked for, but has a verb", wanted)
 		}
 	}
-}
-
-// trial is one situation of a small job. It is comparable, so that situations
-// seen before are recognised.
-type trial struct {
-	intent Intent
-	insist bool
-	n      int
-	tasks  [4]TaskStatus
-}
-
-func (s *trial) facts() JobFacts {
-	f := JobFacts{Intent: s.intent, Insist: s.insist}
-	for _, task := range s.tasks[:s.n] {
-		f.Counts[task]++
-	}
-	return f
-}
-
-// ready reports whether the scheduler may assign task i.
-func (s *trial) ready(i int, needs [][]int) bool {
-	for _, need := range needs[i] {
-		if s.tasks[need] != TaskCompleted {
-			return false
-		}
-	}
-	return s.tasks[i].Waiting() && s.facts().Status().Runs()
-}
-
-// move applies an event to task i and what follows from it in other tasks, and
-// then takes the tasks of a job that is over back from the workers.
-func (s *trial) move(i int, e TaskEvent, needs [][]int) {
-	s.tasks[i], _ = s.tasks[i].After(e)
-	s.spread(i, needs)
-	s.settle(needs)
-}
-
-// spread follows task i's new status to the tasks that need it.
-func (s *trial) spread(i int, needs [][]int) {
-	for d := range s.n {
-		if !slices.Contains(needs[d], i) {
-			continue
-		}
-		if e, _, ok := Spread(s.tasks[i], s.tasks[d], s.spoiled(d, needs)); ok {
-			if to, ok := s.tasks[d].After(e); ok {
-				s.tasks[d] = to
-				s.spread(d, needs)
-			}
-		}
-	}
-}
-
-// spoiled reports whether task i needs one that failed or was canceled.
-func (s *trial) spoiled(i int, needs [][]int) bool {
-	return slices.ContainsFunc(needs[i], func(need int) bool { return s.tasks[need].Spoiled() })
-}
-
-func (s *trial) settle(needs [][]int) {
-	for i := range s.n {
-		if s.facts().Status().TakesBack() && s.tasks[i] == TaskActive {
-			s.tasks[i], _ = TaskActive.After(TaskDropped)
-			s.spread(i, needs)
-		}
-	}
-}
-
-// nexts returns the situations that one event or verb leads to.
-func (s trial) nexts(needs [][]int) []trial {
-	var out []trial
-	for i := range s.n {
-		for e := TaskAssigned; e <= TaskRequeued; e++ {
-			_, ok := s.tasks[i].After(e)
-			status := s.facts().Status()
-			if e == TaskRequeued && s.tasks[i] == TaskQueued && status.TakesBack() && !s.spoiled(i, needs) {
-				next := s
-				next.revive(i, needs) // it shows as canceled, and runs again
-				out = append(out, next)
-				continue
-			}
-			if !ok || e == TaskAssigned && !s.ready(i, needs) || e == TaskRequeued && s.spoiled(i, needs) {
-				continue
-			}
-			next := s
-			switch {
-			case e == TaskRequeued && status.TakesBack():
-				next.revive(i, needs)
-			case e == TaskRequeued && status == JobCompleted:
-				next.intent = IntentRun
-			}
-			next.move(i, e, needs)
-			out = append(out, next)
-		}
-	}
-	for v := Cancel; v <= Requeue; v++ {
-		next := s
-		f := s.facts()
-		row, ok := v.Row(f.Status())
-		if !ok {
-			continue
-		}
-		next.intent = row.Intent
-		if row.Verb == Requeue {
-			next.insist = false
-		}
-		for i := range s.n {
-			if slices.Contains(row.Tasks, next.tasks[i]) {
-				next.tasks[i], _ = next.tasks[i].After(row.Event)
-				if row.Event == TaskDropped {
-					next.spread(i, needs)
-				}
-			}
-		}
-		next.settle(needs)
-		out = append(out, next)
-	}
-	return out
-}
-
-// revive lets a job that is over go on for the sake of task i: what waited in
-// it stays canceled, except for what task i needs.
-func (s *trial) revive(i int, needs [][]int) {
-	s.intent, s.insist = IntentRun, true
-	wanted := map[int]bool{}
-	for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
-		wanted[todo[0]] = true
-		todo = append(todo, needs[todo[0]]...)
-	}
-	for other := range s.n {
-		if s.tasks[other].Waiting() && !wanted[other] {
-			s.tasks[other] = TaskCanceled
-		}
-	}
-}
-
-func TestEveryStoryOfSmallJobs(t *testing.T) {
-	for name, needs := range map[string][][]int{
-		"one":              {nil},
-		"two":              {nil, nil},
-		"four":             {nil, nil, nil, nil},
-		"frames and video": {nil, nil, nil, {0, 1, 2}},
-		"chain":            {nil, {0}, {1}, {2}},
-		"diamond":          {nil, {0}, {0}, {1, 2}},
-	} {
-		t.Run(name, func(t *testing.T) { explore(t, needs) })
-	}
-}
-
-// explore follows every interleaving of verbs and task events, and checks each
-// situation. Then it walks back from the completed ones: a situation not found
-// on the way would be a job that nobody can bring to its end.
-func explore(t *testing.T, needs [][]int) {
-	start := trial{n: len(needs)}
-	from := map[trial][]trial{start: nil} // who leads here
-	var ends []trial
-	jobs, tasks := map[JobStatus]bool{}, map[TaskStatus]bool{}
-	for queue := []trial{start}; len(queue) > 0; queue = queue[1:] {
-		s := queue[0]
-		f := s.facts()
-		status := f.Status()
-		jobs[status] = true
-		for _, task := range s.tasks[:s.n] {
-			tasks[task] = true
-		}
-		if why := s.wrong(needs); why != "" {
-			t.Errorf("intent %d, tasks %v, job %s: %s", s.intent, s.tasks[:s.n], status, why)
-		}
-		if status == JobCompleted {
-			ends = append(ends, s)
-		}
-		for _, next := range s.nexts(needs) {
-			if _, seen := from[next]; !seen {
-				queue = append(queue, next)
-			}
-			from[next] = append(from[next], s)
-		}
-	}
-	canEnd := map[trial]bool{}
-	for len(ends) > 0 {
-		s := ends[len(ends)-1]
-		ends = ends[:len(ends)-1]
-		if !canEnd[s] {
-			canEnd[s] = true
-			ends = append(ends, from[s]...)
-		}
-	}
-	for s := range from {
-		if !canEnd[s] {
-			t.Errorf("intent %d, tasks %v: no way to complete the job", s.intent, s.tasks[:s.n])
-		}
-	}
-	for _, status := range []JobStatus{JobQueued, JobActive, JobPauseRequested, JobPaused, JobCanceled, JobCompleted, JobFailed} {
-		if !jobs[status] {
-			t.Errorf("no story makes the job %s", status)
-		}
-	}
-	if len(tasks) != TaskStatuses {
-		t.Errorf("tasks were only in the statuses %v", tasks)
-	}
-	t.Logf("%d situations", len(from))
-}
-
-// wrong says what a situation should never be.
-func (s *trial) wrong(needs [][]int) string {
-	f := s.facts()
-	status := f.Status()
-	runnable := 0
-	for i := range s.n {
-		if s.ready(i, needs) {
-			runnable++
-		}
-	}
-	active := f.Counts[TaskActive]
-	switch {
-	case status.Over() && active > 0:
-		return "the job is over, but a worker is on it"
-	case status.Over() && runnable > 0:
-		return "the job is over, but a task may be handed out"
-	case status.Runs() && active == 0 && runnable == 0:
-		return "the job runs, but nothing of it ever can"
-	case status == JobPauseRequested && active == 0, status == JobPaused && active > 0:
-		return "pausing does not end when the last worker is done"
-	case status == JobCompleted && f.Counts[TaskCompleted] != s.n:
-		return "the job completed, but not all of its tasks did"
-	}
-	for i := range s.n {
-		if shown := ShownStatus(s.tasks[i], status); status.Over() && shown.Open() {
-			return fmt.Sprintf("the job is over, but task %d shows as %s", i, shown)
-		}
-	}
-	return ""
 }

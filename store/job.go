@@ -137,7 +137,10 @@ func (j *Job) Task(i int) Task {
 
 // TasksIn yields the tasks that are in one of the statuses when their turn
 // comes, in index order. SetTask may be called on any task meanwhile.
-func (j *Job) TasksIn(statuses ...farm.TaskStatus) iter.Seq[Task] {
+func (j *Job) TasksIn(statuses ...farm.TaskStatus) iter.Seq[Task] { return j.TasksFrom(0, statuses...) }
+
+// TasksFrom is TasksIn without the tasks before the one with the first index.
+func (j *Job) TasksFrom(first int, statuses ...farm.TaskStatus) iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		var wanted [hasRecord]bool
 		some := 0
@@ -145,7 +148,7 @@ func (j *Job) TasksIn(statuses ...farm.TaskStatus) iter.Seq[Task] {
 			wanted[st] = true
 			some += j.Counts[st]
 		}
-		for i := 0; i < len(j.statuses) && some > 0; i++ {
+		for i := first; i < len(j.statuses) && some > 0; i++ {
 			if wanted[j.statuses[i]&^hasRecord] && !yield(Task{Job: j, Index: i}) {
 				return
 			}

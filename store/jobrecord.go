@@ -24,12 +24,13 @@ const (
 	jobPlanning = 1 << iota // flag
 	jobRemoving             // flag
 	jobInsist               // flag
+	jobPass                 // flag: a pass follows the times
 )
 
 // appendTo appends the record, without checksum.
 //
 //	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | counts… | steps done, total |
-//	created | updated - created | deleting - created, or 0 | activity
+//	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] | activity
 func (j *jobRecord) appendTo(b []byte) []byte {
 	flags := byte(0)
 	if j.Planning {
@@ -40,6 +41,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if j.Insist {
 		flags |= jobInsist
+	}
+	if j.Pass.On() {
+		flags |= jobPass
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -62,6 +66,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 		deleting = max(j.Deleting.UnixMilli()-created, 0) + 1
 	}
 	b = binary.AppendUvarint(b, uint64(deleting))
+	if j.Pass.On() {
+		b = appendPass(b, &j.Pass)
+	}
 	return append(b, clip(j.Activity)...)
 }
 
@@ -87,11 +94,36 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	if d := r.uint(); d > 0 {
 		j.Deleting = timeOf(created + int64(d) - 1)
 	}
+	if flags&jobPass != 0 {
+		j.Pass = r.pass()
+	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {
 		r.fail(fmt.Errorf("%d is no intent", j.Intent))
 	}
 	return j, r.err
+}
+
+func appendPass(b []byte, p *farm.Pass) []byte {
+	b = append(b, byte(p.Kind))
+	for _, n := range []int{p.Root, p.Step, p.Next} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	again := byte(0)
+	if p.Again {
+		again = 1
+	}
+	return appendString(append(b, again), p.Reason)
+}
+
+func (r *reader) pass() farm.Pass {
+	p := farm.Pass{Kind: farm.PassKind(r.byte()), Root: r.count(maxTasks), Step: r.count(maxTasks), Next: r.count(maxTasks)}
+	p.Again = r.byte() != 0
+	p.Reason = r.string()
+	if r.err == nil && !p.Valid() {
+		r.fail(fmt.Errorf("its pass %d has no step %d", p.Kind, p.Step))
+	}
+	return p
 }
 
 // encodeDetail returns the constant part of a job, JSON that is packed.

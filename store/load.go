@@ -166,6 +166,9 @@ func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	if err != nil {
 		return nil, planBucket.damaged(key, err)
 	}
+	if r.Pass.On() && (r.Pass.Root >= s.tasks || r.Pass.Next > s.tasks) {
+		return nil, jobBucket.damaged(key, fmt.Errorf("its pass is at task %d, and it has %d", r.Pass.Next, s.tasks))
+	}
 	j := newJob(r, s)
 	j.seq, j.x = binary.BigEndian.Uint32(key), l.x
 	if err := l.loadTasks(j, key); err != nil {

@@ -115,14 +115,14 @@ func decodeSeq(b *bucket, key, value []byte) (uint32, error) {
 }
 
 // SaveJob stores the exported fields of the job after they were changed and
-// sets Updated to Now. Priority, Tag, Intent and Deleting take effect in the
+// sets Updated to Now. Priority, Tag, Intent, Pass and Deleting take effect in the
 // scheduler at once. Counts and StepsDone are SetTask's.
 func (tx *Tx) SaveJob(j *Job) {
 	tx.check()
 	if j.removing {
 		panic("store: SaveJob on a job that is being removed")
 	}
-	j.Activity, j.Deleting = clip(j.Activity), whole(j.Deleting)
+	j.Activity, j.Pass.Reason, j.Deleting = clip(j.Activity), clip(j.Pass.Reason), whole(j.Deleting)
 	tx.x.changed(j, tx.now)
 	tx.x.relink(j)
 }

@@ -37,6 +37,7 @@ func (u *unit) markDeleted(j *store.Job) {
 		return
 	}
 	u.touch(j).because = "it is being deleted"
+	j.Pass = farm.Pass{} // there is nothing to go on with
 	if !j.Status().Over() {
 		j.Intent = farm.IntentAbort
 	}

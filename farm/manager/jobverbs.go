@@ -21,9 +21,29 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 		if err != nil {
 			return err
 		}
-		if j.Status() != wanted {
+		if status := j.Status(); status != wanted || status == farm.JobRequeueing {
 			u.apply(j, verb, reason)
 		}
+		return nil
+	})
+}
+
+// RequeueFailed does the failed tasks of a job again, and those that were canceled
+// because of them; nothing else.
+//
+// NotFound; Conflict: no task failed, or a requeueing of the job is under way.
+func (m *Manager) RequeueFailed(id farm.JobID, reason string) error {
+	return m.update(func(u *unit) error {
+		j, err := u.liveJob(id)
+		switch {
+		case err != nil:
+			return err
+		case j.Pass.On():
+			return errPassing(j)
+		case j.Counts[farm.TaskFailed] == 0:
+			return farm.Errorf(farm.Conflict, "no task of job %q failed: there is nothing to do again", j.Name)
+		}
+		u.apply(j, farm.RequeueFailed, reason)
 		return nil
 	})
 }
@@ -37,24 +57,21 @@ func (u *unit) apply(j *store.Job, verb farm.Verb, reason string) {
 	touched := u.touch(j)
 	touched.because = reason
 	j.Intent = row.Intent
-	if row.Verb == farm.Requeue {
+	if row.Pass != farm.NoPass {
 		j.Insist = false
+		touched.many = true // readers are told to fetch the tasks again
+		u.begin(j, farm.Pass{Kind: row.Pass, Reason: reason})
+		return
 	}
 	if len(row.Tasks) == 0 {
 		return
 	}
-	touched.many = true // readers are told to fetch the tasks again
+	touched.many = true
 	activity := fmt.Sprintf("%s: %s", verb, reason)
 	for _, t := range collect(j.TasksIn(row.Tasks...)) {
-		before := t.State().Status
-		if !u.move(t, row.Event, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
-			continue
-		}
-		if before == farm.TaskActive {
+		if u.move(t, row.Event, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
 			u.logTask(t, activity)
-		}
-		if row.Event == farm.TaskDropped {
-			u.spread(t) // when all are requeued, those that need them are too
+			u.spread(t)
 		}
 	}
 }
@@ -131,6 +148,9 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		if shown == wanted || before == wanted && !t.Job.Status().TakesBack() {
 			return u.clearFailures(t)
 		}
+		if t.Job.Pass.On() {
+			return errPassing(t.Job)
+		}
 		if _, ok := before.After(event); !ok && before != wanted {
 			return farm.Errorf(farm.Conflict, "the task is %s and cannot become %s", before, wanted)
 		}
@@ -138,24 +158,29 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 			return farm.Errorf(farm.Conflict, "the task needs one that failed or was canceled: requeue that one, and this one follows")
 		}
 		u.touch(t.Job).because = reason
+		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		if wanted == farm.TaskQueued {
-			u.wantAgain(t)
+			u.doAgain(t, reason)
+			return nil
 		}
 		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.FailedBy = nil })
-		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		u.spread(t)
 		return nil
 	})
 }
 
-// wantAgain lets the job of a task that is to be requeued run.
-func (u *unit) wantAgain(t store.Task) {
-	switch status := t.Job.Status(); {
+// doAgain requeues one task with what needs it, and lets its job run.
+func (u *unit) doAgain(t store.Task, reason string) {
+	j, pass := t.Job, farm.Pass{Kind: farm.PassTask, Root: t.Index, Reason: reason}
+	switch status := j.Status(); {
 	case status.TakesBack():
-		u.revive(t)
+		u.touch(j).many = true
+		j.Intent, j.Insist = farm.IntentRun, true
+		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:
-		t.Job.Intent = farm.IntentRun // it may have been held while it completed
+		j.Intent = farm.IntentRun // it may have been held while it completed
 	}
+	u.begin(j, pass)
 }
 
 // liveJob returns a job that nobody asked to delete.
@@ -176,27 +201,4 @@ func (u *unit) clearFailures(t store.Task) error {
 		u.taskEvent(t, state.Status)
 	}
 	return nil
-}
-
-// revive lets an aborted or failed job run again for the sake of one task: what
-// waited in it was canceled with it and stays canceled, except what the task needs.
-func (u *unit) revive(task store.Task) {
-	wanted := map[int]bool{task.Index: true}
-	for todo := []store.Task{task}; len(todo) > 0; {
-		t := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for needed := range t.Needs() {
-			if !wanted[needed.Index] {
-				wanted[needed.Index] = true
-				todo = append(todo, needed)
-			}
-		}
-	}
-	u.touch(task.Job).many = true
-	for _, t := range collect(task.Job.TasksIn(farm.TaskQueued, farm.TaskSoftFailed)) {
-		if !wanted[t.Index] {
-			u.move(t, farm.TaskDropped, nil)
-		}
-	}
-	task.Job.Intent, task.Job.Insist = farm.IntentRun, true
 }

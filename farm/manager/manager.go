@@ -68,6 +68,7 @@ type Manager struct {
 	tally    tally
 	touches  touches
 	previews chan preview
+	passes   passes
 	deletes  chan struct{} // holds a token while jobs may wait for deletion
 	stop     context.CancelFunc
 	done     sync.WaitGroup
@@ -80,6 +81,7 @@ func New(o Options) (*Manager, error) {
 		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig,
 		previews: make(chan preview, previewQueue),
 		deletes:  make(chan struct{}, 1),
+		passes:   passes{wake: make(chan struct{}, 1)},
 	}
 	if m.goos == "" {
 		m.goos = runtime.GOOS
@@ -98,6 +100,7 @@ func New(o Options) (*Manager, error) {
 	m.stop = stop
 	m.done.Go(func() { m.makePreviews(ctx) })
 	m.done.Go(func() { m.deleteJobs(ctx) })
+	m.done.Go(func() { m.makePasses(ctx) })
 	m.done.Go(func() { m.rememberSeen(ctx) })
 	return m, nil
 }
@@ -125,6 +128,9 @@ func (m *Manager) load() error {
 	return m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
 			m.tally.job(j.Status(), true)
+			if j.Pass.On() && j.Deleting.IsZero() {
+				m.passes.add(j.ID)
+			}
 		}
 		return nil
 	})

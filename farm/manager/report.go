@@ -108,7 +108,9 @@ func (u *unit) finish(t store.Task, status farm.TaskStatus) {
 		}
 	})
 	u.logTask(t, "task changed status active -> "+t.State().Status.String())
-	u.spread(t)
+	if outcomes[status] != farm.TaskReturned { // nothing was asked for again
+		u.spread(t)
+	}
 	id := t.ID()
 	u.later(func() { u.m.files.CloseLog(id) })
 }

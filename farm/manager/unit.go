@@ -26,6 +26,7 @@ type touchedJob struct {
 	before  farm.JobStatus
 	isNew   bool
 	many    bool   // tasks changed, or show another status, without events of their own
+	quiet   bool   // tasks changed without events of their own, and readers are told later
 	because string // why its status changes, if a user said
 }
 
@@ -69,7 +70,7 @@ func (u *unit) touch(j *store.Job) *touchedJob {
 
 // many reports whether many tasks of the job change.
 func (u *unit) many(j *store.Job) bool {
-	return slices.ContainsFunc(u.jobs, func(t touchedJob) bool { return t.Job == j && t.many })
+	return slices.ContainsFunc(u.jobs, func(t touchedJob) bool { return t.Job == j && (t.many || t.quiet) })
 }
 
 // move applies an event to a task and reports whether the task's status allows
@@ -109,8 +110,8 @@ func (u *unit) recall(id farm.WorkerID) {
 }
 
 // spread applies what a task's new status means for the tasks that need it, and
-// for those that need them.
-func (u *unit) spread(from store.Task) {
+// for those that need them. It returns how many tasks changed.
+func (u *unit) spread(from store.Task) (changed int) {
 	for todo := []store.Task{from}; len(todo) > 0; {
 		t := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -122,9 +123,11 @@ func (u *unit) spread(from store.Task) {
 			activity := fmt.Sprintf("%s (task %d)", why, t.Index+1)
 			if u.move(d, e, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
 				todo = append(todo, d)
+				changed++
 			}
 		}
 	}
+	return changed
 }
 
 // settle follows the changes to the jobs' statuses: a job that is over takes

@@ -1,0 +1,359 @@
+package farm
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+)
+
+// trial is one situation of a small job. It is comparable, so that situations
+// seen before are recognised.
+type trial struct {
+	intent Intent
+	insist bool
+	pass   Pass
+	n      int
+	tasks  [8]TaskStatus
+}
+
+func (s *trial) facts() JobFacts {
+	f := JobFacts{Intent: s.intent, Insist: s.insist, Pass: s.pass}
+	for _, task := range s.tasks[:s.n] {
+		f.Counts[task]++
+	}
+	return f
+}
+
+func (s *trial) String() string {
+	return fmt.Sprintf("a %s job (intent %d, insisting %v, pass %+v) with tasks %v", s.facts().Status(), s.intent, s.insist, s.pass, s.tasks[:s.n])
+}
+
+// ready reports whether the scheduler may assign task i.
+func (s *trial) ready(i int, needs [][]int) bool {
+	for _, need := range needs[i] {
+		if s.tasks[need] != TaskCompleted {
+			return false
+		}
+	}
+	return s.tasks[i].Waiting() && s.facts().Status().Runs()
+}
+
+// move applies an event to task i and what follows from it in other tasks, and
+// then takes the tasks of a job that is over back from the workers.
+func (s *trial) move(i int, e TaskEvent, needs [][]int) {
+	s.tasks[i], _ = s.tasks[i].After(e)
+	if e != TaskReturned { // nothing was asked for again
+		s.spread(i, needs)
+	}
+	s.settle(needs)
+}
+
+// spread follows task i's new status to the tasks that need it.
+func (s *trial) spread(i int, needs [][]int) {
+	for d := range s.n {
+		if !slices.Contains(needs[d], i) {
+			continue
+		}
+		if e, _, ok := Spread(s.tasks[i], s.tasks[d], s.spoiled(d, needs)); ok {
+			if to, ok := s.tasks[d].After(e); ok {
+				s.tasks[d] = to
+				s.spread(d, needs)
+			}
+		}
+	}
+}
+
+// spoiled reports whether task i needs one that failed or was canceled.
+func (s *trial) spoiled(i int, needs [][]int) bool {
+	return slices.ContainsFunc(needs[i], func(need int) bool { return s.tasks[need].Spoiled() })
+}
+
+func (s *trial) settle(needs [][]int) {
+	for i := range s.n {
+		if s.facts().Status().TakesBack() && s.tasks[i] == TaskActive {
+			s.tasks[i], _ = TaskActive.After(TaskDropped)
+			s.spread(i, needs)
+		}
+	}
+}
+
+// within reports whether task i is within the reach of the pass.
+func (s *trial) within(which Reach, i int, needs [][]int) bool {
+	switch which {
+	case ReachUp:
+		return leadsTo(needs, i, s.pass.Root)
+	case ReachRest:
+		return !leadsTo(needs, s.pass.Root, i)
+	}
+	return true
+}
+
+// leadsTo reports whether a task is the other, or needs it directly or not.
+func leadsTo(needs [][]int, from, to int) bool {
+	return from == to || slices.ContainsFunc(needs[from], func(need int) bool { return leadsTo(needs, need, to) })
+}
+
+// slice takes the pass on until it has changed a task, or ended.
+func (s *trial) slice(needs [][]int) {
+	for s.pass.On() {
+		step := s.pass.Now()
+		for i := s.pass.Next; i < s.n; i++ {
+			s.pass.Next = i + 1
+			before := s.tasks[i]
+			if step.Takes(before, s.within(step.Reach, i, needs), s.spoiled(i, needs)) {
+				s.tasks[i], _ = before.After(step.On)
+				s.pass.Changed(before)
+				if step.Follow {
+					s.spread(i, needs)
+				}
+				return
+			}
+		}
+		s.pass.Through()
+	}
+	s.settle(needs)
+}
+
+// A story is what happened between two situations.
+type story struct {
+	what string
+	next trial
+}
+
+// nexts returns the situations that one event or verb leads to.
+func (s *trial) nexts(needs [][]int) []story {
+	out := s.wishes(needs)
+	if s.pass.On() {
+		next := *s
+		next.slice(needs)
+		out = append(out, story{"the pass goes on", next})
+	}
+	for i := range s.n {
+		for e := TaskAssigned; e < TaskRequeued; e++ {
+			waiting := e == TaskDropped && s.tasks[i] != TaskActive // a user's doing
+			_, ok := s.tasks[i].After(e)
+			if !ok || e == TaskAssigned && !s.ready(i, needs) || waiting && s.pass.On() {
+				continue
+			}
+			next := *s
+			next.move(i, e, needs)
+			out = append(out, story{fmt.Sprintf("task %d has event %d", i, e), next})
+		}
+		if next, ok := s.again(i, needs); ok {
+			out = append(out, story{fmt.Sprintf("requeue task %d", i), next})
+		}
+	}
+	return out
+}
+
+// again requeues task i, as a user may.
+func (s *trial) again(i int, needs [][]int) (trial, bool) {
+	status := s.facts().Status()
+	if s.pass.On() || s.spoiled(i, needs) || s.tasks[i] == TaskQueued && !status.TakesBack() {
+		return trial{}, false
+	}
+	next := *s
+	next.pass = Pass{Kind: PassTask, Root: i}
+	switch {
+	case status.TakesBack():
+		next.intent, next.insist, next.pass.Kind = IntentRun, true, PassRevive
+	case status == JobCompleted:
+		next.intent = IntentRun
+	}
+	return next, true
+}
+
+// wishes returns what the verbs lead to.
+func (s *trial) wishes(needs [][]int) (out []story) {
+	facts := s.facts()
+	for v := Cancel; v <= RequeueFailed; v++ {
+		row, ok := v.Row(facts.Status())
+		if !ok || v == RequeueFailed && facts.Counts[TaskFailed] == 0 {
+			continue
+		}
+		next := *s
+		next.intent = row.Intent
+		if row.Pass != NoPass {
+			next.insist, next.pass = false, Pass{Kind: row.Pass}
+		}
+		for i := range s.n {
+			if slices.Contains(row.Tasks, next.tasks[i]) {
+				next.tasks[i], _ = next.tasks[i].After(row.Event)
+				next.spread(i, needs)
+			}
+		}
+		next.settle(needs)
+		out = append(out, story{v.String(), next})
+	}
+	return out
+}
+
+// plans are the jobs whose every story is followed: who needs whom.
+var plans = map[string][][]int{
+	"one":              {nil},
+	"two":              {nil, nil},
+	"three":            {nil, nil, nil},
+	"frames and video": {nil, nil, nil, {0, 1, 2}},
+	"video first":      {{1, 2}, nil, nil},
+	"chain":            {nil, {0}, {1}, {2}},
+	"chain backwards":  {{1}, {2}, nil},
+	"diamond":          {nil, {0}, {0}, {1, 2}},
+}
+
+func TestEveryStoryOfSmallJobs(t *testing.T) {
+	for name, needs := range plans {
+		t.Run(name, func(t *testing.T) {
+			situations, wrong := explore(needs)
+			if wrong != "" {
+				t.Error(wrong)
+			}
+			t.Logf("%d situations", situations)
+		})
+	}
+}
+
+// explore follows every interleaving of verbs, task events and slices of passes,
+// and checks each situation and each way from one to another. Then it walks back
+// from the completed ones: a situation not found on the way would be a job that
+// nobody can bring to its end. It returns the first thing that is wrong.
+func explore(needs [][]int) (situations int, wrong string) {
+	start := trial{n: len(needs)}
+	from := map[trial][]trial{start: nil} // who leads here
+	var ends []trial
+	jobs, tasks := map[JobStatus]bool{}, map[TaskStatus]bool{}
+	for queue := []trial{start}; len(queue) > 0; queue = queue[1:] {
+		s := queue[0]
+		status := s.facts().Status()
+		jobs[status] = true
+		for _, task := range s.tasks[:s.n] {
+			tasks[task] = true
+		}
+		if why := s.wrong(needs); why != "" {
+			return len(from), fmt.Sprintf("%v: %s", &s, why)
+		}
+		if status == JobCompleted {
+			ends = append(ends, s)
+		}
+		for _, to := range s.nexts(needs) {
+			if why := s.wrongWay(to.what, &to.next); why != "" {
+				return len(from), fmt.Sprintf("%v, %s, became %v: %s", &s, to.what, &to.next, why)
+			}
+			if _, seen := from[to.next]; !seen {
+				queue = append(queue, to.next)
+			}
+			from[to.next] = append(from[to.next], s)
+		}
+	}
+	return len(from), unfinished(from, ends, jobs, tasks)
+}
+
+// unfinished says what cannot be brought to an end, and what never happens.
+func unfinished(from map[trial][]trial, ends []trial, jobs map[JobStatus]bool, tasks map[TaskStatus]bool) string {
+	canEnd := map[trial]bool{}
+	for len(ends) > 0 {
+		s := ends[len(ends)-1]
+		ends = ends[:len(ends)-1]
+		if !canEnd[s] {
+			canEnd[s] = true
+			ends = append(ends, from[s]...)
+		}
+	}
+	for s := range from {
+		if !canEnd[s] {
+			return fmt.Sprintf("%v: no way to complete the job", &s)
+		}
+	}
+	want := []JobStatus{JobQueued, JobActive, JobPauseRequested, JobPaused, JobCanceled, JobCompleted, JobFailed, JobRequeueing}
+	for _, status := range want {
+		if !jobs[status] {
+			return fmt.Sprintf("no story makes the job %s", status)
+		}
+	}
+	if len(tasks) != TaskStatuses {
+		return fmt.Sprintf("tasks were only in the statuses %v", slices.Collect(maps.Keys(tasks)))
+	}
+	return ""
+}
+
+// wrong says what a situation should never be.
+func (s *trial) wrong(needs [][]int) string {
+	f := s.facts()
+	status := f.Status()
+	runnable := 0
+	for i := range s.n {
+		if s.ready(i, needs) {
+			runnable++
+		}
+	}
+	active := f.Counts[TaskActive]
+	switch {
+	case status.Over() && active > 0:
+		return "the job is over, but a worker is on it"
+	case status.Over() && runnable > 0:
+		return "the job is over, but a task may be handed out"
+	case status.Runs() && active == 0 && runnable == 0:
+		return "the job runs, but nothing of it ever can"
+	case status == JobPauseRequested && active == 0, status == JobPaused && active > 0:
+		return "pausing does not end when the last worker is done"
+	case status == JobCompleted && f.Counts[TaskCompleted] != s.n:
+		return "the job completed, but not all of its tasks did"
+	case status == JobCanceled && s.intent != IntentAbort && f.Counts[TaskFailed] > 0:
+		return "nobody canceled the job, and that a task failed is hidden"
+	case status == JobFailed && f.Counts[TaskFailed] == 0:
+		return "the job failed, but no task did"
+	case s.pass.On() && !s.pass.Valid():
+		return "there is no such pass"
+	}
+	for i := range s.n {
+		if why := s.wrongTask(i, needs, status); why != "" {
+			return fmt.Sprintf("task %d %s", i, why)
+		}
+	}
+	return ""
+}
+
+func (s *trial) wrongTask(i int, needs [][]int, status JobStatus) string {
+	shown := ShownStatus(s.tasks[i], status)
+	begun := s.tasks[i] == TaskActive || s.tasks[i] == TaskCompleted
+	switch {
+	case status.Over() && shown.Open():
+		return "shows as " + shown.String() + ", and the job is over"
+	case s.pass.On():
+		return "" // what follows is right again when it ends
+	case s.tasks[i].Waiting() && s.spoiled(i, needs):
+		return "waits for one that can never complete"
+	}
+	for _, need := range needs[i] {
+		if begun && s.tasks[need] != TaskCompleted {
+			return fmt.Sprintf("began, and task %d, which it needs, is %s", need, s.tasks[need])
+		}
+	}
+	return ""
+}
+
+// wrongWay says what should never come of what happened: work that is lost, a
+// failure that goes away by itself, a wish that is not heeded.
+func (s *trial) wrongWay(what string, next *trial) string {
+	asked := s.pass.On() || next.pass.On()
+	for i := range s.n {
+		was, is := s.tasks[i], next.tasks[i]
+		switch {
+		case was == is || asked && is == TaskQueued:
+		case was == TaskCompleted || was == TaskFailed || was == TaskCanceled:
+			return fmt.Sprintf("nobody asked for task %d again, and it went from %s to %s", i, was, is)
+		}
+	}
+	status := next.facts().Status()
+	switch {
+	case what == Cancel.String() && status != JobCanceled && status != JobRequeueing && status != JobCompleted:
+		return "it was canceled"
+	case what == Pause.String() && (next.intent != IntentHold || status.Runs()):
+		return "it was paused"
+	case what == Resume.String() && next.intent != IntentRun, what == Requeue.String() && next.intent != IntentRun:
+		return "it is to run"
+	case what == Cancel.String() && next.facts().Counts[TaskActive] > 0:
+		return "its workers go on"
+	}
+	return ""
+}

@@ -1,0 +1,193 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// passAtOnce is how many tasks a pass changes in one transaction, which is a
+// few milliseconds for everybody else; a variable for tests.
+var passAtOnce = 500
+
+// passTurn is called before each further turn; a variable for tests.
+var passTurn = func(context.Context) {}
+
+func errPassing(j *store.Job) error {
+	return farm.Errorf(farm.Conflict, "job %q is being requeued: ask again in a moment, when that is done", j.Name)
+}
+
+// passes are the jobs with a pass under way that goes on in the background.
+type passes struct {
+	mu   sync.Mutex // guards jobs; taken before nothing else
+	jobs []farm.JobID
+	wake chan struct{} // holds a token while there are some
+}
+
+func (p *passes) add(id farm.JobID) {
+	p.mu.Lock()
+	p.jobs = append(p.jobs, id)
+	p.mu.Unlock()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the jobs that were added since.
+func (p *passes) take() []farm.JobID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	jobs := p.jobs
+	p.jobs = nil
+	return jobs
+}
+
+// reach is which tasks a pass is about. The plan never changes, so it is good
+// for as long as the pass goes on, and is made anew after a restart.
+type reach struct{ up, needed []bool }
+
+func reachOf(j *store.Job, p *farm.Pass) *reach {
+	switch p.Kind {
+	case farm.PassTask:
+		return &reach{up: j.Task(p.Root).Needing()}
+	case farm.PassRevive:
+		return &reach{up: j.Task(p.Root).Needing(), needed: j.Task(p.Root).Needed()}
+	}
+	return &reach{}
+}
+
+func (r *reach) has(which farm.Reach, task int) bool {
+	switch which {
+	case farm.ReachUp:
+		return r.up[task]
+	case farm.ReachRest:
+		return !r.needed[task]
+	}
+	return true
+}
+
+// begin begins a pass over the tasks of a job. If they are few, it is done with
+// them at once; else the rest follows in the background.
+func (u *unit) begin(j *store.Job, p farm.Pass) {
+	u.touch(j)
+	j.Pass = p
+	if u.advance(j, reachOf(j, &p)); !j.Pass.On() {
+		return
+	}
+	u.touch(j).many = true
+	id := j.ID
+	u.AfterCommit(func() { u.m.passes.add(id) })
+}
+
+// looksAtOnce is how many tasks a pass looks at in one transaction without changing them.
+const looksAtOnce = 50_000
+
+// advance takes a pass on by so many tasks as are changed in one transaction.
+func (u *unit) advance(j *store.Job, within *reach) {
+	for changes, looks := passAtOnce, looksAtOnce; j.Pass.On(); {
+		step := j.Pass.Now()
+		for t := range j.TasksFrom(j.Pass.Next, step.From...) {
+			takes := step.Takes(t.Status(), within.has(step.Reach, t.Index), t.Spoiled())
+			if looks == 0 || takes && changes <= 0 {
+				j.Pass.Next = t.Index
+				return
+			}
+			looks--
+			if takes {
+				changes -= u.passOver(t, step)
+			}
+		}
+		j.Pass.Through()
+	}
+}
+
+// passOver does to one task what the step of its job's pass says, and returns
+// how many tasks that changed.
+func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
+	before, p := t.Status(), &t.Job.Pass
+	activity := passActivity(p, t.Index, step.On)
+	if !u.move(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
+		return 0
+	}
+	p.Changed(before)
+	if before == farm.TaskActive {
+		u.logTask(t, activity)
+	}
+	if step.Follow {
+		return 1 + u.spread(t)
+	}
+	return 1
+}
+
+// passActivity says why a pass changed a task.
+func passActivity(p *farm.Pass, task int, on farm.TaskEvent) string {
+	switch {
+	case p.Now().Doomed:
+		return "Canceled because a task it needs was not completed"
+	case on == farm.TaskDropped:
+		return "Canceled, as it was shown since the job was stopped: only a part of the job was requeued"
+	case p.Now().Reach == farm.ReachUp && task != p.Root:
+		return fmt.Sprintf("Queued again because a task it needs is done again (task %d)", p.Root+1)
+	}
+	return "Requeued: " + p.Reason
+}
+
+// makePasses takes the passes on that are under way, each by some tasks in turn.
+func (m *Manager) makePasses(ctx context.Context) {
+	going := map[farm.JobID]*reach{}
+	for {
+		if len(going) == 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-m.passes.wake:
+			}
+		}
+		for _, id := range m.passes.take() {
+			going[id] = nil
+		}
+		for id, within := range going {
+			if passTurn(ctx); ctx.Err() != nil {
+				return // the next start goes on
+			}
+			next, err := m.passSome(id, within)
+			if err != nil && farm.KindOf(err) != farm.NotFound {
+				m.log.Error("cannot go on with requeueing a job; the next start does", "job", id, "error", err)
+			}
+			if going[id] = next; next == nil {
+				delete(going, id)
+			}
+		}
+	}
+}
+
+// passSome takes the pass of one job on. It returns what it has to know next
+// time, nil when there is none: the pass ended, or the job is gone.
+func (m *Manager) passSome(id farm.JobID, within *reach) (next *reach, err error) {
+	err = m.update(func(u *unit) error {
+		j, err := u.Job(id)
+		if err != nil || !j.Pass.On() {
+			return err
+		}
+		if within == nil {
+			within = reachOf(j, &j.Pass)
+		}
+		touched := u.touch(j)
+		touched.quiet = true
+		if u.advance(j, within); j.Pass.On() {
+			next = within
+			j.Activity = fmt.Sprintf("Requeueing its tasks: at %d of %d", j.Pass.Next, j.Len())
+			return nil
+		}
+		touched.many, touched.because = true, "its tasks are requeued"
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
+}

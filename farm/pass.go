@@ -1,0 +1,115 @@
+package farm
+
+import "slices"
+
+// A Pass is a change of many tasks of a job that is under way. It is kept with
+// the job and done some tasks at a time, so that a job of a million tasks holds
+// nobody up; while it is on, the job is JobRequeueing. It comes out as if it had
+// been done at once when it was asked for: what users want of the job meanwhile
+// counts from its end on. Only a task that its worker fails before the pass comes to
+// it may be requeued with the others. After a crash it goes on where it was.
+type Pass struct {
+	Kind   PassKind
+	Root   int    // index of the task it is about, for kinds that are about one
+	Step   int    // at which of the kind's steps it is
+	Next   int    // index of the task it looks at next
+	Again  bool   // the step is gone through once more: a task passed by may follow now
+	Reason string // why, from the user; at most MaxActivity bytes
+}
+
+// PassKind is what a pass does; passSteps says how.
+type PassKind uint8
+
+const (
+	NoPass      PassKind = iota
+	PassRequeue          // requeues all that did not complete
+	PassAgain            // requeues all of a completed job
+	PassFailed           // requeues what failed, and what was canceled because of it
+	PassOnly             // the same in a canceled job: what waited stays canceled
+	PassTask             // requeues one task, and what needs it
+	PassRevive           // the same in a job that is over: what waited stays canceled, except what the task needs
+
+	passKinds = int(PassRevive) + 1
+)
+
+// Reach is which tasks a step of a pass is for.
+type Reach uint8
+
+const (
+	ReachAll  Reach = iota // every task
+	ReachUp                // the root and what needs it, directly or not, unless something else keeps it from running
+	ReachRest              // all but the root and what it needs, directly or not
+)
+
+// PassStep is one way through a job's tasks: those within reach and in one of
+// the statuses receive the event.
+type PassStep struct {
+	Reach  Reach
+	From   []TaskStatus
+	On     TaskEvent
+	Follow bool // what needs a task that is changed follows at once, see Spread
+	Doomed bool // only tasks that can never run
+}
+
+var (
+	waiting      = []TaskStatus{TaskQueued, TaskSoftFailed}
+	notCompleted = []TaskStatus{TaskSoftFailed, TaskFailed, TaskCanceled}
+	anyButQueued = []TaskStatus{TaskActive, TaskCompleted, TaskSoftFailed, TaskFailed, TaskCanceled}
+)
+
+// passSteps are the steps of each kind of pass, done one after the other.
+var passSteps = [passKinds][]PassStep{
+	PassRequeue: {
+		{Reach: ReachAll, From: notCompleted, On: TaskRequeued},
+		// A worker may have failed a task meanwhile that others need.
+		{Reach: ReachAll, From: waiting, On: TaskDropped, Follow: true, Doomed: true}},
+	PassAgain:  {{Reach: ReachAll, From: []TaskStatus{TaskCompleted}, On: TaskRequeued}},
+	PassFailed: {{Reach: ReachAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Follow: true}},
+	PassOnly: {
+		{Reach: ReachAll, From: waiting, On: TaskDropped},
+		{Reach: ReachAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Follow: true}},
+	PassTask: {{Reach: ReachUp, From: anyButQueued, On: TaskRequeued}},
+	PassRevive: {
+		{Reach: ReachRest, From: waiting, On: TaskDropped},
+		{Reach: ReachUp, From: anyButQueued, On: TaskRequeued}},
+}
+
+// On reports whether the pass is under way.
+func (p *Pass) On() bool { return p.Kind != NoPass }
+
+// Valid reports whether there is such a pass, and it has such a step. One that was
+// read from a file may be of another version of Farm.
+func (p *Pass) Valid() bool {
+	return p.Kind == NoPass || int(p.Kind) < passKinds && p.Step >= 0 && p.Step < len(passSteps[p.Kind])
+}
+
+// Now returns the step that a pass is at. It must be under way.
+func (p *Pass) Now() *PassStep { return &passSteps[p.Kind][p.Step] }
+
+// Takes returns whether the step changes a task in the status. within says
+// whether the task is within the step's reach, spoiled whether one that it
+// needs failed or was canceled.
+func (s *PassStep) Takes(status TaskStatus, within, spoiled bool) bool {
+	return within && slices.Contains(s.From, status) && !(s.Reach == ReachUp && spoiled) && !(s.Doomed && !spoiled)
+}
+
+// Changed notes that the pass has changed a task that had the status before.
+// What needs such a task may be within reach now, and have been passed by.
+func (p *Pass) Changed(before TaskStatus) {
+	if p.Now().Reach == ReachUp && before.Spoiled() {
+		p.Again = true
+	}
+}
+
+// Through notes that the pass has looked at all tasks: it goes on with its next
+// step, or ends.
+func (p *Pass) Through() {
+	p.Next = 0
+	if p.Again {
+		p.Again = false
+		return
+	}
+	if p.Step++; p.Step == len(passSteps[p.Kind]) {
+		*p = Pass{}
+	}
+}
