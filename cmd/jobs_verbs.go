@@ -30,7 +30,9 @@ func jobVerbs() []jobVerb {
 			"Hand out no more tasks of jobs. Workers finish what they have. \"farm jobs resume\" goes on."},
 		{"resume", farm.JobQueued, "", "Go on with paused jobs", "Go on with paused jobs."},
 		{"requeue", farm.JobRequeueing, farm.TaskQueued.String(), "Do jobs or tasks again",
-			"Do again what did not complete of jobs; everything, if all of it did. A single task is done again whatever its status."},
+			"Do again what did not complete of jobs; everything, if all of it did. With --failed, only what failed, and what was canceled because " +
+				"of that. A single task is done again whatever its status, and what needs it follows.\n\n" +
+				"A job of very many tasks is requeueing for a moment, and hands out nothing until all of them are queued."},
 	}
 }
 
@@ -42,7 +44,11 @@ func newJobsVerb(s *session, v jobVerb) *cobra.Command {
 		what = "JOB|JOB/NUMBER"
 		example += fmt.Sprintf("\n  farm jobs %s 1f2e3d4c/7", v.name)
 	}
-	return &cobra.Command{
+	var failed bool
+	if v.job == farm.JobRequeueing {
+		example += "\n  farm jobs requeue --failed 1f2e3d4c"
+	}
+	c := &cobra.Command{
 		Use:               v.name + " " + what + "...",
 		Short:             v.short,
 		Long:              v.long,
@@ -50,16 +56,21 @@ func newJobsVerb(s *session, v jobVerb) *cobra.Command {
 		Args:              args(what + "..."),
 		ValidArgsFunction: s.completeJobs,
 		RunE: func(c *cobra.Command, given []string) error {
-			return runJobsVerb(c.Context(), s, v, given)
+			return runJobsVerb(c.Context(), s, v, given, failed)
 		},
 	}
+	if v.job == farm.JobRequeueing {
+		c.Flags().BoolVar(&failed, "failed", false, "only what failed, and what was canceled because of that")
+	}
+	return c
 }
 
 // reason is what the manager notes about changes made here.
 const reason = "requested on the command line"
 
-// runJobsVerb asks for each job or task named, and says what became of it.
-func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) error {
+// runJobsVerb asks for each job or task named, and says what became of it. failed
+// asks only for what failed of a job.
+func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string, failed bool) error {
 	client, err := s.client(ctx)
 	if err != nil {
 		return err
@@ -71,7 +82,9 @@ func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) err
 		}
 		switch {
 		case t.task == "":
-			err = s.changeJob(ctx, client, t.job, v)
+			err = s.changeJob(ctx, client, t.job, v, failed)
+		case failed:
+			err = usageErrorf("--failed is about whole jobs, and %q is a task: name the job, or leave --failed out", name)
 		case v.task == "":
 			err = usageErrorf("only whole jobs can be %sd, and %q is a task", v.name, name)
 		default:
@@ -85,8 +98,13 @@ func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string) err
 }
 
 // changeJob asks for a whole job.
-func (s *session) changeJob(ctx context.Context, client *api.Client, id farm.JobID, v jobVerb) error {
-	if err := client.SetJobStatus(ctx, id, api.JobStatusChange{Status: v.job.String(), Reason: reason}); err != nil {
+func (s *session) changeJob(ctx context.Context, client *api.Client, id farm.JobID, v jobVerb, failed bool) (err error) {
+	if failed {
+		err = client.RequeueJob(ctx, id, api.JobRequeue{Tasks: api.RequeueFailed, Reason: reason})
+	} else {
+		err = client.SetJobStatus(ctx, id, api.JobStatusChange{Status: v.job.String(), Reason: reason})
+	}
+	if err != nil {
 		return err
 	}
 	return s.sayJob(ctx, client, id)

@@ -18,6 +18,13 @@ func (s *SubmittedJob) check() error {
 	return jobStatus("initial_status", s.InitialStatus)
 }
 
+func (r *JobRequeue) check() error {
+	if r.Tasks != "" && r.Tasks != RequeueAll && r.Tasks != RequeueFailed {
+		return farm.Errorf(farm.Invalid, `"tasks" is %q: requeue "all" tasks, or those that "failed"`, r.Tasks)
+	}
+	return nil
+}
+
 func (s *JobStatusChange) check() error { return jobStatus("status", s.Status) }
 
 func (s *JobPriorityChange) check() error {

@@ -105,10 +105,15 @@ type reply struct {
 	body   []byte
 }
 
-// at joins the parts of a path and escapes each of them.
-func at(parts ...string) string {
+// at joins the parts of a path of the protocol and escapes each of them.
+func at(parts ...string) string { return path("/api/v3", parts) }
+
+// atFarm is at for what only Farm has.
+func atFarm(parts ...string) string { return path("/api/farm", parts) }
+
+func path(prefix string, parts []string) string {
 	var b strings.Builder
-	b.WriteString("/api/v3")
+	b.WriteString(prefix)
 	for _, part := range parts {
 		b.WriteString("/" + url.PathEscape(part))
 	}

@@ -115,6 +115,11 @@ func (c *Client) SetJobStatus(ctx context.Context, id farm.JobID, s JobStatusCha
 	return c.send(ctx, call{method: http.MethodPost, path: at("jobs", string(id), "setstatus"), in: s})
 }
 
+// RequeueJob does tasks of a job again. Compatible managers do not know it.
+func (c *Client) RequeueJob(ctx context.Context, id farm.JobID, r JobRequeue) error {
+	return c.send(ctx, call{method: http.MethodPost, path: atFarm("jobs", string(id), "requeue"), in: r})
+}
+
 // SetJobPriority changes a job's priority; 0 to 100.
 func (c *Client) SetJobPriority(ctx context.Context, id farm.JobID, p JobPriorityChange) error {
 	return c.send(ctx, call{method: http.MethodPost, path: at("jobs", string(id), "setpriority"), in: p})

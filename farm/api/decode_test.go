@@ -54,6 +54,9 @@ var decodeTests = []struct {
 	{&api.SubmittedJob{}, `{"name":"","type":"a","submitter_platform":"linux","initial_status":"later"}`, "no job status"},
 
 	{&api.JobStatusChange{}, `{"status":"requeueing","reason":""}`, ""},
+	{&api.JobRequeue{}, `{"tasks":"failed","reason":""}`, ""},
+	{&api.JobRequeue{}, `{"reason":""}`, ""},
+	{&api.JobRequeue{}, `{"tasks":"some","reason":""}`, `"tasks" is "some"`},
 	{&api.JobStatusChange{}, `{"status":"gone","reason":""}`, "no job status"},
 	{&api.TaskStatusChange{}, `{"status":"queued"}`, `"reason" is missing`},
 	{&api.JobPriorityChange{}, `{"priority":101}`, "between 0 and 100"},

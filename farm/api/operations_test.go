@@ -160,6 +160,7 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJob(ctx, job))
 	l.is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))
 	l.does(c.SetJobStatus(ctx, job, api.JobStatusChange{Status: "requeueing"}))
+	l.does(c.RequeueJob(ctx, job, api.JobRequeue{Tasks: api.RequeueFailed, Reason: "again"}))
 	l.does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))
 	l.does(c.SetJobTag(ctx, job, api.JobTagChange{}))
 	l.does(c.DeleteJob(ctx, job))

@@ -145,6 +145,7 @@ func jobShapes() []shape {
 		{"JobStorageInfo", api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, api.JobStorageInfo{}},
 		{"Job", wholeJob, newJob},
 		{"JobsQueryResult", api.JobsQueryResult{Jobs: []api.Job{wholeJob, newJob}}, api.JobsQueryResult{}},
+		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
 		{"JobPriorityChange", api.JobPriorityChange{Priority: 100}, api.JobPriorityChange{}},
 		{"JobTagChange", api.JobTagChange{ID: tag, Name: "gpu"}, api.JobTagChange{}},

@@ -67,6 +67,19 @@ type JobStatusChange struct {
 	Reason string `json:"reason"` // becomes the job's activity
 }
 
+// JobRequeue is the request of requeueJob: which tasks to do again, RequeueAll
+// or RequeueFailed.
+type JobRequeue struct {
+	Tasks  string `json:"tasks,omitempty"` // "" is RequeueAll
+	Reason string `json:"reason"`
+}
+
+// What JobRequeue.Tasks can be.
+const (
+	RequeueAll    = "all"    // what did not complete, or everything if all did
+	RequeueFailed = "failed" // what failed, and what was canceled because of that
+)
+
 // JobPriorityChange is the request of setJobPriority; 0 to 100.
 type JobPriorityChange struct {
 	Priority int `json:"priority"`

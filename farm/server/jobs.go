@@ -140,6 +140,26 @@ func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+func (s *Server) requeueJob(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var again api.JobRequeue
+	if err := read(w, r, &again); err != nil {
+		return err
+	}
+	if again.Tasks == api.RequeueFailed {
+		err = s.m.RequeueFailed(id, again.Reason)
+	} else {
+		err = s.m.SetJobStatus(id, farm.JobRequeueing, again.Reason)
+	}
+	if err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
 func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {

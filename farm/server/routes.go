@@ -20,6 +20,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 
 	r.Route("/api/v3", s.v3)
 	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
+	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
 	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
 
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)

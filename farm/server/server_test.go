@@ -318,6 +318,9 @@ func (s *testServer) jobCalls(job string) {
 	if got := s.want(200, "GET", "/api/v3/jobs/"+job, ""); got.text("status") != "paused" || got.text("settings.message") != "hi <b>" || got.text("metadata.project") != "X" {
 		s.t.Errorf("job: %s", got.body)
 	}
+	s.want(204, "POST", "/api/farm/jobs/"+job+"/requeue", `{"reason":"after lunch"}`)
+	s.want(409, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"failed","reason":"none did"}`)
+	s.want(400, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"some","reason":""}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")
 	s.submit()
 	s.want(204, "DELETE", "/api/v3/jobs/mass-delete", `{"last_updated_max":"2999-01-01T00:00:00+02:00"}`)

@@ -4,10 +4,10 @@ import * as api from './api.js';
 import { el, show } from './dom.js';
 import { ask, tell } from './notice.js';
 
-const unfinished = ['queued', 'active', 'pause-requested', 'paused'];
+const unfinished = ['queued', 'active', 'pause-requested', 'paused', 'requeueing'];
 
 const jobActions = [
-  { label: 'Pause', in: ['queued', 'active'], run: (job) => api.setJobStatus(job.id, 'pause-requested') },
+  { label: 'Pause', in: ['queued', 'active', 'requeueing'], run: (job) => api.setJobStatus(job.id, 'pause-requested') },
   { label: 'Resume', in: ['paused', 'pause-requested'], run: (job) => api.setJobStatus(job.id, 'queued') },
   {
     label: 'Requeue', in: ['failed', 'canceled'], run: (job) => api.setJobStatus(job.id, 'requeueing'),

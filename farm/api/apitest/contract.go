@@ -2,7 +2,8 @@
 // tests import it.
 //
 // A Contract stands between a client and the server under test, as a
-// RoundTripper. It checks every request and every answer below /api/v3, fails
+// RoundTripper. It checks every request and every answer below /api/v3, and those
+// of our additions below /api/farm that the document describes, fails
 // the test when one is not as the document says, and remembers what it saw, so
 // that the test can ask at its end whether every operation was called:
 //
@@ -35,7 +36,7 @@ import (
 	"renderfarm/farm/api"
 )
 
-// prefix is where the protocol lives. Other paths are not checked.
+// prefix is where the protocol lives.
 const prefix = "/api/v3/"
 
 // Contract checks what passes through it. It may be used by many goroutines.
@@ -105,7 +106,7 @@ func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return
 
 // check makes one call and checks both its sides.
 func (c *Contract) check(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-	if !strings.HasPrefix(req.URL.Path, prefix) {
+	if !c.covers(req) {
 		return next.RoundTrip(req)
 	}
 	sent, err := readAll(req.Body)
@@ -129,6 +130,16 @@ func (c *Contract) check(next http.RoundTripper, req *http.Request) (*http.Respo
 		c.t.Errorf("%s %s answered %d: %v\nrequest: %s\nanswer:  %s", req.Method, req.URL.Path, res.StatusCode, problem, shown(sent), shown(got))
 	}
 	return res, nil
+}
+
+// covers reports whether a call is checked: all of the protocol, and what the
+// document describes of the rest. Streams, which have no end, are not described.
+func (c *Contract) covers(req *http.Request) bool {
+	if strings.HasPrefix(req.URL.Path, prefix) {
+		return true
+	}
+	_, _, err := c.router.FindRoute(req)
+	return err == nil
 }
 
 // problems returns what is wrong with a call and its answer.

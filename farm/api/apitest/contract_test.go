@@ -133,9 +133,7 @@ func TestImages(t *testing.T) {
 func TestSeen(t *testing.T) {
 	j := &judge{TB: t}
 	contract := apitest.New(j)
-	if n := len(contract.Missing()); n != 57 {
-		t.Errorf("%d operations are missing at first", n)
-	}
+	all := len(contract.Missing())
 	client := contract.Client(apitest.Over(answer(200, "application/json", `{"tags":[]}`)))
 	send(t, client, "GET /api/v3/worker-mgt/tags")
 	send(t, client, "GET /api/v3/worker-mgt/tags")
@@ -144,7 +142,7 @@ func TestSeen(t *testing.T) {
 	if got := contract.Seen(); !slices.Equal(got, want) {
 		t.Errorf("seen: %v", got)
 	}
-	if got := contract.Missing("getVersion"); len(got) != 55 || !slices.Contains(got, "getFarmStatus") || slices.Contains(got, "getVersion") {
+	if got := contract.Missing("getVersion"); len(got) != all-2 || !slices.Contains(got, "getFarmStatus") || slices.Contains(got, "getVersion") {
 		t.Errorf("missing: %v", got)
 	}
 	if contract.Require(); len(j.said) != 1 || !strings.Contains(j.said[0], "getFarmStatus") {
