@@ -124,9 +124,9 @@ class Layout:
         target = at or self.target(path)
         pairs = self.pairs(path, target, files, folder)
         if self.collides(pairs):
-            head, tail = posixpath.split(target)
             stem, _, ending = split_number(os.path.basename(path))
-            target = posixpath.join(head, "_" + digest(os.path.dirname(path) + "\0" + stem + "\0" + ending), tail)
+            apart = digest(os.path.dirname(path) + "\0" + stem + "\0" + ending)
+            target = posixpath.join(OUTSIDE, apart, posixpath.basename(target))
             pairs = self.pairs(path, target, files, folder)
         for source, place in pairs:
             self.files[place] = source

@@ -12,7 +12,9 @@ more than a progress bar needs; the plan itself is only in PLAN.json:
      "files": [{"source": ABSOLUTE, "target": PATH IN PACK, "size": BYTES, "rewritten": BOOL}],
      "missing": [{"path", "owner": [ID TYPE, NAME], "library", "kind", "why"}], "warnings": [SENTENCE]}
 
-or {"error": SENTENCE}. Sources of rewritten files are in DIR.
+or {"error": SENTENCE, "blender": BOOL}; the latter says whether this Blender is to
+blame, and not the file. Sources of rewritten files are in DIR. With --look-only
+no .blend is rewritten or looked into but the first.
 """
 
 import argparse
@@ -39,12 +41,14 @@ def main(argv) -> None:
     parser.add_argument("--work", required=True)
     parser.add_argument("--plan", required=True)
     parser.add_argument("--exclude", action="append", default=[])
+    parser.add_argument("--look-only", action="store_true")
     options = parser.parse_args(argv)
     planner = Planner(options.blend, options.project, options.work, options.exclude, tell)
+    planner.look_only = options.look_only
     try:
         plan = planner.plan()
     except PlanError as err:
-        plan = {"error": str(err)}
+        plan = {"error": str(err), "blender": err.blender}
     # Whole or not at all: the other program reads it when this one has ended.
     with open(options.plan + ".part", "w", encoding="ascii") as file:
         json.dump(plan, file)

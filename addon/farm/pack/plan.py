@@ -21,6 +21,10 @@ from .layout import Layout, digest, fold, inside, portable
 class PlanError(Exception):
     """The .blend cannot be packed; the message is one sentence for people."""
 
+    def __init__(self, message: str, blender: bool = False):
+        super().__init__(message)
+        self.blender = blender  # another Blender might do it
+
 
 class Needed(NamedTuple):
     """Something outside of the .blend files that is needed, and where it will be."""
@@ -35,6 +39,7 @@ class Planner:
     def __init__(self, blend: str, root: str, work: str, exclude: List[str], tell: Callable[..., None]):
         self.blend, self.root, self.work = blend, root, work
         self.exclude = exclude
+        self.look_only = False
         self.tell = tell
         self.layout = Layout(root)
         self.needed: Dict[Tuple[str, str], Needed] = {}  # by path and shape
@@ -50,9 +55,15 @@ class Planner:
         self.blends[self.blend] = self.layout.add(self.blend, [self.blend])
         self.collect()
         self.check_against_blender()
-        for number, path in enumerate(sorted(self.blends, key=lambda p: (p != self.blend, p))):
-            self.tell(phase="rewrite", file=path, number=number + 1, of=len(self.blends))
-            self.rewrite(path)
+        blends = [] if self.look_only else sorted(self.blends, key=lambda p: (p != self.blend, p))
+        for number, path in enumerate(blends):
+            self.tell(phase="rewrite", file=path, number=number + 1, of=len(blends))
+            try:
+                self.rewrite(path)
+            except PlanError as err:
+                if path == self.blend:
+                    raise
+                self.give_up(path, str(err))
         return {
             "blend": self.blends[self.blend], "root": self.root, "files": self.listed(),
             "missing": self.missing, "warnings": self.warnings,
@@ -65,13 +76,15 @@ class Planner:
         try:
             bpy.ops.wm.open_mainfile(filepath=path, load_ui=True, use_scripts=False)
         except RuntimeError as err:
-            reason = str(err).strip().removeprefix("Error: ")
-            raise PlanError("Blender cannot open %s: %s" % (path, reason)) from err
+            # A library that is damaged is an error as well, after which the
+            # file is open all the same.
+            if not bpy.data.filepath or not os.path.samefile(bpy.data.filepath, path):
+                raise cannot_open(path, str(err)) from err
         saved, have = tuple(bpy.data.version[:2]), tuple(bpy.app.version[:2])
         if saved > have:
             raise PlanError(
-                "%s was saved by Blender %d.%d, and this Blender is %s, which would lose part of it: use Blender %d.%d or newer"
-                % (path, *saved, bpy.app.version_string, *saved))
+                "%s was saved by Blender %d.%d, and the Blender here is %s, which would lose part of it: use Blender %d.%d or newer"
+                % (path, *saved, bpy.app.version_string, *saved), blender=True)
 
     def collect(self) -> None:
         """Finds everything the open .blend uses, and gives it its place."""
@@ -151,6 +164,12 @@ class Planner:
         for other in others:
             if not self.is_excluded(other) and self.has_plain_name(other):
                 self.layout.add(other, [other])
+
+    def give_up(self, path: str, why: str) -> None:
+        """Takes a library out of the pack that turned out to be of no use."""
+        target = self.blends[path]
+        self.layout.files.pop(target, None)
+        self.missing.append({"path": path, "owner": ["LIBRARY", os.path.basename(path)], "library": "", "kind": "library", "why": why})
 
     def is_excluded(self, path: str) -> bool:
         """Reports whether a pattern matches the path in the pack, the whole path, or the name."""
@@ -236,6 +255,17 @@ class Planner:
             copy = self.rewritten.get(target)
             listed.append({"source": copy or source, "target": target, "size": os.stat(copy or source).st_size, "rewritten": copy is not None})
         return listed
+
+
+def cannot_open(path: str, said: str) -> PlanError:
+    """Explains why Blender did not open a .blend."""
+    reason = said.strip()
+    if reason.startswith("Error: "):
+        reason = reason[len("Error: "):]
+    if "not a blend file" in reason or "format is not supported" in reason:
+        return PlanError("the Blender here (%s) cannot read %s: it is no .blend file, or was saved by a much newer Blender"
+                         % (bpy.app.version_string, path), blender=True)
+    return PlanError("%s is damaged: Blender says %s; take a backup (.blend1), or save the file again" % (path, reason))
 
 
 def relative(target: str, blend_target: str) -> str:
