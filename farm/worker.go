@@ -56,6 +56,10 @@ type Worker struct {
 	LastSeen   time.Time     `json:"last_seen"` // rides along with other changes; the manager knows better while it runs
 	Deleted    time.Time     `json:"deleted"`   // zero while it exists
 	LastTask   TaskID        `json:"last_task,omitempty"`
+
+	TimeZone   string    `json:"time_zone,omitempty"`  // IANA name of where its clock hangs; "" means the manager's
+	Schedule   Schedule  `json:"schedule,omitzero"`    // its windows are replaced, never changed
+	ScheduleAt time.Time `json:"schedule_at,omitzero"` // when its schedule has something to say next, as of the last time it had; zero for never
 }
 
 // Tag restricts jobs to the workers that carry it.

@@ -111,7 +111,8 @@ func TestJobRecord(t *testing.T) {
 
 func TestWorkerRecord(t *testing.T) {
 	w := farm.Worker{ID: "w", Name: "render-1", TaskTypes: []string{"a"}, Tags: []farm.TagID{"t"}, SecretHash: []byte{1}, Created: testTime,
-		Status: farm.WorkerAwake, Request: farm.StatusRequest{Status: farm.WorkerAsleep, Lazy: true}, Updated: testTime, LastSeen: testTime, LastTask: farm.TaskID(farm.NewUUID().String())}
+		Status: farm.WorkerAwake, Request: farm.StatusRequest{Status: farm.WorkerAsleep, Lazy: true}, Updated: testTime, LastSeen: testTime, LastTask: farm.TaskID(farm.NewUUID().String()),
+		TimeZone: "Europe/Berlin", Schedule: farm.Schedule{Active: true, Windows: make([]farm.Window, 2)}, ScheduleAt: testTime}
 	for _, w := range []farm.Worker{w, {ID: "new", Created: testTime, Updated: testTime, Deleted: testTime}} {
 		constant := still(w)
 		back, err := decodeWorker(encodeJSON(&constant)[1:], appendSeen(nil, &w)[1:])
@@ -126,6 +127,8 @@ func TestWorkerRecord(t *testing.T) {
 		func(w *farm.Worker) { w.Name = "x" }, func(w *farm.Worker) { w.Address = "x" }, func(w *farm.Worker) { w.Tags = nil }, func(w *farm.Worker) { w.TaskTypes = nil },
 		func(w *farm.Worker) { w.Deleted = testTime }, func(w *farm.Worker) { w.CanRestart = true }, func(w *farm.Worker) { w.SecretHash = nil },
 		func(w *farm.Worker) { w.Platform = "x" }, func(w *farm.Worker) { w.Software = "x" }, func(w *farm.Worker) { w.Created = time.Time{} },
+		func(w *farm.Worker) { w.TimeZone = "" }, func(w *farm.Worker) { w.Schedule.Active = false }, func(w *farm.Worker) { w.ScheduleAt = time.Time{} },
+		func(w *farm.Worker) { w.Schedule.Windows = w.Schedule.Windows[:1] },
 	} {
 		other := w
 		if change(&other); sameStill(&w, &other) {

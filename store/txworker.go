@@ -75,7 +75,7 @@ func (tx *Tx) AddWorker(w farm.Worker) *Worker {
 func (tx *Tx) SaveWorker(w *Worker) {
 	tx.check()
 	w.Updated = tx.now
-	w.Created, w.LastSeen, w.Deleted = whole(w.Created), whole(w.LastSeen), whole(w.Deleted)
+	w.Created, w.LastSeen, w.Deleted, w.ScheduleAt = whole(w.Created), whole(w.LastSeen), whole(w.Deleted), whole(w.ScheduleAt)
 	w.queues = nil
 	if !w.dirty {
 		w.dirty = true
@@ -88,6 +88,7 @@ func (x *index) putWorker(w *Worker) {
 	if !sameStill(&w.Worker, &w.stored) {
 		w.stored = still(w.Worker)
 		w.stored.TaskTypes, w.stored.Tags = slices.Clone(w.TaskTypes), slices.Clone(w.Tags)
+		w.stored.Schedule.Windows = slices.Clone(w.Schedule.Windows)
 		w.stored.SecretHash = slices.Clone(w.SecretHash)
 		x.writes.put(workerBucket, key, workerBucket.seal(key, encodeJSON(&w.stored)))
 	}
