@@ -128,3 +128,16 @@ func (w Window) has(t time.Time) bool {
 	}
 	return false
 }
+
+// AfterSchedule returns what is asked of a worker once its schedule wants a
+// status of it: just that and at once, or nothing if it is as wanted. A worker
+// that was lost is left alone, and so is a wish of somebody that it ends.
+func AfterSchedule(status WorkerStatus, pending StatusRequest, wants WorkerStatus) StatusRequest {
+	switch {
+	case status == WorkerError, pending.Status == WorkerOffline, pending.Status == WorkerRestart:
+		return pending
+	case status == wants:
+		return StatusRequest{}
+	}
+	return StatusRequest{Status: wants}
+}

@@ -38,6 +38,18 @@ type StatusRequest struct {
 // Pending reports whether anything is asked for.
 func (r StatusRequest) Pending() bool { return r.Status != WorkerUnknown }
 
+// AfterSignOff returns what will be asked of a worker when it comes back. That
+// it end was done; if nothing else is asked, it is to take the status it has now.
+func AfterSignOff(status WorkerStatus, pending StatusRequest) StatusRequest {
+	switch {
+	case pending.Pending() && pending.Status != WorkerOffline && pending.Status != WorkerRestart:
+		return pending
+	case status == WorkerAwake || status == WorkerAsleep:
+		return StatusRequest{Status: status}
+	}
+	return StatusRequest{}
+}
+
 // Worker is a worker as the manager knows it.
 type Worker struct {
 	ID         WorkerID      `json:"id"`

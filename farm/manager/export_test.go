@@ -23,3 +23,9 @@ func PassAtOnce(t *testing.T, tasks int) (turn func()) {
 	}
 	return func() { turns <- struct{}{} }
 }
+
+// WakeSchedules has the schedules looked at, as after a jump of the clock.
+func (m *Manager) WakeSchedules() { m.wakeSchedules() }
+
+// ClockJumped is for its test.
+var ClockJumped = clockJumped

@@ -63,15 +63,17 @@ type Manager struct {
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
 	saveConfig func(farm.Config) error
 
-	bells    bells
-	roster   roster
-	tally    tally
-	touches  touches
-	previews chan preview
-	passes   passes
-	deletes  chan struct{} // holds a token while jobs may wait for deletion
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	bells     bells
+	roster    roster
+	tally     tally
+	touches   touches
+	zones     zones
+	previews  chan preview
+	passes    passes
+	deletes   chan struct{} // holds a token while jobs may wait for deletion
+	schedules chan struct{} // holds a token while schedules may be due
+	stop      context.CancelFunc
+	done      sync.WaitGroup
 }
 
 // New returns a running manager; Close ends it.
@@ -79,9 +81,10 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
 		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig,
-		previews: make(chan preview, previewQueue),
-		deletes:  make(chan struct{}, 1),
-		passes:   passes{wake: make(chan struct{}, 1)},
+		previews:  make(chan preview, previewQueue),
+		deletes:   make(chan struct{}, 1),
+		passes:    passes{wake: make(chan struct{}, 1)},
+		schedules: make(chan struct{}, 1),
 	}
 	if m.goos == "" {
 		m.goos = runtime.GOOS
@@ -102,6 +105,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.deleteJobs(ctx) })
 	m.done.Go(func() { m.makePasses(ctx) })
 	m.done.Go(func() { m.rememberSeen(ctx) })
+	m.done.Go(func() { m.keepSchedules(ctx) })
 	return m, nil
 }
 
@@ -149,15 +153,21 @@ func (m *Manager) Storage() string { return m.config.Load().storage }
 // written down. Losing them in a crash only makes time-outs start anew.
 const seenEvery = 30 * time.Second
 
-// rememberSeen writes down when workers were last heard of.
+// rememberSeen writes down when workers were last heard of. On the way it
+// notices when the clock was set: timers do not.
 func (m *Manager) rememberSeen(ctx context.Context) {
 	tick := time.NewTicker(seenEvery)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			now := time.Now()
+			if clockJumped(now.Round(0).Sub(last.Round(0)), now.Sub(last)) {
+				m.wakeSchedules()
+			}
+			last = now
 			if err := m.saveSeen(); err != nil {
 				m.log.Error("cannot write down when workers were last seen", "error", err)
 			}

@@ -93,10 +93,12 @@ type SignOn struct {
 	TaskTypes      []string
 	CanRestart     bool
 	Address        string
+	TimeZone       string // IANA name of where its clock hangs; "" or one that is not known: the manager's
 }
 
 // SignOn brings a worker (back) to the farm and returns the status it is to
-// take: the one that was asked for while it was away, or awake.
+// take: the one that was asked for while it was away, else what its schedule
+// wants, else awake.
 func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) {
 	types, err := taskTypes(s.TaskTypes)
 	if err != nil {
@@ -105,7 +107,8 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 	if len(s.Name) > maxName || len(s.Software) > maxName {
 		return 0, farm.Errorf(farm.Invalid, "the worker's name or version is longer than %d bytes: shorten it", maxName)
 	}
-	wanted := farm.WorkerAwake
+	zone := m.timeZone(s.Name, s.TimeZone)
+	var wanted farm.WorkerStatus
 	err = m.update(func(u *unit) error {
 		w, err := u.worker(id)
 		if err != nil {
@@ -114,14 +117,20 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 		before := w.Status
 		w.Status, w.Name, w.Address, w.Software = farm.WorkerStarting, s.Name, s.Address, s.Software
 		w.TaskTypes, w.CanRestart = types, s.CanRestart
-		if w.Request.Pending() {
-			wanted = w.Request.Status
+		if w.TimeZone != zone {
+			w.TimeZone = zone
+			w.ScheduleAt = w.Schedule.Next(u.Now().In(m.zoneOf(&w.Worker)))
+			u.AfterCommit(m.wakeSchedules)
 		}
+		if w.Request.Status == farm.WorkerRestart {
+			w.Request = farm.StatusRequest{} // it has just started
+		}
+		wanted = u.wanted(w)
 		u.workerEvent(w, before)
 		return nil
 	})
 	if err == nil {
-		m.log.Info("worker signed on", "worker", s.Name, "version", s.Software, "address", s.Address)
+		m.log.Info("worker signed on", "worker", s.Name, "version", s.Software, "address", s.Address, "status", wanted)
 	}
 	return wanted, err
 }
@@ -137,12 +146,7 @@ func (m *Manager) SignOff(id farm.WorkerID) error {
 		}
 		name = w.Name
 		before := w.Status
-		switch ended := w.Request.Status == farm.WorkerOffline || w.Request.Status == farm.WorkerRestart; {
-		case ended:
-			w.Request = farm.StatusRequest{}
-		case !w.Request.Pending() && (before == farm.WorkerAwake || before == farm.WorkerAsleep):
-			w.Request = farm.StatusRequest{Status: before}
-		}
+		w.Request = farm.AfterSignOff(before, w.Request)
 		w.Status = farm.WorkerOffline
 		u.returnAll(w, "worker signed off")
 		u.workerEvent(w, before)
