@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // sleep schedules know the workers' time zones also where the system does not; 400 kB
 
 	"renderfarm/cmd"
 )

@@ -15,7 +15,7 @@ func newWorkersShow(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show WORKER",
 		Short: "Show a worker",
-		Long: `Show a worker, its tags, and what it does or did last.
+		Long: `Show a worker, its tags, when it sleeps, and what it does or did last.
 
 With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it.`,
 		Example:           "  farm workers show render07",
@@ -46,6 +46,10 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if s.json {
 		return s.printJSON(w)
 	}
+	schedule, scheduled, err := scheduleOf(ctx, client, id)
+	if err != nil {
+		return err
+	}
 	s.field("worker", w.Name)
 	s.field("id", string(w.ID))
 	s.statusField(workerStatus(w.WorkerSummary))
@@ -56,6 +60,9 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	s.field("platform", w.Platform)
 	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
 	s.field("tags", tagNames(w.Tags))
+	if scheduled {
+		s.printSchedule(&schedule)
+	}
 	if w.Task != nil {
 		s.field("task", fmt.Sprintf("%s/%d %s, %s", shortID(string(w.Task.JobID)), w.Task.IndexInJob, w.Task.Status, w.Task.Name))
 	}

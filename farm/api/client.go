@@ -95,6 +95,7 @@ type call struct {
 	empty   bool          // 204 is an answer as well, and leaves out alone
 	also    int           // a status above 299 whose answer has the form of out
 	wait    time.Duration // how long the manager may hold the answer back
+	zone    string        // where the caller's clock hangs
 	timeout time.Duration // instead of the client's
 }
 
@@ -188,6 +189,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)
+	}
+	if k.zone != "" {
+		req.Header.Set(headerZone, k.zone)
 	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)

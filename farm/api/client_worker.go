@@ -16,7 +16,7 @@ func (c *Client) RegisterWorker(ctx context.Context, r WorkerRegistration) (Regi
 
 // SignOn tells that the worker is there, and returns the status it shall take.
 func (c *Client) SignOn(ctx context.Context, s WorkerSignOn) (WorkerStateChange, error) {
-	return fetch[WorkerStateChange](ctx, c, call{method: http.MethodPost, path: at("worker", "sign-on"), in: s})
+	return fetch[WorkerStateChange](ctx, c, call{method: http.MethodPost, path: at("worker", "sign-on"), in: s, zone: s.TimeZone})
 }
 
 // SignOff tells that the worker ends. Its active tasks are returned.

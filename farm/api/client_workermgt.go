@@ -44,6 +44,23 @@ func (c *Client) SetWorkerSleepSchedule(ctx context.Context, id farm.WorkerID, s
 	return c.send(ctx, call{method: http.MethodPost, path: at("worker-mgt", "workers", string(id), "sleep-schedule"), in: s})
 }
 
+// FetchWorkerSchedule returns when the worker sleeps; ok is false when it has
+// no schedule. Compatible managers do not know it.
+func (c *Client) FetchWorkerSchedule(ctx context.Context, id farm.WorkerID) (s WorkerSchedule, ok bool, err error) {
+	return maybe[WorkerSchedule](ctx, c, call{path: atFarm("workers", string(id), "schedule")})
+}
+
+// SetWorkerSchedule sets when the worker sleeps. Compatible managers do not know it.
+func (c *Client) SetWorkerSchedule(ctx context.Context, id farm.WorkerID, s WorkerSchedule) error {
+	return c.send(ctx, call{method: http.MethodPut, path: atFarm("workers", string(id), "schedule"), in: s})
+}
+
+// RemoveWorkerSchedule makes the worker one without a schedule. Compatible
+// managers do not know it.
+func (c *Client) RemoveWorkerSchedule(ctx context.Context, id farm.WorkerID) error {
+	return c.send(ctx, call{method: http.MethodDelete, path: atFarm("workers", string(id), "schedule")})
+}
+
 // FetchWorkerTags lists the tags.
 func (c *Client) FetchWorkerTags(ctx context.Context) (WorkerTagList, error) {
 	return fetch[WorkerTagList](ctx, c, call{path: at("worker-mgt", "tags")})

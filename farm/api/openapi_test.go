@@ -88,18 +88,25 @@ POST   /shaman/checkout/create                               shamanCheckout     
 GET    /shaman/files/{checksum}/{filesize}                   shamanFileStoreCheck       open  200
 POST   /shaman/files/{checksum}/{filesize}                   shamanFileStore            open  200,204,208
 POST   /api/farm/jobs/{job_id}/requeue                       requeueJob                 open  204
+GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule        open  200,204
+PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule          open  204
+DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 `
+
+// pathOf returns the whole path of a line of operations.
+func pathOf(text string) string {
+	if strings.HasPrefix(text, "/api/farm/") {
+		return text
+	}
+	return "/api/v3" + text
+}
 
 func TestOperations(t *testing.T) {
 	doc := document(t)
 	want := map[string]string{} // "METHOD path" to the rest of the line
 	for line := range strings.Lines(strings.TrimSpace(operations)) {
 		f := strings.Fields(line)
-		path := f[1]
-		if !strings.HasPrefix(path, "/api/farm/") {
-			path = "/api/v3" + path
-		}
-		want[f[0]+" "+path] = strings.Join(f[2:], " ")
+		want[f[0]+" "+pathOf(f[1])] = strings.Join(f[2:], " ")
 	}
 	if lines := strings.Count(strings.TrimSpace(operations), "\n") + 1; len(want) != lines {
 		t.Fatalf("the list has %d lines, and names %d operations", lines, len(want))

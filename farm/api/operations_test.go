@@ -45,7 +45,7 @@ func operationOf(r *http.Request) string {
 	best, fewest := "", 99
 	for line := range strings.Lines(strings.TrimSpace(operations)) {
 		f := strings.Fields(line)
-		pattern := regexp.MustCompile(`\{\w+\}`).ReplaceAllString("/api/v3"+f[1], "[^/]+")
+		pattern := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(pathOf(f[1]), "[^/]+")
 		if n := strings.Count(f[1], "{"); f[0] == r.Method && n < fewest && regexp.MustCompile("^"+pattern+"$").MatchString(r.URL.Path) {
 			best, fewest = f[2], n
 		}
@@ -67,7 +67,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"checkBlenderExePath": "BlenderPathCheckResult", "getConfigurationFile": "Configuration", "getVariables": "ManagerVariables",
 		"getSharedStorage": "SharedStorageLocation", "getFarmStatus": "FarmStatus", "registerWorker": "RegisteredWorker",
 		"signOn": "WorkerStateChange", "workerState": "WorkerStateChange", "scheduleTask": "AssignedTask", "mayWorkerRun": "MayKeepRunning",
-		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerTags": "WorkerTagList",
+		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
@@ -144,6 +144,9 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.does(c.SetWorkerTags(ctx, worker, api.WorkerTagChangeRequest{}))
 	l.has(c.FetchWorkerSleepSchedule(ctx, worker))
 	l.does(c.SetWorkerSleepSchedule(ctx, worker, api.WorkerSleepSchedule{}))
+	l.has(c.FetchWorkerSchedule(ctx, worker))
+	l.does(c.SetWorkerSchedule(ctx, worker, api.WorkerSchedule{}))
+	l.does(c.RemoveWorkerSchedule(ctx, worker))
 	l.is(c.FetchWorkerTags(ctx))
 	l.is(c.CreateWorkerTag(ctx, fullTag))
 	l.is(c.FetchWorkerTag(ctx, tag))

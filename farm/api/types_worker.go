@@ -1,6 +1,10 @@
 package api
 
-import "renderfarm/farm"
+import (
+	"net/http"
+
+	"renderfarm/farm"
+)
 
 // WorkerRegistration is the request of registerWorker. The worker chooses the
 // secret, and shows it with every later call.
@@ -28,7 +32,18 @@ type WorkerSignOn struct {
 	SupportedTaskTypes List[string] `json:"supported_task_types"`
 	SoftwareVersion    string       `json:"software_version"`
 	CanRestart         bool         `json:"can_restart,omitempty"` // something starts it again when it ends
+
+	// TimeZone is the IANA name of where the worker's clock hangs, for its sleep
+	// schedule; "" if it does not tell. It is a header: see TimeZone.
+	TimeZone string `json:"-"`
 }
+
+// headerZone is the header by which a worker tells its time zone. Compatible
+// managers ignore it.
+const headerZone = "Farm-Time-Zone"
+
+// TimeZone returns the time zone that a worker tells, "" for none.
+func TimeZone(h http.Header) string { return h.Get(headerZone) }
 
 // WorkerStateChange tells a worker which status to take. It answers signOn,
 // workerState (200) and scheduleTask (423).

@@ -60,6 +60,25 @@ type WorkerSleepSchedule struct {
 	EndTime    string `json:"end_time"`     // HH:MM, 24 h; "" means until midnight
 }
 
+// WorkerSchedule is the answer of fetchWorkerSchedule and the request of
+// setWorkerSchedule: when a worker sleeps, in as many windows as it takes. The
+// last three are of answers only.
+type WorkerSchedule struct {
+	Active     bool              `json:"active"` // false keeps the windows without heeding them
+	Windows    List[SleepWindow] `json:"windows"`
+	TimeZone   string            `json:"time_zone,omitempty"`  // of the clock that it follows; Local is the manager's
+	Wants      string            `json:"wants,omitempty"`      // what it wants now: awake or asleep
+	NextChange time.Time         `json:"next_change,omitzero"` // when it wants the other; absent: never
+}
+
+// SleepWindow is a time of the day to sleep through. One that ends before it
+// begins ends on the next day.
+type SleepWindow struct {
+	Days string `json:"days,omitempty"` // on which it begins, as in WorkerSleepSchedule
+	From string `json:"from,omitempty"` // HH:MM; "": 00:00
+	To   string `json:"to,omitempty"`   // HH:MM; "": 24:00
+}
+
 // WorkerTagList answers fetchWorkerTags.
 type WorkerTagList struct {
 	Tags List[WorkerTag] `json:"tags"`

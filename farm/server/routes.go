@@ -22,6 +22,9 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
 	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
+	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
+	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
+	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
 
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
 	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
@@ -66,7 +69,7 @@ func (s *Server) v3Workers(r chi.Router) {
 	h, w := s.handle, s.worker
 
 	r.Post("/worker/register-worker", h(s.registerWorker))
-	r.Post("/worker/sign-on", h(w(s.signOn)))
+	r.Post("/worker/sign-on", h(w(s.signOn))) //                              Farm-Time-Zone
 	r.Post("/worker/sign-off", h(w(s.signOff)))
 	r.Get("/worker/state", h(w(s.workerState))) //                            Prefer: wait
 	r.Post("/worker/state-changed", h(w(s.workerStateChanged)))
@@ -80,8 +83,8 @@ func (s *Server) v3Workers(r chi.Router) {
 	r.Delete("/worker-mgt/workers/{worker_id}", h(s.deleteWorker))
 	r.Post("/worker-mgt/workers/{worker_id}/setstatus", h(s.requestWorkerStatusChange))
 	r.Post("/worker-mgt/workers/{worker_id}/settags", h(s.setWorkerTags))
-	r.Get("/worker-mgt/workers/{worker_id}/sleep-schedule", h(notYet))
-	r.Post("/worker-mgt/workers/{worker_id}/sleep-schedule", h(notYet))
+	r.Get("/worker-mgt/workers/{worker_id}/sleep-schedule", h(s.fetchWorkerSleepSchedule))
+	r.Post("/worker-mgt/workers/{worker_id}/sleep-schedule", h(s.setWorkerSleepSchedule))
 	r.Get("/worker-mgt/tags", h(s.fetchWorkerTags))
 	r.Post("/worker-mgt/tags", h(s.createWorkerTag))
 	r.Get("/worker-mgt/tag/{tag_id}", h(s.fetchWorkerTag))

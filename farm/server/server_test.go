@@ -192,7 +192,6 @@ func TestEveryOperation(t *testing.T) {
 	s.contract.Require(
 		// These answer 501 so far.
 		"checkSharedStoragePath", "findBlenderExePath", "checkBlenderExePath", "saveSetupAssistantConfig",
-		"fetchWorkerSleepSchedule", "setWorkerSleepSchedule",
 		"shamanCheckoutRequirements", "shamanCheckout", "shamanFileStoreCheck", "shamanFileStore")
 }
 
@@ -289,6 +288,7 @@ func (s *testServer) workerMgtCalls(w string) {
 	if got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, ""); got.text("tags.0.name") != "GPU" && !strings.Contains(string(got.body), `"GPU"`) {
 		s.t.Errorf("worker: %s", got.body)
 	}
+	s.scheduleCalls(w)
 	s.want(204, "POST", "/api/v3/worker-mgt/workers/"+w+"/setstatus", `{"status":"asleep","is_lazy":true}`)
 	if got := s.want(423, "POST", "/api/v3/worker/task", ""); got.text("status_requested") != "asleep" {
 		s.t.Errorf("asked: %s", got.body)

@@ -48,7 +48,7 @@ func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID
 		return err
 	}
 	wanted, err := s.m.SignOn(id, manager.SignOn{Name: on.Name, Software: on.SoftwareVersion, TaskTypes: on.SupportedTaskTypes,
-		CanRestart: on.CanRestart, Address: address(r)})
+		CanRestart: on.CanRestart, Address: address(r), TimeZone: api.TimeZone(r.Header)})
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ func (w *Worker) signOn(ctx context.Context) state {
 			fresh = true
 		}
 		answer, err := w.manager().SignOn(ctx, api.WorkerSignOn{Name: w.options.Name,
-			SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version, CanRestart: w.options.RestartExitCode != 0})
+			SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version, CanRestart: w.options.RestartExitCode != 0,
+			TimeZone: timeZone()})
 		switch {
 		case err == nil:
 			trouble.over()

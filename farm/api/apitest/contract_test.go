@@ -134,6 +134,9 @@ func TestSeen(t *testing.T) {
 	j := &judge{TB: t}
 	contract := apitest.New(j)
 	all := len(contract.Missing())
+	if all < 57 {
+		t.Errorf("%d operations are missing at first", all)
+	}
 	client := contract.Client(apitest.Over(answer(200, "application/json", `{"tags":[]}`)))
 	send(t, client, "GET /api/v3/worker-mgt/tags")
 	send(t, client, "GET /api/v3/worker-mgt/tags")
