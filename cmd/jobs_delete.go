@@ -68,11 +68,19 @@ func (s *session) confirm(question string) error {
 	if !isTerminal(s.in) || !isTerminal(s.errOut) {
 		return usageErrorf("this cannot be undone, and there is no terminal to ask at: add --yes")
 	}
+	if !s.ask(question) {
+		return &statusError{exitFailed, "nothing was deleted"}
+	}
+	return nil
+}
+
+// ask asks a question on the terminal, that only y or yes answers with yes.
+func (s *session) ask(question string) bool {
 	fmt.Fprintf(s.errOut, "%s [y/N] ", question)
 	answer, _ := bufio.NewReader(s.in).ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
-		return nil
+		return true
 	}
-	return &statusError{exitFailed, "nothing was deleted"}
+	return false
 }

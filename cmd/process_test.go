@@ -27,8 +27,14 @@ type process struct {
 // startProcess starts farm with the arguments. The executable is the test's
 // own, which testscript put on PATH under this name.
 func startProcess(name, dir string, env []string, args ...string) (*process, error) {
-	p := &process{name: name, cmd: exec.Command("farm", args...), exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env = dir, env
+	c := exec.Command("farm", args...)
+	c.Dir, c.Env = dir, env
+	return startCommand(name, c)
+}
+
+// startCommand starts a command that runs farm in the end.
+func startCommand(name string, c *exec.Cmd) (*process, error) {
+	p := &process{name: name, cmd: c, exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	p.out.grown = make(chan struct{})
 	if err := p.cmd.Start(); err != nil {

@@ -2,10 +2,8 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,11 +26,16 @@ type submitOptions struct {
 	scene    string
 	output   string
 	tag      string
-	blender  string
 	priority int
 	set      []string
+	metadata map[string]string // only scripts can say it
 	paused   bool
 	noWait   bool
+
+	packOptions
+	pack         bool   // copy the file even if it is in the shared storage
+	allowMissing bool   // submit although files are missing
+	script       string // file with all of this, "-" is the standard input
 }
 
 // newSubmit returns the command that artists use most: from a file to frames.
@@ -45,27 +48,42 @@ func newSubmit(s *session) *cobra.Command {
 
 Frame range, frame rate, output format and scene are read from the file with
 the Blender of this computer; flags win over the file. A file in the farm's
-shared storage is used where it is. Any other is copied there, but not the
-textures, caches and linked files that it refers to.
+shared storage is used where it is. Any other is copied there, with everything
+it needs: textures, caches, linked files and what they need in turn. Files that
+are missing are listed before anything is submitted.
+
+With --script all of this is in a file, for pipelines; flags win over it.
 
 Ctrl-C stops watching; the job goes on.`,
 		Example: `  farm submit shot.blend
   farm submit shot.blend --frames 1-24,60 --chunk-size 4 --name "shot 7, take 2"
-  id=$(farm submit shot.blend --no-wait)`,
-		Args: args("FILE.blend"),
+  farm submit --script job.yaml --set samples=256
+  id=$(farm submit shot.blend --no-wait --allow-missing)`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"blend"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(c *cobra.Command, given []string) error {
-			if err := o.check(c.Flags().Changed); err != nil {
+			file, err := o.complete(s, c, given)
+			if err != nil {
 				return err
 			}
-			return runSubmit(c.Context(), s, o, given[0])
+			return runSubmit(c.Context(), s, o, file)
 		},
 	}
+	o.jobFlags(c)
+	o.fileFlags(c)
+	s.jsonFlag(c)
+	return c
+}
+
+// defaultJobType is what a file is submitted as if nobody says otherwise.
+const defaultJobType = "simple-blender-render"
+
+// jobFlags gives the command the flags that say what the job is.
+func (o *submitOptions) jobFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "`name` of the job (default: that of the file)")
-	f.StringVar(&o.jobType, "type", "simple-blender-render", "job `type`")
+	f.StringVar(&o.jobType, "type", defaultJobType, "job `type`")
 	f.StringVar(&o.frames, "frames", "", "`frames` to render, such as 1-24 or 1,5,10-20")
 	f.IntVar(&o.chunk, "chunk-size", 0, "`number` of frames that one task renders")
 	f.Float64Var(&o.fps, "fps", 0, "frames per `second` of the video")
@@ -75,12 +93,41 @@ Ctrl-C stops watching; the job goes on.`,
 	f.StringVarP(&o.output, "output", "o", "", "`folder` for the renders, as every worker sees it (default: renders in the shared storage)")
 	f.IntVar(&o.priority, "priority", api.DefaultPriority, "`priority` of the job, 0 to 100; higher goes first")
 	f.StringVar(&o.tag, "tag", "", "only workers with this `tag`")
-	f.StringVar(&o.blender, "blender", "", "`path` of the Blender that reads the file (default: the one on the PATH)")
 	f.StringArrayVar(&o.set, "set", nil, "a setting of the job type, as `KEY=VALUE`; may be repeated")
 	f.BoolVar(&o.paused, "paused", false, "submit without starting; \"farm jobs resume\" starts it")
 	f.BoolVar(&o.noWait, "no-wait", false, "print the job's id and end at once")
-	s.jsonFlag(c)
-	return c
+}
+
+// fileFlags gives the command the flags that say where its files come from.
+func (o *submitOptions) fileFlags(c *cobra.Command) {
+	f := c.Flags()
+	o.packOptions.flags(c)
+	f.BoolVar(&o.pack, "pack", false, "copy the file and what it needs even if it is in the shared storage")
+	f.BoolVar(&o.allowMissing, "allow-missing", false, "submit although files are missing")
+	f.StringVar(&o.script, "script", "", "read the job from a YAML `file`, - for the standard input; flags win over it")
+}
+
+// complete settles the options: what the flags leave open is read from the
+// script, if there is one. It returns the file to submit.
+func (o *submitOptions) complete(s *session, c *cobra.Command, given []string) (file string, err error) {
+	if len(given) > 1 {
+		return "", usageErrorf("%s does not take %q", c.CommandPath(), given[1])
+	}
+	if o.script != "" {
+		if file, err = o.readScript(s, c.Flags().Changed); err != nil {
+			return "", err
+		}
+	}
+	if len(given) == 1 {
+		file = given[0]
+	}
+	if file == "" && o.script != "" {
+		return "", usageErrorf("the script has no key blend: name the file there, or after the command")
+	}
+	if file == "" {
+		return "", usageErrorf("%s needs FILE.blend", c.CommandPath())
+	}
+	return file, o.check(c.Flags().Changed)
 }
 
 // check refuses what cannot be meant, before anything is asked or copied.
@@ -94,9 +141,9 @@ func (o *submitOptions) check(changed func(flag string) bool) error {
 	switch {
 	case blendfile.IsVideo(o.format):
 		return usageErrorf("--format %s makes one film of all frames, which cannot be rendered in parts; choose an image format such as PNG, and the farm makes a video of the images", o.format)
-	case changed("chunk-size") && o.chunk < 1:
+	case o.chunk < 0, changed("chunk-size") && o.chunk < 1:
 		return usageErrorf("--chunk-size must be at least 1")
-	case changed("fps") && o.fps <= 0:
+	case o.fps < 0, changed("fps") && o.fps == 0:
 		return usageErrorf("--fps must be more than 0")
 	case o.priority < 0 || o.priority > 100:
 		return usageErrorf("--priority must be 0 to 100")
@@ -108,93 +155,54 @@ func (o *submitOptions) check(changed func(flag string) bool) error {
 	return nil
 }
 
-// runSubmit goes from a file to a job: look at the file, ask the job type what
-// it needs, have the manager check it, copy the file, submit, watch.
+// runSubmit goes from a file to a job, and to its end.
 func runSubmit(ctx context.Context, s *session, o submitOptions, file string) error {
-	file, err := filepath.Abs(file)
-	if err != nil {
-		return err
-	}
-	// What is wrong with the file is told before anything else, without Blender.
-	if err := blendfile.Check(file); err != nil {
-		return err
-	}
 	client, err := s.client(ctx)
 	if err != nil {
 		return err
 	}
-	jobType, err := findJobType(ctx, client, o.jobType)
+	u := &submission{s: s, client: client, options: o, file: file, say: func(text string) { fmt.Fprintln(s.errOut, printable(text)) }}
+	defer u.done()
+	if err := u.prepare(ctx); err != nil {
+		return err
+	}
+	if err := s.acceptMissing(u); err != nil {
+		return err
+	}
+	job, err := u.submit(ctx)
 	if err != nil {
 		return err
-	}
-	storage, err := findStorage(ctx, client)
-	if err != nil {
-		return err
-	}
-	p := plan{options: o, jobType: jobType, file: file, storage: storage.path, name: o.name}
-	if p.name == "" {
-		p.name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-	}
-	if p.info, err = s.inspect(ctx, o, jobType, file); err != nil {
-		return err
-	}
-	// Where the file will be is decided now and made later: the settings name it,
-	// and a job that the manager refuses must leave nothing behind.
-	placed := storage.place(file, p.name, s.now())
-	p.blend = placed.path
-	settings, err := p.settings()
-	if err != nil {
-		return err
-	}
-	for _, note := range p.notes {
-		fmt.Fprintln(s.errOut, note)
-	}
-	// With the ETag the manager refuses settings made for another version of the
-	// job type than the one it has by then.
-	job := api.SubmittedJob{
-		Name: p.name, Type: jobType.Name, TypeETag: jobType.ETag, Priority: o.priority,
-		SubmitterPlatform: runtime.GOOS, Settings: settings, Metadata: map[string]string{},
-	}
-	if o.paused {
-		job.InitialStatus = farm.JobPaused.String()
-	}
-	if o.tag != "" {
-		if job.WorkerTag, err = tagID(ctx, client, o.tag); err != nil {
-			return err
-		}
-	}
-	if err := client.SubmitJobCheck(ctx, job); err != nil {
-		return err
-	}
-	return s.submit(ctx, client, o, job, placed, p.info)
-}
-
-// submit copies the file if it has to be, hands the job in, and watches it. A
-// copy nobody will use is taken away again.
-func (s *session) submit(ctx context.Context, client *api.Client, o submitOptions, wanted api.SubmittedJob, file placed, info *blendfile.Info) error {
-	if err := file.copy(ctx); err != nil {
-		return err
-	}
-	job, err := client.SubmitJob(ctx, wanted)
-	if err != nil {
-		// Without an answer nobody knows whether there is a job now that needs the file.
-		if api.StatusOf(err) != 0 {
-			err = errors.Join(err, file.remove())
-		}
-		return err
-	}
-	if file.isCopy() {
-		fmt.Fprintf(s.errOut, "Copied the file to %s\n", printable(file.path))
-		warnExternal(s.errOut, info)
-	}
-	// The manager has no other place for what the submitter should know.
-	if strings.HasPrefix(job.Activity, "Warning:") {
-		fmt.Fprintln(s.errOut, printable(job.Activity))
 	}
 	if o.noWait || o.paused {
 		return s.submitted(job, o)
 	}
 	return s.watch(ctx, client, job)
+}
+
+// acceptMissing asks whether to submit although files are missing. Where nobody
+// can answer, --allow-missing must have been given.
+func (s *session) acceptMissing(u *submission) error {
+	if u.files == nil || len(u.files.Missing) == 0 {
+		return nil
+	}
+	missing := u.files.Missing
+	lack := "is " + count(len(missing), "file")
+	if len(missing) > 1 {
+		lack = "are " + count(len(missing), "file")
+	}
+	list := fmt.Sprintf("There %s that %s needs and that cannot be found or read:\n%s", lack, printable(filepath.Base(u.file)), missingList(missing))
+	if u.options.allowMissing {
+		fmt.Fprint(s.errOut, "Warning: ", list)
+		return nil
+	}
+	if !isTerminal(s.in) || !isTerminal(s.errOut) {
+		return farm.Errorf(farm.Invalid, "%sNothing was submitted. Mend the paths in Blender (File > External Data > Find Missing Files), or submit without them with --allow-missing.", list)
+	}
+	fmt.Fprint(s.errOut, list)
+	if !s.ask("Submit without them?") {
+		return &statusError{exitFailed, "nothing was submitted"}
+	}
+	return nil
 }
 
 // submitted ends a submission that nobody waits for.

@@ -1,10 +1,7 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"path/filepath"
 	"slices"
@@ -20,26 +17,11 @@ type plan struct {
 	options submitOptions
 	jobType farm.JobType
 	file    string          // the .blend on this computer
-	blend   string          // the .blend in the shared storage, where it may still have to be put
+	blend   string          // the .blend as the farm sees it, where it may still have to be put
 	storage string          // the shared storage
 	name    string          // of the job
 	info    *blendfile.Info // what the file says; nil if it could not be asked
 	notes   []string        // what the submitter should know
-}
-
-// inspect asks the local Blender about the file. Without a Blender that can
-// read it the answer is nil, if the flags say everything the job type needs.
-func (s *session) inspect(ctx context.Context, o submitOptions, t farm.JobType, file string) (*blendfile.Info, error) {
-	info, err := blendfile.Inspect(ctx, o.blender, file)
-	if err == nil || !errors.Is(err, blendfile.ErrBlender) {
-		return info, err
-	}
-	// A studio's build machine may have no Blender and know everything anyway.
-	if missing := o.missing(t); len(missing) > 0 {
-		return nil, farm.Errorf(farm.Invalid, "%w. Or say what it would tell with %s", err, strings.Join(missing, ", "))
-	}
-	fmt.Fprintf(s.errOut, "The file was not looked into: %v\n", err)
-	return nil, nil
 }
 
 // missing returns the flags that have to be given when no Blender can be asked.
@@ -259,28 +241,4 @@ func keysOf(t farm.JobType) []string {
 		keys = append(keys, st.Key)
 	}
 	return keys
-}
-
-// warnExternal says which files a copied .blend will miss.
-func warnExternal(w io.Writer, info *blendfile.Info) {
-	if info == nil {
-		return
-	}
-	var left []string
-	for _, name := range info.External {
-		if strings.HasPrefix(name, "//") { // relative to the .blend
-			left = append(left, name)
-		}
-	}
-	if len(left) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "Warning: the file refers to %d other files beside it, which were not copied and will be missing from the renders:\n", len(left))
-	for _, name := range left[:min(5, len(left))] {
-		fmt.Fprintf(w, "  %s\n", printable(name))
-	}
-	if len(left) > 5 {
-		fmt.Fprintf(w, "  and %d more\n", len(left)-5)
-	}
-	fmt.Fprintln(w, "Pack them into the file (Blender: File > External Data > Pack Resources), or work inside the shared storage.")
 }

@@ -16,6 +16,7 @@ import (
 // A submitTest is a farm of one computer that a test submits to.
 type submitTest struct {
 	home     string
+	url      string
 	farm     *process
 	out, err bytes.Buffer
 }
@@ -29,8 +30,19 @@ func newSubmitTest(t *testing.T) *submitTest {
 			t.Skip(err)
 		}
 	}
+	return startSubmitTest(t, "all")
+}
+
+// newServeTest starts a manager, and no worker.
+func newServeTest(t *testing.T) *submitTest {
+	t.Helper()
+	return startSubmitTest(t, "serve")
+}
+
+func startSubmitTest(t *testing.T, command string) *submitTest {
+	t.Helper()
 	st := &submitTest{home: t.TempDir()}
-	p, err := startProcess("farm", st.home, append(os.Environ(), "NO_COLOR=1"), "all", "--home", st.home, "--listen", "127.0.0.1:0")
+	p, err := startProcess("farm", st.home, append(os.Environ(), "NO_COLOR=1"), command, "--home", st.home, "--listen", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +59,9 @@ func newSubmitTest(t *testing.T) *submitTest {
 	if err := p.await("is ready: "); err != nil {
 		t.Fatal(err)
 	}
+	written, _ := p.out.look()
+	_, after, _ := strings.Cut(written, "is ready: ")
+	st.url = strings.TrimSuffix(strings.Fields(after)[0], "/")
 	return st
 }
 
@@ -91,7 +106,7 @@ func TestSubmitRenders(t *testing.T) {
 	if _, err := os.Stat(answer.Video); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"Copied the file to", "0/3 frames", "3/3 frames  completed"} {
+	for _, want := range []string{"Copied 1 file", "0/3 frames", "3/3 frames  completed"} {
 		if !strings.Contains(st.err.String(), want) {
 			t.Errorf("%q was not said", want)
 		}

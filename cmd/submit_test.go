@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"renderfarm/farm"
 	"renderfarm/farm/blendfile"
@@ -108,18 +109,19 @@ func TestSettingsThatCannotBe(t *testing.T) {
 }
 
 func TestWithoutBlender(t *testing.T) {
-	s := testSession(t, nil)
-	var said bytes.Buffer
-	s.errOut = &said
-	file := filepath.Join("..", "testdata", "scenes", "tiny.blend")
-	o := submitOptions{blender: filepath.Join(t.TempDir(), "blender"), frames: "1-2", set: []string{"scene=S"}}
-	_, err := s.inspect(t.Context(), o, renderType(), file)
+	var said strings.Builder
+	u := &submission{s: testSession(t, nil), jobType: renderType(), file: filepath.Join("..", "testdata", "scenes", "tiny.blend"), say: func(text string) { said.WriteString(text) }}
+	u.options = submitOptions{packOptions: packOptions{blender: filepath.Join(t.TempDir(), "blender")}, frames: "1-2", set: []string{"scene=S"}}
+	err := u.inspect(t.Context())
 	if err == nil || !errors.Is(err, blendfile.ErrBlender) || !strings.Contains(err.Error(), "cannot find Blender") || !strings.HasSuffix(err.Error(), "with --fps 24, --format PNG") {
 		t.Error(err)
 	}
-	o.fps, o.format = 24, "PNG"
-	if info, err := s.inspect(t.Context(), o, renderType(), file); info != nil || err != nil || !strings.Contains(said.String(), "not looked into") {
-		t.Error(info, err, said.String())
+	u.options.fps, u.options.format = 24, "PNG"
+	if err := u.inspect(t.Context()); u.info != nil || err != nil || !strings.Contains(said.String(), "not looked into") {
+		t.Error(u.info, err, said.String())
+	}
+	if err := u.trace(t.Context()); err != nil || len(u.files.Files) != 1 || u.files.Blend != "tiny.blend" || !strings.Contains(said.String(), "Pack Resources") {
+		t.Errorf("%+v, %v, %s", u.files, err, said.String())
 	}
 }
 
@@ -139,8 +141,6 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		"--fps": {"--fps", "-1"}, "0 to 100": {"--priority", "101"}, "needs FILE.blend": nil,
 	} {
 		s := testSession(t, nil)
-		var said bytes.Buffer
-		s.errOut = &said
 		if args != nil {
 			args = append(args, "a.blend")
 		}
@@ -154,7 +154,7 @@ func TestFlagsThatCannotBe(t *testing.T) {
 }
 
 // A file in the storage stays where it is, however one gets there.
-func TestPlace(t *testing.T) {
+func TestRelative(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"store/in", "store2", "elsewhere"} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
@@ -173,70 +173,153 @@ func TestPlace(t *testing.T) {
 	if err := os.Symlink("store", link); err != nil {
 		t.Skip(err)
 	}
-	now := time.Date(2026, 5, 1, 12, 30, 15, 0, time.Local)
 	for _, c := range []struct{ storage, file, want string }{
-		{"store", inside, "store/in/a.blend"}, {"link", inside, "link/in/a.blend"}, {"store", filepath.Join(link, "in", "a.blend"), "store/in/a.blend"},
-		{"store", beside, "store/submitted/my_job-20260501-123015/a.blend"}, {"store", outside, "store/submitted/my_job-20260501-123015/a_1.blend"},
+		{"store", inside, "in/a.blend"}, {"link", inside, "in/a.blend"}, {"store", filepath.Join(link, "in", "a.blend"), "in/a.blend"},
+		{"store", beside, ""}, {"store", outside, ""},
 	} {
-		p := storage{filepath.Join(dir, c.storage)}.place(c.file, "my/job", now)
-		if p.path != filepath.Join(dir, c.want) || p.isCopy() != strings.Contains(c.want, "submitted") {
-			t.Errorf("%s in %s: %+v", c.file, c.storage, p)
+		if got, _ := (storage{path: filepath.Join(dir, c.storage)}).relative(c.file); filepath.ToSlash(got) != c.want {
+			t.Errorf("%s in %s: %q", c.file, c.storage, got)
 		}
 	}
 }
 
-func TestCopy(t *testing.T) {
+// A file from elsewhere gets a folder of its own, that goes away when nobody
+// will use it.
+func TestCopied(t *testing.T) {
 	dir := t.TempDir()
 	from := filepath.Join(dir, "a.blend")
 	if err := os.WriteFile(from, []byte("BLENDER-v304"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	st := storage{filepath.Join(dir, "store")}
-	if err := os.Mkdir(st.path, 0o755); err != nil {
+	files, err := blendfile.Alone(from)
+	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
-	first := st.place(from, "a", now)
-	if err := first.copy(t.Context()); err != nil {
+	st := storage{filepath.Join(dir, "store"), testSession(t, nil)}
+	now := time.Date(2026, 5, 1, 12, 30, 15, 0, time.Local)
+	first := st.place(files, "my/job", now)
+	if want := filepath.Join(st.path, "submitted", "my_job-20260501-123015", "a.blend"); first.blend() != want {
+		t.Error(first.blend())
+	}
+	if _, err := first.deliver(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	second := st.place(from, "a", now)
-	if text, err := os.ReadFile(first.path); err != nil || string(text) != "BLENDER-v304" || second.made == first.made {
+	second := st.place(files, "my/job", now)
+	if text, err := os.ReadFile(first.blend()); err != nil || string(text) != "BLENDER-v304" || second.dir == first.dir {
 		t.Errorf("%q, %v, %+v", text, err, second)
 	}
 	// Somebody else takes the folder meanwhile: theirs is not touched.
-	if err := os.Mkdir(second.made, 0o755); err != nil {
+	if err := errors.Join(os.Mkdir(second.dir, 0o755), os.WriteFile(filepath.Join(second.dir, "theirs"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if err := second.copy(t.Context()); farm.KindOf(err) != farm.Invalid {
+	if _, err := second.deliver(t.Context(), nil); farm.KindOf(err) != farm.Conflict {
 		t.Error(err)
 	}
-	third := st.place(from, "a", now)
+	third := st.place(files, "my/job", now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := third.copy(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := third.deliver(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := first.remove(); err != nil {
+	if err := first.undo(); err != nil {
 		t.Error(err)
 	}
 	left, err := filepath.Glob(filepath.Join(st.path, "submitted", "*"))
-	if err != nil || len(left) != 1 || left[0] != second.made {
+	if err != nil || len(left) != 1 || left[0] != second.dir {
 		t.Errorf("left are %q, %v", left, err)
 	}
 }
 
-func TestWarnExternal(t *testing.T) {
-	var b strings.Builder
-	warnExternal(&b, nil)
-	warnExternal(&b, &blendfile.Info{External: []string{"/abs.png"}})
-	if b.Len() > 0 {
-		t.Error(b.String())
+// TestScript reads everything a script can say, and lets flags win.
+func TestScript(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "job.yaml")
+	text := `blend: shots/a.blend
+name: take 2
+type: render
+priority: 70
+tag: gpu
+paused: true
+frames: 1-5
+chunk_size: 3
+fps: 12.5
+format: png
+ext: .png
+scene: S
+output: /out
+settings: {samples: 16, quality: "high"}
+metadata: {client: me}
+blender: /opt/blender
+project: .
+exclude: ["*.mov"]
+pack: true
+allow_missing: true
+`
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	warnExternal(&b, &blendfile.Info{External: []string{"//1.png", "//2", "//3", "//4", "//5", "//6\x1b", "/abs.png"}})
-	for _, want := range []string{"6 other files", "\n  //1.png\n", "and 1 more", "Pack"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("%q is not in %q", want, b.String())
+	read := func(args ...string) (submitOptions, string, error) {
+		var o submitOptions
+		c := &cobra.Command{Use: "submit", SilenceErrors: true, SilenceUsage: true}
+		o.jobFlags(c)
+		o.fileFlags(c)
+		if err := c.ParseFlags(args); err != nil {
+			t.Fatal(err)
 		}
+		s := testSession(t, nil)
+		s.in = strings.NewReader(text)
+		file, err := o.complete(s, c, c.Flags().Args())
+		return o, file, err
+	}
+	want := submitOptions{name: "take 2", jobType: "render", priority: 70, tag: "gpu", paused: true, frames: "1-5", chunk: 3, fps: 12.5, format: "PNG", ext: ".png", scene: "S",
+		output: "/out", set: []string{"quality=high", "samples=16"}, metadata: map[string]string{"client": "me"}, pack: true, allowMissing: true, script: script,
+		packOptions: packOptions{blender: "/opt/blender", project: dir, exclude: []string{"*.mov"}}}
+	got, file, err := read("--script", script)
+	if err != nil || !reflect.DeepEqual(got, want) || file != filepath.Join(dir, "shots", "a.blend") {
+		t.Errorf("%q, %v\ngot  %+v\nwant %+v", file, err, got, want)
+	}
+	got, file, err = read("other.blend", "--script", script, "--frames", "9", "--priority", "0", "--set", "samples=8", "--paused=false", "--type", "echo", "--exclude", "x")
+	if err != nil || file != "other.blend" || got.frames != "9" || got.priority != 0 || got.set[2] != "samples=8" || got.paused || got.jobType != "echo" || len(got.exclude) != 2 {
+		t.Errorf("%q, %v: %+v", file, err, got)
+	}
+	if _, file, err := read("--script", "-"); err != nil || file != filepath.Join("shots", "a.blend") {
+		t.Error(file, err)
+	}
+	for says, bad := range map[string]string{
+		`standard input:1:1: unknown key "frame"; did you mean "frames"?`: "frame: 1\n", "standard input:2:7: fps should be": "blend: a.blend\nfps:  fast\n", "has no key blend": "name: x\n",
+		"--frames": "blend: a.blend\nframes: 1-\n", "0 to 100": "blend: a.blend\npriority: 101\n", "--chunk-size must": "blend: a.blend\nchunk_size: -1\n",
+	} {
+		text = bad
+		if _, _, err := read("--script", "-"); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if _, _, err := read("--script", filepath.Join(dir, "gone.yaml")); farm.KindOf(err) != farm.NotFound {
+		t.Error(err)
+	}
+}
+
+// TestAcceptMissing submits without files only if somebody says so.
+func TestAcceptMissing(t *testing.T) {
+	s := testSession(t, nil)
+	s.in = strings.NewReader("")
+	var said strings.Builder
+	s.errOut = &said
+	u := &submission{file: "a.blend", files: &blendfile.Pack{}}
+	if err := s.acceptMissing(u); err != nil {
+		t.Error(err)
+	}
+	for range missingShown + 3 {
+		u.files.Missing = append(u.files.Missing, blendfile.MissingFile{Path: "/gone\x1b.png", Kind: "image", Owner: [2]string{"IMAGE", "wood"}, Why: "there is no such file", Library: "/lib.blend"})
+	}
+	err := s.acceptMissing(u)
+	for _, want := range []string{"There are 23 files", `(image "wood": there is no such file; asked for by /lib.blend)`, "and 3 more", "--allow-missing"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in %v", want, err)
+		}
+	}
+	u.options.allowMissing = true
+	if err := s.acceptMissing(u); err != nil || !strings.Contains(said.String(), "Warning: There are 23") || strings.Contains(said.String(), "\x1b") {
+		t.Errorf("%v, %q", err, said.String())
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,4 +234,25 @@ func isCompressed(name string) bool {
 		return true
 	}
 	return false
+}
+
+// Remove takes a folder away that ToFolder made: the files of the pack, and the
+// folders that are empty then. What others put there stays.
+func Remove(p *blendfile.Pack, dir string) error {
+	var errs []error
+	folders := map[string]bool{dir: true}
+	for _, f := range p.Files {
+		at := filepath.Join(dir, filepath.FromSlash(f.Target))
+		if err := ignoreMissing(os.Remove(at)); err != nil {
+			errs = append(errs, err)
+		}
+		for parent := filepath.Dir(at); len(parent) > len(dir); parent = filepath.Dir(parent) {
+			folders[parent] = true
+		}
+	}
+	// The deepest first; one that is not empty is somebody else's by now.
+	for _, folder := range slices.Backward(slices.Sorted(maps.Keys(folders))) {
+		_ = os.Remove(folder)
+	}
+	return errors.Join(errs...)
 }

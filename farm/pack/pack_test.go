@@ -118,7 +118,9 @@ func TestToZip(t *testing.T) {
 // Whatever goes wrong, nothing is left, and nothing is lost that was there.
 func TestNothingHalf(t *testing.T) {
 	for says, spoil := range map[string]func(p *blendfile.Pack, stop context.CancelFunc) error{
-		"changed while":    func(p *blendfile.Pack, _ context.CancelFunc) error { return os.WriteFile(p.Files[1].Source, []byte("less"), 0o600) },
+		"changed while": func(p *blendfile.Pack, _ context.CancelFunc) error {
+			return os.WriteFile(p.Files[1].Source, []byte("less"), 0o600)
+		},
 		"cannot read what": func(p *blendfile.Pack, _ context.CancelFunc) error { return os.Remove(p.Files[1].Source) },
 		"context canceled": func(_ *blendfile.Pack, stop context.CancelFunc) error { stop(); return nil },
 		// Two names that are the same here; plans have none.

@@ -1,0 +1,64 @@
+package cmd
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// hiddenFrom returns the command line of a farm that does not see a folder: in
+// a mount namespace of its own, where something empty is mounted over it.
+func hiddenFrom(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("a folder is hidden with Linux' mount namespaces, by the superuser")
+	}
+	unshare, err := exec.LookPath("unshare")
+	if err != nil {
+		t.Skip(err)
+	}
+	if out, err := exec.Command(unshare, "-m", "mount", "-t", "tmpfs", "none", dir).CombinedOutput(); err != nil {
+		t.Skipf("this computer does not let us mount: %v: %s", err, out)
+	}
+	return exec.Command(unshare, append([]string{"-m", "sh", "-c", `mount -t tmpfs none "$0" && exec farm "$@"`, dir}, args...)...)
+}
+
+// TestSubmitFromAway submits the nasty project from a folder that the worker
+// cannot see, and gets the same pictures as at home.
+func TestSubmitFromAway(t *testing.T) {
+	n := newNastyProject(t, 2, 4)
+	st := newServeTest(t)
+	worker := hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url)
+	refused := st.run(t, t.Context(), "submit", n.file, "--no-wait")
+	if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
+		t.Errorf("%d: %s", refused, st.err.String())
+	}
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage")); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	if status := st.run(t, t.Context(), "submit", n.file, "--frames", "2,4", "--allow-missing", "--no-wait", "--json"); status != exitOK {
+		t.Fatal(status)
+	}
+	var answer submitAnswer
+	if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
+		t.Fatal(err)
+	}
+	p, err := startCommand("worker", worker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	if status := st.run(t, t.Context(), "jobs", "wait", string(answer.ID)); status != exitOK {
+		written, _ := p.out.look()
+		t.Fatalf("%d\n%s", status, written)
+	}
+	frames, err := filepath.Glob(filepath.Join(st.home, "storage", "renders", "*", "*"))
+	if err != nil || len(frames) != 1 {
+		t.Fatalf("%q, %v", frames, err)
+	}
+	n.compare(t, readFrames(t, frames[0], 2, 4))
+}
