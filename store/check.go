@@ -88,6 +88,7 @@ func (s *Store) Check() []error {
 //   - task records are within the plan, and add up to the job's counts and steps
 //   - an active task has a worker; workers that records name exist
 //   - needs do not go in a circle
+//   - audits have no gaps, and are not too long
 //   - nothing is left of jobs that are gone
 type checker struct {
 	tx      *bolt.Tx
@@ -101,7 +102,7 @@ type checker struct {
 // checkRecords yields what is wrong with the records of a transaction.
 func checkRecords(tx *bolt.Tx, yield func(error) bool) {
 	c := &checker{tx: tx, yield: yield, x: newIndex(tx.DB()), jobs: map[uint32]int{}}
-	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.leftovers} {
+	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.audits, c.leftovers} {
 		if !c.ended {
 			step()
 		}
@@ -116,7 +117,11 @@ func (c *checker) report(err error) {
 
 // each calls f with every record of the bucket, and reports what f returns.
 func (c *checker) each(b *bucket, f func(key, payload []byte) error) {
-	cur := c.tx.Bucket(b.name).Cursor()
+	in := c.tx.Bucket(b.name)
+	if in == nil {
+		return // of an older file, which nobody has opened since
+	}
+	cur := in.Cursor()
 	for key, value := cur.First(); key != nil && !c.ended; key, value = cur.Next() {
 		payload, err := b.open(key, value)
 		if err == nil {
@@ -293,7 +298,7 @@ func (c *checker) has(seq uint32) bool { _, ok := c.jobs[seq]; return ok }
 // leftovers looks for records of jobs that are gone, and reads those that
 // nothing led to.
 func (c *checker) leftovers() {
-	for _, b := range []*bucket{jobdefBucket, planBucket, defBucket, taskBucket, blockBucket} {
+	for _, b := range partsOfJob {
 		c.each(b, func(key, payload []byte) error {
 			seq := binary.BigEndian.Uint32(key)
 			if !c.has(seq) {

@@ -22,6 +22,8 @@
 //	workeruuid  UUID              number
 //	block       seq, number, type when the worker was blocked in the job
 //	tag         id                name, description
+//	audit       seq, n            who did what to the job, the last 200 times
+//	workeraudit number, n         likewise to the worker
 //
 // Every value is ver | payload | crc32c over bucket, key, ver and payload. A
 // task's id is derived from the job's UUID and the index (ids.go) and needs no

@@ -33,6 +33,7 @@ type Job struct {
 	blocked  map[blockKey]int64  // when, in ms
 	on       bool                // the scheduler hands out its tasks
 	entries  []entry             // by type: its places in the queues
+	changes  uint32              // number of the last change in its audit; 0: look it up
 }
 
 // hasRecord marks a task that has a record in the file.

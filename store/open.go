@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,9 +64,34 @@ func openFile(path string) (*bolt.DB, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
+	if err := addBuckets(db); err != nil {
+		db.Close()
+		return nil, openError(path, err)
+	}
 	removeUnfinished(path)
 	db.MmapFlags = 0 // a file that grows is not read in whole each time
 	return db, nil
+}
+
+// addBuckets makes the buckets that came after the file was made. It leaves files
+// alone that are not ours.
+func addBuckets(db *bolt.DB) error {
+	missing := false
+	err := db.View(func(tx *bolt.Tx) error {
+		missing = tx.Bucket(metaBucket.name) != nil && slices.ContainsFunc(laterBuckets, func(b *bucket) bool { return tx.Bucket(b.name) == nil })
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return db.Update(func(tx *bolt.Tx) error {
+		for _, b := range laterBuckets {
+			if _, err := tx.CreateBucketIfNotExists(b.name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // openBolt opens the file and turns what bbolt panics with into an error.
@@ -225,7 +251,7 @@ func checkSchema(tx *bolt.Tx) error {
 		return farm.Errorf(farm.Unsupported, "the database %s was written by a newer version of Farm (its layout is %d, this version knows %d): use that version, or put back the backup that was made before the upgrade", tx.DB().Path(), version, schemaVersion)
 	}
 	for _, b := range buckets {
-		if tx.Bucket(b.name) == nil {
+		if tx.Bucket(b.name) == nil && !slices.Contains(laterBuckets, b) {
 			return &fileDamage{fmt.Errorf("bucket %s is missing", b.name)}
 		}
 	}

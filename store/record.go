@@ -45,6 +45,11 @@ var (
 	seenBucket    = newBucket("seen", 0.8)
 	blockBucket   = newBucket("block", 0.5)
 	tagBucket     = newBucket("tag", 0.5)
+
+	// Those that came later are made when an older file is opened.
+	auditBucket      = newBucket("audit", 0.7)
+	staffAuditBucket = newBucket("workeraudit", 0.7)
+	laterBuckets     = []*bucket{auditBucket, staffAuditBucket}
 )
 
 func newBucket(name string, fill float64) *bucket {

@@ -146,6 +146,10 @@ func (x *index) putJob(j *Job) {
 	x.writes.put(jobBucket, key, jobBucket.seal(key, r.appendTo(make([]byte, 0, 160))))
 }
 
+// partsOfJob are the buckets whose keys begin with a job's number, and that go
+// with it, in this order.
+var partsOfJob = []*bucket{taskBucket, defBucket, planBucket, blockBucket, auditBucket, jobdefBucket}
+
 // RemoveJob removes a job, at most the given number of records at a time, so
 // that a large one does not hold up everybody else: the caller repeats it in
 // further Updates until done. With the first call the job leaves the scheduler
@@ -159,7 +163,7 @@ func (tx *Tx) RemoveJob(j *Job, most int) (done bool) {
 		tx.AfterCommit(func() { x.chunks.drop(prefixOf(j.uuid)) })
 	}
 	key := key32(j.seq)
-	for _, b := range []*bucket{taskBucket, defBucket, planBucket, blockBucket, jobdefBucket} {
+	for _, b := range partsOfJob {
 		most -= x.deleteSome(b, key, most)
 		if most <= 0 {
 			return false
@@ -185,7 +189,7 @@ func (x *index) forget(j *Job, now time.Time) {
 	x.changed(j, now)
 	j.empty()
 	key := key32(j.seq)
-	for _, b := range []*bucket{taskBucket, defBucket, planBucket, blockBucket, jobdefBucket} {
+	for _, b := range partsOfJob {
 		x.writes.deleteWith(b, key)
 	}
 	if bytes.Equal(x.get(metaBucket, shownKey), lastRendered(j.ID)) {

@@ -18,11 +18,12 @@ import (
 type Worker struct {
 	farm.Worker
 
-	seq    uint32
-	stored farm.Worker // the constant part as it is in the file
-	dirty  bool
-	active []Task
-	queues []*queue // of its tags and types; nil: look them up
+	seq     uint32
+	stored  farm.Worker // the constant part as it is in the file
+	dirty   bool
+	active  []Task
+	changes uint32   // number of the last change in its audit; 0: look it up
+	queues  []*queue // of its tags and types; nil: look them up
 }
 
 // Worker returns the worker with the id, deleted or not, or farm.NotFound.

@@ -191,15 +191,7 @@ func (v *View) worker(key, payload []byte) (farm.Worker, error) {
 
 // Worker returns the worker with the id, deleted or not, or farm.NotFound.
 func (v *View) Worker(id farm.WorkerID) (farm.Worker, error) {
-	u, ok := farm.ParseUUID(string(id))
-	if !ok {
-		return farm.Worker{}, errNoWorker
-	}
-	value := v.tx.Bucket(uuidBucket.name).Get(u[:])
-	if value == nil {
-		return farm.Worker{}, errNoWorker
-	}
-	seq, err := decodeSeq(uuidBucket, u[:], value)
+	seq, err := v.workerNumber(id)
 	if err != nil {
 		return farm.Worker{}, err
 	}
@@ -213,6 +205,19 @@ func (v *View) Worker(id farm.WorkerID) (farm.Worker, error) {
 		return w, asDamage(workerBucket, key, err)
 	}
 	return w, nil
+}
+
+// workerNumber returns the number of a worker by its id, or farm.NotFound.
+func (v *View) workerNumber(id farm.WorkerID) (uint32, error) {
+	u, ok := farm.ParseUUID(string(id))
+	if !ok {
+		return 0, errNoWorker
+	}
+	value := v.tx.Bucket(uuidBucket.name).Get(u[:])
+	if value == nil {
+		return 0, errNoWorker
+	}
+	return decodeSeq(uuidBucket, u[:], value)
 }
 
 // Tags returns all worker tags by name.
