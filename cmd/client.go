@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"context"
+	"os/user"
 
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 )
 
@@ -21,7 +23,18 @@ func (s *session) client(ctx context.Context) (*api.Client, error) {
 		return nil, err
 	}
 	client.UserAgent = "Farm/" + version
+	client.Name = userName()
 	return client, nil
+}
+
+// userName is what the system calls who runs this, for the audits of what is
+// changed; "" if it does not say. What no header can hold is left out.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return farm.CleanActor(u.Username, "", "").Name
 }
 
 // managerAddress returns where the manager is: the flag, else FARM_MANAGER,

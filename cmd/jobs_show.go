@@ -26,6 +26,7 @@ type jobsShowOptions struct {
 type shownJob struct {
 	api.Job
 	Tasks api.List[api.TaskSummary] `json:"tasks"`
+	Audit *api.Audit                `json:"audit,omitempty"`
 }
 
 // newJobsShow returns the command that shows one job.
@@ -33,11 +34,11 @@ func newJobsShow(s *session) *cobra.Command {
 	var o jobsShowOptions
 	c := &cobra.Command{
 		Use:   "show JOB",
-		Short: "Show a job and its tasks",
-		Long: `Show a job and its tasks.
+		Short: "Show a job, its tasks, and who changed what",
+		Long: `Show a job, its tasks, and the last changes that users made.
 
 With --json it prints the job as GET /api/v3/jobs/{id} has it, with all its
-tasks under "tasks".`,
+tasks under "tasks", and what GET /api/farm/jobs/{id}/audit has under "audit".`,
 		Example:           "  farm jobs show 1f2e3d4c\n  farm jobs show 1f2e3d4c --json | jq '.tasks[] | select(.status == \"failed\")'",
 		Args:              args("JOB"),
 		ValidArgsFunction: s.completeJobs,
@@ -45,7 +46,7 @@ tasks under "tasks".`,
 			return runJobsShow(c.Context(), s, given[0], o)
 		},
 	}
-	c.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show every task, not just the first %d", shownTasks))
+	c.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show every task and change, not just the first %d tasks and last %d changes", shownTasks, shownChanges))
 	s.jsonFlag(c)
 	return c
 }
@@ -64,6 +65,9 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 	if shown.Job, err = client.FetchJob(ctx, id); err != nil {
 		return err
 	}
+	if shown.Audit, err = auditOf(client.FetchJobAudit(ctx, id)); err != nil {
+		return err
+	}
 	counts := map[string]int{}
 	total := 0
 	for t, err := range client.JobTasks(ctx, id) {
@@ -80,6 +84,7 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 		return s.printJSON(shown)
 	}
 	s.printJob(&shown.Job, counts)
+	s.printChanges(shown.Audit, o.all)
 	t := s.table("task", "status", "done", "type", "worker", "name")
 	for _, task := range shown.Tasks {
 		t.row(task.IndexInJob, status(task.Status), progress(task.StepsCompleted, task.StepsTotal), task.TaskType, workerName(task.Worker), task.Name)

@@ -17,7 +17,8 @@ func newWorkersShow(s *session) *cobra.Command {
 		Short: "Show a worker",
 		Long: `Show a worker, its tags, when it sleeps, and what it does or did last.
 
-With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it.`,
+With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it, and under
+"audit" who changed what.`,
 		Example:           "  farm workers show render07",
 		Args:              args("WORKER"),
 		ValidArgsFunction: s.completeWorkers,
@@ -43,8 +44,15 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	audit, err := auditOf(client.FetchWorkerAudit(ctx, id))
+	if err != nil {
+		return err
+	}
 	if s.json {
-		return s.printJSON(w)
+		return s.printJSON(struct {
+			api.Worker
+			Audit *api.Audit `json:"audit,omitempty"`
+		}{w, audit})
 	}
 	schedule, scheduled, err := scheduleOf(ctx, client, id)
 	if err != nil {
@@ -66,6 +74,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if w.Task != nil {
 		s.field("task", fmt.Sprintf("%s/%d %s, %s", shortID(string(w.Task.JobID)), w.Task.IndexInJob, w.Task.Status, w.Task.Name))
 	}
+	s.printChanges(audit, false)
 	return nil
 }
 

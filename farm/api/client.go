@@ -31,6 +31,7 @@ type Client struct {
 	User      string        // worker id; "" sends no credentials
 	Password  string        // its secret
 	UserAgent string        // "" sends Go's own
+	Name      string        // of the user on whose behalf it calls; "" sends none
 	Timeout   time.Duration // of a call, on top of the time it may wait; 0 means DefaultTimeout
 }
 
@@ -186,6 +187,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
+	}
+	if c.Name != "" {
+		req.Header.Set(UserHeader, c.Name)
 	}
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)

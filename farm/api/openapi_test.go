@@ -91,6 +91,8 @@ POST   /api/farm/jobs/{job_id}/requeue                       requeueJob         
 GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule        open  200,204
 PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule          open  204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
+GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
+GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
 `
 
 // pathOf returns the whole path of a line of operations.

@@ -72,6 +72,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
+		"fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -163,6 +164,8 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJob(ctx, job))
 	l.is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))
 	l.does(c.SetJobStatus(ctx, job, api.JobStatusChange{Status: "requeueing"}))
+	l.is(c.FetchJobAudit(ctx, job))
+	l.is(c.FetchWorkerAudit(ctx, worker))
 	l.does(c.RequeueJob(ctx, job, api.JobRequeue{Tasks: api.RequeueFailed, Reason: "again"}))
 	l.does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))
 	l.does(c.SetJobTag(ctx, job, api.JobTagChange{}))

@@ -17,13 +17,13 @@ var removeAtOnce = 10_000
 // DeleteJob marks a job as to be deleted: its workers stop, and its records,
 // logs and previews are removed in the background. Frames and .blend files are
 // never deleted. A crash in between is made good at the next start.
-func (m *Manager) DeleteJob(id farm.JobID) error {
+func (m *Manager) DeleteJob(id farm.JobID, by ...farm.Actor) error {
 	err := m.update(func(u *unit) error {
 		j, err := u.Job(id)
 		if err != nil {
 			return err
 		}
-		u.markDeleted(j)
+		u.markDeleted(j, by)
 		return nil
 	})
 	if err == nil {
@@ -32,10 +32,11 @@ func (m *Manager) DeleteJob(id farm.JobID) error {
 	return err
 }
 
-func (u *unit) markDeleted(j *store.Job) {
+func (u *unit) markDeleted(j *store.Job, by []farm.Actor) {
 	if !j.Deleting.IsZero() {
 		return
 	}
+	u.note(j, by, "Asked to delete it", "")
 	u.touch(j).because = "it is being deleted"
 	j.Pass = farm.Pass{} // there is nothing to go on with
 	if !j.Status().Over() {
@@ -46,7 +47,7 @@ func (u *unit) markDeleted(j *store.Job) {
 
 // DeleteJobs marks all jobs as to be deleted that were last updated at or
 // before the time, rounded up to a whole second. NothingDone if there is none.
-func (m *Manager) DeleteJobs(updatedUntil time.Time) error {
+func (m *Manager) DeleteJobs(updatedUntil time.Time, by ...farm.Actor) error {
 	if whole := updatedUntil.Truncate(time.Second); whole.Before(updatedUntil) {
 		updatedUntil = whole.Add(time.Second)
 	}
@@ -59,7 +60,7 @@ func (m *Manager) DeleteJobs(updatedUntil time.Time) error {
 			}
 		}
 		found += len(ids)
-		return m.markAll(ids, updatedUntil)
+		return m.markAll(ids, updatedUntil, by)
 	})
 	if err != nil {
 		return err
@@ -72,14 +73,14 @@ func (m *Manager) DeleteJobs(updatedUntil time.Time) error {
 }
 
 // markAll marks jobs that still meet the condition when their turn comes.
-func (m *Manager) markAll(ids []farm.JobID, updatedUntil time.Time) error {
+func (m *Manager) markAll(ids []farm.JobID, updatedUntil time.Time, by []farm.Actor) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	return m.update(func(u *unit) error {
 		for _, id := range ids {
 			if j, err := u.Job(id); err == nil && !j.Updated.After(updatedUntil) {
-				u.markDeleted(j)
+				u.markDeleted(j, by)
 			}
 		}
 		return nil

@@ -11,7 +11,7 @@ import (
 // or requeue the job. Asking for the status it has changes nothing.
 //
 // NotFound; Invalid: a status nobody can ask for.
-func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason string) error {
+func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason string, by ...farm.Actor) error {
 	verb, ok := farm.VerbFor(wanted)
 	if !ok {
 		return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
@@ -22,7 +22,7 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 			return err
 		}
 		if status := j.Status(); status != wanted || status == farm.JobRequeueing {
-			u.apply(j, verb, reason)
+			u.apply(j, verb, reason, by)
 		}
 		return nil
 	})
@@ -32,7 +32,7 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 // because of them; nothing else.
 //
 // NotFound; Conflict: no task failed, or a requeueing of the job is under way.
-func (m *Manager) RequeueFailed(id farm.JobID, reason string) error {
+func (m *Manager) RequeueFailed(id farm.JobID, reason string, by ...farm.Actor) error {
 	return m.update(func(u *unit) error {
 		j, err := u.liveJob(id)
 		switch {
@@ -43,17 +43,18 @@ func (m *Manager) RequeueFailed(id farm.JobID, reason string) error {
 		case j.Counts[farm.TaskFailed] == 0:
 			return farm.Errorf(farm.Conflict, "no task of job %q failed: there is nothing to do again", j.Name)
 		}
-		u.apply(j, farm.RequeueFailed, reason)
+		u.apply(j, farm.RequeueFailed, reason, by)
 		return nil
 	})
 }
 
-// apply does a verb to a job.
-func (u *unit) apply(j *store.Job, verb farm.Verb, reason string) {
+// apply does a verb to a job, for somebody.
+func (u *unit) apply(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	row, ok := verb.Row(j.Status())
 	if !ok {
 		return
 	}
+	u.note(j, by, verb.String(), reason)
 	touched := u.touch(j)
 	touched.because = reason
 	j.Intent = row.Intent
@@ -77,8 +78,11 @@ func (u *unit) apply(j *store.Job, verb farm.Verb, reason string) {
 }
 
 // SetJobPriority changes the priority of a job; the next assignments heed it.
-func (m *Manager) SetJobPriority(id farm.JobID, priority int) error {
+func (m *Manager) SetJobPriority(id farm.JobID, priority int, by ...farm.Actor) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
+		if j.Priority != priority {
+			u.note(j, by, fmt.Sprintf("Priority changed from %d to %d", j.Priority, priority), "")
+		}
 		j.Priority = priority
 		return nil
 	})
@@ -86,7 +90,7 @@ func (m *Manager) SetJobPriority(id farm.JobID, priority int) error {
 
 // SetJobTag restricts a job to the workers with a tag, named by id or else by
 // name; with neither, any worker may take it. UnknownTag if there is no such tag.
-func (m *Manager) SetJobTag(id farm.JobID, tag farm.TagID, name string) error {
+func (m *Manager) SetJobTag(id farm.JobID, tag farm.TagID, name string, by ...farm.Actor) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
 		if tag == "" && name != "" {
 			for _, t := range u.Tags() {
@@ -100,6 +104,9 @@ func (m *Manager) SetJobTag(id farm.JobID, tag farm.TagID, name string) error {
 		}
 		if err := u.tagExists(tag); err != nil {
 			return err
+		}
+		if j.Tag != tag {
+			u.note(j, by, fmt.Sprintf("Tag changed from %s to %s", u.tagName(j.Tag), u.tagName(tag)), "")
 		}
 		j.Tag = tag
 		return nil
@@ -125,7 +132,7 @@ func (m *Manager) changeJob(id farm.JobID, fn func(u *unit, j *store.Job) error)
 // it follow. Asking for the status it has changes nothing.
 //
 // NotFound; Invalid: another status; Conflict: the task cannot get there now.
-func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason string) error {
+func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason string, by ...farm.Actor) error {
 	var event farm.TaskEvent
 	switch wanted {
 	case farm.TaskCanceled:
@@ -158,6 +165,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 			return farm.Errorf(farm.Conflict, "the task needs one that failed or was canceled: requeue that one, and this one follows")
 		}
 		u.touch(t.Job).because = reason
+		u.note(t.Job, by, fmt.Sprintf("Task %d changed from %s to %s", t.Index+1, shown, wanted), reason)
 		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		if wanted == farm.TaskQueued {
 			u.doAgain(t, reason)

@@ -22,7 +22,7 @@ const PriorityLimit = 1_000_000
 //
 // Invalid: the submission is wrong, or the job type's script refused it.
 // Outdated: made for another version of the job type. UnknownTag.
-func (m *Manager) Submit(ctx context.Context, sub farm.Submission) (job farm.Job, detail farm.JobDetail, warnings []string, err error) {
+func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Actor) (job farm.Job, detail farm.JobDetail, warnings []string, err error) {
 	sub.ID = farm.JobID(farm.NewUUID().String())
 	sub.Created = time.Now().UTC().Truncate(time.Millisecond)
 	plan, err := m.plan(ctx, sub)
@@ -47,6 +47,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission) (job farm.Job
 		}
 		t := u.touch(j)
 		t.isNew = true
+		u.note(j, by, "Submitted", "")
 		job = j.Job
 		return nil
 	})

@@ -1,6 +1,8 @@
 package manager
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -60,7 +62,7 @@ func (m *Manager) changeWorker(id farm.WorkerID, fn func(u *unit, w *store.Worke
 
 // RequestStatus asks a worker to take a status. Asking for the one it has takes
 // an earlier request back. CannotChange: a restart of a worker that cannot.
-func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest) error {
+func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest, by ...farm.Actor) error {
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
 		switch r.Status {
 		case farm.WorkerAwake, farm.WorkerAsleep, farm.WorkerOffline:
@@ -71,6 +73,7 @@ func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest) error {
 		default:
 			return farm.Errorf(farm.Invalid, "a worker can be asked to be awake, asleep, offline or to restart, not to be %s", r.Status)
 		}
+		u.noteWorker(w, by, requestText(r))
 		if r.Status == w.Status {
 			r = farm.StatusRequest{}
 		}
@@ -79,8 +82,15 @@ func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest) error {
 	})
 }
 
+func requestText(r farm.StatusRequest) string {
+	if r.Lazy {
+		return fmt.Sprintf("Asked to be %s after its task", r.Status)
+	}
+	return fmt.Sprintf("Asked to be %s now", r.Status)
+}
+
 // SetWorkerTags replaces the tags of a worker; unknown ones are skipped.
-func (m *Manager) SetWorkerTags(id farm.WorkerID, tags []farm.TagID) error {
+func (m *Manager) SetWorkerTags(id farm.WorkerID, tags []farm.TagID, by ...farm.Actor) error {
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
 		w.Tags = nil
 		for _, tag := range tags {
@@ -88,14 +98,20 @@ func (m *Manager) SetWorkerTags(id farm.WorkerID, tags []farm.TagID) error {
 				w.Tags = append(w.Tags, tag)
 			}
 		}
+		names := make([]string, len(w.Tags))
+		for i, tag := range w.Tags {
+			names[i] = u.tagName(tag)
+		}
+		u.noteWorker(w, by, "Tags: "+cmp.Or(strings.Join(names, ", "), "none"))
 		return nil
 	})
 }
 
 // DeleteWorker makes the farm forget a worker: what it was working on is
 // returned, and its credentials are refused from now on.
-func (m *Manager) DeleteWorker(id farm.WorkerID) error {
+func (m *Manager) DeleteWorker(id farm.WorkerID, by ...farm.Actor) error {
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
+		u.noteWorker(w, by, "Deleted")
 		u.returnAll(w, "worker is being deleted")
 		w.Deleted = u.Now()
 		w.Request = farm.StatusRequest{}

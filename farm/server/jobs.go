@@ -42,7 +42,7 @@ func (s *Server) submitJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	job, detail, warnings, err := s.m.Submit(r.Context(), sub)
+	job, detail, warnings, err := s.m.Submit(r.Context(), sub, by(r))
 	if farm.KindOf(err) == farm.UnknownTag {
 		return farm.Errorf(farm.Invalid, "%w", err) // in a submission it is a value like any other
 	}
@@ -94,7 +94,7 @@ func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.m.DeleteJob(id); err != nil {
+	if err := s.m.DeleteJob(id, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -118,7 +118,7 @@ func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &selection); err != nil {
 		return err
 	}
-	if err := s.m.DeleteJobs(selection.LastUpdatedMax); err != nil {
+	if err := s.m.DeleteJobs(selection.LastUpdatedMax, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -134,7 +134,7 @@ func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, _ := farm.ParseJobStatus(change.Status) // checked by read
-	if err := s.m.SetJobStatus(id, status, change.Reason); err != nil {
+	if err := s.m.SetJobStatus(id, status, change.Reason, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -150,9 +150,9 @@ func (s *Server) requeueJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if again.Tasks == api.RequeueFailed {
-		err = s.m.RequeueFailed(id, again.Reason)
+		err = s.m.RequeueFailed(id, again.Reason, by(r))
 	} else {
-		err = s.m.SetJobStatus(id, farm.JobRequeueing, again.Reason)
+		err = s.m.SetJobStatus(id, farm.JobRequeueing, again.Reason, by(r))
 	}
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &change); err != nil {
 		return err
 	}
-	if err := s.m.SetJobPriority(id, change.Priority); err != nil {
+	if err := s.m.SetJobPriority(id, change.Priority, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -184,7 +184,7 @@ func (s *Server) setJobTag(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &change); err != nil {
 		return err
 	}
-	if err := s.m.SetJobTag(id, change.ID, change.Name); err != nil {
+	if err := s.m.SetJobTag(id, change.ID, change.Name, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -21,6 +21,8 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Route("/api/v3", s.v3)
 	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
+	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
+	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
 	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
 	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))

@@ -302,6 +302,10 @@ func (s *testServer) workerMgtCalls(w string) {
 	s.want(204, "POST", "/api/v3/worker/sign-off", "")
 	s.want(204, "DELETE", "/api/v3/worker-mgt/workers/"+w, "")
 	s.want(404, "GET", "/api/v3/worker-mgt/workers/"+w, "")
+	if got := s.want(200, "GET", "/api/farm/workers/"+w+"/audit", ""); !strings.Contains(string(got.body), `"what":"Deleted"`) ||
+		!strings.Contains(string(got.body), `Asked to be asleep after its task`) {
+		s.t.Errorf("audit: %s", got.body)
+	}
 	s.want(403, "POST", "/api/v3/worker/sign-off", "")
 }
 
@@ -319,6 +323,10 @@ func (s *testServer) jobCalls(job string) {
 		s.t.Errorf("job: %s", got.body)
 	}
 	s.want(204, "POST", "/api/farm/jobs/"+job+"/requeue", `{"reason":"after lunch"}`)
+	if got := s.want(200, "GET", "/api/farm/jobs/"+job+"/audit", ""); !strings.Contains(string(got.body), `"what":"Paused: lunch"`) ||
+		!strings.Contains(string(got.body), `"what":"Priority changed from 50 to 70"`) || got.text("changes.0.what") != "Submitted" {
+		s.t.Errorf("audit: %s", got.body)
+	}
 	s.want(409, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"failed","reason":"none did"}`)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"some","reason":""}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")

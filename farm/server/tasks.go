@@ -62,7 +62,7 @@ func (s *Server) setTaskStatus(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status, _ := farm.ParseTaskStatus(change.Status) // checked by read
-	if err := s.m.SetTaskStatus(id, status, change.Reason); err != nil {
+	if err := s.m.SetTaskStatus(id, status, change.Reason, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)

@@ -49,7 +49,7 @@ func (s *Server) deleteWorker(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.m.DeleteWorker(id); err != nil {
+	if err := s.m.DeleteWorker(id, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -65,7 +65,7 @@ func (s *Server) requestWorkerStatusChange(w http.ResponseWriter, r *http.Reques
 		return err
 	}
 	status, _ := farm.ParseWorkerStatus(change.Status) // checked by read
-	if err := s.m.RequestStatus(id, farm.StatusRequest{Status: status, Lazy: change.IsLazy}); err != nil {
+	if err := s.m.RequestStatus(id, farm.StatusRequest{Status: status, Lazy: change.IsLazy}, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -80,7 +80,7 @@ func (s *Server) setWorkerTags(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &change); err != nil {
 		return err
 	}
-	if err := s.m.SetWorkerTags(id, change.TagIDs); err != nil {
+	if err := s.m.SetWorkerTags(id, change.TagIDs, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)

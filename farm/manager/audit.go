@@ -1,0 +1,65 @@
+package manager
+
+import (
+	"fmt"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// Methods that change a job or a worker for somebody take who that is as their
+// last argument, and the change is kept with the job or worker in the same transaction.
+// Without it, it was the manager itself. A wish that changes nothing is not noted.
+
+func actor(by []farm.Actor) farm.Actor {
+	if len(by) == 0 {
+		return farm.Actor{}
+	}
+	return by[0]
+}
+
+// note keeps a change with its job. reason is the user's, and may be empty.
+func (u *unit) note(j *store.Job, by []farm.Actor, what, reason string) {
+	u.Audit(j, actor(by), withReason(what, reason))
+}
+
+// noteWorker keeps a change with its worker.
+func (u *unit) noteWorker(w *store.Worker, by []farm.Actor, what string) {
+	u.AuditWorker(w, actor(by), what)
+}
+
+func withReason(what, reason string) string {
+	if reason == "" {
+		return what
+	}
+	return what + ": " + reason
+}
+
+// tagName is what people call a tag, "none" for no tag.
+func (u *unit) tagName(id farm.TagID) string {
+	if id == "" {
+		return "none"
+	}
+	if tag, err := u.Tag(id); err == nil {
+		return fmt.Sprintf("%q", tag.Name)
+	}
+	return string(id)
+}
+
+// Audit returns who did what to a job, or farm.NotFound.
+func (m *Manager) Audit(id farm.JobID) (a farm.Audit, err error) {
+	err = m.store.View(func(v *store.View) error {
+		a, err = v.Audit(id)
+		return err
+	})
+	return a, err
+}
+
+// WorkerAudit returns who did what to a worker, or farm.NotFound.
+func (m *Manager) WorkerAudit(id farm.WorkerID) (a farm.Audit, err error) {
+	err = m.store.View(func(v *store.View) error {
+		a, err = v.WorkerAudit(id)
+		return err
+	})
+	return a, err
+}

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// by says who makes a request, as far as it tells: see farm.Actor.
+func by(r *http.Request) farm.Actor {
+	return farm.CleanActor(r.Header.Get(api.UserHeader), address(r), r.UserAgent())
+}
+
+func (s *Server) fetchJobAudit(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	audit, err := s.m.Audit(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiAudit(audit))
+}
+
+func (s *Server) fetchWorkerAudit(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	audit, err := s.m.WorkerAudit(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiAudit(audit))
+}
+
+func apiAudit(a farm.Audit) api.Audit {
+	return api.Audit{Changes: a.Changes, Dropped: a.Dropped}
+}
