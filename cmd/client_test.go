@@ -242,7 +242,7 @@ func TestDelete(t *testing.T) {
 	j := f.submit(t, 1)
 	s := testSession(t, map[string]string{"FARM_MANAGER": f.host.url})
 	s.in = strings.NewReader("yes\n")
-	if err := runJobsDelete(t.Context(), s, []string{string(j.ID)}); exitStatus(err) != exitUsage {
+	if err := runJobsDelete(t.Context(), s, []string{string(j.ID)}, false); exitStatus(err) != exitUsage {
 		t.Errorf("off a terminal: %v", err)
 	}
 	if _, err := f.client.FetchJob(t.Context(), j.ID); err != nil {

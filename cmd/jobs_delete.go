@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,29 +14,59 @@ import (
 	"renderfarm/farm/api"
 )
 
+// jobsDeleteOptions say which jobs to delete, if they are not named.
+type jobsDeleteOptions struct {
+	before string   // a time, or how long ago: see parseBefore
+	status []string // of which statuses; none: those that are over
+	dryRun bool
+}
+
 // newJobsDelete returns the command that deletes jobs.
 func newJobsDelete(s *session) *cobra.Command {
+	var o jobsDeleteOptions
 	c := &cobra.Command{
 		Use:     "delete JOB...",
 		Aliases: []string{"rm"},
 		Short:   "Delete jobs, with their logs and previews",
-		Long: `Delete jobs, with their logs and previews. Rendered frames stay.
+		Long: `Delete jobs, with their logs and previews. Rendered frames and .blend files stay.
+
+With --before it deletes all jobs that are over (completed, failed or canceled)
+and did not change since: a time, a date, or how long ago, as 12h or 30d. --status
+chooses others. --dry-run shows what would be deleted, and deletes nothing.
 
 On a terminal it asks first; anywhere else it wants --yes.`,
-		Example:           "  farm jobs delete 1f2e3d4c\n  farm jobs list --status canceled --json | jq -r '.[].id' | xargs farm jobs delete --yes",
-		Args:              args("JOB..."),
+		Example: `  farm jobs delete 1f2e3d4c
+  farm jobs delete --before 30d --dry-run
+  farm jobs delete --before 2026-10-01 --status canceled,failed --yes`,
+		Args: func(c *cobra.Command, given []string) error {
+			switch {
+			case o.before == "" && len(o.status) > 0:
+				return usageErrorf("--status is for --before, which says when they changed last: add it, for example --before 30d")
+			case o.before != "" && len(given) > 0:
+				return usageErrorf("name jobs, or use --before, not both")
+			case o.before != "":
+				return nil
+			}
+			return args("JOB...")(c, given)
+		},
 		ValidArgsFunction: s.completeJobs,
 		RunE: func(c *cobra.Command, given []string) error {
-			return runJobsDelete(c.Context(), s, given)
+			if o.before != "" {
+				return runJobsDeleteOld(c.Context(), s, o)
+			}
+			return runJobsDelete(c.Context(), s, given, o.dryRun)
 		},
 	}
+	c.Flags().StringVar(&o.before, "before", "", "instead of naming them, all that did not change since `TIME` (2026-10-01, 12h, 30d)")
+	c.Flags().StringSliceVar(&o.status, "status", nil, "with --before, only jobs in these statuses (default completed,failed,canceled)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be deleted, and delete nothing")
 	s.yesFlag(c)
 	return c
 }
 
 // runJobsDelete asks about each job by itself, since ids are easily mistyped. The
 // manager deletes in the background, and goes on with it after a restart.
-func runJobsDelete(ctx context.Context, s *session, names []string) error {
+func runJobsDelete(ctx context.Context, s *session, names []string, dryRun bool) error {
 	return s.forEachJob(ctx, names, func(client *api.Client, id farm.JobID) error {
 		j, err := client.FetchJob(ctx, id)
 		if err != nil {
@@ -44,19 +76,95 @@ func runJobsDelete(ctx context.Context, s *session, names []string) error {
 		if err != nil {
 			return err
 		}
-		also := ""
+		what := fmt.Sprintf("the %s job %s (%s)", j.Status, shortID(string(id)), printable(j.Name))
 		if info.ShamanCheckout {
-			also = ", with the copies of its files"
+			what += ", with the copies of its files"
 		}
-		if err := s.confirm(fmt.Sprintf("Delete the %s job %s (%s)%s?", j.Status, shortID(string(id)), printable(j.Name), also)); err != nil {
+		if dryRun {
+			_, err := fmt.Fprintf(s.out, "would delete %s\n", what)
 			return err
 		}
-		if err := client.DeleteJob(ctx, id); err != nil {
+		if err := s.confirm("Delete " + what + "?"); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.out, "job %s is being deleted\n", shortID(string(id)))
-		return err
+		return s.deleteJob(ctx, client, id)
 	})
+}
+
+func (s *session) deleteJob(ctx context.Context, client *api.Client, id farm.JobID) error {
+	if err := client.DeleteJob(ctx, id); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(s.out, "job %s is being deleted\n", shortID(string(id)))
+	return err
+}
+
+// runJobsDeleteOld shows the jobs that meet the condition, asks once, and deletes them.
+func runJobsDeleteOld(ctx context.Context, s *session, o jobsDeleteOptions) error {
+	before, err := parseBefore(o.before, s.now())
+	if err != nil {
+		return err
+	}
+	if len(o.status) == 0 {
+		o.status = []string{farm.JobCompleted.String(), farm.JobFailed.String(), farm.JobCanceled.String()}
+	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := client.FetchJobs(ctx, api.JobsQuery{Status: o.status})
+	if err != nil {
+		return err
+	}
+	old := slices.DeleteFunc(list.Jobs, func(j api.Job) bool {
+		return j.Updated.After(before) || !j.DeleteRequestedAt.IsZero() || !slices.Contains(o.status, j.Status)
+	})
+	if len(old) == 0 {
+		_, err := fmt.Fprintf(s.out, "no job that is %s is unchanged since %s\n", strings.Join(o.status, " or "), before.Local().Format(time.DateTime))
+		return err
+	}
+	t := s.table("id", "status", "updated", "name")
+	for _, j := range old {
+		t.row(shortID(string(j.ID)), status(j.Status), ago(j.Updated, s.now()), j.Name)
+	}
+	if err := t.print(); err != nil {
+		return err
+	}
+	if o.dryRun {
+		_, err := fmt.Fprintf(s.out, "would delete %s\n", count(len(old), "job"))
+		return err
+	}
+	if err := s.confirm(fmt.Sprintf("Delete %s?", count(len(old), "job"))); err != nil {
+		return err
+	}
+	for _, j := range old {
+		// Somebody else may delete the same.
+		if err := s.deleteJob(ctx, client, j.ID); err != nil && api.StatusOf(err) != 404 {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseBefore reads a time: RFC 3339, a date, which is the beginning of that day
+// here, or how long before now in hours and the like, or days.
+func parseBefore(text string, now time.Time) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	var days int
+	if n, err := fmt.Sscanf(text, "%dd", &days); n == 1 && err == nil && days >= 0 && text == fmt.Sprintf("%dd", days) {
+		return now.AddDate(0, 0, -days), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	return time.Time{}, usageErrorf("--before %q is no time: use a date (2026-10-01), a date and time (2026-10-01T18:00:00), or how long ago (12h, 30d)", text)
 }
 
 // confirm asks a question that only y or yes answers with yes. Where nobody

@@ -104,13 +104,21 @@ type WorkerSchedule struct {
 // active. The zero schedule removes it.
 //
 // NotFound; Invalid: a schedule that cannot be.
-func (m *Manager) SetSchedule(id farm.WorkerID, s farm.Schedule) error {
+func (m *Manager) SetSchedule(id farm.WorkerID, s farm.Schedule, by ...farm.Actor) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
 		removed := !s.Defined() && !w.Schedule.Active // what did nothing may go without a word
 		w.Schedule = s
+		switch {
+		case !s.Defined():
+			u.noteWorker(w, by, "Sleep schedule removed")
+		case !s.Active:
+			u.noteWorker(w, by, "Sleep schedule set, and switched off")
+		default:
+			u.noteWorker(w, by, "Sleep schedule set")
+		}
 		if !removed {
 			u.heedSchedule(w)
 			u.AfterCommit(m.wakeSchedules)

@@ -39,7 +39,7 @@ func (s *Server) setWorkerSleepSchedule(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return err
 	}
-	if err := s.m.SetSchedule(id, farm.Schedule{Active: given.IsActive, Windows: []farm.Window{window}}); err != nil {
+	if err := s.m.SetSchedule(id, farm.Schedule{Active: given.IsActive, Windows: []farm.Window{window}}, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -77,7 +77,7 @@ func (s *Server) setWorkerSchedule(w http.ResponseWriter, r *http.Request) error
 		}
 		schedule.Windows = append(schedule.Windows, window)
 	}
-	if err := s.m.SetSchedule(id, schedule); err != nil {
+	if err := s.m.SetSchedule(id, schedule, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -88,7 +88,7 @@ func (s *Server) removeWorkerSchedule(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	if err := s.m.SetSchedule(id, farm.Schedule{}); err != nil {
+	if err := s.m.SetSchedule(id, farm.Schedule{}, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)
