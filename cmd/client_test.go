@@ -249,7 +249,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("the job is gone: %v", err)
 	}
 	s.yes = true
-	if err := runJobsDelete(t.Context(), s, []string{string(j.ID)}); err != nil {
+	if err := runJobsDelete(t.Context(), s, []string{string(j.ID)}, false); err != nil {
 		t.Errorf("with --yes: %v", err)
 	}
 }
