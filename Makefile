@@ -44,7 +44,7 @@ bench:
 	nice $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 0 ./cmd/bench
 
 soak:
-	nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...
+	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...
 	@sh testdata/fuzz.sh 60s
 
 clean:

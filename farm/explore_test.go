@@ -1,9 +1,11 @@
 package farm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -115,6 +117,9 @@ func (s *trial) slice(needs [][]int) {
 	s.settle(needs)
 }
 
+// again is how the stories begin in which a user requeues a task.
+const again = "requeue task "
+
 // A story is what happened between two situations.
 type story struct {
 	what string
@@ -141,7 +146,7 @@ func (s *trial) nexts(needs [][]int) []story {
 			out = append(out, story{fmt.Sprintf("task %d has event %d", i, e), next})
 		}
 		if next, ok := s.again(i, needs); ok {
-			out = append(out, story{fmt.Sprintf("requeue task %d", i), next})
+			out = append(out, story{fmt.Sprint(again, i), next})
 		}
 	}
 	return out
@@ -191,14 +196,15 @@ func (s *trial) wishes(needs [][]int) (out []story) {
 
 // plans are the jobs whose every story is followed: who needs whom.
 var plans = map[string][][]int{
-	"one":              {nil},
-	"two":              {nil, nil},
-	"three":            {nil, nil, nil},
-	"frames and video": {nil, nil, nil, {0, 1, 2}},
-	"video first":      {{1, 2}, nil, nil},
-	"chain":            {nil, {0}, {1}, {2}},
-	"chain backwards":  {{1}, {2}, nil},
-	"diamond":          {nil, {0}, {0}, {1, 2}},
+	"one":               {nil},
+	"two":               {nil, nil},
+	"three":             {nil, nil, nil},
+	"frames and video":  {nil, nil, nil, {0, 1, 2}},
+	"video first":       {{1, 2}, nil, nil},
+	"chain":             {nil, {0}, {1}, {2}},
+	"chain backwards":   {{1}, {2}, nil},
+	"chain in disorder": {{2}, nil, {1}},
+	"diamond":           {nil, {0}, {0}, {1, 2}},
 }
 
 func TestEveryStoryOfSmallJobs(t *testing.T) {
@@ -236,7 +242,7 @@ func explore(needs [][]int) (situations int, wrong string) {
 			ends = append(ends, s)
 		}
 		for _, to := range s.nexts(needs) {
-			if why := s.wrongWay(to.what, &to.next); why != "" {
+			if why := cmp.Or(s.wrongWay(to.what, &to.next), s.wrongPass(to.what, &to.next, needs)); why != "" {
 				return len(from), fmt.Sprintf("%v, %s, became %v: %s", &s, to.what, &to.next, why)
 			}
 			if _, seen := from[to.next]; !seen {
@@ -316,9 +322,12 @@ func (s *trial) wrong(needs [][]int) string {
 func (s *trial) wrongTask(i int, needs [][]int, status JobStatus) string {
 	shown := ShownStatus(s.tasks[i], status)
 	begun := s.tasks[i] == TaskActive || s.tasks[i] == TaskCompleted
+	_, possible := s.again(i, needs)
 	switch {
 	case status.Over() && shown.Open():
 		return "shows as " + shown.String() + ", and the job is over"
+	case status.Over() && !s.spoiled(i, needs) && !possible:
+		return "cannot be done again"
 	case s.pass.On():
 		return "" // what follows is right again when it ends
 	case s.tasks[i].Waiting() && s.spoiled(i, needs):
@@ -328,6 +337,18 @@ func (s *trial) wrongTask(i int, needs [][]int, status JobStatus) string {
 		if begun && s.tasks[need] != TaskCompleted {
 			return fmt.Sprintf("began, and task %d, which it needs, is %s", need, s.tasks[need])
 		}
+	}
+	return ""
+}
+
+// wrongPass says how a task that was to be done again is not, in the end.
+func (s *trial) wrongPass(what string, next *trial, needs [][]int) string {
+	one := s.pass.Kind == PassTask || s.pass.Kind == PassRevive
+	switch root := s.pass.Root; {
+	case strings.HasPrefix(what, again) && next.intent == IntentAbort:
+		return "the job stays canceled"
+	case one && !next.pass.On() && next.tasks[root] != TaskQueued && !next.spoiled(root, needs):
+		return fmt.Sprintf("task %d was to be done again, and is %s", root, next.tasks[root])
 	}
 	return ""
 }

@@ -10,9 +10,11 @@ import (
 // them and the exploration to noticing every change of a rule. They return what
 // is wrong.
 
+var examples = map[string]func() faults{"moves": wrongMoves, "job statuses": wrongStatuses, "verbs": wrongVerbs,
+	"spreading": wrongSpreading, "shown statuses": wrongShown, "passes": wrongPasses}
+
 func TestExamples(t *testing.T) {
-	for name, wrong := range map[string]func() faults{"moves": wrongMoves, "job statuses": wrongStatuses, "verbs": wrongVerbs,
-		"spreading": wrongSpreading, "shown statuses": wrongShown, "passes": wrongPasses} {
+	for name, wrong := range examples {
 		for _, what := range wrong() {
 			t.Errorf("%s: %s", name, what)
 		}
@@ -193,9 +195,14 @@ func wrongPasses() (f faults) {
 		before, want [8]TaskStatus
 	}{
 		{"all that did not complete", PassRequeue, [8]TaskStatus{c, a, q, s, x, d, s, q}, [8]TaskStatus{c, a, q, q, q, q, q, q}},
+		{"the first as well", PassRequeue, [8]TaskStatus{x, a, q, s, x, d, s, q}, [8]TaskStatus{q, a, q, q, q, q, q, q}},
 		{"all of a completed job", PassAgain, [8]TaskStatus{c, c, c, c, c, c, c, c}, [8]TaskStatus{q, q, q, q, q, q, q, q}},
 		{"what failed", PassFailed, [8]TaskStatus{c, a, q, x, x, d, s, d}, [8]TaskStatus{c, a, q, q, q, d, s, q}},
+		{"what failed, the first as well, and what needs it", PassFailed, [8]TaskStatus{x, a, q, d, x, d, s, d}, [8]TaskStatus{q, a, q, q, q, d, s, q}},
+		{"the first of a canceled job", PassOnly, [8]TaskStatus{x, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, q, d, d, q}},
 		{"what failed of a canceled job", PassOnly, [8]TaskStatus{c, d, q, x, x, d, s, d}, [8]TaskStatus{c, d, d, q, q, d, d, q}},
+		{"what failed of a canceled job, of which much waited", PassOnly, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{d, d, d, d, q, d, d, d}},
+		{"a task that was canceled", PassTask, [8]TaskStatus{c, a, q, d, x, d, s, d}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
 		{"one task", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, c}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
 		{"one task, and what needs it runs", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, a}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
 		{"a running task", PassTask, [8]TaskStatus{c, a, q, a, x, d, s, q}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
@@ -204,7 +211,10 @@ func wrongPasses() (f faults) {
 		{"one task of a stopped job", PassRevive, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, x, d, d, q}},
 		{"one task that waited in a stopped job", PassRevive, [8]TaskStatus{q, c, q, q, x, d, s, q}, [8]TaskStatus{q, c, d, q, x, d, d, q}},
 	} {
-		job := trial{n: 8, insist: true, pass: Pass{Kind: row.kind, Root: 3}}
+		job := trial{n: 8, insist: true, pass: Pass{Kind: row.kind}}
+		if row.kind == PassTask || row.kind == PassRevive {
+			job.pass.Root = 3
+		}
 		copy(job.tasks[:], row.before[:])
 		for n := 0; job.pass.On(); n++ {
 			if n > 100 {
