@@ -74,7 +74,12 @@ type JobFacts struct {
 	Intent   Intent
 	Insist   bool // go on however many tasks failed: a user requeued one of a failed job
 	Pass     Pass // many of its tasks are being changed
-	Counts   Counts
+
+	// NobodyLeft says that everybody who could do tasks of one of its types is
+	// blocked. It is set with the last block (Judge), and ends when a user
+	// requeues the job or one of its tasks, or lifts a block.
+	NobodyLeft bool
+	Counts     Counts
 }
 
 // A rule gives a job its status when it holds and none before it does.
@@ -90,6 +95,7 @@ var jobRules = []rule{
 	{JobCompleted, func(f *JobFacts) bool { return f.Counts[TaskCompleted] == f.Counts.Total() }},
 	{JobCancelRequested, func(f *JobFacts) bool { return f.Intent == IntentAbort && f.Counts[TaskActive] > 0 }},
 	{JobCanceled, func(f *JobFacts) bool { return f.Intent == IntentAbort }},
+	{JobFailed, func(f *JobFacts) bool { return f.NobodyLeft }},
 	{JobFailed, tooManyFailed},
 	{JobFailed, func(f *JobFacts) bool { return finished(f) && f.Counts[TaskFailed] > 0 }},
 	{JobCanceled, finished},

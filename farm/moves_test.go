@@ -89,7 +89,15 @@ func wrongStatuses() (f faults) {
 		if got := facts.Status(); got != c.insist {
 			f.add("%s, insisting: %s, want %s", c.name, got, c.insist)
 		}
-		facts.Insist = false
+		facts.Insist, facts.NobodyLeft = false, true
+		want := JobFailed
+		if c.run == JobCompleted {
+			want = JobCompleted
+		}
+		if got := facts.Status(); got != want {
+			f.add("%s, nobody left: %s, want %s", c.name, got, want)
+		}
+		facts.NobodyLeft = false
 		facts.Planning = true
 		if got := facts.Status(); got != JobUnderConstruction {
 			f.add("%s, planning: %s", c.name, got)

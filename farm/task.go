@@ -1,6 +1,9 @@
 package farm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TaskStatus is where a task stands. It changes only by the table moves.
 type TaskStatus uint8
@@ -109,6 +112,18 @@ type TaskState struct {
 	Touched   time.Time  // last sign of life from its worker; zero means never
 	Activity  string     // one line for people, at most MaxActivity bytes
 	FailedBy  []WorkerID // workers that failed it since it was last requeued
+	Failures  int        // tries that failed since then; at least one by each of FailedBy
+}
+
+// Forgive forgets the failures: every worker may try the task again.
+func (s *TaskState) Forgive() { s.FailedBy, s.Failures = nil, 0 }
+
+// Fail notes that the worker who holds the task failed it.
+func (s *TaskState) Fail() {
+	if !slices.Contains(s.FailedBy, s.Worker) {
+		s.FailedBy = append(s.FailedBy, s.Worker)
+	}
+	s.Failures++
 }
 
 // MaxActivity bounds TaskState.Activity, in bytes.

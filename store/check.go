@@ -236,11 +236,6 @@ func (c *checker) job(j *Job) error {
 	if err != nil {
 		c.report(asDamage(jobdefBucket, key, err))
 	}
-	for k := range j.blocked {
-		if int(k.worker) >= len(*c.x.names.Load()) {
-			c.report(blockBucket.damaged(blockKeyBytes(j, k), errors.New("its worker is not in the file")))
-		}
-	}
 	if _, stuck := completable(j.shape); stuck {
 		c.report(planBucket.damaged(key, errors.New("its tasks wait for each other")))
 	}

@@ -114,6 +114,13 @@ func (c *comparison) queues(x, fresh *index) {
 		c.same(fmt.Sprintf("queue %v", work), memory[work], file[work])
 	}
 	c.same("number of queues in use", len(memory), len(file))
+	for work, q := range x.queues {
+		c.same(fmt.Sprintf("crew of %v", work), q.crew, fresh.queue(work).crew)
+		c.same(fmt.Sprintf("failing jobs in queue %v", work), q.failing, fresh.queue(work).failing)
+	}
+	for work, q := range fresh.queues {
+		c.same(fmt.Sprintf("crew of %v", work), x.queue(work).crew, q.crew)
+	}
 }
 
 // job compares all that is known of one job, except its places in queues.
@@ -134,6 +141,9 @@ func (c *comparison) job(j, f *Job) {
 	}
 	if !maps.EqualFunc(j.failedBy, f.failedBy, slices.Equal[[]uint32]) {
 		c.same(what("failures"), j.failedBy, f.failedBy)
+	}
+	if !maps.Equal(j.failures, f.failures) {
+		c.same(what("failures by worker"), j.failures, f.failures)
 	}
 	if !maps.Equal(j.blocked, f.blocked) {
 		c.same(what("blocklist"), j.blocked, f.blocked)

@@ -26,6 +26,7 @@ type Job struct {
 	statuses []uint8             // by task: its status, and hasRecord
 	done     []uint32            // by task: steps done; nil while they are all 0
 	failedBy map[uint32][]uint32 // by task: workers that failed it
+	failures map[blockKey]int32  // how often each is in failedBy, by task type
 	left     []int32             // by list of needs: needed tasks that are not completed
 	bad      []int32             // by list of needs: needed tasks that failed or were canceled
 	runnable set                 // ranks of the tasks that wait for nothing but a worker

@@ -21,10 +21,11 @@ type jobRecord struct {
 }
 
 const (
-	jobPlanning = 1 << iota // flag
-	jobRemoving             // flag
-	jobInsist               // flag
-	jobPass                 // flag: a pass follows the times
+	jobPlanning   = 1 << iota // flag
+	jobRemoving               // flag
+	jobInsist                 // flag
+	jobPass                   // flag: a pass follows the times
+	jobNobodyLeft             // flag
 )
 
 // appendTo appends the record, without checksum.
@@ -44,6 +45,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if j.Pass.On() {
 		flags |= jobPass
+	}
+	if j.NobodyLeft {
+		flags |= jobNobodyLeft
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -82,6 +86,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	j.ID = farm.JobID(j.uuid.String())
 	flags := r.byte()
 	j.Planning, j.removing, j.Insist = flags&jobPlanning != 0, flags&jobRemoving != 0, flags&jobInsist != 0
+	j.NobodyLeft = flags&jobNobodyLeft != 0
 	j.Intent = farm.Intent(r.byte())
 	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
 	j.Priority = r.small()

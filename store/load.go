@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -85,7 +86,9 @@ func (x *index) loadWorkers(tx *bolt.Tx) error {
 		if binary.BigEndian.Uint32(key) != uint32(len(names)) {
 			return fmt.Errorf("it is worker %d of the file", len(names))
 		}
-		x.workers[w.ID] = &Worker{Worker: w, seq: uint32(len(names)), stored: still(w)}
+		live := &Worker{Worker: w, seq: uint32(len(names)), stored: still(w)}
+		x.workers[w.ID] = live
+		x.muster(live)
 		names = append(names, w.ID)
 		return nil
 	})
@@ -199,7 +202,7 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		if i >= j.shape.tasks {
 			return fmt.Errorf("its job has %d tasks", j.shape.tasks)
 		}
-		if int(t.worker) >= len(names) || slices.ContainsFunc(t.failedBy, func(w uint32) bool { return int(w) >= len(names) }) {
+		if int(t.worker) >= len(names) || slices.ContainsFunc(t.failedBy, func(w uint32) bool { return w == 0 || int(w) >= len(names) }) {
 			return fmt.Errorf("it names a worker that is not in the file")
 		}
 		counts[farm.TaskQueued]--
@@ -207,7 +210,7 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		done += t.done
 		j.statuses[i] = hasRecord | uint8(t.status)
 		j.setSteps(i, t.done)
-		j.setFailedBy(i, t.failedBy)
+		l.x.setFailedBy(j, i, t.failedBy)
 		if t.status == farm.TaskActive {
 			if t.worker == 0 {
 				return fmt.Errorf("it is active without a worker")
@@ -230,11 +233,17 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 func (l *loader) loadBlocks(j *Job, key []byte) error {
 	return recordsAt(l.block, blockBucket, key, func(key, payload []byte) error {
 		k, at, err := decodeBlock(key, payload)
+		if err == nil && (k.worker == 0 || int(k.worker) >= len(*l.x.names.Load())) {
+			err = errors.New("its worker is not in the file")
+		}
+		if err != nil {
+			return err
+		}
 		if j.blocked == nil {
 			j.blocked = map[blockKey]int64{}
 		}
 		j.blocked[k] = at
-		return err
+		return nil
 	})
 }
 

@@ -60,7 +60,10 @@ func (m *model) best(w *farm.Worker) (best *modelJob, at int) {
 		for i := range j.tasks {
 			t := &j.tasks[i]
 			if !t.Status.Waiting() || !slices.Contains(w.TaskTypes, t.Type) || j.blocked[[2]string{string(w.ID), t.Type}] ||
-				slices.Contains(t.FailedBy, w.ID) || !j.ready(i) {
+				!j.ready(i) {
+				continue
+			}
+			if _, fresh := m.could(j, i, func(o *farm.Worker) bool { return o.Status == farm.WorkerAwake }); slices.Contains(t.FailedBy, w.ID) && fresh > 0 {
 				continue
 			}
 			if best == nil || j.Priority > best.Priority || j.Priority == best.Priority && t.PlannedTask.Priority > best.tasks[at].PlannedTask.Priority {
@@ -69,6 +72,24 @@ func (m *model) best(w *farm.Worker) (best *modelJob, at int) {
 		}
 	}
 	return best, at
+}
+
+// could counts the workers that could do a task, and of these the ones that did
+// not fail it.
+func (m *model) could(j *modelJob, i int, also func(*farm.Worker) bool) (able, fresh int) {
+	t := &j.tasks[i]
+	for n := range m.workers {
+		w := &m.workers[n]
+		if !w.Deleted.IsZero() || !slices.Contains(w.TaskTypes, t.Type) || j.Tag != "" && !slices.Contains(w.Tags, j.Tag) ||
+			j.blocked[[2]string{string(w.ID), t.Type}] || !also(w) {
+			continue
+		}
+		able++
+		if !slices.Contains(t.FailedBy, w.ID) {
+			fresh++
+		}
+	}
+	return able, fresh
 }
 
 // machine runs the store beside the model.
@@ -81,8 +102,9 @@ type machine struct {
 var modelTypes = []string{"blender", "ffmpeg", "misc"}
 
 // do runs an operation in the store and checks that it reports the work that it
-// made available: an idle worker that could do something now must be woken.
-func (m *machine) do(t *rapid.T, fn func(*Tx)) {
+// made available: an idle worker that could do something now must be woken. One
+// that changes itself is woken because of that.
+func (m *machine) do(t *rapid.T, fn func(*Tx), changed ...farm.WorkerID) {
 	var work []Work
 	idle := map[farm.WorkerID]bool{}
 	err := m.s.Update(func(tx *Tx) error {
@@ -99,7 +121,7 @@ func (m *machine) do(t *rapid.T, fn func(*Tx)) {
 		for _, w := range m.workers {
 			live, _ := tx.Worker(w.ID)
 			task, ok := tx.Pick(live)
-			if ok && idle[w.ID] && !slices.ContainsFunc(work, func(n Work) bool {
+			if ok && idle[w.ID] && !slices.Contains(changed, w.ID) && !slices.ContainsFunc(work, func(n Work) bool {
 				return slices.Contains(live.TaskTypes, n.Type) && (n.Tag == "" || slices.Contains(live.Tags, n.Tag))
 			}) {
 				t.Errorf("worker %s can do %s/%d now, and new work is %v", w.ID, task.Job.ID, task.Index, work)

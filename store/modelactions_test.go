@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -59,19 +60,18 @@ func (m *machine) changeWorker(t *rapid.T) { m.workAs(t, m.anyWorker(t)) }
 func (m *machine) workAs(t *rapid.T, i int) {
 	types := rapid.SliceOfNDistinct(rapid.SampledFrom(modelTypes), 1, 3, rapid.ID).Draw(t, "types")
 	tags := rapid.SliceOfNDistinct(rapid.SampledFrom([]farm.TagID{"one", "two"}), 0, 2, rapid.ID).Draw(t, "tags")
-	if err := m.s.Update(func(tx *Tx) error {
-		w, err := tx.Worker(m.workers[i].ID)
-		if err != nil {
-			return err
+	status := rapid.SampledFrom([]farm.WorkerStatus{farm.WorkerAwake, farm.WorkerAwake, farm.WorkerAsleep}).Draw(t, "status")
+	deleted := rapid.IntRange(0, 9).Draw(t, "deleted") == 0
+	m.do(t, func(tx *Tx) {
+		w, _ := tx.Worker(m.workers[i].ID)
+		w.TaskTypes, w.Tags, w.Status, w.Deleted = types, tags, status, time.Time{}
+		if deleted {
+			w.Deleted = tx.Now()
 		}
-		w.TaskTypes, w.Tags, w.Status = types, tags, farm.WorkerAwake
 		w.LastSeen = tx.Now()
 		tx.SaveWorker(w)
 		m.workers[i] = w.Worker
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}, m.workers[i].ID)
 }
 
 func (m *machine) assign(t *rapid.T) {
@@ -120,6 +120,7 @@ func (m *machine) report(t *rapid.T) {
 		s.FailedBy = append(slices.Clone(s.FailedBy), s.Worker)
 		slices.Sort(s.FailedBy)
 		s.FailedBy = slices.Compact(s.FailedBy)
+		s.Failures++
 	}
 	m.do(t, func(tx *Tx) { m.set(tx, j, i, s) })
 }
@@ -166,7 +167,7 @@ func (m *machine) requeue(t *rapid.T) {
 			s := farm.TaskState{Status: farm.TaskQueued}
 			if !fresh {
 				s = j.tasks[task.Index].TaskState
-				s.Status, s.FailedBy, s.StepsDone = farm.TaskQueued, nil, 0
+				s.Status, s.FailedBy, s.Failures, s.StepsDone = farm.TaskQueued, nil, 0, 0
 			}
 			m.set(tx, j, task.Index, s)
 		}

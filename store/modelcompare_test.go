@@ -99,10 +99,43 @@ func (m *machine) step(t *rapid.T) {
 				if !slices.Equal(needs, j.tasks[i].Needs) { // the model's are in order already
 					t.Errorf("task %d needs %v, the model has %v", i, needs, j.tasks[i].Needs)
 				}
+				m.compareFailures(t, tx, j, task)
 				if task.Ready() != j.ready(i) || task.Spoiled() != j.spoiled(i) || !reflect.DeepEqual(s, j.tasks[i].TaskState) {
 					t.Errorf("task %d is %+v, ready %v, spoiled %v; the model has %+v, %v, %v", i, s, task.Ready(), task.Spoiled(), j.tasks[i], j.ready(i), j.spoiled(i))
 				}
 			}
 		}
 	})
+}
+
+// compareFailures checks what the verdict on a failure of the task would be
+// based on, for each worker.
+func (m *machine) compareFailures(t *rapid.T, tx *Tx, j *modelJob, task Task) {
+	for n := range m.workers {
+		w := &m.workers[n]
+		live, _ := tx.Worker(w.ID)
+		able, fresh := tx.Able(task, live)
+		if a, f := m.could(j, task.Index, func(o *farm.Worker) bool { return o.ID != w.ID }); a != able || f != fresh {
+			t.Errorf("besides %s %d could do task %d, %d of them did not fail it; the model has %d and %d", w.ID, able, task.Index, fresh, a, f)
+		}
+		var failed, hard []int
+		for i := range j.tasks {
+			if j.tasks[i].Type == task.Type() && slices.Contains(j.tasks[i].FailedBy, w.ID) {
+				failed = append(failed, i)
+				if j.tasks[i].Status == farm.TaskFailed {
+					hard = append(hard, i)
+				}
+			}
+		}
+		if got := tx.Failures(task.Job, live, task.Type()); got != len(failed) {
+			t.Errorf("%s failed %d %s tasks, the model has %d", w.ID, got, task.Type(), len(failed))
+		}
+		var got []int
+		for _, f := range tx.FailedBy(task.Job, live, task.Type(), farm.TaskFailed) {
+			got = append(got, f.Index)
+		}
+		if !slices.Equal(got, hard) {
+			t.Errorf("%s failed %v for good, the model has %v", w.ID, got, hard)
+		}
+	}
 }

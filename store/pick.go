@@ -18,16 +18,23 @@ type Work struct {
 // A queue is the jobs that have runnable tasks of a type and may be given to
 // workers with a tag, best first. Queues are never removed: there are as many
 // as pairs of tags and types were in use since the start.
-type queue = btree.BTreeG[*entry]
+type queue struct {
+	btree.BTreeG[*entry]
+	work    Work
+	crew    crew
+	failing int // entries of jobs with tasks that somebody failed
+}
 
 // An entry is a job in the queue of one of its task types.
 type entry struct {
 	standing
-	job   *Job
-	kind  int  // type number
-	in    bool // in a queue; the rest is meaningful only then
-	work  Work // of which queue
-	first int  // rank of the best runnable task of the type
+	job  *Job
+	kind int  // type number
+	in   bool // in a queue; the rest is meaningful only then
+
+	failing bool // counted as such in the queue
+	work    Work // of which queue
+	first   int  // rank of the best runnable task of the type
 }
 
 // A standing is what entries are ordered by. It is kept apart from what callers
@@ -55,7 +62,7 @@ func before(a, b *entry) bool { return a.standing.before(b.standing) }
 func (x *index) queue(w Work) *queue {
 	q := x.queues[w]
 	if q == nil {
-		q = btree.NewBTreeGOptions(before, btree.Options{NoLocks: true})
+		q = &queue{BTreeG: *btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}), work: w}
 		x.queues[w] = q
 	}
 	return q
@@ -77,6 +84,7 @@ func (x *index) place(j *Job, kind int) {
 		if e.in {
 			x.queue(e.work).Delete(e)
 			e.in = false
+			x.queueFailing(e)
 		}
 		return
 	}
@@ -90,14 +98,17 @@ func (x *index) place(j *Job, kind int) {
 		e.first = first // its place is the same
 		return
 	}
-	if e.in {
-		x.queue(e.work).Delete(e)
-	}
 	if !e.in || e.work.Tag != now.work.Tag {
 		x.work(now.work)
 	}
+	if e.in {
+		x.queue(e.work).Delete(e)
+		e.in = false
+		x.queueFailing(e)
+	}
 	*e = now
 	x.queue(e.work).Set(e)
+	x.queueFailing(e)
 }
 
 // setRunnable puts a task of the run into the set of runnable ones, or takes it out.
@@ -121,8 +132,9 @@ func (x *index) setRunnable(j *Job, r *run, i int, on bool) {
 // is one. Best is the highest job priority, then the highest task priority,
 // then the oldest job, then the least index. The job's tag is none or one of the
 // worker's, the task's type one of its types and not blocked for it in the job,
-// and it did not fail the task before. Tags and types are those of the last
-// SaveWorker. Nothing is changed: SetTask assigns the task.
+// and it did not fail the task before, unless nobody else who is awake could do
+// it. Who is awake, tags and types are those of the last SaveWorker. Nothing is
+// changed: SetTask assigns the task.
 //
 // It costs about tags x types x log(jobs), however many tasks wait.
 func (tx *Tx) Pick(w *Worker) (Task, bool) {
@@ -153,7 +165,7 @@ func (tx *Tx) Pick(w *Worker) (Task, bool) {
 // bestOf returns the best runnable task of a type that the worker may have, and
 // the run it is in.
 func (j *Job) bestOf(kind int, w *Worker) (int, *run, bool) {
-	if _, no := j.blocked[blockKey{w.seq, j.shape.types[kind]}]; no {
+	if j.blockedFrom(w.seq, j.shape.types[kind]) {
 		return 0, nil, false
 	}
 	end := int(j.shape.typeStart[kind+1])
@@ -163,7 +175,7 @@ func (j *Job) bestOf(kind int, w *Worker) (int, *run, bool) {
 			return 0, nil, false
 		}
 		i, r := j.shape.atRank(rank)
-		if len(j.failedBy) == 0 || !slices.Contains(j.failedBy[uint32(i)], w.seq) {
+		if len(j.failedBy) == 0 || !slices.Contains(j.failedBy[uint32(i)], w.seq) || j.x.alone(j, i, j.shape.types[kind]) {
 			return i, r, true
 		}
 	}

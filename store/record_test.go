@@ -73,6 +73,7 @@ func TestTaskRecord(t *testing.T) {
 		if n := rapid.SliceOfN(rapid.Uint32Range(1, 300), 0, 4).Draw(t, "failed by"); len(n) > 0 {
 			r.failedBy = n
 		}
+		r.failures = rapid.SampledFrom([]int{0, len(r.failedBy), 5}).Draw(t, "failures")
 		b := r.appendTo(nil, created)
 		back, err := decodeTask(b[1:], created)
 		if err != nil || !reflect.DeepEqual(r, back) {
@@ -94,7 +95,7 @@ func TestJobRecord(t *testing.T) {
 		job  jobRecord
 	}{
 		{"empty", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime}}},
-		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, Intent: farm.IntentAbort,
+		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, NobodyLeft: true, Intent: farm.IntentAbort,
 			Counts: farm.Counts{1, 2, 3, 4, 5, maxTasks}}, StepsDone: 7, StepsTotal: 1 << 40, Created: testTime, Updated: testTime.Add(time.Hour), Activity: "going", Deleting: testTime}}},
 		{"a pass", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime, Activity: "at 7", JobFacts: farm.JobFacts{
 			Pass: farm.Pass{Kind: farm.PassRevive, Root: 3, Step: 1, Next: 7, Again: true, Reason: "because"}}}}},
@@ -186,7 +187,7 @@ func FuzzDecoders(f *testing.F) {
 	chunk, _ := encodeChunk(frames(3, false).Tasks)
 	detail, _ := encodeDetail(&farm.JobDetail{Settings: map[string]any{"a": strings.Repeat("b", packFrom)}})
 	job := jobRecord{Job: farm.Job{Name: "n", Created: testTime, Updated: testTime, Deleting: testTime}}
-	task := taskRecord{status: farm.TaskFailed, worker: 3, failedBy: []uint32{1, 2}, touched: 5, activity: "x"}
+	task := taskRecord{status: farm.TaskFailed, worker: 3, failedBy: []uint32{1, 2}, failures: 3, touched: 5, activity: "x"}
 	for _, seed := range [][]byte{shape.encode(), chunk, detail, job.appendTo(nil), task.appendTo(nil, 0), appendSeen(nil, &farm.Worker{LastTask: farm.TaskID(farm.NewUUID().String())}),
 		(&counters{1, 2, 3, 4}).encode(), {recordVersion, packFlate, 1, 2, 3}, encodeJSON(&farm.Tag{ID: "t"})} {
 		f.Add(seed[1:])

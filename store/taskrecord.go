@@ -20,19 +20,21 @@ type taskRecord struct {
 	updated  int64
 	touched  int64 // noTime: never
 	failedBy []uint32
+	failures int
 	activity string
 }
 
 const (
 	taskTouched  = 1 << iota // flag: touched follows
 	taskFailedBy             // flag: failedBy follows
+	taskFailures             // flag: failures follows; else there is one by each of failedBy
 )
 
 const maxAttempts = 1 << 30
 
 // appendTo appends the record, without checksum.
 //
-//	ver | status u8 | flags u8 | worker | attempt | done | updated | [touched] | [n, failedBy…] | activity
+//	ver | status u8 | flags u8 | worker | attempt | done | updated | [touched] | [n, failedBy…] | [failures] | activity
 func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	flags := byte(0)
 	if t.touched != noTime {
@@ -40,6 +42,9 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	}
 	if len(t.failedBy) > 0 {
 		flags |= taskFailedBy
+	}
+	if t.failures != len(t.failedBy) {
+		flags |= taskFailures
 	}
 	b = append(b, recordVersion, byte(t.status), flags)
 	b = binary.AppendUvarint(b, uint64(t.worker))
@@ -54,6 +59,9 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 		for _, w := range t.failedBy {
 			b = binary.AppendUvarint(b, uint64(w))
 		}
+	}
+	if flags&taskFailures != 0 {
+		b = binary.AppendUvarint(b, uint64(t.failures))
 	}
 	return append(b, t.activity...)
 }
@@ -76,6 +84,10 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 			t.failedBy[i] = uint32(r.count(maxWorkers))
 		}
 	}
+	t.failures = len(t.failedBy)
+	if flags&taskFailures != 0 {
+		t.failures = r.count(maxAttempts)
+	}
 	t.activity = string(r.rest)
 	if int(t.status) >= farm.TaskStatuses {
 		r.fail(fmt.Errorf("%d is no status of a task", t.status))
@@ -87,13 +99,13 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 // time of change apart.
 func (t *taskRecord) pristine() bool {
 	return t.status == farm.TaskQueued && t.worker == 0 && t.attempt == 0 && t.done == 0 &&
-		t.touched == noTime && len(t.failedBy) == 0 && t.activity == ""
+		t.touched == noTime && len(t.failedBy) == 0 && t.failures == 0 && t.activity == ""
 }
 
 // state returns the record in farm's words; names are the workers by number.
 func (t *taskRecord) state(names []farm.WorkerID) farm.TaskState {
 	s := farm.TaskState{Status: t.status, Worker: nameOf(names, t.worker), Attempt: t.attempt, StepsDone: t.done,
-		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity}
+		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity, Failures: t.failures}
 	for _, w := range t.failedBy {
 		s.FailedBy = append(s.FailedBy, nameOf(names, w))
 	}
@@ -113,7 +125,7 @@ func nameOf(names []farm.WorkerID, worker uint32) farm.WorkerID {
 // and times cut to what is kept of them.
 func (x *index) record(s *farm.TaskState, steps int) taskRecord {
 	t := taskRecord{status: s.Status, worker: x.number(s.Worker), attempt: max(s.Attempt, 0), done: min(max(s.StepsDone, 0), steps),
-		updated: millis(s.Updated), touched: millis(s.Touched), activity: clip(s.Activity)}
+		updated: millis(s.Updated), touched: millis(s.Touched), activity: clip(s.Activity), failures: max(s.Failures, 0)}
 	for _, w := range s.FailedBy {
 		if n := x.number(w); !slices.Contains(t.failedBy, n) {
 			t.failedBy = append(t.failedBy, n)

@@ -74,7 +74,11 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	if worker != nil || was == farm.TaskActive {
 		x.hold(t, worker, r.state(*x.names.Load()))
 	}
-	j.setFailedBy(t.Index, r.failedBy)
+	fewer := len(r.failedBy) < len(j.failedBy[uint32(t.Index)])
+	x.setFailedBy(j, t.Index, r.failedBy)
+	if fewer && r.status.Waiting() && was.Waiting() && j.on && t.Ready() {
+		tx.noteWork(Work{j.Tag, t.Type()}) // for those that failed it, nothing else changes
+	}
 	j.setSteps(t.Index, r.done)
 	j.StepsDone += r.done - steps
 	x.setStatus(j, t.Index, r.status)
@@ -90,18 +94,6 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	}
 	j.statuses[t.Index] |= hasRecord
 	x.writes.put(taskBucket, key, taskBucket.seal(key, r.appendTo(make([]byte, 0, 48), created)))
-}
-
-func (j *Job) setFailedBy(i int, workers []uint32) {
-	switch {
-	case len(workers) > 0:
-		if j.failedBy == nil {
-			j.failedBy = map[uint32][]uint32{}
-		}
-		j.failedBy[uint32(i)] = workers
-	case j.failedBy != nil:
-		delete(j.failedBy, uint32(i))
-	}
 }
 
 // Active returns the tasks that the worker holds, the oldest first.

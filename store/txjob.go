@@ -201,7 +201,7 @@ func (x *index) forget(j *Job, now time.Time) {
 // of no use any more.
 func (j *Job) empty() {
 	j.shape, j.runnable = &shape{}, newSet(0)
-	j.statuses, j.done, j.failedBy, j.left, j.bad, j.count, j.blocked, j.entries = nil, nil, nil, nil, nil, nil, nil, nil
+	j.statuses, j.done, j.failedBy, j.failures, j.left, j.bad, j.count, j.blocked, j.entries = nil, nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 // deleteSome deletes up to most records whose keys begin with prefix, and

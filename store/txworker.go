@@ -23,6 +23,7 @@ type Worker struct {
 	dirty   bool
 	active  []Task
 	changes uint32   // number of the last change in its audit; 0: look it up
+	post    post     // where the crews count it
 	queues  []*queue // of its tags and types; nil: look them up
 }
 
@@ -77,7 +78,7 @@ func (tx *Tx) SaveWorker(w *Worker) {
 	tx.check()
 	w.Updated = tx.now
 	w.Created, w.LastSeen, w.Deleted, w.ScheduleAt = whole(w.Created), whole(w.LastSeen), whole(w.Deleted), whole(w.ScheduleAt)
-	w.queues = nil
+	tx.x.muster(w)
 	if !w.dirty {
 		w.dirty = true
 		tx.x.staff = append(tx.x.staff, w)
@@ -113,6 +114,16 @@ func (tx *Tx) Block(j *Job, w *Worker, taskType string) {
 	j.blocked[k] = tx.now.UnixMilli()
 	key := blockKeyBytes(j, k)
 	tx.x.writes.put(blockBucket, key, blockBucket.seal(key, binary.AppendVarint([]byte{recordVersion}, tx.now.UnixMilli())))
+	if len(j.failedBy) > 0 {
+		tx.noteRunnable(j, taskType) // others may be alone now with what they failed
+	}
+}
+
+// noteRunnable tells of the job's tasks of the type as of new work, if there are any.
+func (tx *Tx) noteRunnable(j *Job, taskType string) {
+	if kind := slices.Index(j.shape.types, taskType); kind >= 0 && j.on && j.count[kind] > 0 {
+		tx.noteWork(Work{j.Tag, taskType})
+	}
 }
 
 // Unblock lets the worker have tasks of the type from the job again.
@@ -123,18 +134,13 @@ func (tx *Tx) Unblock(j *Job, w *Worker, taskType string) {
 	k := blockKey{w.seq, taskType}
 	delete(j.blocked, k)
 	tx.x.writes.put(blockBucket, blockKeyBytes(j, k), nil)
-	for kind, name := range j.shape.types {
-		if name == taskType && j.on && j.count[kind] > 0 {
-			tx.noteWork(Work{j.Tag, name})
-		}
-	}
+	tx.noteRunnable(j, taskType)
 }
 
 // Blocked reports whether the worker is kept from tasks of the type in the job.
 func (tx *Tx) Blocked(j *Job, w *Worker, taskType string) bool {
 	tx.check()
-	_, blocked := j.blocked[blockKey{w.seq, taskType}]
-	return blocked
+	return j.blockedFrom(w.seq, taskType)
 }
 
 // Tag returns the worker tag with the id, or farm.NotFound.

@@ -1,0 +1,51 @@
+package farm
+
+// A Failure is all that the verdict on it depends on: a worker failed a task,
+// or gave no sign of life while it held it.
+type Failure struct {
+	Tries     int // how often the task failed since it was last requeued, this time included
+	MaxTries  int // task_fail_after_softfail_count: this many make it fail for good; 0 is like 1
+	Failed    int // tasks of this type that the worker failed in this job, this one included
+	MaxFailed int // blocklist_threshold: this many block the worker; 0: it is never blocked
+	Able      int // other workers that may do tasks of this type in this job, awake or not
+	Fresh     int // those of them that did not fail this task
+}
+
+// A Verdict is what follows from a failure.
+type Verdict struct {
+	Task       TaskEvent // TaskBroke: there will be another try; TaskGivenUp
+	Block      bool      // the worker gets no more tasks of this type from this job
+	NobodyLeft bool      // the job fails: everybody who could do this type is blocked
+}
+
+// A judgement is a row of the table verdicts.
+type judgement struct {
+	name  string
+	holds func(f *Failure) bool
+	Verdict
+}
+
+// verdicts are the rules of failing; the first that holds decides. A worker that
+// fails task after task is at fault itself, so when it is blocked its failures
+// say little about the task: as long as somebody has not tried it yet, it goes on.
+var verdicts = []judgement{
+	{"nobody left", func(f *Failure) bool { return f.blocks() && f.Able == 0 }, Verdict{TaskGivenUp, true, true}},
+	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Fresh > 0 || !f.exhausted()) }, Verdict{TaskBroke, true, false}},
+	{"blocked, and all tried", (*Failure).blocks, Verdict{TaskGivenUp, true, false}},
+	{"hard", (*Failure).exhausted, Verdict{TaskGivenUp, false, false}},
+	{"soft", func(*Failure) bool { return true }, Verdict{TaskBroke, false, false}},
+}
+
+func (f *Failure) blocks() bool { return f.MaxFailed > 0 && f.Failed >= f.MaxFailed }
+
+func (f *Failure) exhausted() bool { return f.Tries >= f.MaxTries }
+
+// Judge says what follows when a worker failed a task. (behaviour 2.6)
+func Judge(f Failure) Verdict {
+	for _, v := range verdicts {
+		if v.holds(&f) {
+			return v.Verdict
+		}
+	}
+	panic("farm: the last rule of failing always holds")
+}
