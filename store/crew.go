@@ -114,17 +114,18 @@ func (x *index) alone(j *Job, i int, taskType string) bool {
 	return left <= 0
 }
 
-// Able returns how many workers other than one could do a task: they are not
+// Able returns how many workers, not counting other, could do a task: they are not
 // deleted, take its type, carry its job's tag and are not blocked. Of these,
 // fresh have not failed it. Whether they are awake makes no difference.
 func (tx *Tx) Able(t Task, other *Worker) (able, fresh int) {
 	tx.check()
 	j, taskType := t.Job, t.Type()
 	may := func(seq uint32) bool {
-		return seq != other.seq && tx.x.bySeq(seq).post.takes(j.Tag, taskType)
+		w := tx.x.bySeq(seq)
+		return w != other && w.post.takes(j.Tag, taskType)
 	}
 	able = tx.x.queue(Work{j.Tag, taskType}).crew.able
-	if other.post.takes(j.Tag, taskType) {
+	if other != nil && other.post.takes(j.Tag, taskType) {
 		able--
 	}
 	for k := range j.blocked {
@@ -151,14 +152,21 @@ func (tx *Tx) Failures(j *Job, w *Worker, taskType string) int {
 // FailedBy returns the tasks of the type that the worker failed and that are in
 // the status, in index order.
 func (tx *Tx) FailedBy(j *Job, w *Worker, taskType string, status farm.TaskStatus) []Task {
-	tx.check()
-	var found []Task
-	if j.failures[blockKey{w.seq, taskType}] == 0 {
+	if tx.Failures(j, w, taskType) == 0 {
 		return nil
 	}
-	for i, workers := range j.failedBy {
-		t := Task{Job: j, Index: int(i)}
-		if slices.Contains(workers, w.seq) && t.Status() == status && t.Type() == taskType {
+	return slices.DeleteFunc(tx.Failed(j, status), func(t Task) bool {
+		return t.Type() != taskType || !slices.Contains(j.failedBy[uint32(t.Index)], w.seq)
+	})
+}
+
+// Failed returns the tasks in the status that some worker failed since they
+// were last requeued, in index order.
+func (tx *Tx) Failed(j *Job, status farm.TaskStatus) []Task {
+	tx.check()
+	var found []Task
+	for i := range j.failedBy {
+		if t := (Task{Job: j, Index: int(i)}); t.Status() == status {
 			found = append(found, t)
 		}
 	}

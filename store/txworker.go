@@ -119,6 +119,16 @@ func (tx *Tx) Block(j *Job, w *Worker, taskType string) {
 	}
 }
 
+// UnblockAll lifts the job's blocks from tasks of the type, "" for all types.
+func (tx *Tx) UnblockAll(j *Job, taskType string) {
+	tx.check()
+	for k := range j.blocked { // deleting meanwhile is allowed
+		if taskType == "" || taskType == k.kind {
+			tx.Unblock(j, tx.x.bySeq(k.worker), k.kind)
+		}
+	}
+}
+
 // noteRunnable tells of the job's tasks of the type as of new work, if there are any.
 func (tx *Tx) noteRunnable(j *Job, taskType string) {
 	if kind := slices.Index(j.shape.types, taskType); kind >= 0 && j.on && j.count[kind] > 0 {

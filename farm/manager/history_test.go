@@ -32,6 +32,7 @@ func TestRandomHistories(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{testFarm: openFarm(t), rt: rt, awake: map[farm.WorkerID]bool{}, holds: map[farm.WorkerID]farm.TaskID{}}
 		defer h.stop()
+		h.configure(rules(rapid.IntRange(1, 3).Draw(rt, "tries"), rapid.IntRange(0, 2).Draw(rt, "threshold")))
 		for n := range rapid.IntRange(1, 3).Draw(rt, "workers") {
 			w := h.worker(fmt.Sprint("w", n))
 			h.workers, h.awake[w] = append(h.workers, w), true
@@ -43,6 +44,7 @@ func TestRandomHistories(t *testing.T) {
 			"fail":     func(rt *rapid.T) { h.reportAny(rt, farm.TaskFailed) },
 			"job":      h.jobVerb,
 			"task":     h.taskVerb,
+			"unblock":  h.unblockAny,
 			"sign off": h.signOff,
 			"sign on":  h.signOn,
 			"crash":    h.crash,
@@ -132,6 +134,19 @@ func (h *history) taskVerb(rt *rapid.T) {
 	}
 }
 
+func (h *history) unblockAny(rt *rapid.T) {
+	if len(h.jobs) == 0 {
+		rt.Skip("no jobs")
+	}
+	job := rapid.SampledFrom(h.jobs).Draw(rt, "job")
+	blocks, err := h.Blocklist(job)
+	h.must(err)
+	if len(blocks) == 0 {
+		rt.Skip("nobody is blocked")
+	}
+	h.must(h.Unblock(job, []manager.Block{rapid.SampledFrom(blocks).Draw(rt, "block")}))
+}
+
 func (h *history) signOff(rt *rapid.T) {
 	w := h.anyWorker(rt, true)
 	h.must(h.SignOff(w))
@@ -204,6 +219,20 @@ func (h *history) check(rt *rapid.T) {
 			rt.Fatal("a failure is hidden")
 		}
 		h.checkNeeds(rt, tasks)
+		h.checkBlocks(rt, job)
+	}
+}
+
+// checkBlocks checks that no job goes on while everybody is blocked from one of
+// its types: every worker here takes every type.
+func (h *history) checkBlocks(rt *rapid.T, job farm.Job) {
+	blocks, err := h.Blocklist(job.ID)
+	h.must(err)
+	byType := map[string]int{}
+	for _, b := range blocks {
+		if byType[b.TaskType]++; byType[b.TaskType] == len(h.workers) && job.Status().Runs() {
+			rt.Fatalf("everybody is blocked from %s tasks, and the job is %s:\n%s", b.TaskType, job.Status(), h.tasks(job.ID))
+		}
 	}
 }
 

@@ -50,6 +50,14 @@ func (m *Manager) RequeueFailed(id farm.JobID, reason string, by ...farm.Actor) 
 
 // apply does a verb to a job, for somebody.
 func (u *unit) apply(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
+	if row, ok := verb.Row(j.Status()); ok && row.Pass != farm.NoPass {
+		u.forgive(j)
+	}
+	u.carryOut(j, verb, reason, by)
+}
+
+// carryOut is apply, and leaves the blocklist as it is.
+func (u *unit) carryOut(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	row, ok := verb.Row(j.Status())
 	if !ok {
 		return
@@ -59,7 +67,7 @@ func (u *unit) apply(j *store.Job, verb farm.Verb, reason string, by []farm.Acto
 	touched.because = reason
 	j.Intent = row.Intent
 	if row.Pass != farm.NoPass {
-		j.Insist = false
+		j.Insist, j.NobodyLeft = false, false
 		touched.many = true // readers are told to fetch the tasks again
 		u.begin(j, farm.Pass{Kind: row.Pass, Reason: reason})
 		return
@@ -70,7 +78,7 @@ func (u *unit) apply(j *store.Job, verb farm.Verb, reason string, by []farm.Acto
 	touched.many = true
 	activity := fmt.Sprintf("%s: %s", verb, reason)
 	for _, t := range collect(j.TasksIn(row.Tasks...)) {
-		if u.move(t, row.Event, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
+		if u.move(t, row.Event, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
 			u.logTask(t, activity)
 			u.spread(t)
 		}
@@ -168,10 +176,11 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		u.note(t.Job, by, fmt.Sprintf("Task %d changed from %s to %s", t.Index+1, shown, wanted), reason)
 		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		if wanted == farm.TaskQueued {
+			u.unblockIfNobody(t)
 			u.doAgain(t, reason)
 			return nil
 		}
-		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.FailedBy = nil })
+		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.Forgive() })
 		u.spread(t)
 		return nil
 	})
@@ -183,7 +192,7 @@ func (u *unit) doAgain(t store.Task, reason string) {
 	switch status := j.Status(); {
 	case status.TakesBack():
 		u.touch(j).many = true
-		j.Intent, j.Insist = farm.IntentRun, true
+		j.Intent, j.Insist, j.NobodyLeft = farm.IntentRun, true, false
 		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:
 		j.Intent = farm.IntentRun // it may have been held while it completed
@@ -203,8 +212,8 @@ func (u *unit) liveJob(id farm.JobID) (*store.Job, error) {
 // clearFailures lets every worker try a task again that a user asked to requeue
 // and that is queued already.
 func (u *unit) clearFailures(t store.Task) error {
-	if state := t.State(); len(state.FailedBy) > 0 {
-		state.FailedBy = nil
+	if state := t.State(); state.Failures > 0 || len(state.FailedBy) > 0 {
+		state.Forgive()
 		u.SetTask(t, state)
 		u.taskEvent(t, state.Status)
 	}

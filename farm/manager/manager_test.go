@@ -145,6 +145,17 @@ func (f *testFarm) must(err error) {
 	}
 }
 
+// configure changes the configuration in force.
+func (f *testFarm) configure(change func(*farm.Config)) {
+	f.t.Helper()
+	c := f.Config()
+	change(&c)
+	f.must(f.SetConfig(c))
+}
+
+// firstFailureIsFinal is a configuration for tests that are about what follows.
+func firstFailureIsFinal(c *farm.Config) { c.TaskFailAfterSoftfailCount, c.BlocklistThreshold = 1, 0 }
+
 // submit submits a job of the type frames.
 func (f *testFarm) submit(settings map[string]any, change ...func(*farm.Submission)) farm.JobID {
 	f.t.Helper()

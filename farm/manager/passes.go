@@ -110,7 +110,7 @@ func (u *unit) advance(j *store.Job, within *reach) {
 func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
 	before, p := t.Status(), &t.Job.Pass
 	activity := passActivity(p, t.Index, step.On)
-	if !u.move(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
+	if !u.move(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
 		return 0
 	}
 	p.Changed(before)

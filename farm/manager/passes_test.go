@@ -185,6 +185,7 @@ func TestRequeueOnlyWhatFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			turn := manager.PassAtOnce(t, atOnce)
 			f := newFarm(t)
+			f.configure(firstFailureIsFinal)
 			w := f.worker("w1")
 			job := f.submit(framesAndVideo(20))
 			if err := f.RequeueFailed(job, "too early"); farm.KindOf(err) != farm.Conflict {
@@ -225,6 +226,7 @@ func (f *testFarm) failForGood(w farm.WorkerID, task farm.TaskID) {
 func TestRequeueWhatFailedOfACanceledJob(t *testing.T) {
 	turn := manager.PassAtOnce(t, 1)
 	f := newFarm(t)
+	f.configure(firstFailureIsFinal)
 	w := f.worker("w1")
 	job := f.submit(frames(12))
 	f.failForGood(w, f.take(w))

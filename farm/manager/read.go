@@ -142,18 +142,6 @@ func (m *Manager) Blocklist(id farm.JobID) (blocked []Block, err error) {
 	return blocked, err
 }
 
-// Unblock lifts blocks of a job; those that do not exist are ignored.
-func (m *Manager) Unblock(id farm.JobID, blocks []Block) error {
-	return m.changeJob(id, func(u *unit, j *store.Job) error {
-		for _, b := range blocks {
-			if w, err := u.Worker(b.Worker); err == nil {
-				u.Tx.Unblock(j, w, b.TaskType)
-			}
-		}
-		return nil
-	})
-}
-
 // TaskLog tells where the log of a task is, below the folder of the files and
 // with forward slashes, and its size in bytes; ok is false if there is none yet.
 func (m *Manager) TaskLog(id farm.TaskID) (job farm.JobID, path string, size int64, ok bool, err error) {

@@ -37,7 +37,8 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		}
 	}
 	return m.update(func(u *unit) error {
-		if _, err := u.worker(id); err != nil {
+		w, err := u.worker(id)
+		if err != nil {
 			return err
 		}
 		t, err := u.Task(task)
@@ -55,7 +56,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		}
 		u.progress(t, r)
 		if r.Status != nil && t.State().Status == farm.TaskActive && *r.Status != farm.TaskActive {
-			u.finish(t, *r.Status)
+			u.finish(t, w, *r.Status)
 		}
 		return nil
 	})
@@ -67,7 +68,8 @@ func mayReport(t store.Task, id farm.WorkerID, status *farm.TaskStatus) error {
 	if state.Worker != id {
 		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker: stop working on it", t.ID())
 	}
-	if status != nil && state.Status != farm.TaskActive && state.Status != *status {
+	told := status != nil && (state.Status == *status || state.Status == farm.TaskSoftFailed && *status == farm.TaskFailed)
+	if status != nil && state.Status != farm.TaskActive && !told {
 		return farm.Errorf(farm.Conflict, "task %s is %s by now: stop working on it", t.ID(), state.Status)
 	}
 	return nil
@@ -101,15 +103,15 @@ func (u *unit) progress(t store.Task, r Report) {
 }
 
 // finish ends the worker's attempt.
-func (u *unit) finish(t store.Task, status farm.TaskStatus) {
-	u.move(t, outcomes[status], func(s *farm.TaskState) {
-		if status == farm.TaskFailed {
-			s.FailedBy = append(s.FailedBy, s.Worker)
+func (u *unit) finish(t store.Task, w *store.Worker, status farm.TaskStatus) {
+	if status == farm.TaskFailed {
+		u.fail(t, w, "failed by", "")
+	} else {
+		u.move(t, outcomes[status], nil)
+		u.logTask(t, "task changed status active -> "+t.Status().String())
+		if outcomes[status] != farm.TaskReturned { // nothing was asked for again
+			u.spread(t)
 		}
-	})
-	u.logTask(t, "task changed status active -> "+t.State().Status.String())
-	if outcomes[status] != farm.TaskReturned { // nothing was asked for again
-		u.spread(t)
 	}
 	id := t.ID()
 	u.later(func() { u.m.files.CloseLog(id) })

@@ -121,7 +121,7 @@ func (u *unit) spread(from store.Task) (changed int) {
 				continue
 			}
 			activity := fmt.Sprintf("%s (task %d)", why, t.Index+1)
-			if u.move(d, e, func(s *farm.TaskState) { s.Activity = activity; s.FailedBy = nil }) {
+			if u.move(d, e, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
 				todo = append(todo, d)
 				changed++
 			}
@@ -172,7 +172,7 @@ func (u *unit) jobEvent(t *touchedJob) {
 	changed := t.isNew || status != t.before
 	if changed {
 		if !t.isNew {
-			j.Activity = statusActivity(status, t.because)
+			j.Activity = statusActivity(j.JobFacts, t.because)
 		}
 		m, before, isNew := u.m, t.before, t.isNew
 		u.AfterCommit(func() {
@@ -191,7 +191,11 @@ func (u *unit) jobEvent(t *touchedJob) {
 	}
 }
 
-func statusActivity(status farm.JobStatus, because string) string {
+func statusActivity(f farm.JobFacts, because string) string {
+	status := f.Status()
+	if because == "" && status == farm.JobFailed {
+		because = fmt.Sprintf("%d of %d tasks failed", f.Counts[farm.TaskFailed], f.Counts.Total())
+	}
 	text := fmt.Sprintf("Changed to status %q", status)
 	if because != "" {
 		text += ": " + because

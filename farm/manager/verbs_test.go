@@ -11,6 +11,7 @@ import (
 
 func TestFailingTaskFailsTheJobAndStopsTheOthers(t *testing.T) {
 	f := newFarm(t)
+	f.configure(firstFailureIsFinal)
 	w1, w2 := f.worker("w1"), f.worker("w2")
 	job := f.submit(framesAndVideo(4))
 	t1, t2 := f.take(w1), f.take(w2)
@@ -38,6 +39,7 @@ func TestFailingTaskFailsTheJobAndStopsTheOthers(t *testing.T) {
 
 func TestFewFailuresLeaveTheRestRunning(t *testing.T) {
 	f := newFarm(t)
+	f.configure(firstFailureIsFinal)
 	w := f.worker("w1")
 	job := f.submit(framesAndVideo(20))
 	failed := f.take(w)
@@ -208,6 +210,7 @@ func TestCompletedJobsCanOnlyBeRequeued(t *testing.T) {
 
 func TestPausingAJobThatGoesOnDespiteFailures(t *testing.T) {
 	f := newFarm(t)
+	f.configure(firstFailureIsFinal)
 	w := f.worker("w1")
 	job := f.submit(frames(4))
 	first := f.take(w)

@@ -223,7 +223,7 @@ func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) erro
 	for _, entry := range list {
 		blocks = append(blocks, manager.Block{Worker: entry.WorkerID, TaskType: entry.TaskType})
 	}
-	if err := s.m.Unblock(id, blocks); err != nil {
+	if err := s.m.Unblock(id, blocks, by(r)); err != nil {
 		return err
 	}
 	return noContent(w)

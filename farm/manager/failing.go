@@ -1,0 +1,129 @@
+package manager
+
+import (
+	"fmt"
+	"slices"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// fail judges a task that its worker failed, and applies the verdict. how is
+// what happened, for the task's log: "failed by" or the like.
+func (u *unit) fail(t store.Task, w *store.Worker, how, activity string) {
+	config := u.m.config.Load()
+	state, j, taskType := t.State(), t.Job, t.Type()
+	failed := u.Failures(j, w, taskType)
+	if !slices.Contains(state.FailedBy, w.ID) {
+		failed++
+	}
+	able, fresh := u.Able(t, w)
+	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
+		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: able, Fresh: fresh}
+	v := farm.Judge(f)
+
+	u.move(t, v.Task, func(s *farm.TaskState) {
+		s.Fail()
+		if v.Block && v.Task == farm.TaskBroke {
+			s.Failures = triesOfOthers(s)
+		}
+		if activity != "" {
+			s.Activity = activity
+		}
+	})
+	u.logTask(t, fmt.Sprintf("Task %s worker %s (%s), %s", how, w.Name, w.ID, sentence(v, f, taskType)))
+	u.logTask(t, fmt.Sprintf("task changed status active -> %s", t.Status()))
+	u.spread(t)
+	if v.Block {
+		u.block(j, w, taskType)
+	}
+	if v.NobodyLeft {
+		u.touch(j).because = fmt.Sprintf("nobody is left for tasks of type %q: every worker that could do them is blocked", taskType)
+		j.NobodyLeft = true
+	}
+}
+
+// triesOfOthers is how often the task failed, as far as the worker that holds
+// it, whose failures do not count any more, is not to blame.
+func triesOfOthers(s *farm.TaskState) int {
+	n := len(s.FailedBy)
+	if slices.Contains(s.FailedBy, s.Worker) {
+		n--
+	}
+	return n
+}
+
+// sentence tells the verdict.
+func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
+	tries := fmt.Sprintf("try %d of %d", f.Tries, max(f.MaxTries, 1))
+	blocked := fmt.Sprintf("which failed %d tasks of type %q in this job and gets no more of them from it", f.Failed, taskType)
+	switch again := v.Task == farm.TaskBroke; {
+	case v.NobodyLeft:
+		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)
+	case v.Block && again:
+		return blocked + ". Manager marks it as soft failure: another worker will try."
+	case v.Block:
+		return blocked + ". Manager marks it as hard failure: every other worker tried it as well."
+	case again:
+		return fmt.Sprintf("%s. Manager marks it as soft failure. %d more failures will cause hard failure.", tries, f.MaxTries-f.Tries)
+	}
+	return tries + ". Manager marks it as hard failure."
+}
+
+// block keeps a worker from tasks of a type of a job. What it alone made fail for
+// good, others may try: a task goes back to the queue if somebody has not tried it.
+func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
+	u.Block(j, w, taskType)
+	u.m.log.Warn("worker blocked: it failed too many tasks", "worker", w.Name, "job", j.ID, "type", taskType)
+	why := fmt.Sprintf("worker %s (%s) was blocked from tasks of type %q", w.Name, w.ID, taskType)
+	for _, t := range u.FailedBy(j, w, taskType, farm.TaskFailed) {
+		if _, fresh := u.Able(t, w); fresh == 0 {
+			continue
+		}
+		activity := "Task was queued by Manager because " + why
+		u.move(t, farm.TaskRequeued, func(s *farm.TaskState) {
+			s.Failures = len(s.FailedBy) - 1
+			s.Activity = activity
+		})
+		u.logTask(t, activity)
+		u.spread(t)
+	}
+}
+
+// Unblock lifts blocks of a job, as a user's wish; those that do not exist are
+// ignored. A job that failed because nobody was left is requeued, with the
+// other blocks as they are.
+func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error {
+	return m.changeJob(id, func(u *unit, j *store.Job) error {
+		var lifted []string
+		for _, b := range blocks {
+			if w, err := u.Worker(b.Worker); err == nil && u.Blocked(j, w, b.TaskType) {
+				u.Tx.Unblock(j, w, b.TaskType)
+				lifted = append(lifted, fmt.Sprintf("Worker %s unblocked from tasks of type %q", w.Name, b.TaskType))
+			}
+		}
+		for _, what := range lifted {
+			u.note(j, by, what, "")
+		}
+		if len(lifted) > 0 && j.NobodyLeft {
+			u.carryOut(j, farm.Requeue, lifted[0], by)
+		}
+		return nil
+	})
+}
+
+// forgive forgets who failed what in a job that is requeued.
+func (u *unit) forgive(j *store.Job) {
+	u.UnblockAll(j, "")
+	for _, t := range u.Failed(j, farm.TaskQueued) { // returned after a failure: the pass leaves it alone
+		u.clearFailures(t)
+	}
+}
+
+// unblockIfNobody lifts the blocks that keep everybody from a task that a user
+// wants done: it would wait for ever.
+func (u *unit) unblockIfNobody(t store.Task) {
+	if able, _ := u.Able(t, nil); able == 0 {
+		u.UnblockAll(t.Job, t.Type())
+	}
+}

@@ -1,0 +1,335 @@
+package manager_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"renderfarm/farm"
+	"renderfarm/farm/manager"
+)
+
+// rules is a configuration of the failure policy.
+func rules(tries, threshold int) func(*farm.Config) {
+	return func(c *farm.Config) { c.TaskFailAfterSoftfailCount, c.BlocklistThreshold = tries, threshold }
+}
+
+// failNext takes the worker's next task, fails it and returns its name; "" if there is none.
+func (f *testFarm) failNext(w farm.WorkerID) string {
+	f.t.Helper()
+	task := f.take(w)
+	if task == "" {
+		return ""
+	}
+	f.report(w, task, farm.TaskFailed)
+	return f.TaskName(task)
+}
+
+// failAll lets the worker fail until it gets nothing more, and returns what it failed.
+func (f *testFarm) failAll(w farm.WorkerID) (names []string) {
+	f.t.Helper()
+	for name := f.failNext(w); name != ""; name = f.failNext(w) {
+		names = append(names, name)
+	}
+	return names
+}
+
+func (f *testFarm) task(job farm.JobID, index int) farm.Task {
+	f.t.Helper()
+	tasks, _, err := f.Tasks(job, -1, 1000)
+	f.must(err)
+	return tasks[index]
+}
+
+func (f *testFarm) wantLog(task farm.TaskID, lines ...string) {
+	f.t.Helper()
+	log, _, err := f.TaskLogTail(task)
+	f.must(err)
+	for _, line := range lines {
+		if !strings.Contains(log, line) {
+			f.t.Errorf("the log lacks %q:\n%s", line, log)
+		}
+	}
+}
+
+// blocked returns who is blocked from what in a job, as "name:type", in order.
+func (f *testFarm) blocked(job farm.JobID) string {
+	f.t.Helper()
+	list, err := f.Blocklist(job)
+	f.must(err)
+	var names []string
+	for _, b := range list {
+		name, _ := f.WorkerName(b.Worker)
+		names = append(names, name+":"+b.TaskType)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestATaskGetsItsTriesOnDifferentWorkers(t *testing.T) {
+	f := newFarm(t)
+	w1, w2, w3, w4 := f.worker("w1"), f.worker("w2"), f.worker("w3"), f.worker("w4")
+	job := f.submit(frames(20))
+	first := f.take(w1)
+	f.report(w1, first, farm.TaskFailed)
+	f.report(w1, first, farm.TaskFailed) // it did not hear the answer
+	f.want(job, farm.JobActive)
+	if got := f.task(job, 0); got.Status != farm.TaskSoftFailed || got.Failures != 1 || len(got.FailedBy) != 1 {
+		t.Errorf("after one failure: %+v", got.TaskState)
+	}
+	f.wantLog(first, fmt.Sprintf("Task failed by worker w1 (%s), try 1 of 3", w1), "soft failure. 2 more failures", "task changed status active -> soft-failed")
+	if task := f.take(w1); task == first {
+		t.Error("w1 got the task again that it failed")
+	}
+	for _, w := range []farm.WorkerID{w2, w3} {
+		if task := f.take(w); task != first {
+			t.Fatalf("another worker got %s, want the failed task, which is the first", f.TaskName(task))
+		}
+		f.report(w, first, farm.TaskFailed)
+	}
+	f.wantLog(first, "try 3 of 3. Manager marks it as hard failure.", "task changed status active -> failed")
+	if task := f.take(w4); task == first {
+		t.Error("the task was given up and handed out again")
+	}
+	f.want(job, farm.JobActive) // one of twenty is five percent
+	if got := f.task(job, 0); len(got.FailedBy) != 3 {
+		t.Errorf("after three failures: %+v", got.TaskState)
+	}
+	f.must(f.SetTaskStatus(first, farm.TaskQueued, "fixed"))
+	if got := f.task(job, 0); got.Failures != 0 || got.FailedBy != nil {
+		t.Errorf("after requeueing: %+v", got.TaskState)
+	}
+}
+
+func TestASmallFarmDoesNotFailAJobAtTheFirstFailure(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			f := newFarm(t)
+			var all []farm.WorkerID
+			for n := range workers {
+				all = append(all, f.worker(fmt.Sprint("w", n)))
+			}
+			job := f.submit(frames(1))
+			for try := range 3 {
+				f.want(job, map[bool]farm.JobStatus{true: farm.JobQueued, false: farm.JobActive}[try == 0])
+				if name := f.failNext(all[try%workers]); name != "frame-1" {
+					t.Fatalf("try %d: got %q", try, name)
+				}
+			}
+			f.want(job, farm.JobFailed, "frame-1 failed")
+			if j, _, _ := f.Job(job); j.Activity != `Changed to status "failed": 1 of 1 tasks failed` {
+				t.Errorf("the job says %q", j.Activity)
+			}
+			f.must(f.SetJobStatus(job, farm.JobRequeueing, "again"))
+			if names := f.work(all[0]); len(names) != 1 {
+				t.Errorf("then did %v", names)
+			}
+		})
+	}
+}
+
+// A worker that is alone with a task it failed, because the other one left, is
+// told so while it waits.
+func TestWaitingWorkerIsToldThatItIsAlone(t *testing.T) {
+	leave := map[string]func(f *testFarm, w farm.WorkerID){
+		"sleeps":      func(f *testFarm, w farm.WorkerID) { f.must(f.StateChanged(w, farm.WorkerAsleep)) },
+		"signs off":   func(f *testFarm, w farm.WorkerID) { f.must(f.SignOff(w)) },
+		"is deleted":  func(f *testFarm, w farm.WorkerID) { f.must(f.DeleteWorker(w)) },
+		"other types": func(f *testFarm, w farm.WorkerID) { f.wake(w, "w2", "misc") },
+	}
+	for name, left := range leave {
+		t.Run(name, func(t *testing.T) {
+			f := newFarm(t)
+			w1, w2 := f.worker("w1"), f.worker("w2")
+			f.submit(frames(1))
+			f.failNext(w1)
+			assigned := wait(func() (manager.Assignment, error) { return f.Assign(t.Context(), w1, long) })
+			left(f, w2)
+			if a := <-assigned; a.err != nil || a.value.Task == nil {
+				t.Fatalf("got %+v", a)
+			}
+		})
+	}
+}
+
+func TestBlocklistThreeMeansThree(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(3, 3))
+	bad, good := f.worker("bad"), f.worker("good")
+	job := f.submit(framesAndVideo(40))
+	other := f.submit(frames(1), priority(1))
+	for n := 1; n <= 3; n++ {
+		if got := f.blocked(job); got != "" {
+			t.Errorf("blocked after %d failures: %s", n-1, got)
+		}
+		f.failNext(bad)
+	}
+	if got := f.blocked(job); got != "bad:blender" {
+		t.Errorf("blocked: %q", got)
+	}
+	f.wantLog(f.task(job, 2).ID, "which failed 3 tasks of type \"blender\" in this job and gets no more of them from it")
+	if names := f.work(bad); fmt.Sprint(names) != "[frame-1]" || f.jobStatus(other) != farm.JobCompleted {
+		t.Errorf("a worker blocked in one job did %v of the other", names)
+	}
+	if names := f.work(good); len(names) != 41 {
+		t.Errorf("the other worker did %d tasks, want all", len(names))
+	}
+	f.want(job, farm.JobCompleted)
+}
+
+func TestNeverBlocked(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(1, 0))
+	w := f.worker("w1")
+	job := f.submit(frames(100))
+	for range 9 {
+		f.failNext(w)
+	}
+	if got := f.blocked(job); got != "" {
+		t.Errorf("blocked: %q", got)
+	}
+	f.want(job, farm.JobActive)
+	f.failNext(w)
+	f.want(job, farm.JobFailed)
+}
+
+// What a worker made fail for good, others may try once it is blocked; what they
+// all tried stays failed.
+func TestBlockingGivesHardFailuresBack(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(1, 2))
+	bad := f.worker("bad", "blender")
+	job := f.submit(framesAndVideo(40))
+	f.failNext(bad)
+	f.want(job, farm.JobActive)
+	if got := f.task(job, 40).Status; got != farm.TaskCanceled {
+		t.Errorf("the video is %s", got)
+	}
+	good := f.worker("good")
+	f.failNext(bad)
+	for _, i := range []int{0, 1} {
+		got := f.task(job, i)
+		if !got.Status.Waiting() || len(got.FailedBy) != 1 || got.Failures != 0 {
+			t.Errorf("task %d: %+v", i, got.TaskState)
+		}
+	}
+	f.wantLog(f.task(job, 0).ID, fmt.Sprintf("Task was queued by Manager because worker bad (%s) was blocked from tasks of type \"blender\"", bad))
+	if names := f.work(good); len(names) != 41 {
+		t.Errorf("the good worker did %v", names)
+	}
+	f.want(job, farm.JobCompleted)
+
+	job = f.submit(frames(40))
+	f.failNext(good)
+	if f.failNext(bad) != "frame-2" || f.failNext(bad) != "frame-3" {
+		t.Error("the order of frames is not as this test thinks")
+	}
+	if got := f.task(job, 0).Status; got != farm.TaskFailed {
+		t.Errorf("what another worker failed is %s", got)
+	}
+}
+
+func TestNobodyLeft(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(1, 2))
+	w1, w2 := f.worker("w1", "blender"), f.worker("w2", "blender")
+	f.worker("filmer", "ffmpeg")
+	job := f.submit(framesAndVideo(40))
+	f.failNext(w1)
+	f.failNext(w1)
+	running := f.take(w2)
+	f.report(w2, running, farm.TaskFailed)
+	f.want(job, farm.JobActive)
+	f.failNext(w2)
+	f.want(job, farm.JobFailed)
+	j, _, _ := f.Job(job)
+	if !strings.Contains(j.Activity, `nobody is left for tasks of type "blender"`) || j.Counts[farm.TaskFailed] != 2 {
+		t.Errorf("the job says %q, counts %v", j.Activity, j.Counts)
+	}
+	f.restart()
+	f.configure(rules(1, 2))
+	f.want(job, farm.JobFailed)
+
+	t.Run("a lifted block", func(t *testing.T) {
+		assigned := wait(func() (manager.Assignment, error) { return f.Assign(t.Context(), w1, long) })
+		f.must(f.Unblock(job, []manager.Block{{Worker: w1, TaskType: "blender"}, {Worker: "nobody", TaskType: "blender"}}))
+		if got := f.blocked(job); got != "w2:blender" {
+			t.Errorf("blocked: %q", got)
+		}
+		a := <-assigned
+		if a.err != nil || a.value.Task == nil {
+			t.Fatalf("got %+v", a)
+		}
+		f.report(w1, a.value.Task.ID, farm.TaskCompleted)
+		f.want(job, farm.JobActive)
+		f.failNext(w1)
+		f.failNext(w1)
+		f.want(job, farm.JobFailed)
+	})
+	t.Run("one task requeued", func(t *testing.T) {
+		f.must(f.SetTaskStatus(f.task(job, 5).ID, farm.TaskQueued, "one more"))
+		if got := f.blocked(job); got != "" {
+			t.Errorf("nobody could do it: %q are blocked", got)
+		}
+		if names := f.work(w1); fmt.Sprint(names) != "[frame-6]" {
+			t.Errorf("did %v", names)
+		}
+	})
+	t.Run("the job requeued", func(t *testing.T) {
+		f.must(f.SetJobStatus(job, farm.JobRequeueing, "again"))
+		f.failNext(w1)
+		f.failNext(w1)
+		f.must(f.SetJobStatus(job, farm.JobRequeueing, "again"))
+		if got := f.blocked(job); got != "" {
+			t.Errorf("blocked: %q", got)
+		}
+		if names := f.work(w1); len(names) != 38 {
+			t.Errorf("did %d tasks", len(names))
+		}
+	})
+}
+
+// Workers that are asleep, offline or lost may come back; those of other types
+// or without the tag do not count.
+func TestWhoCountsAsLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		other func(f *testFarm, w farm.WorkerID, tag farm.TagID)
+		left  bool
+	}{
+		"asleep":      {func(f *testFarm, w farm.WorkerID, _ farm.TagID) { f.must(f.StateChanged(w, farm.WorkerAsleep)) }, true},
+		"offline":     {func(f *testFarm, w farm.WorkerID, _ farm.TagID) { f.must(f.SignOff(w)) }, true},
+		"in error":    {func(f *testFarm, w farm.WorkerID, _ farm.TagID) { f.must(f.StateChanged(w, farm.WorkerError)) }, true},
+		"deleted":     {func(f *testFarm, w farm.WorkerID, _ farm.TagID) { f.must(f.DeleteWorker(w)) }, false},
+		"without tag": {func(f *testFarm, w farm.WorkerID, _ farm.TagID) { f.must(f.SetWorkerTags(w, nil)) }, false},
+		"other types": {func(f *testFarm, w farm.WorkerID, tag farm.TagID) { f.wake(w, "w2", "misc") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFarm(t)
+			f.configure(rules(3, 1))
+			tag, err := f.CreateTag(farm.Tag{Name: "gpu"})
+			f.must(err)
+			w1, w2 := f.worker("w1"), f.worker("w2")
+			for _, w := range []farm.WorkerID{w1, w2} {
+				f.must(f.SetWorkerTags(w, []farm.TagID{tag.ID}))
+			}
+			c.other(f, w2, tag.ID)
+			job := f.submit(frames(20), func(s *farm.Submission) { s.Tag = tag.ID })
+			f.failNext(w1)
+			if got := f.jobStatus(job); (got == farm.JobActive) != c.left {
+				t.Errorf("the job is %s", got)
+			}
+		})
+	}
+}
+
+func TestPauseOutlivesAFailure(t *testing.T) {
+	f := newFarm(t)
+	w := f.worker("w1")
+	job := f.submit(frames(2))
+	task := f.take(w)
+	f.must(f.SetJobStatus(job, farm.JobPauseRequested, "lunch"))
+	f.report(w, task, farm.TaskFailed)
+	f.want(job, farm.JobPaused, "frame-1 paused", "frame-2 paused")
+	if task := f.take(w); task != "" {
+		t.Error("the failure lifted the pause")
+	}
+}
