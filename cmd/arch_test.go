@@ -38,7 +38,7 @@ var house = map[string]floor{
 	"farm/worker":      {"farm farm/api farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image", "images are decoded in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
-	"farm/blendfile":   {"farm farm/programs", "", "what a .blend says is asked of a Blender"},
+	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/yamlfile":    {"farm", "github.com/goccy/go-yaml", "YAML is read in one place"},
 	"store":            {"farm", "go.etcd.io/bbolt github.com/tidwall/btree golang.org/x/sys", "the store puts records in a file and finds them again; it knows no rules"},

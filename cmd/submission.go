@@ -130,13 +130,22 @@ func (u *submission) describe(ctx context.Context, name string, settings map[str
 	return err
 }
 
-// inspect asks the local Blender about the file. Without a Blender that can
-// read it nothing is known, which is fine if the flags say everything the job
-// type needs.
+// inspect asks the local Blender about the file, or reads what can be read
+// without one. If that fails too nothing is known, which is fine if the flags
+// say everything the job type needs.
 func (u *submission) inspect(ctx context.Context) (err error) {
 	u.info, err = blendfile.Inspect(ctx, u.options.blender, u.file)
 	if err == nil || !errors.Is(err, blendfile.ErrBlender) {
 		return err
+	}
+	info, readErr := blendfile.Read(ctx, u.file)
+	if ctx.Err() != nil {
+		return readErr
+	}
+	if readErr == nil {
+		u.info = info
+		u.say(fmt.Sprintf("No Blender looked into the file, so Farm read what it could: %v", err))
+		return nil
 	}
 	// A studio's build machine may have no Blender and know everything anyway.
 	if missing := u.options.missing(u.jobType); len(missing) > 0 {
@@ -146,13 +155,13 @@ func (u *submission) inspect(ctx context.Context) (err error) {
 	return nil
 }
 
-// trace finds what has to go with the file. Without a Blender it goes alone.
+// trace finds what has to go with the file. Without a Blender some of it cannot
+// be seen, and nothing can be rewritten.
 func (u *submission) trace(ctx context.Context) error {
 	files, done, err := u.s.trace(ctx, u.options.packOptions, u.file)
 	if errors.Is(err, blendfile.ErrBlender) {
-		u.files, err = blendfile.Alone(u.file)
-		u.say("Without a Blender, textures and linked files that the file needs are not copied with it: pack them into it first (Blender: File > External Data > Pack Resources).")
-		return err
+		files, err = blendfile.TraceUnaided(ctx, u.file, blendfile.TraceOptions{Project: u.options.project, Exclude: u.options.exclude})
+		done = nil
 	}
 	if err != nil {
 		return err

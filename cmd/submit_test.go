@@ -108,20 +108,31 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestWithoutBlender reads what it can, says what it cannot, and takes the flags
+// for the rest.
 func TestWithoutBlender(t *testing.T) {
 	var said strings.Builder
 	u := &submission{s: testSession(t, nil), jobType: renderType(), file: filepath.Join("..", "testdata", "scenes", "tiny.blend"), say: func(text string) { said.WriteString(text) }}
-	u.options = submitOptions{packOptions: packOptions{blender: filepath.Join(t.TempDir(), "blender")}, frames: "1-2", set: []string{"scene=S"}}
+	u.options = submitOptions{packOptions: packOptions{blender: filepath.Join(t.TempDir(), "blender")}}
+	if err := u.inspect(t.Context()); err != nil || u.info == nil || u.info.Scenes[0].Frames() != "1-10" || !strings.Contains(said.String(), "cannot find Blender") {
+		t.Error(err, said.String())
+	}
+	if err := u.trace(t.Context()); err != nil || len(u.files.Files) != 1 || u.files.Blend != "tiny.blend" && !strings.HasSuffix(u.files.Blend, "scenes/tiny.blend") || !strings.Contains(said.String(), "does not see caches") {
+		t.Errorf("%+v, %v, %s", u.files, err, said.String())
+	}
+	// A file of a later form: only the flags know.
+	u.file, u.info = filepath.Join(t.TempDir(), "later.blend"), nil
+	if err := os.WriteFile(u.file, []byte("BLENDER99-99v9999 and what may come"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u.options.frames, u.options.set = "1-2", []string{"scene=S"}
 	err := u.inspect(t.Context())
-	if err == nil || !errors.Is(err, blendfile.ErrBlender) || !strings.Contains(err.Error(), "cannot find Blender") || !strings.HasSuffix(err.Error(), "with --fps 24, --format PNG") {
+	if err == nil || !errors.Is(err, blendfile.ErrBlender) || !strings.HasSuffix(err.Error(), "with --fps 24, --format PNG") {
 		t.Error(err)
 	}
 	u.options.fps, u.options.format = 24, "PNG"
 	if err := u.inspect(t.Context()); u.info != nil || err != nil || !strings.Contains(said.String(), "not looked into") {
 		t.Error(u.info, err, said.String())
-	}
-	if err := u.trace(t.Context()); err != nil || len(u.files.Files) != 1 || u.files.Blend != "tiny.blend" || !strings.Contains(said.String(), "Pack Resources") {
-		t.Errorf("%+v, %v, %s", u.files, err, said.String())
 	}
 }
 
@@ -191,10 +202,7 @@ func TestCopied(t *testing.T) {
 	if err := os.WriteFile(from, []byte("BLENDER-v304"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	files, err := blendfile.Alone(from)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := &blendfile.Pack{Blend: "a.blend", Files: []blendfile.PackFile{{Source: from, Target: "a.blend", Size: 12}}}
 	st := storage{filepath.Join(dir, "store"), testSession(t, nil)}
 	now := time.Date(2026, 5, 1, 12, 30, 15, 0, time.Local)
 	first := st.place(files, "my/job", now)

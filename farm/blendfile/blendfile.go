@@ -18,8 +18,9 @@ type Info struct {
 	Scenes         []Scene  `json:"scenes"`   // the one that was active when the file was saved comes first
 	External       []string `json:"external"` // other files it uses, as written in it, sorted; at most MaxExternal
 	ExternalCount  int      `json:"external_count"`
-	SavedBy        [3]int   `json:"saved_by"` // version of the Blender that saved it
-	BlenderVersion string   `json:"blender_version"`
+	SavedBy        [3]int   `json:"saved_by"`        // version of the Blender that saved it
+	BlenderVersion string   `json:"blender_version"` // that looked into it; "" if none did
+	Unseen         string   `json:"-"`               // kinds of other files that may be missing in External; "" if none are
 }
 
 // Scene is one scene of a .blend file.

@@ -253,17 +253,3 @@ func readPack(path, file string) (*Pack, error) {
 	}
 	return &answer.Pack, nil
 }
-
-// Alone returns a pack of the .blend and nothing else, as it is.
-func Alone(file string) (*Pack, error) {
-	file, err := filepath.Abs(file)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, farm.Errorf(farm.Invalid, "cannot read %s: %w", file, err)
-	}
-	name := filepath.Base(file)
-	return &Pack{Blend: name, Root: filepath.Dir(file), Files: []PackFile{{Source: file, Target: name, Size: info.Size()}}}, nil
-}
