@@ -11,7 +11,7 @@ import (
 // is wrong.
 
 var examples = map[string]func() faults{"moves": wrongMoves, "job statuses": wrongStatuses, "verbs": wrongVerbs,
-	"spreading": wrongSpreading, "shown statuses": wrongShown, "passes": wrongPasses}
+	"spreading": wrongSpreading, "shown statuses": wrongShown, "verdicts": wrongVerdicts, "passes": wrongPasses}
 
 func TestExamples(t *testing.T) {
 	for name, wrong := range examples {
@@ -97,7 +97,11 @@ func wrongStatuses() (f faults) {
 		if got := facts.Status(); got != want {
 			f.add("%s, nobody left: %s, want %s", c.name, got, want)
 		}
-		facts.NobodyLeft = false
+		facts.Intent = IntentAbort
+		if got := facts.Status(); got != c.abort {
+			f.add("%s, nobody left and canceled: %s, want %s", c.name, got, c.abort)
+		}
+		facts.Intent, facts.NobodyLeft = IntentRun, false
 		facts.Planning = true
 		if got := facts.Status(); got != JobUnderConstruction {
 			f.add("%s, planning: %s", c.name, got)

@@ -80,6 +80,16 @@ func allMutants() (m mutants) {
 		drop(&m, &row.task, "effect %d, task", i)
 		set(&m, &row.unspoiled, !row.unspoiled, "effect %d, unspoiled %v", i, !row.unspoiled)
 	}
+	drop(&m, &verdicts, "verdicts")
+	swap(&m, &verdicts, "verdicts")
+	for i := range verdicts {
+		v := &verdicts[i].Verdict
+		for _, to := range []Verdict{{TaskBroke, false, false}, {TaskBroke, true, false}, {TaskGivenUp, false, false}, {TaskGivenUp, true, false}, {TaskGivenUp, true, true}} {
+			if to != *v {
+				set(&m, v, to, "verdict %d is %+v", i, to)
+			}
+		}
+	}
 	verbMutants(&m)
 	passMutants(&m)
 	return m
@@ -134,7 +144,8 @@ var excused = map[string]string{
 	"job rules with rows 0 and 1 swapped": "a job under construction has no pass",
 	"job rules with rows 2 and 3 swapped": "when all are completed none is active",
 	"job rules with rows 5 and 6 swapped": "both say failed",
-	"job rules with rows 7 and 8 swapped": "when all are finished none is active",
+	"job rules with rows 6 and 7 swapped": "both say failed",
+	"job rules with rows 8 and 9 swapped": "when all are finished none is active",
 
 	"statuses that take tasks back without cancel-requested": "canceling drops what is active itself, so that nothing is ever left in this status; a job is taken for canceled all the same",
 
