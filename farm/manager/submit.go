@@ -127,7 +127,7 @@ func (u *unit) tagExists(id farm.TagID) error {
 }
 
 // knownCommands are what the farm's own workers can do.
-var knownCommands = []string{"blender-render", "frames-to-video", "make-directory", "move-directory", "copy-file", "exec", "echo", "sleep"}
+var knownCommands = []string{"blender-render", "frames-to-video", "make-directory", "move-directory", "copy-file", "merge-image", "exec", "echo", "sleep"}
 
 // unknownCommands warns of commands that only a studio's own workers could know.
 func unknownCommands(p *farm.Plan) []string {

@@ -23,6 +23,7 @@ var commands = map[string]func(farm.Command) (action, error){
 	"exec":            prepareExec,
 	"frames-to-video": prepareFramesToVideo,
 	"make-directory":  prepareMakeDirectory,
+	"merge-image":     prepareMergeImage,
 	"move-directory":  prepareMoveDirectory,
 	"sleep":           prepareSleep,
 }
