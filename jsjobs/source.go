@@ -18,7 +18,7 @@ import (
 	"renderfarm/farm"
 )
 
-//go:embed scripts/*.js
+//go:embed scripts
 var embedded embed.FS
 
 const (
@@ -62,6 +62,9 @@ func (l *Library) scripts() ([]*script, error) {
 		return nil, fmt.Errorf("list built-in job types: %w", err)
 	}
 	for _, e := range builtin {
+		if e.IsDir() { // modules
+			continue
+		}
 		s := &script{name: typeName(e.Name()), file: e.Name(), builtin: true}
 		if !slices.ContainsFunc(list, func(own *script) bool { return own.name == s.name }) {
 			list = append(list, s)
