@@ -35,7 +35,7 @@ func (o *submitOptions) missing(t farm.JobType) []string {
 		key, flag string
 		given     bool
 	}{
-		{"frames", "--frames 1-24", o.frames != ""}, {"fps", "--fps 24", o.fps != 0},
+		{"frames", "--frames 1-24", o.frames != ""}, {"frame", "--set frame=1", false}, {"fps", "--fps 24", o.fps != 0},
 		{"format", "--format PNG", o.format != ""}, {"scene", "--scene Scene", o.scene != ""},
 	} {
 		if _, ok := setting(t, need.key); ok && !need.given && !given(need.key) {
@@ -144,8 +144,10 @@ func (p *plan) fromFile(v map[string]any) error {
 		return err
 	}
 	// A job type without frames may do something else with the file.
-	if _, renders := setting(p.jobType, "frames"); renders {
-		if p.options.frames != "" {
+	_, film := setting(p.jobType, "frames")
+	_, still := setting(p.jobType, "frame")
+	if film || still {
+		if p.options.frames != "" || still {
 			scene.FrameStart, scene.FrameEnd = 0, 0 // the file's range does not matter
 		}
 		if err := scene.CanRender(); err != nil {
@@ -153,10 +155,15 @@ func (p *plan) fromFile(v map[string]any) error {
 		}
 	}
 	if blendfile.IsVideo(scene.Format) && p.options.format == "" {
-		p.notes = append(p.notes, fmt.Sprintf("The file's output format %s makes one film, which cannot be rendered in parts: rendering PNG images instead, and a video of them.", scene.Format))
+		instead := "PNG images instead, and a video of them"
+		if still {
+			instead = "a PNG image instead"
+		}
+		p.notes = append(p.notes, fmt.Sprintf("The file's output format %s makes one film, which cannot be rendered in parts: rendering %s.", scene.Format, instead))
 		scene.Format, scene.Extension, scene.HasPreviews = "PNG", blendfile.Extension("PNG"), false
 	}
-	v["frames"], v["scene"], v["fps"] = scene.Frames(), scene.Name, scene.FPS
+	v["frames"], v["frame"], v["scene"], v["fps"] = scene.Frames(), scene.Frame, scene.Name, scene.FPS
+	v["uses_region"], v["uses_adaptive_sampling"], v["uses_denoising"] = scene.Region, scene.AdaptiveSampling, scene.Denoising
 	v["format"], v["image_file_extension"], v["has_previews"] = scene.Format, scene.Extension, scene.HasPreviews
 	return nil
 }

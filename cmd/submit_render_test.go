@@ -128,7 +128,7 @@ func TestSubmitInPlace(t *testing.T) {
 		t.Error("the file was copied")
 	}
 	for says, args := range map[string][]string{
-		"it has echo-sleep-test, simple-blender-render": {"--type", "nothing"}, "there is no tag": {"--tag", "nowhere"}, "no scene": {"--scene", "nowhere"},
+		"it has blender-script, echo-sleep-test, render-and-encode, ": {"--type", "nothing"}, "there is no tag": {"--tag", "nowhere"}, "no scene": {"--scene", "nowhere"},
 	} {
 		if status := st.run(t, t.Context(), append([]string{"submit", file}, args...)...); status != exitNotFound || !strings.Contains(st.err.String(), says) {
 			t.Errorf("%v: %d: %s", args, status, st.err.String())

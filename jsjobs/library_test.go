@@ -30,7 +30,8 @@ func names(t *testing.T, l *Library) []string {
 	return list
 }
 
-var builtin = []string{"echo-sleep-test=Echo Sleep Test", "simple-blender-render=Simple Blender Render"}
+var builtin = []string{"blender-script=Blender Script", "echo-sleep-test=Echo Sleep Test", "render-and-encode=Render and Encode",
+	"simple-blender-render=Simple Blender Render", "single-image-render=Single Image Render"}
 
 func TestWhichFilesAreJobTypes(t *testing.T) {
 	l := library(t, map[string]string{
@@ -46,7 +47,7 @@ func TestWhichFilesAreJobTypes(t *testing.T) {
 	if err := os.Symlink(filepath.Join(l.dir, "my_own_job.js"), filepath.Join(l.dir, "link.js")); err != nil {
 		t.Log("no symbolic links here:", err)
 	}
-	want := []string{"echo-sleep-test=Other Echo", "my-own-job=Mine", builtin[1]}
+	want := []string{builtin[0], "echo-sleep-test=Other Echo", "my-own-job=Mine", "render-and-encode=Render and Encode", builtin[3], builtin[4]}
 	if got := names(t, l); !slices.Equal(got, want) {
 		t.Errorf("types %q; want %q", got, want)
 	}
@@ -195,7 +196,7 @@ func TestUnknownType(t *testing.T) {
 	l := New(Options{})
 	for _, name := range []string{"", "nope", "../x", "simple_blender_render", strings.Repeat("x", 1000)} {
 		_, err := l.Type(t.Context(), name)
-		wantError(t, err, farm.NotFound, "job type unknown", "known are echo-sleep-test, simple-blender-render")
+		wantError(t, err, farm.NotFound, "job type unknown", "known are blender-script, echo-sleep-test, render-and-encode, simple-blender-render, single-image-render")
 		_, err = l.Plan(t.Context(), farm.Submission{Type: name})
 		wantError(t, err, farm.NotFound, "job type unknown")
 		if len(err.Error()) > 500 {

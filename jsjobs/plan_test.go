@@ -64,10 +64,23 @@ func TestGoldenPlans(t *testing.T) {
 	l := New(Options{Dir: filepath.Join("..", "testdata", "jobtypes", "scripts")})
 	optix := map[string]any{"frames": "1-6", "chunk_size": 4.0, "render_output_path": "/r/shot/{timestamp}_######", "blendfile": "/s/shot.blend"}
 	still := map[string]any{"frame": 12.0, "resolution_x": 1920.0, "resolution_y": 1080.0, "render_output_path": "/r/still.png", "blendfile": "/s/Still Life.blend", "format": "PNG"}
+	single := map[string]any{"frame": 12.0, "render_output_root": "/r", "render_output_path": "/r/{timestamp}/######", "blendfile": "/s/Still Life.blend", "scene": "S", "format": "PNG"}
+	encode := blenderSettings(map[string]any{"chunk_size": 10.0})
+	script := map[string]any{"script": "/s/bake all.py", "arguments": "--size 1024 'two words'", "blendfile": "/s/a.blend", "scene": "S"}
 	for name, c := range map[string]struct {
 		jobType  string
 		settings map[string]any
 	}{
+		"single":               {"single-image-render", single},
+		"single-samples":       {"single-image-render", changed(single, map[string]any{"frame": -3.0, "tiles_x": 1.0, "tiles_y": 1.0, "sample_parts": 3.0, "exact": false, "uses_denoising": true})},
+		"single-both":          {"single-image-render", changed(single, map[string]any{"tiles_x": 2.0, "tiles_y": 1.0, "sample_parts": 2.0})},
+		"script":               {"blender-script", script},
+		"script-text":          {"blender-script", map[string]any{"text": "bake.py", "blendfile": "/s/a.blend", "scene": "S"}},
+		"encode":               {"render-and-encode", encode},
+		"encode-h265":          {"render-and-encode", changed(encode, map[string]any{"codec": "h265", "quality": "high", "video_width": 1281.0, "video_args": "-metadata title='my film'"})},
+		"encode-prores":        {"render-and-encode", changed(encode, map[string]any{"codec": "prores", "format": "OPEN_EXR", "has_previews": true})},
+		"encode-prores4444":    {"render-and-encode", changed(encode, map[string]any{"codec": "prores-4444", "quality": "low", "frames": "1-3,8"})},
+		"encode-gif":           {"render-and-encode", changed(encode, map[string]any{"codec": "gif", "video_width": 320.0})},
 		"echo":                 {"echo-sleep-test", map[string]any{"message": "hello"}},
 		"echo-three-sleeps":    {"echo-sleep-test", map[string]any{"message": "hello", "sleep_duration_seconds": 5.0, "sleep_repeats": 3.0}},
 		"blender":              {"simple-blender-render", blenderSettings(nil)},
@@ -137,6 +150,57 @@ func TestBlenderRefuses(t *testing.T) {
 	} {
 		_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(c.changes)})
 		wantError(t, err, farm.Invalid, c.says)
+	}
+}
+
+// What the other built-in job types do not take, they say.
+func TestBuiltinsRefuse(t *testing.T) {
+	l := New(Options{})
+	single := map[string]any{"frame": 1.0, "render_output_root": "/r", "render_output_path": "/r/x", "blendfile": "/s/x.blend", "scene": "S", "format": "PNG"}
+	for _, c := range []struct {
+		jobType  string
+		settings map[string]any
+		says     string
+	}{
+		{"single-image-render", changed(single, map[string]any{"format": "FFMPEG"}), "the output format FFMPEG is a video; choose an image format, such as PNG"},
+		{"single-image-render", changed(single, map[string]any{"uses_region": true}), "the scene renders only a region of the image: switch Render Region off"},
+		{"single-image-render", changed(single, map[string]any{"tiles_x": 64.0, "tiles_y": 4.0, "sample_parts": 2.0}), "64×4 tiles in 2 parts are 512 tasks, and the most is 256 at compileJob (single_image_render.js:"},
+		{"single-image-render", changed(single, map[string]any{"tiles_x": 0.0}), "tiles_x is 0: it must be at least 1"},
+		{"single-image-render", changed(single, map[string]any{"render_output_path": ""}), "no render_output_path setting!"},
+		{"single-image-render", changed(single, map[string]any{"frame": nil}), "frame is required, and missing"},
+		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S"}, "which script?"},
+		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S", "script": "/a.py", "text": "a"}, "not both"},
+		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S", "script": "/a.py", "arguments": "'"}, "quote"},
+		{"render-and-encode", blenderSettings(map[string]any{"format": "AVI_RAW"}), "AVI_RAW is a video"},
+		{"render-and-encode", blenderSettings(map[string]any{"format": "OPEN_EXR"}), "switch Preview on"},
+		{"render-and-encode", blenderSettings(map[string]any{"codec": "vp9"}), "codec is \"vp9\": it must be one of h264, h265, prores, prores-4444, gif"},
+		{"render-and-encode", blenderSettings(map[string]any{"chunk_size": 0.0}), "chunk_size is 0"},
+		{"render-and-encode", blenderSettings(map[string]any{"fps": nil}), "fps is required"},
+	} {
+		_, err := l.Plan(t.Context(), farm.Submission{Type: c.jobType, Settings: c.settings})
+		wantError(t, err, farm.Invalid, c.says)
+	}
+}
+
+// Who submits is told what is switched off, or what will not be exact.
+func TestSingleImageWarns(t *testing.T) {
+	l := New(Options{})
+	single := map[string]any{"frame": 1.0, "render_output_root": "/r", "render_output_path": "/r/x", "blendfile": "/s/x.blend", "scene": "S", "format": "PNG"}
+	for _, c := range []struct {
+		settings map[string]any
+		says     string
+	}{
+		{single, ""},
+		{changed(single, map[string]any{"uses_denoising": true, "uses_adaptive_sampling": true}), "adaptive sampling and denoising: switched off"},
+		{changed(single, map[string]any{"uses_denoising": true, "exact": false}), "denoising: left on"},
+	} {
+		p, err := l.Plan(t.Context(), farm.Submission{Type: "single-image-render", Settings: c.settings})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(p.Warnings, "\n"); (got == "") != (c.says == "") || !strings.HasPrefix(got, c.says) {
+			t.Errorf("warnings %q, want %q", got, c.says)
+		}
 	}
 }
 

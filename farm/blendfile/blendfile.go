@@ -26,6 +26,7 @@ type Info struct {
 // Scene is one scene of a .blend file.
 type Scene struct {
 	Name        string  `json:"name"`
+	Frame       int     `json:"frame"` // the current one
 	FrameStart  int     `json:"frame_start"`
 	FrameEnd    int     `json:"frame_end"` // included
 	FrameStep   int     `json:"frame_step"`
@@ -37,6 +38,10 @@ type Scene struct {
 	Sequencer   bool    `json:"sequencer"`      // its picture comes from the video editor, which needs no camera
 	Width       int     `json:"width"`          // of the output, in pixels
 	Height      int     `json:"height"`
+	Region      bool    `json:"region"` // only a part of the image is rendered
+
+	AdaptiveSampling bool `json:"adaptive_sampling"` // of Cycles; false for other engines
+	Denoising        bool `json:"denoising"`
 }
 
 // ErrBlender is in the chain of Inspect's error when not the file is to blame

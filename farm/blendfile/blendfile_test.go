@@ -33,7 +33,7 @@ func TestInspectDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Scene{Name: "Armillary", FrameStart: 1, FrameEnd: 24, FrameStep: 1, FPS: 24, Format: "PNG", Extension: ".png", Camera: "camera", Width: 480, Height: 270}
+	want := Scene{Name: "Armillary", Frame: 1, FrameStart: 1, FrameEnd: 24, FrameStep: 1, FPS: 24, Format: "PNG", Extension: ".png", Camera: "camera", Width: 480, Height: 270}
 	if got, err := info.Scene(""); err != nil || got != want || got.CanRender() != nil {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -59,6 +59,10 @@ for name, path in ('near', '//textures/near.png'), ('far', '/elsewhere/far.png')
     i.source = 'FILE'
     i.filepath = path
     i.use_fake_user = True
+s.frame_set(13)
+s.render.use_border = True
+s.render.engine = 'CYCLES'
+s.cycles.use_adaptive_sampling, s.cycles.use_denoising = False, True
 empty = bpy.data.scenes.new('Empty')
 empty.frame_start, empty.frame_end = 5, 5
 bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1], relative_remap=False)
@@ -76,7 +80,8 @@ func TestInspectStudioFile(t *testing.T) {
 	}
 	shot, err := info.Scene("")
 	if err != nil || shot.Name != "Shot \"1\"\n" || shot.FrameStart != 10 || shot.FrameEnd != 20 || shot.FrameStep != 2 || shot.FPS < 29.96 || shot.FPS > 29.98 ||
-		shot.Format != "OPEN_EXR" || shot.Extension != ".exr" || !shot.HasPreviews || shot.Width != 960 || shot.Height != 540 {
+		shot.Format != "OPEN_EXR" || shot.Extension != ".exr" || !shot.HasPreviews || shot.Width != 960 || shot.Height != 540 ||
+		shot.Frame != 13 || !shot.Region || shot.AdaptiveSampling || !shot.Denoising {
 		t.Errorf("%+v, %v", shot, err)
 	}
 	if want := []string{"//textures/near.png", "/elsewhere/far.png"}; !reflect.DeepEqual(info.External, want) || info.ExternalCount != 2 {

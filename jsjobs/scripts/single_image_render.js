@@ -39,6 +39,7 @@ const JOB_TYPE = {
 		...OUTPUT,
 		...FILE,
 		{ key: "format", type: "string", required: true, visible: "web", eval: "C.scene.render.image_settings.file_format" },
+		{ key: "image_file_extension", type: "string", visible: "hidden", eval: "C.scene.render.file_extension" },
 		{ key: "uses_region", type: "bool", default: false, visible: "hidden", eval: "C.scene.render.use_border" },
 		{ key: "uses_adaptive_sampling", type: "bool", default: false, visible: "hidden", eval: usesCycles("use_adaptive_sampling") },
 		{ key: "uses_denoising", type: "bool", default: false, visible: "hidden", eval: usesCycles("use_denoising") },
@@ -145,6 +146,8 @@ if parts > 1:
         stop("the scene has %d samples, which cannot be split into %d parts" % (total, parts))
     if any(layer.samples for layer in layers) and cycles.use_layer_samples != "IGNORE":
         stop("a view layer has samples of its own, which cannot be split: take tiles instead")
+    if getattr(cycles, "auto_scrambling_distance", False):
+        stop("Automatic Scrambling Distance depends on the number of samples: switch it off, or take tiles instead")
     for layer in layers:
         if layer.use_pass_cryptomatte_object or layer.use_pass_cryptomatte_material or layer.use_pass_cryptomatte_asset:
             stop("view layer %s has Cryptomatte, which cannot be put together of samples: take tiles instead" % layer.name)
