@@ -8,13 +8,14 @@ COUNT  ?= 10
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help build demo test deps demo-deps check bench soak clean
+.PHONY: help build demo test deps demo-deps check bench still soak clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make build     bin/farm'
 	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
+	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
 build:
@@ -42,6 +43,9 @@ check:
 
 bench:
 	nice $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 0 ./cmd/bench
+
+still: demo-deps
+	nice $(GO) test -count 1 -timeout 0 -run TestStillOverTwoWorkers -v ./cmd -full
 
 soak:
 	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...

@@ -59,12 +59,14 @@ const RENDER_SETTINGS = [
 ].join("; ");
 
 // Players take colours for those of BT.709 in all but small videos, so the
-// conversion has to be that, and the video has to say so.
+// conversion has to be that, and the video has to say so. Some encoders take it
+// from the frames, some from these arguments.
 const BT709 = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"];
 
 // even makes both sides even, which these codecs need: to a given width, or by
 // a row and a column of black.
-const even = width => width ? `scale=${width - width % 2}:-2:out_color_matrix=bt709` : "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709";
+const even = width => (width ? `scale=${width - width % 2}:-2:out_color_matrix=bt709` : "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709") +
+	",setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709";
 
 // CODECS are, by their name, the ending of the file and the arguments of FFmpeg.
 const CODECS = {

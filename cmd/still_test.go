@@ -1,0 +1,244 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"renderfarm/farm/api"
+	"renderfarm/farm/exr"
+	"renderfarm/farm/programs"
+)
+
+// full makes TestStillOverTwoWorkers render what "make still" is about.
+var full = flag.Bool("full", false, "render stills of 1920 by 1080 pixels, and leave a killed worker dead")
+
+// stillScene saves the demo scene as a still, with passes that are put
+// together by different rules and every value in the file.
+const stillScene = `
+import bpy, sys
+path, percent, samples = sys.argv[-3:]
+s = bpy.context.scene
+s.render.resolution_x, s.render.resolution_y, s.render.resolution_percentage = 1920, 1080, int(percent)
+s.cycles.samples = int(samples)
+image = s.render.image_settings
+image.file_format, image.color_depth, image.exr_codec = 'OPEN_EXR_MULTILAYER', '32', 'ZIP'
+layer = s.view_layers[0]
+layer.use_pass_z = layer.use_pass_mist = layer.use_pass_object_index = True
+layer.use_pass_diffuse_direct = layer.use_pass_glossy_indirect = layer.use_pass_glossy_color = True
+s.frame_set(7)
+bpy.ops.wm.save_as_mainfile(filepath=path)
+`
+
+// A studio is a manager and two workers of a test, in processes of their own.
+type studio struct {
+	*submitTest
+	url     string
+	workers [2]*process
+}
+
+func newStudio(t *testing.T) *studio {
+	t.Helper()
+	st := &studio{submitTest: startFarm(t, "serve")}
+	written, _ := st.farm.out.look()
+	_, after, _ := strings.Cut(written, "is ready: ")
+	st.url = strings.Fields(after)[0]
+	for i := range st.workers {
+		st.startWorker(t, i)
+	}
+	return st
+}
+
+// startWorker starts worker i, with the home it had before.
+func (st *studio) startWorker(t *testing.T, i int) {
+	t.Helper()
+	name := fmt.Sprint("worker", i)
+	p, err := startProcess(name, st.home, append(os.Environ(), "NO_COLOR=1"), "work", "--manager", st.url, "--home", filepath.Join(st.home, name), "--name", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.workers[i] = p
+	t.Cleanup(func() {
+		if err := p.kill(); err != nil {
+			t.Error(err)
+		}
+		if written, _ := p.out.look(); t.Failed() {
+			t.Logf("%s:\n%s", name, written)
+		}
+	})
+	if err := p.await("signed on"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitCount waits until the process has written the text n times.
+func (p *process) awaitCount(t *testing.T, text string, n int) {
+	t.Helper()
+	guard := time.After(10 * time.Minute)
+	for {
+		written, grown := p.out.look()
+		if strings.Count(written, text) >= n {
+			return
+		}
+		select {
+		case <-grown:
+		case <-p.exited:
+			t.Fatalf("%s ended:\n%s", p.name, written)
+		case <-guard:
+			t.Fatalf("%s did not say %q %d times:\n%s", p.name, text, n, written)
+		}
+	}
+}
+
+// render renders the still on the farm, in parts; one worker is killed in the
+// middle of a task. It returns the path of the image.
+func (st *studio) render(t *testing.T, file string, set ...string) string {
+	t.Helper()
+	victim := st.workers[1]
+	before, _ := victim.out.look()
+	args := []string{"submit", file, "--type", "single-image-render", "--no-wait", "--json"}
+	for _, s := range set {
+		args = append(args, "--set", s)
+	}
+	if status := st.run(t, t.Context(), args...); status != exitOK {
+		t.Fatalf("%d: %s", status, st.err.String())
+	}
+	var answer submitAnswer
+	if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
+		t.Fatal(err)
+	}
+	tasks := 1 // on a busy computer the other worker may do all the rest meanwhile
+	if *full {
+		tasks = 2
+	}
+	victim.awaitCount(t, "task started", strings.Count(before, "task started")+tasks)
+	if err := victim.kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !*full { // there is no time to wait until the manager misses it
+		st.startWorker(t, 1)
+	}
+	if status := st.run(t, t.Context(), "jobs", "wait", string(answer.ID)); status != exitOK {
+		t.Fatalf("%d: %s", status, st.err.String())
+	}
+	if *full {
+		st.startWorker(t, 1)
+	}
+	if status := st.run(t, t.Context(), "jobs", "show", string(answer.ID), "--json"); status != exitOK {
+		t.Fatal(status)
+	}
+	var job api.Job
+	if err := json.Unmarshal(st.out.Bytes(), &job); err != nil {
+		t.Fatal(err)
+	}
+	output, _ := job.Settings["render_output_path"].(string)
+	return filepath.Join(filepath.Dir(output), "000007.exr")
+}
+
+// TestStillOverTwoWorkers holds a still that was rendered in parts against one
+// that a Blender renders alone: layers, passes, and what the compositor made.
+func TestStillOverTwoWorkers(t *testing.T) {
+	st := newStudio(t)
+	percent, samples := "10", "6"
+	if *full {
+		percent, samples = "100", "16"
+	}
+	exe, err := programs.Blender(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, alone := filepath.Join(st.home, "storage", "still.blend"), filepath.Join(st.home, "alone-")
+	began := time.Now()
+	for _, args := range [][]string{
+		{filepath.Join("..", "testdata", "scenes", "demo.blend"), "--python-exit-code", "1", "--python-expr", stillScene, "--", file, percent, samples},
+		{file, "--render-output", alone + "######", "--render-frame", "7"},
+	} {
+		if out, err := exec.CommandContext(t.Context(), exe, append([]string{"-b"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	alone += "000007.exr"
+	t.Logf("alone: %s", time.Since(began).Round(time.Second))
+	for name, c := range map[string]struct {
+		set  []string
+		most float64 // difference, for values up to 1; for larger ones as much of them
+	}{
+		"tiles":   {[]string{"tiles_x=3", "tiles_y=2"}, 0},
+		"samples": {[]string{"tiles_x=1", "tiles_y=1", "sample_parts=5"}, 1e-6},
+		"both":    {[]string{"tiles_x=2", "tiles_y=2", "sample_parts=2"}, 1e-6},
+	} {
+		began := time.Now()
+		parts := st.render(t, file, c.set...)
+		d := compareStills(t, parts, alone)
+		t.Logf("%s: %s; %d of %d values differ, most by %.2g", name, time.Since(began).Round(time.Second), d.differing, d.values, d.most)
+		if d.most > c.most || d.values == 0 {
+			t.Errorf("%s: %s differs by %g at (%d,%d) from a single render", name, d.channel, d.most, d.x, d.y)
+		}
+	}
+}
+
+// A difference is what there is between two images.
+type difference struct {
+	values, differing int
+	most              float64
+	channel           string // with the largest
+	x, y              int
+}
+
+// compareStills compares every value of two images.
+func compareStills(t *testing.T, a, b string) (d difference) {
+	t.Helper()
+	readers := [2]*exr.Reader{}
+	for i, path := range []string{a, b} {
+		r, err := exr.Open(path)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		defer r.Close()
+		readers[i] = r
+	}
+	head := readers[0].Header
+	if fmt.Sprint(head.Channels) != fmt.Sprint(readers[1].Channels) || head.Width != readers[1].Width || head.Height != readers[1].Height {
+		t.Fatalf("the images are %v and %v", head, readers[1].Header)
+	}
+	for y := 0; ; y++ {
+		la, errA := readers[0].Line()
+		lb, errB := readers[1].Line()
+		if errors.Is(errA, io.EOF) && errors.Is(errB, io.EOF) {
+			return d
+		}
+		if err := errors.Join(errA, errB); err != nil {
+			t.Fatal(err)
+		}
+		d.values += len(la) / exr.ValueSize
+		if !bytes.Equal(la, lb) {
+			d.line(&head, y, la, lb)
+		}
+	}
+}
+
+// line adds the differences in a line.
+func (d *difference) line(head *exr.Header, y int, a, b []byte) {
+	for i := 0; i < len(a); i += exr.ValueSize {
+		if bytes.Equal(a[i:i+exr.ValueSize], b[i:i+exr.ValueSize]) {
+			continue
+		}
+		d.differing++
+		va, vb := float64(math.Float32frombits(binary.LittleEndian.Uint32(a[i:]))), float64(math.Float32frombits(binary.LittleEndian.Uint32(b[i:])))
+		by := math.Abs(va-vb) / max(1, math.Abs(vb))
+		if !(by <= d.most) { // not a number is more than any
+			d.most, d.channel, d.x, d.y = by, head.Channels[i/exr.ValueSize/head.Width].Name, i/exr.ValueSize%head.Width, y
+		}
+	}
+}
