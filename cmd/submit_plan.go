@@ -154,7 +154,7 @@ func (p *plan) fromFile(v map[string]any) error {
 			return err
 		}
 	}
-	if blendfile.IsVideo(scene.Format) && p.options.format == "" {
+	if _, saves := setting(p.jobType, "format"); saves && blendfile.IsVideo(scene.Format) && p.options.format == "" {
 		instead := "PNG images instead, and a video of them"
 		if still {
 			instead = "a PNG image instead"
