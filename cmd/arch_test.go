@@ -27,13 +27,13 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/pack farm/programs farm/server farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/pack farm/programs farm/server farm/worker farm/yamlfile jsjobs store store/blobs store/files store/outbox ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
-	"farm/manager":     {"farm farm/events store store/files", "", "use cases know neither HTTP nor JavaScript"},
+	"farm/manager":     {"farm farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
 	"farm/worker":      {"farm farm/api farm/exr farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image", "images are decoded in one place"},
@@ -44,6 +44,7 @@ var house = map[string]floor{
 	"farm/yamlfile":    {"farm", "github.com/goccy/go-yaml", "YAML is read in one place"},
 	"store":            {"farm", "go.etcd.io/bbolt github.com/tidwall/btree golang.org/x/sys", "the store puts records in a file and finds them again; it knows no rules"},
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
+	"store/blobs":      {"farm", "golang.org/x/text/unicode/norm golang.org/x/sys", "submitted files are plain files, found by their content"},
 	"store/outbox":     {"farm", "", "the worker's queue is plain files"},
 	"jsjobs":           {"farm jsjobs/lower", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
 	"jsjobs/lower": {"", "github.com/dop251/goja/parser github.com/dop251/goja/ast github.com/dop251/goja/file github.com/dop251/goja/token " +

@@ -24,6 +24,10 @@ const (
 	NotDurable               // the store cannot write; the manager is about to end
 	Unsupported              // a media type or form this call does not take
 	CannotChange             // what it is applied to cannot do that
+	Mismatch                 // what was sent is not what was announced: send it again
+	Missing                  // something that this needs is not there yet: bring it first
+	NoRoom                   // no space is left on a disk, or of a quota
+	Off                      // a part of the manager is switched off, or what it works on is away
 )
 
 // Error is an error meant for the user: Msg is a whole sentence that says

@@ -84,6 +84,10 @@ var statuses = map[farm.Kind]int{
 	farm.NotDurable:   http.StatusServiceUnavailable,
 	farm.Unsupported:  http.StatusUnsupportedMediaType,
 	farm.CannotChange: http.StatusPreconditionFailed,
+	farm.Mismatch:     http.StatusExpectationFailed,
+	farm.Missing:      http.StatusFailedDependency,
+	farm.NoRoom:       http.StatusInsufficientStorage,
+	farm.Off:          http.StatusServiceUnavailable,
 }
 
 // handler is a handler that can fail.

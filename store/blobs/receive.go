@@ -1,0 +1,144 @@
+package blobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"sync"
+)
+
+// bufferSize is how much is read, hashed and written at a time; an upload has a
+// few such buffers, whatever its size.
+const (
+	bufferSize = 256 << 10
+	buffers    = 4
+)
+
+var bufferPool = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// errStoredByOther ends an upload whose file somebody else has sent meanwhile.
+var errStoredByOther = errors.New("somebody else has sent the file")
+
+// A receiver writes what comes to a file and into the checksum.
+type receiver struct {
+	file    *os.File
+	name    string // below the file store
+	keep    bool   // the file can be continued by another upload
+	spoiled bool   // it could not be written
+	hash    hash.Hash
+	size    int64           // the file should have
+	at      int64           // bytes written and hashed
+	stored  <-chan struct{} // closed when somebody else has stored the file
+	wrote   func(n int)     // told of what was written
+}
+
+func newReceiver(u Upload) *receiver { return &receiver{hash: sha256.New(), size: u.Size} }
+
+// receive reads the body to its end. Reading goes on while the last buffers are
+// hashed and written, so that network, processor and disk work at once.
+func (r *receiver) receive(ctx context.Context, body io.Reader) error {
+	full, free := make(chan []byte, buffers), make(chan []byte, buffers)
+	for range buffers {
+		b := bufferPool.Get().(*[bufferSize]byte)
+		defer bufferPool.Put(b)
+		free <- b[:]
+	}
+	failed := make(chan error, 1)
+	var writer sync.WaitGroup
+	writer.Go(func() { r.consume(full, free, failed) })
+	err := r.read(ctx, body, full, free, failed)
+	close(full)
+	writer.Wait()
+	select {
+	case failure := <-failed: // explains what reading said, if that was cut short
+		return failure
+	default:
+		return err
+	}
+}
+
+// read fills buffers until the body ends. One byte more than the file should
+// have is enough to know that it is another one.
+func (r *receiver) read(ctx context.Context, body io.Reader, full chan<- []byte, free <-chan []byte, failed chan error) error {
+	limited := io.LimitReader(body, r.size-r.at+1)
+	for {
+		b := <-free
+		select {
+		case <-r.stored:
+			return errStoredByOther
+		default:
+		}
+		if len(failed) > 0 {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := fill(limited, b[:bufferSize])
+		if n > 0 {
+			full <- b[:n]
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads until the buffer is full or there is an error. Unlike io.ReadFull
+// it tells a body that ended (io.EOF) from one that was cut off.
+func fill(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var m int
+		m, err = r.Read(b[n:])
+		n += m
+	}
+	return n, err
+}
+
+// consume hashes and writes buffers until there are no more.
+func (r *receiver) consume(full <-chan []byte, free chan<- []byte, failed chan<- error) {
+	flushed := r.at
+	for b := range full {
+		if !r.spoiled {
+			r.hash.Write(b)
+			if _, err := r.file.Write(b); err != nil {
+				r.spoiled = true
+				failed <- err
+			} else {
+				r.at += int64(len(b))
+				r.wrote(len(b))
+				if r.at-flushed >= flushEvery {
+					startFlush(r.file, flushed, r.at-flushed)
+					flushed = r.at
+				}
+			}
+		}
+		free <- b
+	}
+}
+
+// flushEvery is after how many bytes the system is told to begin writing them to
+// the disk, so that little is left to do when the file is synced.
+const flushEvery = 8 << 20
+
+// verify says whether what came is the file.
+func (r *receiver) verify(k Key) error {
+	if r.at != k.Size {
+		got := "less"
+		if r.at > k.Size {
+			got = "more"
+		}
+		return mismatch("%s came than the %d bytes that the file should have", got, k.Size)
+	}
+	if sum := hex.EncodeToString(r.hash.Sum(nil)); sum != k.SHA {
+		return mismatch("the SHA-256 of what came is %s, and should be %s", sum, k.SHA)
+	}
+	return nil
+}
