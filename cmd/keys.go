@@ -49,7 +49,7 @@ type key struct {
 	env   string
 	role  role
 	usage string
-	at    func(*config) any // pointer to the value: *string, *int, *bool, *farm.Duration or *[]string
+	at    func(*config) any // pointer to the value: *string, *int, *bool, *farm.Duration, *farm.Size or *[]string
 }
 
 // keys is the one table of values that flags, the environment and farm.yaml
@@ -73,6 +73,8 @@ func keys() []key {
 		{"shaman.enabled", "", "FARM_SHAMAN", serving, "", func(c *config) any { return &c.Shaman.Enabled }},
 		{"shaman.garbageCollect.period", "", "FARM_SHAMAN_PERIOD", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.Period }},
 		{"shaman.garbageCollect.maxAge", "", "FARM_SHAMAN_MAX_AGE", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.MaxAge }},
+		{"shaman.quota", "", "FARM_SHAMAN_QUOTA", serving, "", func(c *config) any { return &c.Shaman.Quota }},
+		{"shaman.keepFree", "", "FARM_SHAMAN_KEEP_FREE", serving, "", func(c *config) any { return &c.Shaman.KeepFree }},
 		{"mqtt.client.enabled", "", "FARM_MQTT", serving, "", func(c *config) any { return &c.MQTT.Client.Enabled }},
 		{"mqtt.client.broker", "", "FARM_MQTT_BROKER", serving, "", func(c *config) any { return &c.MQTT.Client.Broker }},
 		{"mqtt.client.clientID", "", "FARM_MQTT_CLIENT_ID", serving, "", func(c *config) any { return &c.MQTT.Client.ClientID }},
@@ -107,13 +109,15 @@ func (k key) set(c *config, text string) (err error) {
 		}
 	case *farm.Duration:
 		err = p.UnmarshalText([]byte(text))
+	case *farm.Size:
+		err = p.UnmarshalText([]byte(text))
 	case *[]string:
 		*p = splitList(text)
 	}
 	return err
 }
 
-// get returns the value: a string, int, bool or []string. Durations are text.
+// get returns the value: a string, int, bool or []string. Durations and sizes are text.
 func (k key) get(c *config) any {
 	switch p := k.at(c).(type) {
 	case *string:
@@ -124,6 +128,9 @@ func (k key) get(c *config) any {
 		return *p
 	case *farm.Duration:
 		return p.String()
+	case *farm.Size:
+		text, _ := p.MarshalText() // never fails
+		return string(text)
 	case *[]string:
 		return slices.Clone(*p)
 	}
@@ -141,6 +148,8 @@ func (k key) copy(to, from *config) {
 		*p = *k.at(from).(*bool)
 	case *farm.Duration:
 		*p = *k.at(from).(*farm.Duration)
+	case *farm.Size:
+		*p = *k.at(from).(*farm.Size)
 	case *[]string:
 		*p = slices.Clone(*k.at(from).(*[]string))
 	}

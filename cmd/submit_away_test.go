@@ -37,7 +37,7 @@ func TestSubmitFromAway(t *testing.T) {
 	if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
 		t.Errorf("%d: %s", refused, st.err.String())
 	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage", "jobs")); err != nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 	if status := st.run(t, t.Context(), "submit", n.file, "--frames", "2,4", "--allow-missing", "--no-wait", "--json"); status != exitOK {
@@ -56,7 +56,7 @@ func TestSubmitFromAway(t *testing.T) {
 		written, _ := p.out.look()
 		t.Fatalf("%d\n%s", status, written)
 	}
-	frames, err := filepath.Glob(filepath.Join(st.home, "storage", "renders", "*", "*"))
+	frames, err := filepath.Glob(filepath.Join(st.home, "storage", "jobs", "renders", "*", "*"))
 	if err != nil || len(frames) != 1 {
 		t.Fatalf("%q, %v", frames, err)
 	}

@@ -2,6 +2,7 @@ package farm
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -41,6 +42,11 @@ type ConfigMeta struct {
 type Shaman struct {
 	Enabled        bool           `yaml:"enabled" json:"enabled"`
 	GarbageCollect GarbageCollect `yaml:"garbageCollect" json:"garbageCollect"`
+
+	// Quota bounds what stored files may take; 0: no bound.
+	Quota Size `yaml:"quota" json:"quota"`
+	// KeepFree is what uploads leave free on the disk of the shared storage.
+	KeepFree Size `yaml:"keepFree" json:"keepFree"`
 }
 
 // GarbageCollect says when files nothing refers to are removed.
@@ -76,7 +82,7 @@ func DefaultConfig() Config {
 		DatabaseCheckPeriod:        Duration(10 * time.Minute),
 		Listen:                     ":8080",
 		Autodiscoverable:           true,
-		Shaman:                     Shaman{GarbageCollect: GarbageCollect{Period: Duration(24 * time.Hour), MaxAge: Duration(31 * 24 * time.Hour)}},
+		Shaman:                     defaultShaman(),
 		TaskTimeout:                Duration(10 * time.Minute),
 		WorkerTimeout:              Duration(time.Minute),
 		BlocklistThreshold:         3,
@@ -85,6 +91,16 @@ func DefaultConfig() Config {
 		Variables:                  DefaultVariables(),
 		FlamencoVersion:            "3.8.5",
 		ScriptTimeout:              Duration(10 * time.Second),
+	}
+}
+
+// defaultShaman returns a file store that is switched on where symbolic links
+// need no rights of their own.
+func defaultShaman() Shaman {
+	return Shaman{
+		Enabled:        runtime.GOOS != "windows",
+		GarbageCollect: GarbageCollect{Period: Duration(24 * time.Hour), MaxAge: Duration(31 * 24 * time.Hour)},
+		KeepFree:       1e9,
 	}
 }
 

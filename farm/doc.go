@@ -23,6 +23,8 @@
 //	variable    a name in braces that means something else on each platform
 //	event       one numbered change of the farm
 //	preview     the last rendered image of a job
+//	file store  keeps the files that jobs were submitted with, each once
+//	checkout    the folder in which the file store puts the files of a job
 //
 // Statuses carry their noun (TaskCanceled), verbs are imperative (Cancel),
 // events are in the past tense. Status changes are data: see moves in task.go

@@ -104,6 +104,7 @@ type call struct {
 type reply struct {
 	status int
 	waited bool // the manager respected the wish to wait
+	header http.Header
 	body   []byte
 }
 
@@ -152,7 +153,7 @@ func (c *Client) do(ctx context.Context, k call) (reply, error) {
 	if len(body) > maxAnswer {
 		return reply{}, farm.Errorf(farm.TooLarge, "the answer to %s %s has more than %d MB: ask for it in pages", req.Method, req.URL.Path, maxAnswer>>20)
 	}
-	r := reply{status: res.StatusCode, waited: waited(res.Header), body: body}
+	r := reply{status: res.StatusCode, waited: waited(res.Header), header: res.Header, body: body}
 	if k.out == nil || k.empty && r.status == http.StatusNoContent {
 		return r, nil
 	}

@@ -1,11 +1,14 @@
 package manager
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"renderfarm/farm"
+	"renderfarm/store/blobs"
 )
 
 // configured is a configuration and what is made of it. It never changes: a
@@ -13,29 +16,53 @@ import (
 type configured struct {
 	farm.Config
 	goos    string
-	storage string
+	shared  string       // the shared storage
+	storage string       // where jobs go: the shared storage, or its folder jobs
+	blobs   *blobs.Store // in the shared storage; also when it is switched off
+	opened  blobs.Options
 
 	mu        sync.Mutex // guards expanders; nothing else is taken while it is held
 	expanders map[string]*farm.Expander
 }
 
 func (m *Manager) configure(c farm.Config) {
-	storage := c.SharedStoragePath
-	if storage == "" {
-		storage = filepath.Join(m.home, "storage")
+	next := &configured{Config: c, goos: m.goos, shared: c.SharedStoragePath, expanders: map[string]*farm.Expander{}}
+	if next.shared == "" {
+		next.shared = filepath.Join(m.home, "storage")
 	}
-	m.config.Store(&configured{Config: c, goos: m.goos, storage: storage, expanders: map[string]*farm.Expander{}})
+	next.storage = next.shared
+	if c.Shaman.Enabled {
+		next.storage = filepath.Join(next.shared, "jobs")
+	}
+	next.opened = blobs.Options{Dir: next.shared, Quota: int64(c.Shaman.Quota), KeepFree: int64(c.Shaman.KeepFree), Log: m.log}
+	old := m.config.Load()
+	if old != nil && old.opened == next.opened {
+		next.blobs = old.blobs
+	} else {
+		next.blobs = blobs.New(next.opened)
+	}
+	m.config.Store(next)
+	if old != nil && old.blobs != next.blobs {
+		m.done.Go(old.blobs.Close)
+	}
 }
 
 // makeStorage creates the folder that is the shared storage of a farm nobody
 // configured. One that was configured is left alone: if it is not there, it is
-// not mounted, and a folder in its place would hide that.
+// not mounted, and a folder in its place would hide that. Only the folder for
+// jobs is made in it.
 func (m *Manager) makeStorage() error {
-	if m.Config().SharedStoragePath != "" {
+	c := m.config.Load()
+	if c.SharedStoragePath == "" {
+		if err := os.MkdirAll(c.shared, 0o755); err != nil {
+			return farm.Errorf(farm.Invalid, "cannot create the folder for the jobs' files and frames: %w; set shared_storage_path in farm.yaml to a folder that can be written to", err)
+		}
+	}
+	if !c.Shaman.Enabled {
 		return nil
 	}
-	if err := os.MkdirAll(m.Storage(), 0o755); err != nil {
-		return farm.Errorf(farm.Invalid, "cannot create the folder for the jobs' files and frames: %w; set shared_storage_path in farm.yaml to a folder that can be written to", err)
+	if err := os.Mkdir(c.storage, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		m.log.Warn("the shared storage cannot be used: is it mounted, and may the manager write to it?", "path", c.shared, "error", err)
 	}
 	return nil
 }
@@ -72,7 +99,8 @@ func (m *Manager) SetConfig(c farm.Config) error {
 		return err
 	}
 	m.configure(c)
-	return nil
+	m.wakeCollector()
+	return m.makeStorage()
 }
 
 // Variables returns the values of the variables for an audience and a platform.

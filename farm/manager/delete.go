@@ -15,8 +15,8 @@ import (
 var removeAtOnce = 10_000
 
 // DeleteJob marks a job as to be deleted: its workers stop, and its records,
-// logs and previews are removed in the background. Frames and .blend files are
-// never deleted. A crash in between is made good at the next start.
+// checkout, logs and previews are removed in the background. Frames are never
+// deleted, nor .blend files that are not in the checkout. A crash in between is made good at the next start.
 func (m *Manager) DeleteJob(id farm.JobID, by ...farm.Actor) error {
 	err := m.update(func(u *unit) error {
 		j, err := u.Job(id)
@@ -128,9 +128,12 @@ func (m *Manager) deleteMarked(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// removeJob removes the files of a job, then its records, some at a time so
-// that others are not kept waiting.
+// removeJob removes the checkout and the files of a job, then its records, some
+// at a time so that others are not kept waiting.
 func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
+	if err := m.removeCheckout(id); err != nil {
+		return err
+	}
 	if err := m.files.RemoveJob(id); err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ type Manager struct {
 	previews  chan preview
 	passes    passes
 	deletes   chan struct{} // holds a token while jobs may wait for deletion
+	checkouts checkouts
 	schedules chan struct{} // holds a token while schedules may be due
 	stop      context.CancelFunc
 	done      sync.WaitGroup
@@ -86,6 +87,7 @@ func New(o Options) (*Manager, error) {
 		passes:    passes{wake: make(chan struct{}, 1)},
 		schedules: make(chan struct{}, 1),
 	}
+	m.checkouts.init()
 	if m.goos == "" {
 		m.goos = runtime.GOOS
 	}
@@ -106,6 +108,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.makePasses(ctx) })
 	m.done.Go(func() { m.rememberSeen(ctx) })
 	m.done.Go(func() { m.keepSchedules(ctx) })
+	m.done.Go(func() { m.collectFiles(ctx) })
 	return m, nil
 }
 
@@ -144,9 +147,11 @@ func (m *Manager) load() error {
 func (m *Manager) Close() {
 	m.stop()
 	m.done.Wait()
+	m.config.Load().blobs.Close()
 }
 
-// Storage returns the shared storage: where jobs' files and frames go.
+// Storage returns where jobs' files and frames go: the shared storage, or the
+// folder jobs in it if the file store is in use.
 func (m *Manager) Storage() string { return m.config.Load().storage }
 
 // seenEvery is how often the times at which workers were last heard of are

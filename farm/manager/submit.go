@@ -29,6 +29,9 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if err != nil {
 		return job, detail, nil, err
 	}
+	if plan.ShamanCheckout, err = m.findCheckout(&plan.Submission); err != nil {
+		return job, detail, nil, err
+	}
 	prepared, err := store.Prepare(plan)
 	if err != nil {
 		return job, detail, nil, err
@@ -54,6 +57,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if err != nil {
 		return job, detail, nil, err
 	}
+	m.checkouts.add(plan.ShamanCheckout, job.ID)
 	m.log.Info("job submitted", "job", job.ID, "name", job.Name, "type", job.Type, "tasks", job.Counts.Total())
 	for _, w := range warnings {
 		m.log.Warn("job submitted with a warning", "job", job.ID, "warning", w)

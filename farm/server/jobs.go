@@ -105,12 +105,11 @@ func (s *Server) deleteJobWhatWouldItDo(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return err
 	}
-	if _, _, err := s.m.Job(id); err != nil {
+	removes, err := s.m.DeletionRemovesCheckout(id)
+	if err != nil {
 		return err
 	}
-	// Checkouts are made by the file store for submissions, which this version
-	// does not have: there is none to remove.
-	return writeJSON(w, http.StatusOK, api.JobDeletionInfo{})
+	return writeJSON(w, http.StatusOK, api.JobDeletionInfo{ShamanCheckout: removes})
 }
 
 func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {

@@ -22,7 +22,7 @@ func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage())})
+	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage()), ShamanEnabled: s.m.ShamanEnabled()})
 }
 
 func (s *Server) getConfigurationFile(w http.ResponseWriter, r *http.Request) error {
@@ -35,6 +35,7 @@ func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request)
 	// Keys that the compatible system does not know stay as they are when a
 	// client of it leaves them out.
 	config.FlamencoVersion, config.ScriptTimeout = now.FlamencoVersion, now.ScriptTimeout
+	config.Shaman.Quota, config.Shaman.KeepFree = now.Shaman.Quota, now.Shaman.KeepFree
 	config.Variables = nil
 	if err := read(w, r, &config); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Server) getVariables(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) getSharedStorage(w http.ResponseWriter, r *http.Request) error {
 	audience, platform := chi.URLParam(r, "audience"), chi.URLParam(r, "platform")
 	return writeJSON(w, http.StatusOK, api.SharedStorageLocation{
-		Location: s.m.SharedStorage(audience, platform), Audience: audience, Platform: platform,
+		Location: s.m.SharedStorage(audience, platform), Audience: audience, Platform: platform, ShamanEnabled: s.m.ShamanEnabled(),
 	})
 }
 

@@ -27,6 +27,8 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
+	r.Get("/api/farm/files", s.handle(s.filesInfo))
+	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
 	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
@@ -124,10 +126,10 @@ func (s *Server) v3Jobs(r chi.Router) {
 func (s *Server) v3Shaman(r chi.Router) {
 	h := s.handle
 
-	r.Post("/shaman/checkout/requirements", h(notYet))
-	r.Post("/shaman/checkout/create", h(notYet))
-	r.Get("/shaman/files/{checksum}/{filesize}", h(notYet))
-	r.Post("/shaman/files/{checksum}/{filesize}", h(notYet))
+	r.Post("/shaman/checkout/requirements", h(s.shamanCheckoutRequirements))
+	r.Post("/shaman/checkout/create", h(s.shamanCheckout))
+	r.Get("/shaman/files/{checksum}/{filesize}", h(s.shamanFileStoreCheck)) // Upload-Offset
+	r.Post("/shaman/files/{checksum}/{filesize}", h(s.shamanFileStore))     //     Upload-Offset
 }
 
 func redirect(to string) http.HandlerFunc {

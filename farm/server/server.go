@@ -109,6 +109,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *farm.Error
 	switch {
 	case ok && errors.As(err, &known):
+		if status == http.StatusTooManyRequests || known.Kind == farm.NotDurable {
+			w.Header().Set("Retry-After", "1")
+		}
 		writeError(w, status, known.Msg)
 	case r.Context().Err() != nil:
 		s.log.Debug("the client left", "method", r.Method, "path", r.URL.Path)
@@ -118,11 +121,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func writeError(w http.ResponseWriter, status int, message string) {
-	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "1")
-	}
-	writeJSON(w, status, api.Error{Code: status, Message: message})
+func writeError(w http.ResponseWriter, status int, message string) error {
+	return writeJSON(w, status, api.Error{Code: status, Message: message})
 }
 
 // writeJSON answers with JSON. An answer that cannot be written any more has

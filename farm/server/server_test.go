@@ -29,10 +29,12 @@ import (
 // to the OpenAPI document.
 type testServer struct {
 	t        *testing.T
+	home     string
 	url      string
 	contract *apitest.Contract
 	client   *http.Client
 	server   *server.Server
+	events   *events.Log
 	user     string // credentials of the worker, once there is one
 }
 
@@ -62,7 +64,7 @@ func newServer(t *testing.T) *testServer {
 		"app/icon.png":                 {Data: []byte("\x89PNG")},
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
-	s := &testServer{t: t, contract: apitest.New(t)}
+	s := &testServer{t: t, home: home, events: timeline, contract: apitest.New(t)}
 	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Log: log}); err != nil {
 		t.Fatal(err)
 	}
@@ -189,10 +191,10 @@ func TestEveryOperation(t *testing.T) {
 	s.workerCalls(job)
 	s.workerMgtCalls(w)
 	s.jobCalls(job)
+	s.shamanCalls()
 	s.contract.Require(
 		// These answer 501 so far.
-		"checkSharedStoragePath", "findBlenderExePath", "checkBlenderExePath", "saveSetupAssistantConfig",
-		"shamanCheckoutRequirements", "shamanCheckout", "shamanFileStoreCheck", "shamanFileStore")
+		"checkSharedStoragePath", "findBlenderExePath", "checkBlenderExePath", "saveSetupAssistantConfig")
 }
 
 func (s *testServer) metaCalls() {
@@ -332,4 +334,21 @@ func (s *testServer) jobCalls(job string) {
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")
 	s.submit()
 	s.want(204, "DELETE", "/api/v3/jobs/mass-delete", `{"last_updated_max":"2999-01-01T00:00:00+02:00"}`)
+}
+
+func (s *testServer) shamanCalls() {
+	s.want(200, "POST", requirementsURL, `{"files":[`+spec("x", "x.blend")+`]}`)
+	s.want(200, "GET", fileURL("x"), "")
+	s.want(200, "POST", fileURL("x"), "x", "Content-Type", binary)
+	s.want(200, "POST", createURL, `{"files":[`+spec("x", "x.blend")+`],"checkoutPath":"job"}`)
+}
+
+// awaitGone waits for a job to be deleted.
+func (s *testServer) awaitGone(job string) {
+	s.t.Helper()
+	for r := s.events.Follow(); s.call("GET", "/api/v3/jobs/"+job, "").status != http.StatusNotFound; {
+		if _, err := r.Next(s.t.Context()); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }

@@ -262,11 +262,7 @@ func (s *Store) IsCheckout(checkout string) (bool, error) {
 		return false, err
 	}
 	defer d.close()
-	_, err = d.files.Lstat(listName(checkout) + complete)
-	if isMissing(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return isList(d, checkout)
 }
 
 // CheckoutOf returns the checkout that a path below jobs is in or is, or "".
@@ -280,10 +276,8 @@ func (s *Store) CheckoutOf(inside string) (string, error) {
 	}
 	defer d.close()
 	for dir := path.Clean(inside); dir != "."; dir = path.Dir(dir) {
-		if _, err := d.files.Lstat(listName(dir) + complete); err == nil {
-			return dir, nil
-		} else if !isMissing(err) {
-			return "", err
+		if is, err := isList(d, dir); err != nil || is {
+			return dir, err
 		}
 	}
 	return "", nil
@@ -315,7 +309,7 @@ func (s *Store) Remove(checkout string) error {
 	}
 	defer d.close()
 	m, err := readList(d, listName(checkout)+complete)
-	if isMissing(err) {
+	if isMissing(err) || err == nil && m.Path != checkout { // or of another one with a name like it
 		return nil
 	}
 	if err != nil {

@@ -250,19 +250,23 @@ func TestRemoveKeepsOthers(t *testing.T) {
 func TestRemoveIsConfined(t *testing.T) {
 	s := newStore(t)
 	s.mustCheckout(t, "a", "x", "x")
+	s.mustCheckout(t, "Case", "x", "x")
 	outside := filepath.Join(s.o.Dir, "precious")
 	if err := os.WriteFile(outside, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", ".", "..", "../precious", "a/x", "/", "../jobs/a", "a/../a"} {
+	for _, name := range []string{"", ".", "..", "../precious", "a/x", "/", "../jobs/a", "a/../a", "case", "CASE"} {
 		if err := s.Remove(name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 		if in, err := s.CheckoutOf("../" + name); in != "" || err != nil {
 			t.Errorf("%q is in %q, %v", name, in, err)
 		}
+		if is, err := s.IsCheckout(name); is || err != nil {
+			t.Errorf("%q is a checkout, %v", name, err)
+		}
 	}
-	if _, err := os.Stat(outside); err != nil || s.read(t, "a/x") != "x" {
+	if _, err := os.Stat(outside); err != nil || s.read(t, "a/x") != "x" || s.read(t, "Case/x") != "x" {
 		t.Errorf("something else was removed: %v", err)
 	}
 }

@@ -119,6 +119,34 @@ func readList(d *folders, name string) (*made, error) {
 	return m, nil
 }
 
+// pathOf returns the path of the checkout in a list, which it begins with.
+func pathOf(d *folders, name string) (string, error) {
+	f, err := d.files.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	decoder := json.NewDecoder(io.LimitReader(f, 16*maxPath))
+	var path string
+	for range 3 { // { "path" : …
+		token, err := decoder.Token()
+		if err != nil {
+			return "", fmt.Errorf("the list %s of a checkout is damaged: %w", name, err)
+		}
+		path, _ = token.(string)
+	}
+	return path, nil
+}
+
+// isList reports whether a whole checkout is at exactly this path.
+func isList(d *folders, checkout string) (bool, error) {
+	path, err := pathOf(d, listName(checkout)+complete)
+	if isMissing(err) {
+		return false, nil
+	}
+	return path == checkout, err
+}
+
 // randomName returns n random characters of a-z and 0-9.
 func randomName(n int) string {
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
