@@ -2,8 +2,6 @@ package addon
 
 import (
 	"io/fs"
-	"os/exec"
-	"strings"
 	"testing"
 )
 
@@ -22,17 +20,5 @@ func TestPackHasItsScripts(t *testing.T) {
 		if !found["pack/"+name] {
 			t.Errorf("%s is not in the program", name)
 		}
-	}
-}
-
-// TestPackPython runs the tests of the parts that need no Blender.
-func TestPackPython(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip(err)
-	}
-	out, err := exec.CommandContext(t.Context(), python, "-B", "-m", "unittest", "discover", "-t", ".", "-s", "tests", "-p", "test_pack*.py").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "\nOK") {
-		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a path in a .blend stands for on the disk."""
 
 import os

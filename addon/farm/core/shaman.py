@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sends files to a manager with Shaman: what it has already is not sent again.
+
+Files are hashed in the background while others are sent; each batch of hashed files is compared with
+what the manager has. In the end the manager puts all of them together in a folder, the checkout.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import os
+import queue
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import Iterator
+
+from .client import PIECE, Client
+from .errors import Canceled, FarmError
+from .hashing import Hashes
+from .packing import File
+from .wire import FileSpec
+from .work import Work
+
+BATCH_FILES = 200
+BATCH_BYTES = 256 << 20
+HASHERS = 2
+SENDERS = 4
+ROUNDS = 12  # attempts at a file whose upload breaks off, or that somebody else is uploading
+PAUSE = 2.0  # seconds between those
+
+
+@dataclass
+class Transfer:
+    """What a submission sent: for the report, and for tests of what is not sent twice."""
+
+    checkout: str = ""
+    files: int = 0
+    sent_files: int = 0
+    sent_bytes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # guards the numbers above
+
+    def count(self, size: int) -> None:
+        with self._lock:
+            self.sent_files += 1
+            self.sent_bytes += size
+
+
+def checkout_name(job: str) -> str:
+    """Returns a path for the job's checkout that the manager accepts: no characters that it refuses, no empty or dotted parts."""
+    parts = [re.sub(r'[?*:;{}\\<>|"\x00-\x1f]', "_", part).strip(" .")[:100] for part in job.split("/")]
+    return "/".join(part for part in parts if part) or "job"
+
+
+def send(client: Client, files: list[File], hashes: Hashes, name: str, work: Work) -> Transfer:
+    """Sends what the manager does not have, and returns where the files are together then."""
+    done = Transfer(files=len(files))
+    work.phase("Hashing", files=len(files), size=sum(f.size for f in files))
+    specs: list[FileSpec] = []
+    with futures.ThreadPoolExecutor(SENDERS, "farm-send") as senders:
+        try:
+            pending: set[futures.Future] = set()
+            for batch in _batches(files, hashes, work):
+                specs += [spec for spec, _ in batch]
+                sources = {(spec.sha, spec.size): source for spec, source in batch}
+                for want in client.shaman_wanted([spec for spec, _ in batch]):
+                    source = sources.get((want.sha, want.size))
+                    if source is None:
+                        raise FarmError(f"The manager asks for a file that was not offered ({want.path!r}); it may be of a version that this add-on does not know")
+                    work.grow(size=want.size)
+                    pending.add(senders.submit(_upload, client, want, source, work, done))
+                    if len(pending) >= 4 * SENDERS:
+                        pending = _settle(pending, futures.FIRST_COMPLETED)
+                work.detail("uploading" if pending else "")
+            work.detail("uploading")
+            _settle(pending, futures.ALL_COMPLETED)
+        except BaseException:
+            work.cancel()  # the other senders stop at their next piece
+            raise
+    hashes.save()
+    work.phase("Putting the files together", files=0)
+    done.checkout = client.shaman_checkout(specs, checkout_name(name))
+    return done
+
+
+def _settle(pending: set[futures.Future], when: str) -> set[futures.Future]:
+    """Waits for uploads, and raises the error of one that failed."""
+    finished, rest = futures.wait(pending, return_when=when)
+    errors = [e for f in finished if (e := f.exception()) is not None]
+    if errors:
+        # That others were cancelled is a consequence.
+        raise next((e for e in errors if not isinstance(e, Canceled)), errors[0])
+    return set(rest)
+
+
+Hashed = tuple[FileSpec, str]  # what it is, and where
+
+
+def _batches(files: list[File], hashes: Hashes, work: Work) -> Iterator[list[Hashed]]:
+    """Yields the files with their sums, as they become known."""
+    ready: queue.SimpleQueue = queue.SimpleQueue()
+    todo = iter(files)
+    taking = threading.Lock()  # guards todo
+    stop = threading.Event()
+
+    def hasher() -> None:
+        try:
+            while not stop.is_set():
+                with taking:
+                    f = next(todo, None)
+                if f is None:
+                    break
+                sha, size = hashes.sha256(f.source, lambda n: work.add(size=n))
+                work.add(files=1)
+                ready.put((FileSpec(sha, size, f.target), f.source))
+        except BaseException as e:
+            ready.put(e)
+        ready.put(None)
+
+    threads = [threading.Thread(target=hasher, name="farm-hash", daemon=True) for _ in range(HASHERS)]
+    for t in threads:
+        t.start()
+    try:
+        batch: list[Hashed] = []
+        running = len(threads)
+        while running:
+            item = ready.get()
+            if item is None:
+                running -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                batch.append(item)
+            if batch and (not running or len(batch) >= BATCH_FILES or sum(s.size for s, _ in batch) >= BATCH_BYTES):
+                yield batch
+                batch = []
+    finally:
+        stop.set()
+
+
+def _upload(client: Client, want: FileSpec, source: str, work: Work, done: Transfer) -> None:
+    """Sends one file, again if the connection breaks or somebody else's upload of it comes to nothing."""
+    for attempt in range(ROUNDS):
+        sent = [0]
+        try:
+            status = client.shaman_upload(want, os.path.basename(want.path), _content(source, want.size, work, sent), defer=attempt < ROUNDS // 2)
+            if status != 425:
+                work.add(size=want.size - sent[0])
+                done.count(sent[0] if status == 208 else want.size)
+                return
+            trouble = FarmError(f"Somebody else is uploading {want.path} and does not come to an end; submit again")
+        except FarmError as e:
+            if e.status == 417:
+                e = FarmError(f"{source} was changed while it was uploaded; submit again when it is complete ({e})", 417)
+            if not e.away:
+                raise e
+            trouble = e
+        work.add(size=-sent[0])
+        if attempt + 1 < ROUNDS:
+            work.wait(PAUSE)
+    raise trouble
+
+
+def _content(source: str, size: int, work: Work, sent: list[int]) -> Iterator[bytes]:
+    """Yields exactly size bytes of the file, and counts them in sent."""
+    try:
+        with open(source, "rb", buffering=0) as f:
+            while sent[0] < size:
+                piece = f.read(min(PIECE, size - sent[0]))
+                if not piece:
+                    raise FarmError(f"{source} became shorter while it was uploaded; submit again when it is complete", 417)
+                yield piece
+                sent[0] += len(piece)
+                work.add(size=len(piece))
+    except OSError as e:
+        raise FarmError(f"{source} cannot be read: {e.strerror or e}", 417) from e
