@@ -30,6 +30,8 @@ class Manager:
         self.jobs: list[Any] = []
         self.images: dict[str, bytes] = {}
         self.stored: dict[tuple[str, int], bytes] = {}
+        self.resumes = True  # whether it knows Upload-Offset, as Flamenco does not
+        self.parts: dict[str, bytes] = {}  # of uploads that broke off, by checksum
         self.checkouts: dict[str, list[Any]] = {}
         self.asked: list[str] = []  # "METHOD path", in order
         self.received = 0  # bytes of uploads
@@ -71,6 +73,17 @@ def answer(status: int, message: str = "") -> Callable[["Handler"], None]:
     return do
 
 
+def break_off(at: int) -> Callable[["Handler"], None]:
+    """Keeps the beginning of an upload, and breaks the connection off."""
+
+    def do(h: "Handler") -> None:
+        h.manager.parts[h.path.split("/")[5]] = h.rfile.read(at)
+        h.manager.received += at
+        hang_up(h)
+
+    return do
+
+
 def after(part: Callable[["Handler"], None]) -> Callable[["Handler"], None]:
     """Does the work, and then the fault instead of the answer."""
 
@@ -107,13 +120,15 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_GET
 
-    def answer(self, status: int, body: Any = None, kind: str = "application/json") -> None:
+    def answer(self, status: int, body: Any = None, kind: str = "application/json", offset: "int | None" = None) -> None:
         if self.quiet:
             return
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
+        if offset is not None:
+            self.send_header("Upload-Offset", str(offset))
         self.end_headers()
         self.wfile.write(data)
 
@@ -159,8 +174,13 @@ class Handler(BaseHTTPRequestHandler):
                     self.answer(200, {"files": list(wanted.values())})
                 case "POST", ["shaman", "checkout", "create"]:
                     self.checkout(json.loads(body))
+                case "GET", ["shaman", "files", sha, size]:
+                    status = "stored" if (sha, int(size)) in m.stored else "unknown"
+                    self.answer(200, {"status": status}, offset=len(m.parts.get(sha, b"")) if m.resumes and status == "unknown" else None)
                 case "POST", ["shaman", "files", sha, size]:
                     m.received += len(body)
+                    offset = int(self.headers.get("Upload-Offset") or 0)
+                    body = m.parts.pop(sha, b"")[:offset] + body
                     if (sha, int(size)) in m.stored:
                         self.answer(208)
                     elif hashlib.sha256(body).hexdigest() != sha or len(body) != int(size):

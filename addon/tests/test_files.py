@@ -19,7 +19,7 @@ from farm.core.hashing import Hashes
 from farm.core.packing import File, Plan
 from farm.core.work import Work
 
-from .manager import Manager, after, answer, hang_up
+from .manager import Manager, after, answer, break_off, hang_up
 
 
 class WithFolder(unittest.TestCase):
@@ -73,6 +73,19 @@ class Uploads(WithFolder):
         done = self.send()
         self.assertEqual(len(self.manager.checkouts[done.checkout]), 4)
         self.assertEqual(len(self.manager.stored), 3)
+
+    def test_continued(self) -> None:
+        """Of an upload that broke off only the rest is sent, if the manager knows how."""
+        content = os.urandom(1 << 20) * 20
+        for resumes, total in ((True, len(content)), (False, len(content) + (5 << 20))):
+            self.manager.resumes, self.manager.received = resumes, 0
+            self.manager.stored.clear()
+            self.files = [self.file("large", content)]
+            self.manager.fault("POST /api/v3/shaman/files", break_off(5 << 20))
+            with self.subTest(resumes=resumes):
+                done = self.send()
+                self.assertEqual((self.manager.received, list(self.manager.stored.values()) == [content]), (total, True))
+                self.assertEqual(done.sent_bytes, len(content) - (5 << 20) * resumes)
 
     def test_early_answer(self) -> None:
         """The manager may answer before it has read a large file."""

@@ -151,9 +151,8 @@ class Folders(unittest.TestCase):
         self.assertEqual(str(windows(9)), r"p\film")
 
     def test_renders(self) -> None:
-        self.assertEqual(settings.renders_folder("/mnt/farm", False), "/mnt/farm/renders")
-        self.assertEqual(settings.renders_folder("/mnt/farm/jobs", True), "/mnt/farm/renders")
-        self.assertEqual(settings.renders_folder(r"F:\farm\jobs", True), r"F:\farm\renders")
+        self.assertEqual(settings.renders_folder("/mnt/farm/jobs"), "/mnt/farm/jobs/renders")
+        self.assertEqual(settings.renders_folder(r"F:\farm"), r"F:\farm\renders")
 
 
 class Labels(unittest.TestCase):

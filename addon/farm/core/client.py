@@ -18,7 +18,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from typing import Any, BinaryIO, Iterator
+from typing import Any, BinaryIO, Iterator, NamedTuple
 
 from . import wire
 from .errors import Canceled, FarmError
@@ -30,6 +30,7 @@ SLOWER = 20  # times TIMEOUT, for what changes something
 MAX_ANSWER = 32 << 20  # bytes of JSON
 MAX_IMAGE = 25 << 20
 PIECE = 1 << 20  # bytes that are sent at a time
+OFFSET = "Upload-Offset"
 USER_AGENT = "Farm add-on"
 
 
@@ -130,31 +131,49 @@ class Client:
         """Returns a file below /job-files/."""
         if not path.startswith("/job-files/") or ".." in path:
             raise FarmError(f"the manager says that its image is at {path!r}, where none can be")
-        status, content = self._repeat("GET", urllib.parse.quote(path), None, {}, MAX_IMAGE)
-        if status != 200:
-            raise _refusal(status, content)
-        return content
+        answer = self._repeat("GET", urllib.parse.quote(path), None, {}, MAX_IMAGE)
+        if answer.status != 200:
+            raise _refusal(answer)
+        return answer.text
 
     # Shaman, the store of files by content.
 
     def shaman_wanted(self, files: list[wire.FileSpec]) -> list[wire.WantedFile]:
-        """Returns those of the files that the manager does not have yet."""
+        """Returns those of the files that the manager does not have yet. Others may be uploading some of them."""
         answer = self._ask("POST", "/api/v3/shaman/checkout/requirements", {"files": wire.encode(files)}, again=True)
         return wire.decode(list[wire.WantedFile], _field(answer, "files"), "files")
 
-    def shaman_upload(self, file: wire.FileSpec, name: str, body: Iterator[bytes], defer: bool) -> int:
+    def shaman_have(self, file: wire.FileSpec) -> "int | None":
+        """Returns how many bytes of a file are at the manager: all, or those of an upload that broke off.
+
+        None: it is not there, and the manager cannot continue uploads, which is an addition of Farm's.
+        """
+        answer = self._repeat("GET", f"/api/v3/shaman/files/{file.sha}/{file.size}", None, {}, MAX_ANSWER)
+        if wire.decode(str, _field(self._value(answer, "the file's status"), "status")) == "stored":
+            return file.size
+        try:
+            return max(0, min(file.size, int(answer.headers[OFFSET])))
+        except (TypeError, ValueError):
+            return None
+
+    def shaman_upload(self, file: wire.FileSpec, name: str, body: Iterator[bytes], defer: bool, offset: "int | None" = None) -> int:
         """Sends a file's content, and returns the status: 200 and 204 stored, 208 was there, 425 is being
-        uploaded by somebody else, which is answered only if defer."""
+        uploaded by somebody else, 408 and 409 begin again where shaman_have says.
+
+        With an offset the body is the rest from there on. The manager answers 425 only if defer.
+        """
         path = f"/api/v3/shaman/files/{file.sha}/{file.size}"
         headers = {
-            "Content-Type": "application/octet-stream", "Content-Length": str(file.size),
+            "Content-Type": "application/octet-stream", "Content-Length": str(file.size - (offset or 0)),
             "X-Shaman-Can-Defer-Upload": "true" if defer else "false",
             "X-Shaman-Original-Filename": _encoded_word(name),
         }
-        status, text = self._request("POST", path, body, headers, MAX_ANSWER)
-        if status not in (200, 204, 208, 425):
-            raise _refusal(status, text)
-        return status
+        if offset is not None:
+            headers[OFFSET] = str(offset)
+        answer = self._request("POST", path, body, headers, MAX_ANSWER)
+        if answer.status not in (200, 204, 208, 408, 409, 425):
+            raise _refusal(answer)
+        return answer.status
 
     def shaman_checkout(self, files: list[wire.FileSpec], path: str) -> str:
         """Puts the files together in a new folder, and returns its path below the jobs' folder."""
@@ -172,30 +191,33 @@ class Client:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         ask = self._repeat if again else self._request
-        status, text = ask(method, path, data, headers, MAX_ANSWER)
-        if status >= 300:
-            raise _refusal(status, text)
-        if not text:
+        return self._value(ask(method, path, data, headers, MAX_ANSWER), path)
+
+    def _value(self, answer: _Answer, what: str) -> Any:
+        """Returns the JSON of an answer, None if it has none; FarmError if it is a refusal."""
+        if answer.status >= 300:
+            raise _refusal(answer)
+        if not answer.text:
             return None
         try:
-            return json.loads(text)
+            return json.loads(answer.text)
         except ValueError:
-            raise FarmError(f"What answers at {self.url} is not a manager: {path} is no JSON. Look at the address in the add-on's preferences", status) from None
+            raise FarmError(f"What answers at {self.url} is not a manager: {what} is no JSON. Look at the address in the add-on's preferences", answer.status) from None
 
-    def _repeat(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int) -> tuple[int, bytes]:
+    def _repeat(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int) -> _Answer:
         """Asks until the manager is there, for as long as the client is patient."""
         for pause in self._patience:
             try:
-                status, text = self._request(method, path, body, headers, most)
-                if status != 503:
-                    return status, text
+                answer = self._request(method, path, body, headers, most)
+                if answer.status != 503:
+                    return answer
             except FarmError as e:
                 if not e.away:
                     raise
             self._work.wait(pause)
         return self._request(method, path, body, headers, most)
 
-    def _request(self, method: str, path: str, body: Any, headers: dict[str, str], most: int) -> tuple[int, bytes]:
+    def _request(self, method: str, path: str, body: Any, headers: dict[str, str], most: int) -> _Answer:
         """Asks once."""
         self._work.check()
         try:
@@ -204,7 +226,7 @@ class Client:
             # The manager has closed the kept connection meanwhile, and has not seen the request.
             return self._exchange(method, path, body, headers, most)
 
-    def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str], most: int) -> tuple[int, bytes]:
+    def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str], most: int) -> _Answer:
         c = self._connection()
         kept, sent, whole = c.sock is not None, False, False
         stream = not (body is None or isinstance(body, bytes))
@@ -228,7 +250,7 @@ class Client:
             if len(text) > most:
                 raise FarmError(f"The manager's answer to {path} is larger than {most >> 20} MB, which cannot be right", answer.status)
             whole = not stream or answer.status < 300
-            return answer.status, text
+            return _Answer(answer.status, text, answer.headers)
         except (OSError, http.client.HTTPException) as e:
             if self._work.canceled:
                 raise Canceled from e
@@ -269,6 +291,12 @@ class Client:
                     c.sock.shutdown(socket.SHUT_RDWR)
 
 
+class _Answer(NamedTuple):
+    status: int
+    text: bytes
+    headers: Any  # by name, in any case
+
+
 class _Stale(Exception):
     """A kept connection was closed by the other side before it was used again."""
 
@@ -299,16 +327,14 @@ def _field(answer: Any, name: str) -> Any:
     return answer[name]
 
 
-def _refusal(status: int, text: bytes) -> FarmError:
+def _refusal(answer: _Answer) -> FarmError:
     """Returns the error that the manager answered with."""
     message = ""
-    try:
-        answer = json.loads(text)
-        message = answer.get("message", "") if isinstance(answer, dict) else ""
-    except ValueError:
-        pass
-    reason = http.client.responses.get(status, "no known status")
-    return FarmError(str(message) or f"the manager answered {status} ({reason})", status)
+    with contextlib.suppress(ValueError):
+        value = json.loads(answer.text)
+        message = value.get("message", "") if isinstance(value, dict) else ""
+    reason = http.client.responses.get(answer.status, "no known status")
+    return FarmError(str(message) or f"The manager answered {answer.status} ({reason})", answer.status)
 
 
 def _why(url: str, e: Exception) -> str:

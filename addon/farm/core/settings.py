@@ -242,8 +242,7 @@ def last_n_dir_parts(blend: pathlib.PurePath) -> Callable[..., pathlib.PurePath]
     return function
 
 
-def renders_folder(storage: str, shaman: bool) -> str:
-    """Returns where renders go unless the artist says something else: beside the jobs."""
+def renders_folder(storage: str) -> str:
+    """Returns where renders go unless the artist says something else; the command line puts them there too."""
     kind = pathlib.PureWindowsPath if "\\" in storage or storage[1:2] == ":" else pathlib.PurePosixPath
-    root = kind(storage)
-    return str((root.parent if shaman else root) / "renders")
+    return str(kind(storage) / "renders")

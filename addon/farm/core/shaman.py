@@ -19,7 +19,7 @@ from .client import PIECE, Client
 from .errors import Canceled, FarmError
 from .hashing import Hashes
 from .packing import File
-from .wire import FileSpec
+from .wire import FileSpec, WantedFile
 from .work import Work
 
 BATCH_FILES = 200
@@ -28,6 +28,7 @@ HASHERS = 2
 SENDERS = 4
 ROUNDS = 12  # attempts at a file whose upload breaks off, or that somebody else is uploading
 PAUSE = 2.0  # seconds between those
+LARGE = 8 << 20  # bytes from which it is worth asking whether part of a file is there from an upload that broke off
 
 
 @dataclass
@@ -138,17 +139,23 @@ def _batches(files: list[File], hashes: Hashes, work: Work) -> Iterator[list[Has
         stop.set()
 
 
-def _upload(client: Client, want: FileSpec, source: str, work: Work, done: Transfer) -> None:
-    """Sends one file, again if the connection breaks or somebody else's upload of it comes to nothing."""
+def _upload(client: Client, want: WantedFile, source: str, work: Work, done: Transfer) -> None:
+    """Sends one file; again, or the rest of it, if the connection breaks or somebody else's upload of it comes to nothing."""
     for attempt in range(ROUNDS):
         sent = [0]
         try:
-            status = client.shaman_upload(want, os.path.basename(want.path), _content(source, want.size, work, sent), defer=attempt < ROUNDS // 2)
-            if status != 425:
+            # A small file is sent as quickly as asked about.
+            offset = client.shaman_have(want) if attempt or want.size >= LARGE else None
+            if offset == want.size > 0:
+                status = 208
+            else:
+                body = _content(source, offset or 0, want.size, work, sent)
+                status = client.shaman_upload(want, os.path.basename(want.path), body, attempt < ROUNDS // 2, offset)
+            if status in (200, 204, 208):
                 work.add(size=want.size - sent[0])
-                done.count(sent[0] if status == 208 else want.size)
+                done.count(sent[0])
                 return
-            trouble = FarmError(f"Somebody else is uploading {want.path} and does not come to an end; submit again")
+            trouble = FarmError(f"The upload of {want.path} does not come to an end, perhaps because somebody else is uploading it; submit again")
         except FarmError as e:
             if e.status == 417:
                 e = FarmError(f"{source} was changed while it was uploaded; submit again when it is complete ({e})", 417)
@@ -161,12 +168,13 @@ def _upload(client: Client, want: FileSpec, source: str, work: Work, done: Trans
     raise trouble
 
 
-def _content(source: str, size: int, work: Work, sent: list[int]) -> Iterator[bytes]:
-    """Yields exactly size bytes of the file, and counts them in sent."""
+def _content(source: str, offset: int, size: int, work: Work, sent: list[int]) -> Iterator[bytes]:
+    """Yields the file from offset to exactly size bytes, and counts in sent what was yielded."""
     try:
         with open(source, "rb", buffering=0) as f:
-            while sent[0] < size:
-                piece = f.read(min(PIECE, size - sent[0]))
+            f.seek(offset)
+            while offset + sent[0] < size:
+                piece = f.read(min(PIECE, size - offset - sent[0]))
                 if not piece:
                     raise FarmError(f"{source} became shorter while it was uploaded; submit again when it is complete", 417)
                 yield piece
