@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"renderfarm/addon"
 	"renderfarm/docs"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
@@ -161,7 +162,7 @@ func (h *host) build() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: pages, OpenAPI: description, Log: s.log})
+	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: pages, OpenAPI: description, Addon: addon.Zip, Log: s.log})
 }
 
 // storeFailed ends the process at once: after a failed write nobody may be

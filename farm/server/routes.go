@@ -33,6 +33,9 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
 	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
+	r.Get("/farm-addon.zip", s.handle(s.addonZip))
+	r.Get("/flamenco-addon.zip", s.handle(s.addonZip)) //      where users of Flamenco look for it
+	r.Get("/flamenco3-addon.zip", moved("/flamenco-addon.zip"))
 	r.Get("/job-files/*", s.handle(s.jobFile))
 	r.Get("/", redirect("/app/"))
 	r.Get("/app", redirect("/app/"))
@@ -130,6 +133,11 @@ func (s *Server) v3Shaman(r chi.Router) {
 	r.Post("/shaman/checkout/create", h(s.shamanCheckout))
 	r.Get("/shaman/files/{checksum}/{filesize}", h(s.shamanFileStoreCheck)) // Upload-Offset
 	r.Post("/shaman/files/{checksum}/{filesize}", h(s.shamanFileStore))     //     Upload-Offset
+}
+
+// moved is a redirect for good.
+func moved(to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusPermanentRedirect) }
 }
 
 func redirect(to string) http.HandlerFunc {

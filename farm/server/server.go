@@ -31,7 +31,9 @@ type Options struct {
 	UI      fs.FS             // the web pages, with app/ and vendor/swagger-ui/
 	Docs    map[string][]byte // the documentation as HTML pages, by name; optional
 	OpenAPI []byte            // the API's description as JSON
-	Log     *slog.Logger
+	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is none.
+	Addon func(manager string) ([]byte, error)
+	Log   *slog.Logger
 }
 
 // Server answers HTTP requests.
@@ -40,6 +42,7 @@ type Server struct {
 	events  *events.Log
 	log     *slog.Logger
 	openAPI []byte
+	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
 
 	streams    context.Context // ends with EndStreams
@@ -48,7 +51,7 @@ type Server struct {
 
 // New returns a server.
 func New(o Options) (*Server, error) {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: o.OpenAPI}
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: o.OpenAPI, addon: o.Addon}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	var err error
 	s.routes, err = s.router(o)

@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"renderfarm/addon"
 	"renderfarm/farm"
 	"renderfarm/farm/api/apitest"
 	"renderfarm/farm/events"
@@ -65,7 +66,7 @@ func newServer(t *testing.T) *testServer {
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
 	s := &testServer{t: t, home: home, events: timeline, contract: apitest.New(t)}
-	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Log: log}); err != nil {
+	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Addon: addon.Zip, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	hs := httptest.NewServer(s.server)
