@@ -46,7 +46,7 @@ var house = map[string]floor{
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
 	"store/blobs":      {"farm", "golang.org/x/text/unicode/norm golang.org/x/sys", "submitted files are plain files, found by their content"},
 	"store/outbox":     {"farm", "", "the worker's queue is plain files"},
-	"jsjobs":           {"farm jsjobs/lower", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1", "JavaScript is run in one place, and knows nobody"},
+	"jsjobs":           {"farm jsjobs/lower", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1 golang.org/x/sys", "JavaScript is run in one place, and knows nobody"},
 	"jsjobs/lower": {"", "github.com/dop251/goja/parser github.com/dop251/goja/ast github.com/dop251/goja/file github.com/dop251/goja/token " +
 		"github.com/robertkrimen/otto/ast github.com/robertkrimen/otto/file github.com/robertkrimen/otto/token github.com/robertkrimen/otto/parser",
 		"it turns one parser's tree into the other engine's, and runs nothing: no second engine is in the program"},

@@ -138,9 +138,11 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	timeline := events.NewLog(eventsKept, number)
+	types := jsjobs.New(jsjobs.Options{Dir: filepath.Join(s.home, "scripts"), Timeout: time.Duration(c.ScriptTimeout), Log: s.log, Encoded: true})
+	h.readAhead(types)
 	m, err := manager.New(manager.Options{
 		Store:      db,
-		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(s.home, "scripts"), Timeout: time.Duration(c.ScriptTimeout), Log: s.log}),
+		Types:      types,
 		Files:      kept,
 		Events:     timeline,
 		Config:     c.Config,
@@ -163,6 +165,24 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: pages, OpenAPI: description, Addon: addon.Zip, Log: s.log})
+}
+
+// readAhead has the job types read, and the process that runs their scripts
+// started, so that the first who asks need not wait for it.
+func (h *host) readAhead(types *jsjobs.Library) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, broken := range types.Broken(ctx) {
+			h.s.log.Warn("a job type cannot be used", "script", broken.File, "error", broken.Error)
+		}
+	}()
+	h.later(func() error {
+		cancel()
+		<-done
+		return nil
+	})
 }
 
 // storeFailed ends the process at once: after a failed write nobody may be

@@ -7,10 +7,15 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"renderfarm/jsjobs"
 )
 
 // Main runs the program with the arguments of the process, and returns its exit status.
 func Main() int {
+	if jsjobs.RunChild(os.Args) { // a manager started this process to run the scripts of job types
+		return exitOK
+	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	return run(ctx, newSession(), os.Args[1:])

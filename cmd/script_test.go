@@ -16,11 +16,16 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"renderfarm/jsjobs"
 )
 
 // TestMain makes the test's own executable the farm that scripts run, so that
 // no build is needed and coverage counts.
 func TestMain(m *testing.M) {
+	if jsjobs.RunChild(os.Args) {
+		return
+	}
 	testscript.Main(m, map[string]func(){"farm": func() { os.Exit(Main()) }})
 }
 

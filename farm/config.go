@@ -29,7 +29,7 @@ type Config struct {
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
-	// ScriptTimeout bounds the planning of one job.
+	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
 

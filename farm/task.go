@@ -1,6 +1,7 @@
 package farm
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -153,6 +154,11 @@ type Command struct {
 	Name       string         `json:"name"`
 	Parameters map[string]any `json:"parameters"`
 	Steps      int            `json:"total_step_count"` // 0: the command does not report steps, and counts as one
+
+	// Encoded is the parameters as JSON, and Parameters is nil: so it is in a
+	// plan that nobody looks at before it is stored, where millions of values
+	// would be made for nothing.
+	Encoded json.RawMessage `json:"-"`
 }
 
 // Task is a whole task, as read from the store.

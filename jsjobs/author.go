@@ -1,6 +1,8 @@
 package jsjobs
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/robertkrimen/otto"
@@ -10,44 +12,48 @@ import (
 
 const (
 	maxTasks        = 1_000_000
-	maxCommandBytes = 256 << 20
-
-	// The names under which tasks and commands carry their index.
-	idName = "%id"
+	maxCommandBytes = 128 << 20
 )
 
 // author holds the tasks and commands of a job while its script makes them.
-// The script has small objects with an index into it.
+// They are all here: the objects that the script has are empty, and have
+// accessors for what this knows of them, because an object of the engine with
+// properties is many times as large.
 type author struct {
 	drafts   []*draft
 	commands []*command
-	tasks    []authored // those added to the job, in order
-	left     int64      // bytes that commands may still take
+	tasks    []authored         // those added to the job, in order
+	index    map[otto.Value]int // what object is which draft, and which command (^index)
+	left     int64              // bytes that commands may still take
 }
 
 // draft is a task that a script made, and may not have added to the job yet.
 type draft struct {
-	object   *otto.Object // what the script has of it
-	name     string
-	commands list
-	needs    list
-	added    int // index among the tasks of the job, or -1
+	object     otto.Value // what the script has of it
+	name, kind string
+	made       string // name that it was made with
+	uuid       string // "" until the script asks for it
+	priority   int
+	commands   list
+	needs      list
+	added      int // index among the tasks of the job, or -1
 }
 
 // authored is a task as it was when it was added: changes of the draft after
-// that do not count. Needs are indexes of drafts here.
+// that do not count.
 type authored struct {
-	farm.PlannedTask
-	draft *draft
-	needs []int
-	ids   []int // of its commands
+	draft      *draft
+	name, kind string
+	priority   int
+	needs      []int // drafts
+	commands   []int
 }
 
-// command is a command that a script made. Its parameters are kept in Go only,
+// command is a command that a script made. Its parameters are kept as JSON,
 // until the script looks at them: from then on the object it got is right.
 type command struct {
 	farm.Command
-	object *otto.Object
+	object otto.Value
 	live   *otto.Object // parameters, or nil
 }
 
@@ -60,7 +66,6 @@ type list struct {
 
 // newTask is author.Task(name, type).
 func (m *machine) newTask(call otto.FunctionCall) otto.Value {
-	m.check()
 	name, kind := strings.TrimSpace(m.text(call.Argument(0))), strings.TrimSpace(m.text(call.Argument(1)))
 	switch {
 	case name == "":
@@ -70,16 +75,23 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 	case len(m.author.drafts) >= maxTasks:
 		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: use larger chunks", maxTasks))
 	}
-	id := len(m.author.drafts)
-	object := m.call(m.kit.newTask, id, farm.NewUUID().String(), name, kind)
-	m.author.drafts = append(m.author.drafts, &draft{object: object.Object(), name: name, added: -1})
-	return object
+	m.takeRoom(len(name) + len(kind))
+	d := &draft{object: m.call(m.kit.create, m.kit.task), name: name, kind: kind, made: name, priority: 50, added: -1}
+	m.author.index[d.object] = len(m.author.drafts)
+	m.author.drafts = append(m.author.drafts, d)
+	return d.object
+}
+
+// takeRoom counts what the plan grows by.
+func (m *machine) takeRoom(bytes int) {
+	if m.author.left -= int64(bytes); m.author.left < 0 {
+		m.throw(farm.Errorf(farm.Invalid, "the commands of the job are larger than %d MiB together", maxCommandBytes>>20))
+	}
 }
 
 // newCommand is author.Command(name, parameters, totalStepCount).
 func (m *machine) newCommand(call otto.FunctionCall) otto.Value {
-	m.check()
-	return m.addToAuthor(call.Argument(0), call.Argument(1), call.Argument(2)).object.Value()
+	return m.addToAuthor(call.Argument(0), call.Argument(1), call.Argument(2)).object
 }
 
 // addToAuthor keeps a new command, and makes the object that the script gets.
@@ -91,45 +103,55 @@ func (m *machine) addToAuthor(name, parameters, steps otto.Value) *command {
 	if c.Name == "" {
 		m.throw(farm.Errorf(farm.Invalid, "author.Command(name, parameters): the name is empty"))
 	}
-	c.Parameters = m.parametersOf(c.Name, parameters)
+	if len(m.author.commands) >= 2*maxTasks {
+		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d commands: use larger chunks", 2*maxTasks))
+	}
+	m.takeRoom(len(c.Name))
+	c.Encoded = m.parametersOf(c.Name, parameters)
 	c.Steps = max(0, m.whole(steps))
-	c.object = m.call(m.kit.newCommand, len(m.author.commands)).Object()
+	c.object = m.call(m.kit.create, m.kit.command)
+	m.author.index[c.object] = ^len(m.author.commands)
 	m.author.commands = append(m.author.commands, c)
 	return c
 }
 
 // parametersOf converts the parameters of a command.
-func (m *machine) parametersOf(name string, v otto.Value) map[string]any {
+func (m *machine) parametersOf(name string, v otto.Value) json.RawMessage {
 	if v.IsUndefined() || v.IsNull() {
-		return map[string]any{}
+		return json.RawMessage("{}")
 	}
-	converted, err := m.fromJS(v, &m.author.left)
+	encoded, err := m.encode(v, &m.author.left)
 	if err != nil {
 		m.throw(err)
 	}
-	parameters, ok := converted.(map[string]any)
-	if !ok {
+	if encoded[0] != '{' {
 		m.throw(farm.Errorf(farm.Invalid, "author.Command(%q, parameters): the parameters are no object", brief(name)))
 	}
-	return parameters
+	return encoded
 }
 
 // draftOf returns the task that v is; what names the call for the error.
 func (m *machine) draftOf(v otto.Value, what string) *draft {
-	if id := m.idOf(v); id >= 0 && id < len(m.author.drafts) && m.author.drafts[id].object.Value() == v {
-		return m.author.drafts[id]
+	return m.author.drafts[m.draftID(v, what)]
+}
+
+// draftID returns the index of the task that v is.
+func (m *machine) draftID(v otto.Value, what string) int {
+	id, ok := m.author.index[identity(v)]
+	if !ok || id < 0 {
+		m.throw(farm.Errorf(farm.Invalid, "%s wants a task made by author.Task(name, type)", what))
 	}
-	m.throw(farm.Errorf(farm.Invalid, "%s wants a task made by author.Task(name, type)", what))
-	return nil
+	return id
 }
 
 // commandID returns the index of the command that v is. An object with the
 // fields of a command is taken for one.
 func (m *machine) commandID(v otto.Value, what string) int {
-	if id := m.idOf(v); id >= 0 && id < len(m.author.commands) && m.author.commands[id].object.Value() == v {
-		return id
-	}
-	if v.IsObject() && m.get(v.Object(), "name").IsString() {
+	id, ok := m.author.index[identity(v)]
+	switch {
+	case ok && id < 0:
+		return ^id
+	case !ok && v.IsObject() && m.get(v.Object(), "name").IsString():
 		o := v.Object()
 		m.addToAuthor(m.get(o, "name"), m.get(o, "parameters"), m.get(o, "totalStepCount"))
 		return len(m.author.commands) - 1
@@ -138,72 +160,79 @@ func (m *machine) commandID(v otto.Value, what string) int {
 	return -1
 }
 
-// idOf returns the index that a task or command object carries, or -1. Scripts
-// could forge one, so callers compare the object itself.
-func (m *machine) idOf(v otto.Value) int {
+// identity is v as a key: objects are one if they are the same, and nothing
+// else is in the index.
+func identity(v otto.Value) otto.Value {
 	if !v.IsObject() {
-		return -1
+		return otto.Value{}
 	}
-	id := m.get(v.Object(), idName)
-	if !id.IsNumber() {
-		return -1
-	}
-	return m.whole(id)
+	return v
 }
 
 // addTask is job.addTask(task): a copy of the task as it is now goes into the job.
 func (m *machine) addTask(call otto.FunctionCall) otto.Value {
-	m.check()
 	d := m.draftOf(call.Argument(0), "job.addTask")
 	if d.added >= 0 {
 		m.throw(farm.Errorf(farm.Invalid, "task %q was added to the job before", brief(d.name)))
 	}
-	t := authored{draft: d, ids: m.commandIDs(d), needs: m.needIDs(d)}
-	t.Name = strings.TrimSpace(m.text(m.get(d.object, "name")))
-	t.Type = strings.ToLower(strings.TrimSpace(m.text(m.get(d.object, "type"))))
-	if t.Name == "" || t.Type == "" {
-		m.throw(farm.Errorf(farm.Invalid, "task %q lost its name or type before it was added to the job", brief(d.name)))
+	t := authored{draft: d, commands: m.commandIDs(d), needs: m.needIDs(d), priority: d.priority}
+	t.name, t.kind = strings.TrimSpace(d.name), strings.ToLower(strings.TrimSpace(d.kind))
+	if t.name == "" || t.kind == "" {
+		m.throw(farm.Errorf(farm.Invalid, "task %q lost its name or type before it was added to the job", brief(d.made)))
 	}
-	t.Priority = m.whole(m.get(d.object, "priority"))
-	d.added, d.name = len(m.author.tasks), t.Name
+	d.added = len(m.author.tasks)
 	m.author.tasks = append(m.author.tasks, t)
 	return otto.UndefinedValue()
 }
 
 // addedTasks is job.tasks.
 func (m *machine) addedTasks(otto.FunctionCall) otto.Value {
-	m.check()
-	return toArray(m, m.author.tasks, func(t authored) otto.Value { return t.draft.object.Value() })
+	return toArray(m, m.author.tasks, func(t authored) otto.Value { return t.draft.object })
 }
 
-// planned makes the tasks of the plan. It refuses dependencies on what is not
-// in the job, and tasks that wait for each other.
-func (m *machine) planned() ([]farm.PlannedTask, error) {
-	tasks := make([]farm.PlannedTask, len(m.author.tasks))
+// batchSize is how many bytes of tasks are passed on at once.
+const batchSize = 64 << 10
+
+// sendTasks passes the tasks of the job on. It refuses dependencies on what is
+// not in the job.
+func (m *machine) sendTasks() error {
+	batch := make([]byte, 0, batchSize+batchSize/4)
 	for i := range m.author.tasks {
-		t := &m.author.tasks[i]
-		for _, id := range t.ids {
-			c := m.author.commands[id]
-			if c.live != nil {
-				converted, err := m.fromJS(c.live.Value(), &m.author.left)
-				if err != nil {
-					return nil, farm.Errorf(farm.Invalid, "command %s of task %q: %w", c.Name, brief(t.Name), err)
-				}
-				c.Parameters, _ = converted.(map[string]any)
-			}
-			t.Commands = append(t.Commands, c.Command)
+		task, err := m.planned(&m.author.tasks[i])
+		if err != nil {
+			return err
 		}
-		for _, id := range t.needs {
-			d := m.author.drafts[id]
-			if d.added < 0 {
-				return nil, farm.Errorf(farm.Invalid, "task %q depends on task %q, which is not in the job: add that with job.addTask(task) too", brief(t.Name), brief(d.name))
-			}
-			t.Needs = append(t.Needs, d.added)
+		if batch = appendTask(batch, task); len(batch) >= batchSize {
+			m.host.tasks(batch)
+			batch = batch[:0]
 		}
-		tasks[i] = t.PlannedTask
 	}
-	if circle := findCircle(tasks); circle != nil {
-		return nil, farm.Errorf(farm.Invalid, "these tasks wait for each other, so none could ever run: %s", namesOf(tasks, circle))
+	if len(batch) > 0 {
+		m.host.tasks(batch)
 	}
-	return tasks, nil
+	return nil
+}
+
+// planned makes a task of the plan.
+func (m *machine) planned(t *authored) (*farm.PlannedTask, error) {
+	task := &farm.PlannedTask{Name: t.name, Type: t.kind, Priority: t.priority}
+	for _, id := range t.commands {
+		c := m.author.commands[id]
+		if c.live != nil {
+			var err error
+			if c.Encoded, err = m.encode(c.live.Value(), &m.author.left); err != nil {
+				return nil, farm.Errorf(farm.Invalid, "command %s of task %q: %w", c.Name, brief(t.name), err)
+			}
+		}
+		task.Commands = append(task.Commands, c.Command)
+	}
+	for _, id := range t.needs {
+		d := m.author.drafts[id]
+		if d.added < 0 {
+			return nil, farm.Errorf(farm.Invalid, "task %q depends on task %q, which is not in the job: add that with job.addTask(task) too", brief(t.name), brief(d.name))
+		}
+		task.Needs = append(task.Needs, d.added)
+	}
+	slices.Sort(task.Needs) // they were in the order of their making
+	return task, nil
 }

@@ -15,11 +15,18 @@ import (
 // definition is what a script says of its job type, as long as the files it
 // was made from stay the same.
 type definition struct {
-	program *program
+	source  string
 	sum     digest
 	modules []dependency
 	jobType farm.JobType
 	err     error // why the script cannot be used
+}
+
+// dependency is a file that a run of a script asked for. Without a sum it was
+// not there.
+type dependency struct {
+	name string
+	sum  digest
 }
 
 // define returns the definition of a job type, from the cache if its files are
@@ -48,12 +55,18 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	}
 	// Two requests may come to do this at the same time; the later one wins, and
 	// both are right.
-	d = &definition{program: l.program(s.file, t, false), sum: t.sum}
-	if d.err = d.program.err; d.err == nil {
-		d.err = l.inVM(ctx, d.program, func(m *machine) error { return m.describe(s, d) })
+	d = &definition{source: t.body, sum: t.sum}
+	r, err := l.run(ctx, order{File: s.file, Source: t.body})
+	if r != nil {
+		d.modules = r.modules // of a broken script too: one of them may be what is broken
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // says nothing about the script
+	switch {
+	case err == nil:
+		d.jobType, d.err = l.jobType(s, r.Type)
+	case farm.KindOf(err) != farm.Invalid || ctx.Err() != nil:
+		return nil, err // says nothing about the script
+	default:
+		d.err = err
 	}
 	l.mu.Lock()
 	remember(l.types, s.file, d)
@@ -64,37 +77,22 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 // unchanged reports whether modules are still as they were read.
 func (l *Library) unchanged(modules []dependency) bool {
 	for _, dep := range modules {
-		if t, err := l.read(dep.name); err != nil || t.sum != dep.sum {
+		t, err := l.read(dep.name)
+		missing := errors.Is(err, fs.ErrNotExist)
+		if missing != (dep.sum == digest{}) || !missing && (err != nil || t.sum != dep.sum) {
 			return false
 		}
 	}
 	return true
 }
 
-// describe reads the script's JOB_TYPE. It also looks for compileJob, so that
-// a script without one is known as broken before somebody submits a job.
-func (m *machine) describe(s *script, d *definition) error {
-	d.modules = m.sums
-	v, err := m.vm.Get("JOB_TYPE")
-	if err != nil || v.Class() != "Object" {
-		return farm.Errorf(farm.Invalid, "script (%s) does not define a JOB_TYPE object", s.file)
-	}
-	if f, err := m.vm.Get("compileJob"); err != nil || !f.IsFunction() {
-		return farm.Errorf(farm.Invalid, "script (%s) does not define a compileJob(job) function", s.file)
-	}
-	// A type is sent to every client that starts, so it may not be larger than
-	// its script.
-	size := int64(maxScript)
-	converted, err := m.fromJS(v, &size)
+// jobType reads what a script's JOB_TYPE says.
+func (l *Library) jobType(s *script, fields map[string]any) (farm.JobType, error) {
+	t, err := jobType(s.name, fields, l.log.With("script", s.file).Warn)
 	if err != nil {
-		return m.explain(err)
+		return t, farm.Errorf(farm.Invalid, "%s: %w", s.file, err)
 	}
-	fields, _ := converted.(map[string]any)
-	d.jobType, err = jobType(s.name, fields, m.log.Warn)
-	if err != nil {
-		return farm.Errorf(farm.Invalid, "%s: %w", s.file, err)
-	}
-	return nil
+	return t, nil
 }
 
 // jobType reads a JOB_TYPE. warn is told of what is ignored.

@@ -12,9 +12,15 @@
 // JavaScript is lowered to that by package lower, and what it expects of the
 // engine is in shim.js and collections.js.
 //
-// Scripts are not trusted to end, to be small or to be right: each run has a
-// new VM, a time limit, a limit on memory growth, call depth, tasks and size
-// of commands, and can open no file outside the scripts' folder. What cannot
-// be limited inside a process is a single engine operation that takes very
-// much memory at once, such as joining an array of a billion elements.
+// Scripts are not trusted to end, to be small or to be right. They run in
+// child processes of this program (process.go, run.go; what runs there begins
+// in serve.go), which limit themselves: one that computes too long or takes too
+// much memory tells so and ends, one that dies without a word is explained by
+// its manager, and another is started ahead. Each run has a new VM. A child has
+// no files, no network and no environment: the modules that a script requires
+// it asks its manager for.
+//
+// Files are looked at when somebody asks for a job type: for what is unchanged
+// that is a few system calls, which also work where the system cannot tell of
+// changes, as on network shares.
 package jsjobs

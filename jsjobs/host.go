@@ -29,7 +29,7 @@ const (
 
 // kit is what the prelude hands back to Go.
 type kit struct {
-	newTask, newCommand, newObject, newArray, newDate, accessor, requireFrom otto.Value
+	create, task, command, newObject, newArray, newDate, accessor, hidden, requireFrom otto.Value
 }
 
 // call calls one of the kit's functions, which fail only if the script is out
@@ -95,12 +95,6 @@ func (m *machine) runPrelude() error {
 		return err
 	}
 	for name, f := range map[string]native{
-		"addCommand": m.addCommand, "addDependency": m.addDependency,
-		"commands": m.commands, "setCommands": m.setCommands,
-		"dependencies": m.dependencies, "setDependencies": m.setDependencies,
-		"commandName": m.commandName, "setCommandName": m.setCommandName,
-		"parameters": m.parameters, "setParameters": m.setParameters,
-		"stepCount": m.stepCount, "setStepCount": m.setStepCount,
 		"find": m.findModule, "forget": m.forgetModule, "checkDepth": m.checkDepth, "checkLength": m.checkLength,
 	} {
 		if err := host.Set(name, f); err != nil {
@@ -116,10 +110,35 @@ func (m *machine) runPrelude() error {
 		return err
 	}
 	o := made.Object()
-	m.kit = kit{newTask: m.get(o, "task"), newCommand: m.get(o, "command"), newObject: m.get(o, "object"),
-		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"),
+	m.kit = kit{create: m.get(o, "create"), task: m.get(o, "task"), command: m.get(o, "command"), newObject: m.get(o, "object"),
+		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"), hidden: m.get(o, "hidden"),
 		requireFrom: m.get(o, "requireFrom")}
+	m.prototype(m.kit.task, m.taskProperties(), map[string]native{"addCommand": m.addCommand, "addDependency": m.addDependency})
+	m.prototype(m.kit.command, m.commandProperties(), nil)
 	return m.modernize(global)
+}
+
+// prototype gives the objects of a kind their properties and methods.
+func (m *machine) prototype(v otto.Value, properties []property, methods map[string]native) {
+	o := v.Object()
+	for _, p := range properties {
+		set := any(otto.UndefinedValue())
+		if p.set != nil {
+			set = p.set
+		}
+		m.call(m.kit.accessor, o, p.name, p.get, set)
+	}
+	for _, name := range sortedKeys(methods) {
+		m.set(o, name, methods[name])
+	}
+	// The objects have no properties of their own to be written.
+	m.call(m.kit.hidden, o, "toJSON", native(func(call otto.FunctionCall) otto.Value {
+		written := m.newObject()
+		for _, p := range properties {
+			m.set(written, p.name, p.get(call))
+		}
+		return written.Value()
+	}))
 }
 
 // object makes a JavaScript object of the properties.
@@ -133,27 +152,25 @@ func (m *machine) object(properties map[string]any) *otto.Object {
 
 // print puts a line for the submitter into the plan, and into the log.
 func (m *machine) print(call otto.FunctionCall) otto.Value {
-	line := m.line(call)
-	m.log.Info("script prints", "text", line)
-	if len(m.messages) < maxMessages {
-		m.messages = append(m.messages, line)
-	}
+	m.say(line{Text: m.line(call)})
 	return otto.UndefinedValue()
 }
 
 // alert is print for what the submitter should be warned of.
 func (m *machine) alert(call otto.FunctionCall) otto.Value {
-	line := m.line(call)
-	m.log.Warn("script warns", "text", line)
-	if len(m.warnings) < maxMessages {
-		m.warnings = append(m.warnings, line)
-	}
+	m.say(line{Text: m.line(call), Warning: true})
 	return otto.UndefinedValue()
+}
+
+// say passes a line on, if there were not too many.
+func (m *machine) say(l line) {
+	if m.lines++; m.lines <= maxMessages {
+		m.host.print(l)
+	}
 }
 
 // line joins the arguments of a call with spaces.
 func (m *machine) line(call otto.FunctionCall) string {
-	m.check()
 	line := ""
 	for i, arg := range call.ArgumentList {
 		if i > 0 {
@@ -172,7 +189,6 @@ func (m *machine) line(call otto.FunctionCall) string {
 // number of chunks is looked at before they are made, because an array of the
 // engine takes much more memory than a list of Go.
 func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
-	m.check()
 	frames, size := m.text(call.Argument(0)), m.whole(call.Argument(1))
 	if n, err := farm.CountFrames(frames); err == nil && size > 0 && n/size > maxArray {
 		m.throw(farm.Errorf(farm.Invalid, "frame range %q in chunks of %d makes %d chunks: the limit is %d", brief(frames), size, n/size, maxArray))
@@ -186,7 +202,6 @@ func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
 
 // frameCount(range) returns the number of distinct frames.
 func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
-	m.check()
 	n, err := farm.CountFrames(m.text(call.Argument(0)))
 	if err != nil {
 		m.throw(err)
@@ -207,7 +222,6 @@ func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
 // shellSplit(line) splits a command line into words. Nothing given is no words:
 // scripts pass settings that were not set.
 func (m *machine) shellSplit(call otto.FunctionCall) otto.Value {
-	m.check()
 	words, err := splitShell(m.text(call.Argument(0)))
 	if err != nil {
 		m.throw(err)
@@ -226,9 +240,8 @@ func (m *machine) cwd(otto.FunctionCall) otto.Value {
 
 // checkDepth throws if a value nests too deep for the engine to go through.
 func (m *machine) checkDepth(call otto.FunctionCall) otto.Value {
-	m.check()
 	size := int64(maxCommandBytes)
-	if _, err := m.fromJS(call.Argument(0), &size); err != nil {
+	if _, err := m.encode(call.Argument(0), &size); err != nil {
 		m.throw(err)
 	}
 	return otto.UndefinedValue()
@@ -236,7 +249,6 @@ func (m *machine) checkDepth(call otto.FunctionCall) otto.Value {
 
 // checkLength throws if an array is too long for the engine to go over.
 func (m *machine) checkLength(call otto.FunctionCall) otto.Value {
-	m.check()
 	array := call.Argument(0)
 	if !array.IsObject() {
 		return otto.UndefinedValue()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -15,9 +14,10 @@ import (
 // Options configure a Library. The zero value has the built-in job types only.
 type Options struct {
 	Dir     string        // folder with the user's scripts; it need not exist, and may come later
-	Timeout time.Duration // bounds one run of a script; 0 means 10 s
-	Memory  uint64        // bytes by which the heap may grow during one run; 0 means 1 GiB
+	Timeout time.Duration // what a script may compute in one run; 0 means 10 s
+	Memory  uint64        // bytes that a run may have; 0 means 512 MiB
 	Log     *slog.Logger  // gets what scripts print; nil discards it
+	Encoded bool          // leave the parameters of planned commands encoded: for a plan that is stored, not looked at
 }
 
 // Library is the job types of a farm. Its methods may be called at any time
@@ -27,25 +27,23 @@ type Library struct {
 	timeout time.Duration
 	memory  uint64
 	log     *slog.Logger
-	slots   chan struct{} // one per script that runs; bounds the memory they take together
+	encoded bool
 
-	mu       sync.Mutex             // guards what follows; nothing is waited for under it
-	texts    map[string]*text       // files of dir by path in it
-	programs map[parsed]*program    // parsed scripts
-	types    map[string]*definition // by file name, built-in ones with a prefix
+	mu    sync.Mutex             // guards what follows; nothing is waited for under it
+	texts map[string]*text       // files of dir by path in it
+	types map[string]*definition // by file name
 }
 
 // New returns the job types in o.Dir and the built-in ones.
 func New(o Options) *Library {
 	return &Library{
-		dir:      o.Dir,
-		timeout:  cmp.Or(o.Timeout, 10*time.Second),
-		memory:   cmp.Or(o.Memory, 1<<30),
-		log:      cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
-		slots:    make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		texts:    map[string]*text{},
-		programs: map[parsed]*program{},
-		types:    map[string]*definition{},
+		dir:     o.Dir,
+		timeout: cmp.Or(o.Timeout, 10*time.Second),
+		memory:  cmp.Or(o.Memory, 512<<20),
+		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		encoded: o.Encoded,
+		texts:   map[string]*text{},
+		types:   map[string]*definition{},
 	}
 }
 

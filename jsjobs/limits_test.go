@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"renderfarm/farm"
@@ -102,12 +101,12 @@ func TestHostileSource(t *testing.T) {
 }
 
 func TestTooManyTasks(t *testing.T) {
-	l := New(Options{})
-	err := l.inVM(t.Context(), parse("t.js", `var more = function () { author.Task("one", "too many") }`, false), func(script *machine) error {
-		script.author.drafts = make([]*draft, maxTasks)
-		_, err := script.vm.Run("more()")
-		return script.explain(err)
-	})
+	m, err := newMachine(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.author.drafts = make([]*draft, maxTasks)
+	err = m.carryOut(order{File: "t.js", Source: emptyType + `function compileJob() {} author.Task("one", "too many")`}, &outcome{})
 	wantError(t, err, farm.Invalid, "the script makes more than 1000000 tasks: use larger chunks")
 }
 
@@ -119,9 +118,75 @@ func TestMemoryLimit(t *testing.T) {
 	wantError(t, err, farm.Invalid, "greedy.js took more than 64 MiB of memory")
 }
 
+// What takes too much at once, or bit by bit, ends with the reason, and the
+// next script runs as if nothing had been.
+func TestGreedyScripts(t *testing.T) {
+	for _, c := range []struct{ name, body, says string }{
+		{"doubling text", `var s = "x"; while (true) s += s`, "took more than 128 MiB of memory"},
+		{"doubling text in try", `var s = "x"; while (true) { try { while (true) s += s } catch (e) {} }`, "took more than 128 MiB of memory"},
+		{"growing list", `var a = []; while (true) a.push("x" + a.length)`, "took more than 128 MiB of memory"},
+		{"replace", `var s = new Array(100000).join("x"); while (true) s = s.replace(/x/g, "xx")`, "took more than 128 MiB of memory"},
+		{"long regular expression", `var r = new RegExp(new Array(300).join("(a{1,100})")); while (true) r = [r, new RegExp(r.source)]`, ""},
+		{"concat", `var a = [1]; while (true) a = a.concat(a)`, ""},
+		{"tasks", `for (var i = 0; ; i++) job.addTask(author.Task("t" + i, "misc"))`, "took more than 128 MiB of memory"},
+		{"printing", `var s = new Array(1e6).join("x"); for (var i = 0; i < 2000; i++) print(s); throw "printed"`, "printed"},
+		{"requiring", `for (;;) { try { require("./nothing") } catch (e) { if (/1000 times/.test(e.message)) throw e } }`, "more than 1000 times"},
+		{"metadata", `var s = new Array(1e6).join("x"); for (var i = 0; ; i++) job.metadata[i] = s + i`, "took more than 128 MiB of memory"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := library(t, map[string]string{"greedy.js": emptyType + "function compileJob(job) {" + c.body + "}", "fine.js": labelled("Fine")})
+			l.memory = 128 << 20
+			l.timeout = 10 * time.Minute
+			_, err := l.Plan(t.Context(), farm.Submission{Type: "greedy"})
+			wantError(t, err, farm.Invalid, c.says)
+			if _, err := l.Type(t.Context(), "fine"); err != nil {
+				t.Errorf("the next script: %v", err)
+			}
+		})
+	}
+}
+
+// Regular expressions take time in proportion to the text, whatever they are.
+func TestCatastrophicExpression(t *testing.T) {
+	got, err := evaluate(t, `/^(a+)+$/.test(new Array(100000).join("a") + "b")`)
+	if err != nil || got != "false" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// A child that the system ended while it waited is not missed.
+func TestChildIsGone(t *testing.T) {
+	l := library(t, map[string]string{"a.js": labelled("A")})
+	for range maxIdle + 1 {
+		names(t, l)
+		processes.mu.Lock()
+		for _, p := range processes.idle {
+			p.kill()
+		}
+		processes.mu.Unlock()
+		if _, err := l.Plan(t.Context(), farm.Submission{Type: "a"}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What a child says when it dies is explained.
+func TestWhyEnded(t *testing.T) {
+	for said, want := range map[string]string{
+		"":                                    "x.js took more than 1 MiB of memory",
+		"fatal error: runtime: out of memory": "x.js took more than 1 MiB of memory",
+		"runtime: goroutine stack exceeds 536870912-byte limit\nfatal: stack overflow": "x.js calls functions too deep",
+		"fatal error: concurrent map writes\nmore":                                     "x.js made the JavaScript engine fail: fatal error: concurrent map writes",
+	} {
+		if got := whyEnded("x.js", said, 1<<20); !strings.HasPrefix(got, want) || strings.Contains(got, "more\n") {
+			t.Errorf("%q is explained as %q", said, got)
+		}
+	}
+}
+
 func TestCommandsLimit(t *testing.T) {
 	_, err := plan(t, `var s = "x"; for (var i = 0; i < 20; i++) s += s; for (;;) author.Command("x", {s: s})`, nil)
-	wantError(t, err, farm.Invalid, "larger than 256 MiB together")
+	wantError(t, err, farm.Invalid, "larger than 128 MiB together")
 }
 
 func TestPlanCanceled(t *testing.T) {
@@ -149,19 +214,25 @@ func TestPlanCanceled(t *testing.T) {
 // A request that finds every slot taken waits for one, but not longer than its
 // context.
 func TestSlots(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := New(Options{})
-		for range cap(l.slots) {
-			l.slots <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if _, err := l.Types(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v", err)
-		}
-		<-l.slots
-		if types, err := l.Types(t.Context()); err != nil || len(types) != len(builtin) {
-			t.Errorf("with a free slot: %v, %v", types, err)
-		}
-	})
+	l := newPool(1)
+	p, err := l.get(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("the submitter went away")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gone)
+	if _, err := l.get(ctx, false); !errors.Is(err, gone) {
+		t.Errorf("error %v", err)
+	}
+	l.put(p)
+	if again, err := l.get(t.Context(), false); err != nil || again != p {
+		t.Errorf("got %v, %v; want the child that was given back", again, err)
+	}
+	l.drop(p)
+	if another, err := l.get(t.Context(), false); err != nil || another == p {
+		t.Errorf("got %v, %v; want another child", another, err)
+	} else {
+		l.drop(another)
+	}
 }

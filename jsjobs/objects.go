@@ -1,6 +1,7 @@
 package jsjobs
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,6 @@ import (
 
 // addCommand is task.addCommand(command).
 func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
-	m.check()
 	d := m.draftOf(call.This, "task.addCommand")
 	id := m.commandID(call.Argument(0), "task.addCommand")
 	if d.commands.live != nil {
@@ -29,28 +29,26 @@ func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
 // addDependency is task.addDependency(task). The other task need not be in the
 // job yet; planned sees to it at the end.
 func (m *machine) addDependency(call otto.FunctionCall) otto.Value {
-	m.check()
 	d := m.draftOf(call.This, "task.addDependency")
-	need := m.draftOf(call.Argument(0), "task.addDependency")
+	id := m.draftID(call.Argument(0), "task.addDependency")
 	if d.needs.live != nil {
-		m.push(d.needs.live, need.object)
+		m.push(d.needs.live, m.author.drafts[id].object)
 		return otto.UndefinedValue()
 	}
-	d.needs.ids = append(d.needs.ids, m.idOf(call.Argument(0)))
+	d.needs.ids = append(d.needs.ids, id)
 	return otto.UndefinedValue()
 }
 
 // push appends to an array that the script has seen.
-func (m *machine) push(array, item *otto.Object) {
-	m.set(array, strconv.Itoa(m.whole(m.get(array, "length"))), item.Value())
+func (m *machine) push(array *otto.Object, item otto.Value) {
+	m.set(array, strconv.Itoa(m.whole(m.get(array, "length"))), item)
 }
 
 // commands is the getter of task.commands: an array that the script may change.
 func (m *machine) commands(call otto.FunctionCall) otto.Value {
-	m.check()
 	d := m.draftOf(call.This, "task.commands")
 	if d.commands.live == nil {
-		array := toArray(m, d.commands.ids, func(id int) otto.Value { return m.author.commands[id].object.Value() })
+		array := toArray(m, d.commands.ids, func(id int) otto.Value { return m.author.commands[id].object })
 		d.commands = list{live: array.Object()}
 	}
 	return d.commands.live.Value()
@@ -64,10 +62,9 @@ func (m *machine) setCommands(call otto.FunctionCall) otto.Value {
 
 // dependencies is the getter of task.dependencies.
 func (m *machine) dependencies(call otto.FunctionCall) otto.Value {
-	m.check()
 	d := m.draftOf(call.This, "task.dependencies")
 	if d.needs.live == nil {
-		array := toArray(m, d.needs.ids, func(id int) otto.Value { return m.author.drafts[id].object.Value() })
+		array := toArray(m, d.needs.ids, func(id int) otto.Value { return m.author.drafts[id].object })
 		d.needs = list{live: array.Object()}
 	}
 	return d.needs.live.Value()
@@ -99,10 +96,7 @@ func (m *machine) commandIDs(d *draft) []int {
 func (m *machine) needIDs(d *draft) []int {
 	ids := slices.Clone(d.needs.ids)
 	if d.needs.live != nil {
-		ids = m.idsIn(d.needs.live, func(v otto.Value) int {
-			m.draftOf(v, "task.dependencies")
-			return m.idOf(v)
-		})
+		ids = m.idsIn(d.needs.live, func(v otto.Value) int { return m.draftID(v, "task.dependencies") })
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -119,7 +113,6 @@ func (m *machine) idsIn(array *otto.Object, idOf func(otto.Value) int) []int {
 
 // commandOf returns the command whose property is read or set.
 func (m *machine) commandOf(call otto.FunctionCall) *command {
-	m.check()
 	return m.author.commands[m.commandID(call.This, "a property of a command")]
 }
 
@@ -139,7 +132,11 @@ func (m *machine) setCommandName(call otto.FunctionCall) otto.Value {
 func (m *machine) parameters(call otto.FunctionCall) otto.Value {
 	c := m.commandOf(call)
 	if c.live == nil {
-		c.live = m.toJS(c.Parameters).Object()
+		var parameters any
+		if err := json.Unmarshal(c.Encoded, &parameters); err != nil {
+			m.throw(err)
+		}
+		c.live = m.toJS(parameters).Object()
 	}
 	return c.live.Value()
 }
@@ -148,7 +145,7 @@ func (m *machine) parameters(call otto.FunctionCall) otto.Value {
 // got before has nothing to do with the command from now on.
 func (m *machine) setParameters(call otto.FunctionCall) otto.Value {
 	c := m.commandOf(call)
-	c.Parameters, c.live = m.parametersOf(c.Name, call.Argument(0)), nil
+	c.Encoded, c.live = m.parametersOf(c.Name, call.Argument(0)), nil
 	return otto.UndefinedValue()
 }
 
@@ -163,60 +160,48 @@ func (m *machine) setStepCount(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
-// findCircle returns tasks that need each other in a circle, or nil.
-func findCircle(tasks []farm.PlannedTask) []int {
-	// Take away what needs nothing that is left, until there is no such task:
-	// every task that is left needs another one that is left.
-	open := make([]int, len(tasks))
-	users := make([][]int, len(tasks))
-	var free []int
-	for i := range tasks {
-		open[i] = len(tasks[i].Needs)
-		for _, need := range tasks[i].Needs {
-			users[need] = append(users[need], i)
-		}
-		if open[i] == 0 {
-			free = append(free, i)
-		}
-	}
-	for len(free) > 0 {
-		i := free[len(free)-1]
-		free = free[:len(free)-1]
-		for _, user := range users[i] {
-			if open[user]--; open[user] == 0 {
-				free = append(free, user)
+// taskProperties are the accessors of tasks, as they are listed.
+func (m *machine) taskProperties() []property {
+	of := func(call otto.FunctionCall) *draft { return m.draftOf(call.This, "a property of a task") }
+	return []property{
+		{"uUID", func(call otto.FunctionCall) otto.Value {
+			d := of(call)
+			if d.uuid == "" {
+				d.uuid = farm.NewUUID().String()
 			}
-		}
-	}
-	at := slices.IndexFunc(open, func(n int) bool { return n > 0 })
-	if at < 0 {
-		return nil
-	}
-	// Walking along needs that are left must come back to where it was.
-	seen := map[int]int{}
-	var way []int
-	for {
-		if start, ok := seen[at]; ok {
-			return way[start:]
-		}
-		seen[at] = len(way) // the first time here
-		way = append(way, at)
-		at = tasks[at].Needs[slices.IndexFunc(tasks[at].Needs, func(need int) bool { return open[need] > 0 })]
+			return m.string(d.uuid)
+		}, nil},
+		{"name", func(call otto.FunctionCall) otto.Value { return m.string(of(call).name) },
+			func(call otto.FunctionCall) otto.Value {
+				of(call).name = m.text(call.Argument(0))
+				return otto.UndefinedValue()
+			}},
+		{"type", func(call otto.FunctionCall) otto.Value { return m.string(of(call).kind) },
+			func(call otto.FunctionCall) otto.Value {
+				of(call).kind = m.text(call.Argument(0))
+				return otto.UndefinedValue()
+			}},
+		{"priority", func(call otto.FunctionCall) otto.Value { return m.toJS(of(call).priority) },
+			func(call otto.FunctionCall) otto.Value {
+				of(call).priority = m.whole(call.Argument(0))
+				return otto.UndefinedValue()
+			}},
+		{"commands", m.commands, m.setCommands},
+		{"dependencies", m.dependencies, m.setDependencies},
 	}
 }
 
-// namesOf writes the names of some tasks; of many the first ten.
-func namesOf(tasks []farm.PlannedTask, some []int) string {
-	var b strings.Builder
-	for n, i := range some {
-		if n == 10 {
-			b.WriteString(" and " + strconv.Itoa(len(some)-n) + " more")
-			break
-		}
-		if n > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Quote(brief(tasks[i].Name)))
+// commandProperties are the accessors of commands, as they are listed.
+func (m *machine) commandProperties() []property {
+	return []property{
+		{"name", m.commandName, m.setCommandName},
+		{"parameters", m.parameters, m.setParameters},
+		{"totalStepCount", m.stepCount, m.setStepCount},
 	}
-	return b.String()
+}
+
+// A property is an accessor of a prototype. Without set it cannot be changed.
+type property struct {
+	name     string
+	get, set native
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/robertkrimen/otto/ast"
 
@@ -33,48 +32,8 @@ const (
 	maxDepth   = 2000    // levels of a syntax tree
 	maxLabels  = 200     // the parser takes cubic time over labels within each other
 	maxCalls   = 5000    // nested function calls
-	callLevels = 400_000 // nested calls times levels of the tree: about 500 MB
+	callLevels = 200_000 // nested calls times levels of the tree: about 250 MB
 )
-
-// program parses a file, or returns what it was parsed to before. The stock
-// engine reads scripts in strict mode, and modules not.
-func (l *Library) program(file string, t *text, module bool) *program {
-	key := parsed{t.sum, module}
-	l.mu.Lock()
-	p := l.programs[key]
-	l.mu.Unlock()
-	if p == nil {
-		p = l.parseInTime(file, t.body, module)
-		l.mu.Lock()
-		remember(l.programs, key, p)
-		l.mu.Unlock()
-	}
-	return p
-}
-
-// parseInTime parses, but waits no longer than for a run. What nobody waits for
-// any more goes on until it is done: the parser cannot be stopped, and only for
-// source that is made to trouble it would that take longer. The result is kept,
-// so that it happens once for such a source.
-func (l *Library) parseInTime(file, source string, module bool) *program {
-	done := make(chan *program, 1)
-	go func() { done <- parse(file, source, module) }()
-	timer := time.NewTimer(l.timeout)
-	defer timer.Stop()
-	select {
-	case p := <-done:
-		return p
-	case <-timer.C:
-		l.log.Warn("script cannot be parsed in time", "script", file)
-		return &program{file: file, text: source, err: farm.Errorf(farm.Invalid, "%s takes longer than %s to be parsed: write expressions within each other as several statements", file, l.timeout)}
-	}
-}
-
-// parsed identifies a program.
-type parsed struct {
-	sum    digest
-	module bool
-}
 
 // parse makes a syntax tree that the engine runs, with the positions of the
 // source. program.err says what is wrong with the source, naming the place.

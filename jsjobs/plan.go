@@ -2,10 +2,7 @@ package jsjobs
 
 import (
 	"context"
-	"maps"
-	"strings"
-
-	"github.com/robertkrimen/otto"
+	"encoding/json"
 
 	"renderfarm/farm"
 )
@@ -29,89 +26,37 @@ func (l *Library) Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, er
 	if err != nil {
 		return nil, err
 	}
-	// The caller's maps are not changed: it may submit them again.
-	sub.Metadata = maps.Clone(sub.Metadata)
-	plan := &farm.Plan{Submission: sub}
-	err = l.inVM(ctx, d.program, func(m *machine) error { return m.compile(plan) })
+	r, err := l.run(ctx, order{File: script.file, Source: d.source, Job: &sub})
 	if err != nil {
 		return nil, err
 	}
-	return plan, nil
+	plan := &farm.Plan{Submission: sub, Tasks: r.tasks, Messages: r.messages, Warnings: r.warnings}
+	takeOver(&plan.Submission, r.Job)
+	if circle := findCircle(plan.Tasks); circle != nil {
+		return nil, farm.Errorf(farm.Invalid, "these tasks wait for each other, so none could ever run: %s", namesOf(plan.Tasks, circle))
+	}
+	if l.encoded {
+		return plan, nil
+	}
+	return plan, decode(plan.Tasks)
 }
 
-// compile runs compileJob(job) and fills the plan.
-func (m *machine) compile(plan *farm.Plan) error {
-	compileJob, err := m.vm.Get("compileJob")
-	if err != nil || !compileJob.IsFunction() {
-		return farm.Errorf(farm.Invalid, "script (%s) does not define a compileJob(job) function", m.main.file)
-	}
-	job := m.jobObject(&plan.Submission)
-	if _, err := compileJob.Call(otto.UndefinedValue(), job); err != nil {
-		return m.explain(err)
-	}
-	// The VM goes away with this function; what is needed of it is read now.
-	if plan.Tasks, err = m.planned(); err != nil {
-		return err
-	}
-	plan.Messages, plan.Warnings = m.messages, m.warnings
-	return m.readBack(job, &plan.Submission)
+// takeOver takes what the script may change of the job.
+func takeOver(sub, left *farm.Submission) {
+	sub.Settings, sub.Metadata, sub.ShamanCheckout = left.Settings, left.Metadata, left.ShamanCheckout
+	sub.Name, sub.Priority, sub.Tag = left.Name, left.Priority, left.Tag
 }
 
-// jobObject makes the job that the script gets. (behaviour 1.4)
-func (m *machine) jobObject(sub *farm.Submission) *otto.Object {
-	job := m.object(map[string]any{
-		"jobID":         string(sub.ID),
-		"workerTagUUID": string(sub.Tag),
-		"name":          sub.Name,
-		"jobType":       sub.Type,
-		"priority":      sub.Priority,
-		"status":        farm.JobUnderConstruction.String(),
-		"created":       m.toJS(sub.Created),
-		"settings":      m.toJS(sub.Settings),
-		"metadata":      m.toJS(sub.Metadata),
-		"storage":       m.object(map[string]any{"shamanCheckoutID": sub.ShamanCheckout}),
-		"addTask":       native(m.addTask),
-	})
-	m.call(m.kit.accessor, job, "tasks", native(m.addedTasks))
-	return job
-}
-
-// readBack takes over what the script changed of the job.
-func (m *machine) readBack(job *otto.Object, sub *farm.Submission) error {
-	settings, err := m.properties(job, "settings")
-	if err != nil {
-		return err
+// decode makes the parameters of the commands.
+func decode(tasks []farm.PlannedTask) error {
+	for i := range tasks {
+		for j := range tasks[i].Commands {
+			c := &tasks[i].Commands[j]
+			if err := json.Unmarshal(c.Encoded, &c.Parameters); err != nil {
+				return farm.Errorf(farm.Internal, "the parameters of command %s of task %q: %w", c.Name, brief(tasks[i].Name), err)
+			}
+			c.Encoded = nil
+		}
 	}
-	metadata, err := m.properties(job, "metadata")
-	if err != nil {
-		return err
-	}
-	storage, err := m.properties(job, "storage")
-	if err != nil {
-		return err
-	}
-	sub.Settings = settings
-	sub.Metadata = make(map[string]string, len(metadata))
-	for key, v := range metadata {
-		sub.Metadata[key] = toText(v)
-	}
-	sub.ShamanCheckout = toText(storage["shamanCheckoutID"])
-	sub.Name = strings.TrimSpace(m.text(m.get(job, "name")))
-	sub.Priority = m.whole(m.get(job, "priority"))
-	sub.Tag = farm.TagID(m.text(m.get(job, "workerTagUUID")))
 	return nil
-}
-
-// properties reads an object-valued property of the job; one that the script
-// deleted is empty.
-func (m *machine) properties(job *otto.Object, name string) (map[string]any, error) {
-	v, err := m.fromJS(m.get(job, name), &m.author.left)
-	if err != nil {
-		return nil, farm.Errorf(farm.Invalid, "job.%s after the script %s: %w", name, m.main.file, err)
-	}
-	fields, ok := v.(map[string]any)
-	if !ok {
-		fields = map[string]any{}
-	}
-	return fields, nil
 }

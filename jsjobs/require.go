@@ -2,8 +2,6 @@ package jsjobs
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -15,18 +13,11 @@ import (
 // maxModules bounds the modules that one script may load.
 const maxModules = 200
 
-// dependency is a file that a run of a script read.
-type dependency struct {
-	name string
-	sum  digest
-}
-
 // findModule finds what require(name) means in a script of the folder dir: an
 // object with the CommonJS module and, if nobody ran it yet, its function. The
 // prelude runs it, so that what it throws reaches who required it. A module
 // required while it runs gives what it exported so far.
 func (m *machine) findModule(call otto.FunctionCall) otto.Value {
-	m.check()
 	dir, name := m.text(call.Argument(0)), m.text(call.Argument(1))
 	switch name {
 	case "author", "path", "process":
@@ -36,23 +27,22 @@ func (m *machine) findModule(call otto.FunctionCall) otto.Value {
 		}
 		return m.object(map[string]any{"module": m.object(map[string]any{"exports": v})}).Value()
 	}
-	file, t := m.moduleFile(dir, name)
-	if module, ok := m.modules[file]; ok {
+	f := m.moduleFile(dir, name)
+	if module, ok := m.modules[f.Name]; ok {
 		return m.object(map[string]any{"module": module}).Value()
 	}
 	if len(m.modules) >= maxModules {
 		m.throw(farm.Errorf(farm.Invalid, "the script requires more than %d modules", maxModules))
 	}
-	m.sums = append(m.sums, dependency{file, t.sum})
-	found := map[string]any{"file": file, "dir": path.Dir(file)}
-	module := map[string]any{"exports": m.newObject(), "id": file, "filename": file}
-	if path.Ext(file) == ".json" {
-		module["exports"] = m.readJSON(file, t)
+	found := map[string]any{"file": f.Name, "dir": path.Dir(f.Name)}
+	module := map[string]any{"exports": m.newObject(), "id": f.Name, "filename": f.Name}
+	if path.Ext(f.Name) == ".json" {
+		module["exports"] = m.readJSON(f)
 	} else {
-		found["run"] = m.moduleFunction(file, t)
+		found["run"] = m.moduleFunction(f)
 	}
-	m.modules[file] = m.object(module).Value()
-	found["module"] = m.modules[file]
+	m.modules[f.Name] = m.object(module).Value()
+	found["module"] = m.modules[f.Name]
 	return m.object(found).Value()
 }
 
@@ -64,7 +54,7 @@ func (m *machine) forgetModule(call otto.FunctionCall) otto.Value {
 
 // moduleFile finds the file that name means in dir. No path leads out of the
 // folder of scripts; the folder itself is looked at before what is built in.
-func (m *machine) moduleFile(dir, name string) (string, *text) {
+func (m *machine) moduleFile(dir, name string) file {
 	if name == "" || strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\:\x00") {
 		m.throw(farm.Errorf(farm.Invalid, "require(%q): name a file relative to the script, such as ./parts.js", brief(name)))
 	}
@@ -75,35 +65,32 @@ func (m *machine) moduleFile(dir, name string) (string, *text) {
 	if base == ".." || strings.HasPrefix(base, "../") {
 		m.throw(farm.Errorf(farm.Invalid, "require(%q) leads out of the scripts' folder: put the module inside", brief(name)))
 	}
-	for _, file := range []string{base, base + ".js", base + ".json", path.Join(base, "index.js")} {
-		t, err := m.lib.read(file)
-		switch {
-		case err == nil:
-			return file, t
-		case !errors.Is(err, fs.ErrNotExist):
-			m.throw(farm.Errorf(farm.Invalid, "require(%q): %w", brief(name), err))
-		}
+	f, err := m.host.find([]string{base, base + ".js", base + ".json", path.Join(base, "index.js")})
+	switch {
+	case err != nil:
+		m.throw(farm.Errorf(farm.Invalid, "require(%q): %w", brief(name), err))
+	case f.Name == "":
+		m.throw(farm.Errorf(farm.Invalid, "require(%q): there is no such module beside the script or in the scripts' folder", brief(name)))
 	}
-	m.throw(farm.Errorf(farm.Invalid, "require(%q): there is no such module beside the script or in the scripts' folder", brief(name)))
-	return "", nil
+	return f
 }
 
 // readJSON returns what a module of data exports.
-func (m *machine) readJSON(file string, t *text) otto.Value {
+func (m *machine) readJSON(f file) otto.Value {
 	var v any
-	if err := json.Unmarshal([]byte(t.body), &v); err != nil {
-		m.throw(farm.Errorf(farm.Invalid, "%s is not JSON: %w", file, err))
+	if err := json.Unmarshal([]byte(f.Text), &v); err != nil {
+		m.throw(farm.Errorf(farm.Invalid, "%s is not JSON: %w", f.Name, err))
 	}
 	return m.toJS(v)
 }
 
 // moduleFunction parses a module and makes a function of it.
-func (m *machine) moduleFunction(file string, t *text) otto.Value {
-	p := m.lib.program(file, t, true)
+func (m *machine) moduleFunction(f file) otto.Value {
+	p := parse(f.Name, f.Text, true)
 	if p.err != nil {
 		m.throw(p.err)
 	}
-	m.files[file] = p
+	m.files[f.Name] = p
 	m.limitCalls(p)
 	function, err := m.vm.Run(p.module())
 	if err != nil {

@@ -8,9 +8,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata"
 
 	"renderfarm/farm"
 )
+
+// TestMain makes the test's own executable the child that runs scripts. Its
+// time zone is one, whatever the computer's is.
+func TestMain(m *testing.M) {
+	if RunChild(os.Args) {
+		return
+	}
+	os.Setenv("TZ", "Etc/GMT-2")
+	os.Exit(m.Run())
+}
 
 // created is when the jobs of the tests are submitted.
 var created = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)

@@ -1,35 +1,34 @@
 package jsjobs
 
 import (
-	"context"
 	"errors"
-	"log/slog"
-	"runtime/metrics"
-	"sync/atomic"
-	"time"
 
 	"github.com/robertkrimen/otto"
-
-	"renderfarm/farm"
 )
 
-// machine is a VM that runs one script, once. It belongs to the goroutine that
-// runs it, except for stopped.
+// machine is a VM that runs one script, once.
 type machine struct {
 	vm      *otto.Otto
-	lib     *Library
-	log     *slog.Logger
+	host    host
 	main    *program
 	files   map[string]*program // what may appear in an error's trace
-	sums    []dependency        // modules that were read
 	modules map[string]otto.Value
-	stopped atomic.Pointer[error] // why the script has to end; nil while it may run
 
-	kit      kit
-	thrown   thrown
-	author   author
-	messages []string // what the script printed
-	warnings []string // and warned of
+	kit     kit
+	thrown  thrown
+	author  author
+	lines   int    // that the script printed
+	scratch []byte // of encode
+}
+
+// A host is what a machine has of the world.
+type host interface {
+	// find returns the first of the files that is there; none has an empty name.
+	find(names []string) (file, error)
+	// print passes on what the script says.
+	print(line)
+	// tasks passes on tasks of the plan, as appendTask writes them.
+	tasks(batch []byte)
 }
 
 // thrown is the last value that a throw statement threw.
@@ -39,106 +38,32 @@ type thrown struct {
 	place string // "function (file:line:column)"
 }
 
-// halt is what the engine is made to panic with to end a script. It is a
-// pointer because the engine would make a JavaScript value of anything else.
-type halt struct{}
-
-// stopGrace is how long a script that has to end may take to. Only a single
-// engine operation over an immense array takes longer than this.
-const stopGrace = 2 * time.Second
-
-// inVM runs do with a new VM for the program, within the limits of time and
-// memory, and returns its error or the reason why it was ended.
-func (l *Library) inVM(ctx context.Context, p *program, do func(*machine) error) error {
-	select {
-	case l.slots <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	m := &machine{vm: otto.New(), lib: l, log: l.log.With("script", p.file), main: p,
-		files: map[string]*program{}, modules: map[string]otto.Value{}, author: author{left: maxCommandBytes}}
-	// A script may swallow interrupts in its catch clauses, each of which
-	// takes two; with a full channel none of them gets a moment without.
-	m.vm.Interrupt = make(chan func(), 64)
-	// The script runs in a goroutine of its own, so that a request gets its
-	// answer even if the engine does not come back from an operation. The slot
-	// is given back by the script, not by the request: what still runs counts.
-	done := make(chan error, 1)
-	finished := make(chan struct{})
-	go func() {
-		err := safely(func() error { return m.run(do) })
-		<-l.slots
-		close(finished)
-		done <- err
-	}()
-	err, stop := l.watch(ctx, p, done)
-	if stop == nil {
-		return err
-	}
-	m.stopped.Store(&stop)
-	// Owned by the script's goroutine: ends when that does.
-	go func() {
-		for {
-			select {
-			case m.vm.Interrupt <- func() { panic(&halt{}) }:
-			case <-finished:
-				return
-			}
-		}
-	}()
-	grace := time.NewTimer(stopGrace)
-	defer grace.Stop()
-	select {
-	case <-done: // whatever it says: the script was told to end
-	case <-grace.C:
-		m.log.Warn("script does not end", "reason", stop)
-	}
-	return stop
+// newMachine returns a VM that has everything but its script.
+func newMachine(h host) (*machine, error) {
+	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
+		author: author{left: maxCommandBytes, index: map[otto.Value]int{}}}
+	m.vm.SetStackDepthLimit(maxCalls)
+	return m, m.install()
 }
 
-// watch waits until the script is done, or has to be stopped.
-func (l *Library) watch(ctx context.Context, p *program, done <-chan error) (err, stop error) {
-	timer := time.NewTimer(l.timeout)
-	defer timer.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	// The heap is the whole process's, so this is rough: it is to catch a loop
-	// that takes everything, not to account for it.
-	before := heapSize()
-	for {
-		select {
-		case err := <-done:
-			return err, nil
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-timer.C:
-			return nil, farm.Errorf(farm.Invalid, "%s took longer than %s and was stopped: look for a loop that does not end, or raise script_timeout", p.file, l.timeout)
-		case <-tick.C:
-			if size := heapSize(); size > before && size-before > l.memory {
-				return nil, farm.Errorf(farm.Invalid, "%s took more than %d MiB of memory and was stopped: look for a loop that does not end", p.file, l.memory>>20)
-			}
-		}
-	}
-}
-
-// heapSize returns the bytes that objects on the heap take.
-func heapSize() uint64 {
-	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
-}
-
-// run prepares the VM, runs the script's top level and then do.
-func (m *machine) run(do func(*machine) error) error {
-	m.limitCalls(m.main)
-	if err := m.install(); err != nil {
-		return err
+// carryOut runs the script's top level, and then what the order asks for.
+func (m *machine) carryOut(o order, out *outcome) error {
+	m.main = parse(o.File, o.Source, false)
+	if m.main.err != nil {
+		return m.main.err
 	}
 	m.files[m.main.file] = m.main
+	m.limitCalls(m.main)
 	if _, err := m.vm.Run(m.main.tree); err != nil {
 		return m.explain(err)
 	}
-	return do(m)
+	var err error
+	if o.Job == nil {
+		out.Type, err = m.describe()
+		return err
+	}
+	out.Job = o.Job
+	return m.compile(o.Job)
 }
 
 // limitCalls bounds the depth of calls by what the deepest program needs of
@@ -149,14 +74,6 @@ func (m *machine) limitCalls(p *program) {
 		deepest = max(deepest, other.depth)
 	}
 	m.vm.SetStackDepthLimit(min(maxCalls, callLevels/max(1, deepest)))
-}
-
-// check ends the script here if it has to end: host functions call it, so that
-// a script that only calls them is stopped too.
-func (m *machine) check() {
-	if m.stopped.Load() != nil {
-		panic(&halt{})
-	}
 }
 
 // throw throws err as a JavaScript Error whose message is the error's.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"renderfarm/farm"
 )
@@ -32,7 +34,7 @@ func encodeChunk(tasks []farm.PlannedTask) ([]byte, error) {
 	var heads, commands []byte
 	for i := range tasks {
 		t := &tasks[i]
-		raw, err := json.Marshal(t.Commands)
+		raw, err := commandsJSON(t.Commands)
 		if err != nil {
 			return nil, farm.Errorf(farm.Invalid, "task %q cannot be stored: its commands are not JSON: %v", t.Name, err)
 		}
@@ -50,6 +52,35 @@ func encodeChunk(tasks []farm.PlannedTask) ([]byte, error) {
 	packed := appendPacked(nil, heads)
 	b = append(binary.AppendUvarint(b, uint64(len(packed))), packed...)
 	return appendPacked(b, commands), nil
+}
+
+// commandsJSON is json.Marshal, for commands whose parameters may be encoded.
+func commandsJSON(commands []farm.Command) ([]byte, error) {
+	if !slices.ContainsFunc(commands, func(c farm.Command) bool { return c.Encoded != nil }) {
+		return json.Marshal(commands)
+	}
+	b := []byte{'['}
+	for i := range commands {
+		c := commands[i]
+		parameters := []byte(c.Encoded)
+		if parameters == nil {
+			var err error
+			if parameters, err = json.Marshal(c.Parameters); err != nil {
+				return nil, err
+			}
+		}
+		name, err := json.Marshal(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, `{"name":`...), name...)
+		b = append(append(b, `,"parameters":`...), parameters...)
+		b = append(strconv.AppendInt(append(b, `,"total_step_count":`...), int64(c.Steps), 10), '}')
+	}
+	return append(b, ']'), nil
 }
 
 // decodeHeads reads the first part; rest is the second, still packed.

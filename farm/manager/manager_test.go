@@ -18,6 +18,13 @@ import (
 	"renderfarm/store/files"
 )
 
+// TestMain lets the test's own executable be the child that runs job types.
+func TestMain(m *testing.M) {
+	if !jsjobs.RunChild(os.Args) {
+		os.Exit(m.Run())
+	}
+}
+
 // framesScript is a job type with as many independent frames as asked for,
 // and with a video that needs them all if asked for.
 const framesScript = `

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,6 +26,13 @@ import (
 	"renderfarm/store"
 	"renderfarm/store/files"
 )
+
+// TestMain lets the test's own executable be the child that runs job types.
+func TestMain(m *testing.M) {
+	if !jsjobs.RunChild(os.Args) {
+		os.Exit(m.Run())
+	}
+}
 
 // testServer is a whole manager behind real HTTP. Every call to the API is held
 // to the OpenAPI document.
