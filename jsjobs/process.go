@@ -112,8 +112,10 @@ func whyEnded(script, said string, memory uint64) string {
 	switch {
 	case strings.Contains(said, "stack exceeds"), strings.Contains(said, "stack overflow"):
 		return fmt.Sprintf("%s calls functions too deep within each other and was stopped: look for a function that calls itself without end", script)
-	case strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate"), said == "":
-		// What the system ends for want of memory has no last words.
+	case strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate"),
+		strings.Contains(said, "failed to allocate"), said == "":
+		// The last but one is the race detector; what the system ends for want of
+		// memory has no last words.
 		return tookMemory(script, memory)
 	}
 	first, _, _ := strings.Cut(said, "\n")
