@@ -40,7 +40,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-func awaitDeletion(t *testing.T, r *events.Reader, id farm.JobID) {
+func awaitDeletion(t testing.TB, r *events.Reader, id farm.JobID) {
 	t.Helper()
 	for {
 		got, err := r.Next(t.Context())

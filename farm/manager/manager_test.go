@@ -49,7 +49,7 @@ function compileJob(job) {
 // testFarm is a manager on a real store in a folder of its own.
 type testFarm struct {
 	*manager.Manager
-	t      *testing.T
+	t      testing.TB
 	home   string
 	store  *store.Store
 	files  *files.Files
@@ -64,7 +64,7 @@ func newFarm(t *testing.T) *testFarm {
 }
 
 // openFarm is newFarm for a test that stops the farm itself.
-func openFarm(t *testing.T) *testFarm {
+func openFarm(t testing.TB) *testFarm {
 	t.Helper()
 	f := &testFarm{t: t, home: t.TempDir()}
 	scripts := filepath.Join(f.home, "scripts")
