@@ -24,6 +24,9 @@ func PassAtOnce(t *testing.T, tasks int) (turn func()) {
 	return func() { turns <- struct{}{} }
 }
 
+// FreeTurns lets passes take their turns by themselves again.
+func FreeTurns() { passTurn = func(context.Context) {} }
+
 // WakeSchedules has the schedules looked at, as after a jump of the clock.
 func (m *Manager) WakeSchedules() { m.wakeSchedules() }
 

@@ -105,7 +105,7 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 		for _, what := range lifted {
 			u.note(j, by, what, "")
 		}
-		if len(lifted) > 0 && j.NobodyLeft {
+		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed { // nobody canceled it meanwhile
 			u.carryOut(j, farm.Requeue, lifted[0], by)
 		}
 		return nil

@@ -161,7 +161,10 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		before := t.State().Status
 		shown := farm.ShownStatus(before, t.Job.Status())
 		if shown == wanted || before == wanted && !t.Job.Status().TakesBack() {
-			return u.clearFailures(t)
+			if wanted == farm.TaskQueued {
+				u.clearFailures(t)
+			}
+			return nil
 		}
 		if t.Job.Pass.On() {
 			return errPassing(t.Job)
@@ -197,6 +200,9 @@ func (u *unit) doAgain(t store.Task, reason string) {
 	case status == farm.JobCompleted:
 		j.Intent = farm.IntentRun // it may have been held while it completed
 	}
+	if t.Status() == farm.TaskQueued {
+		u.clearFailures(t) // the pass leaves it alone
+	}
 	u.begin(j, pass)
 }
 
@@ -211,11 +217,10 @@ func (u *unit) liveJob(id farm.JobID) (*store.Job, error) {
 
 // clearFailures lets every worker try a task again that a user asked to requeue
 // and that is queued already.
-func (u *unit) clearFailures(t store.Task) error {
+func (u *unit) clearFailures(t store.Task) {
 	if state := t.State(); state.Failures > 0 || len(state.FailedBy) > 0 {
 		state.Forgive()
 		u.SetTask(t, state)
 		u.taskEvent(t, state.Status)
 	}
-	return nil
 }

@@ -66,7 +66,13 @@ func newFarm(t *testing.T) *testFarm {
 // openFarm is newFarm for a test that stops the farm itself.
 func openFarm(t testing.TB) *testFarm {
 	t.Helper()
-	f := &testFarm{t: t, home: t.TempDir()}
+	return openFarmIn(t, t.TempDir())
+}
+
+// openFarmIn is openFarm with a home folder, which must be empty.
+func openFarmIn(t testing.TB, home string) *testFarm {
+	t.Helper()
+	f := &testFarm{t: t, home: home}
 	scripts := filepath.Join(f.home, "scripts")
 	if err := os.Mkdir(scripts, 0o755); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,284 @@
+package manager_test
+
+import (
+	"slices"
+
+	"renderfarm/farm"
+)
+
+// naive is a farm as a careful reader of the documentation would play it with
+// paper and pencil: lists, and loops over everything. It shares no rule with the
+// program; only names of statuses. TestHistoriesAgainstANaiveFarm compares the two.
+type naive struct {
+	jobs    []*nJob
+	workers []*nWorker
+	tries   int // task_fail_after_softfail_count
+	block   int // blocklist_threshold
+}
+
+type nJob struct {
+	id         farm.JobID
+	priority   int
+	tag        farm.TagID
+	held       bool // the user paused it
+	aborted    bool // the user canceled it
+	insist     bool // the user wants a task of it although others failed
+	nobodyLeft bool
+	tasks      []*nTask
+	blocked    []nBlock
+}
+
+type nTask struct {
+	id       farm.TaskID
+	index    int
+	kind     string
+	priority int
+	needs    []*nTask
+	status   farm.TaskStatus
+	worker   *nWorker // who has it while it is active
+	failedBy []*nWorker
+	failures int
+}
+
+type nWorker struct {
+	id      farm.WorkerID
+	kinds   []string
+	tags    []farm.TagID
+	awake   bool
+	deleted bool
+}
+
+type nBlock struct {
+	worker *nWorker
+	kind   string
+}
+
+func (t *nTask) waits() bool  { return t.status == farm.TaskQueued || t.status == farm.TaskSoftFailed }
+func (t *nTask) failed() bool { return t.status == farm.TaskFailed || t.status == farm.TaskCanceled }
+
+// hopeless reports whether a task that this one needs will never be done.
+func (t *nTask) hopeless() bool { return slices.ContainsFunc(t.needs, (*nTask).failed) }
+
+func (t *nTask) ready() bool {
+	return !slices.ContainsFunc(t.needs, func(n *nTask) bool { return n.status != farm.TaskCompleted })
+}
+
+// requeue makes it as if it had never run.
+func (t *nTask) requeue() { t.status, t.worker, t.failedBy, t.failures = farm.TaskQueued, nil, nil, 0 }
+
+func (t *nTask) cancel() { t.status, t.worker, t.failedBy, t.failures = farm.TaskCanceled, nil, nil, 0 }
+
+func (j *nJob) count(status ...farm.TaskStatus) (n int) {
+	for _, t := range j.tasks {
+		if slices.Contains(status, t.status) {
+			n++
+		}
+	}
+	return n
+}
+
+// status is what people are told.
+func (j *nJob) status() farm.JobStatus {
+	total, failed := len(j.tasks), j.count(farm.TaskFailed)
+	active, waiting := j.count(farm.TaskActive), j.count(farm.TaskQueued, farm.TaskSoftFailed)
+	if j.count(farm.TaskCompleted) == total {
+		return farm.JobCompleted
+	}
+	if j.aborted {
+		return farm.JobCanceled
+	}
+	if j.nobodyLeft || failed > 0 && !j.insist && failed*100/total >= 10 {
+		return farm.JobFailed
+	}
+	if active+waiting == 0 {
+		if failed > 0 {
+			return farm.JobFailed
+		}
+		return farm.JobCanceled
+	}
+	if j.held && active > 0 {
+		return farm.JobPauseRequested
+	}
+	if j.held {
+		return farm.JobPaused
+	}
+	if j.count(farm.TaskQueued) == total {
+		return farm.JobQueued
+	}
+	return farm.JobActive
+}
+
+func (j *nJob) runs() bool { return j.status() == farm.JobQueued || j.status() == farm.JobActive }
+
+func (j *nJob) stopped() bool { return j.status() == farm.JobFailed || j.status() == farm.JobCanceled }
+
+// tidy does what follows by itself: what is hopeless is canceled, and a job that
+// stopped takes its tasks back from the workers.
+func (j *nJob) tidy() {
+	for again := true; again; {
+		again = false
+		for _, t := range j.tasks {
+			if t.waits() && t.hopeless() || t.status == farm.TaskActive && j.stopped() {
+				if t.status == farm.TaskActive { // who failed it stays known
+					t.status, t.worker = farm.TaskCanceled, nil
+				} else {
+					t.cancel()
+				}
+				again = true
+			}
+		}
+	}
+}
+
+// can reports whether a worker may ever be given tasks of a kind of a job.
+func (j *nJob) can(w *nWorker, kind string) bool {
+	return !w.deleted && slices.Contains(w.kinds, kind) && (j.tag == "" || slices.Contains(w.tags, j.tag)) &&
+		!slices.Contains(j.blocked, nBlock{w, kind})
+}
+
+// take is a worker that asks for a task: the one it has, or the best there is.
+func (f *naive) take(w *nWorker) *nTask {
+	var best *nTask
+	var of *nJob
+	for _, j := range f.jobs {
+		for _, t := range j.tasks {
+			if t.status == farm.TaskActive && t.worker == w {
+				if j.runs() {
+					return t
+				}
+				t.status, t.worker = farm.TaskQueued, nil // it asks for another one
+			}
+		}
+	}
+	for _, j := range f.jobs { // the oldest first
+		for _, t := range j.tasks {
+			if !f.mayTake(w, j, t) {
+				continue
+			}
+			if best == nil || j.priority > of.priority || j.priority == of.priority && t.priority > best.priority {
+				best, of = t, j
+			}
+		}
+	}
+	if best != nil {
+		best.status, best.worker = farm.TaskActive, w
+	}
+	return best
+}
+
+func (f *naive) mayTake(w *nWorker, j *nJob, t *nTask) bool {
+	if !j.runs() || !t.waits() || !t.ready() || !j.can(w, t.kind) {
+		return false
+	}
+	if !slices.Contains(t.failedBy, w) {
+		return true
+	}
+	for _, other := range f.workers { // it failed it before: only if nobody else could
+		if other.awake && j.can(other, t.kind) && !slices.Contains(t.failedBy, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// others counts the workers but one that could do a task some day, and those of
+// them that have not tried it.
+func (f *naive) others(j *nJob, t *nTask, but *nWorker) (able, fresh int) {
+	for _, w := range f.workers {
+		if w != but && j.can(w, t.kind) {
+			able++
+			if !slices.Contains(t.failedBy, w) {
+				fresh++
+			}
+		}
+	}
+	return able, fresh
+}
+
+// fail is a worker that failed its task.
+func (f *naive) fail(j *nJob, t *nTask) {
+	w := t.worker
+	if !slices.Contains(t.failedBy, w) {
+		t.failedBy = append(t.failedBy, w)
+	}
+	t.failures++
+	t.worker = nil
+	failed := 0
+	for _, other := range j.tasks {
+		if other.kind == t.kind && slices.Contains(other.failedBy, w) {
+			failed++
+		}
+	}
+	able, fresh := f.others(j, t, w)
+	isBlocked := f.block > 0 && failed >= f.block
+	tried := t.failures >= f.tries
+	switch {
+	case isBlocked && able == 0:
+		t.status, j.nobodyLeft = farm.TaskFailed, true
+	case isBlocked && (fresh > 0 || !tried): // it is the worker's fault
+		t.status, t.failures = farm.TaskSoftFailed, len(t.failedBy)-1
+	case tried || isBlocked:
+		t.status = farm.TaskFailed
+	default:
+		t.status = farm.TaskSoftFailed
+	}
+	stopTasks(j)
+	if isBlocked {
+		f.blockWorker(j, w, t.kind)
+	}
+	j.tidy()
+}
+
+// stopTasks cancels what waits for what will never be done.
+func stopTasks(j *nJob) {
+	for again := true; again; {
+		again = false
+		for _, t := range j.tasks {
+			if t.waits() && t.hopeless() {
+				t.cancel()
+				again = true
+			}
+		}
+	}
+}
+
+// blockWorker blocks a worker, and gives others the chance to do what it failed.
+func (f *naive) blockWorker(j *nJob, w *nWorker, kind string) {
+	if !slices.Contains(j.blocked, nBlock{w, kind}) {
+		j.blocked = append(j.blocked, nBlock{w, kind})
+	}
+	for _, t := range j.tasks {
+		if t.kind != kind || t.status != farm.TaskFailed || !slices.Contains(t.failedBy, w) {
+			continue
+		}
+		if _, fresh := f.others(j, t, w); fresh > 0 {
+			t.status, t.failures = farm.TaskQueued, len(t.failedBy)-1
+			hopeAgain(j, t)
+		}
+	}
+}
+
+// hopeAgain brings back what was canceled because a task had failed that is done again.
+func hopeAgain(j *nJob, t *nTask) {
+	for again := true; again; {
+		again = false
+		for _, d := range dependents(j, t) {
+			if d.status == farm.TaskCanceled && !d.hopeless() {
+				d.requeue()
+				again = true
+			}
+		}
+	}
+}
+
+// dependents returns what needs a task, directly or not, the near ones first.
+func dependents(j *nJob, t *nTask) (found []*nTask) {
+	for todo := []*nTask{t}; len(todo) > 0; todo = todo[1:] {
+		for _, d := range j.tasks {
+			if slices.Contains(d.needs, todo[0]) && !slices.Contains(found, d) {
+				found, todo = append(found, d), append(todo, d)
+			}
+		}
+	}
+	return found
+}

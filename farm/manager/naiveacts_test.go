@@ -1,0 +1,231 @@
+package manager_test
+
+import (
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"renderfarm/farm"
+	"renderfarm/farm/manager"
+)
+
+// What happens in a contest: each act is done to both farms.
+
+func (w *nWorker) isAwake() bool { return w.awake && !w.deleted }
+
+func (c *contest) take() {
+	some := c.naive.workers // a few ask more often than the others, and fail more
+	if rapid.Bool().Draw(c.rt, "of a few") {
+		some = some[:min(5, len(some))]
+	}
+	w, ok := pick(c, "worker", some, (*nWorker).isAwake)
+	if !ok {
+		return
+	}
+	got, want := c.testFarm.take(w.id), c.naive.take(w)
+	c.doing("%s takes a task", c.name(w))
+	if want != nil {
+		c.seen["assigned"]++
+		if slices.Contains(want.failedBy, w) {
+			c.seen["again to one that failed it"]++
+		}
+	}
+	switch {
+	case want == nil && got != "":
+		c.lost("%s got task %s, in the model nothing", c.name(w), got)
+	case want != nil && got != want.id:
+		c.lost("%s got %q, in the model task %d (%s)", c.name(w), got, want.index+1, want.id)
+	}
+}
+
+// held picks a task that a worker has.
+func (c *contest) held() (j *nJob, t *nTask, ok bool) {
+	type pair struct {
+		j *nJob
+		t *nTask
+	}
+	var all []pair
+	for _, j := range c.naive.jobs {
+		for _, t := range j.tasks {
+			if t.status == farm.TaskActive {
+				all = append(all, pair{j, t})
+			}
+		}
+	}
+	p, ok := pick(c, "task", all, func(pair) bool { return true })
+	return p.j, p.t, ok
+}
+
+func (c *contest) reports(status farm.TaskStatus, then func(j *nJob, t *nTask)) {
+	j, t, ok := c.held()
+	if !ok {
+		return
+	}
+	c.doing("%s reports task %d of %s: %s", c.name(t.worker), t.index+1, j.id, status)
+	c.report(t.worker.id, t.id, status)
+	then(j, t)
+}
+
+func (c *contest) complete() {
+	c.reports(farm.TaskCompleted, func(j *nJob, t *nTask) { t.status, t.worker = farm.TaskCompleted, nil })
+}
+
+func (c *contest) fail() {
+	c.reports(farm.TaskFailed, func(j *nJob, t *nTask) { c.naive.fail(j, t) })
+}
+
+func (c *contest) giveBack() {
+	c.reports(farm.TaskQueued, func(j *nJob, t *nTask) { t.status, t.worker = farm.TaskQueued, nil })
+}
+
+func (c *contest) job() (*nJob, bool) {
+	return pick(c, "job", c.naive.jobs, func(*nJob) bool { return true })
+}
+
+func (c *contest) jobWish() {
+	j, ok := c.job()
+	if !ok {
+		return
+	}
+	wanted := rapid.SampledFrom([]farm.JobStatus{farm.JobRequeueing, farm.JobQueued, farm.JobPauseRequested, farm.JobCancelRequested}).Draw(c.rt, "wanted")
+	c.doing("job %s, which is %s: %s", j.id, j.status(), wanted)
+	c.must(c.SetJobStatus(j.id, wanted, "random"))
+	j.wish(wanted)
+}
+
+func (c *contest) requeueFailed() {
+	j, ok := c.job()
+	if !ok {
+		return
+	}
+	c.doing("job %s, which is %s: requeue what failed", j.id, j.status())
+	c.same(c.RequeueFailed(j.id, "random"), j.doFailedAgain())
+}
+
+// same checks that a wish is refused exactly when the model refuses it.
+func (c *contest) same(err error, possible bool) {
+	if (err == nil) != possible || err != nil && farm.KindOf(err) != farm.Conflict {
+		c.lost("asked: %v; in the model possible: %v", err, possible)
+	}
+}
+
+func (c *contest) taskWish() {
+	j, ok := c.job()
+	if !ok {
+		return
+	}
+	t, _ := pick(c, "task", j.tasks, func(*nTask) bool { return true })
+	again := rapid.Bool().Draw(c.rt, "again")
+	c.doing("task %d of job %s (%s), which is %s: again %v", t.index+1, j.id, j.status(), t.status, again)
+	if again {
+		c.same(c.SetTaskStatus(t.id, farm.TaskQueued, "random"), c.naive.requeueTask(j, t))
+	} else {
+		c.same(c.SetTaskStatus(t.id, farm.TaskCanceled, "random"), j.cancelTask(t))
+	}
+}
+
+func (c *contest) priority() {
+	if j, ok := c.job(); ok {
+		j.priority = rapid.IntRange(0, 3).Draw(c.rt, "priority")
+		c.doing("job %s has priority %d", j.id, j.priority)
+		c.must(c.SetJobPriority(j.id, j.priority))
+	}
+}
+
+func (c *contest) jobTag() {
+	if j, ok := c.job(); ok {
+		j.tag = rapid.SampledFrom([]farm.TagID{"", c.tags[0], c.tags[1]}).Draw(c.rt, "tag")
+		c.doing("job %s has tag %q", j.id, j.tag)
+		c.must(c.SetJobTag(j.id, j.tag, ""))
+	}
+}
+
+func (c *contest) workerTags() {
+	if w, ok := pick(c, "worker", c.naive.workers, (*nWorker).isAwake); ok {
+		c.doing("%s gets other tags", c.name(w))
+		c.retag(w)
+	}
+}
+
+func (c *contest) leave() {
+	if w, ok := pick(c, "worker", c.naive.workers, (*nWorker).isAwake); ok {
+		c.doing("%s signs off", c.name(w))
+		c.must(c.SignOff(w.id))
+		c.naive.leave(w)
+	}
+}
+
+func (c *contest) fallAsleep() {
+	if w, ok := pick(c, "worker", c.naive.workers, (*nWorker).isAwake); ok {
+		c.doing("%s falls asleep", c.name(w))
+		c.must(c.StateChanged(w.id, farm.WorkerAsleep))
+		c.naive.leave(w)
+	}
+}
+
+func (c *contest) comeBack() {
+	if w, ok := pick(c, "worker", c.naive.workers, func(w *nWorker) bool { return !w.awake && !w.deleted }); ok {
+		c.doing("%s wakes up", c.name(w))
+		c.wakeUp(w)
+	}
+}
+
+// wakeUp brings a worker back from wherever it was.
+func (c *contest) wakeUp(w *nWorker) {
+	_, err := c.SignOn(w.id, manager.SignOn{Name: c.name(w), Software: "test", TaskTypes: w.kinds})
+	c.must(err)
+	c.must(c.StateChanged(w.id, farm.WorkerAwake))
+	w.awake = true
+}
+
+func (c *contest) unblock() {
+	j, ok := pick(c, "job", c.naive.jobs, func(j *nJob) bool { return len(j.blocked) > 0 })
+	if !ok {
+		return
+	}
+	b, _ := pick(c, "block", j.blocked, func(nBlock) bool { return true })
+	c.doing("job %s, which is %s: unblock %s from %s", j.id, j.status(), c.name(b.worker), b.kind)
+	c.must(c.Unblock(j.id, []manager.Block{{Worker: b.worker.id, TaskType: b.kind}}))
+	j.unblock(b)
+}
+
+func (c *contest) deleteJob() {
+	j, ok := c.job()
+	if !ok {
+		return
+	}
+	c.doing("delete job %s", j.id)
+	c.must(c.DeleteJob(j.id))
+	for i := range c.naive.jobs {
+		if c.naive.jobs[i] == j {
+			c.naive.jobs = append(c.naive.jobs[:i:i], c.naive.jobs[i+1:]...)
+			break
+		}
+	}
+}
+
+func (c *contest) fireWorker() {
+	awake := 0
+	for _, w := range c.naive.workers {
+		if w.isAwake() {
+			awake++
+		}
+	}
+	if w, ok := pick(c, "worker", c.naive.workers, func(w *nWorker) bool { return !w.deleted }); ok && awake > 1 {
+		c.doing("delete %s", c.name(w))
+		c.must(c.DeleteWorker(w.id))
+		c.naive.leave(w)
+		w.deleted = true
+	}
+}
+
+// crash is the manager's.
+func (c *contest) crash() {
+	c.doing("the manager crashes and starts again")
+	c.restart()
+	c.heedConfig()
+}
+
+// pause lets some time pass in which nothing happens.
+func (c *contest) pause() { time.Sleep(time.Second) }
