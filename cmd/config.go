@@ -95,7 +95,7 @@ func (c *settled) read() (written map[string]any, err error) {
 
 // paths are the values in effect that name folders; "" leaves the choice to Farm.
 func (c *settled) paths() []*string {
-	return []*string{&c.SharedStoragePath, &c.LocalManagerStoragePath}
+	return []*string{&c.SharedStoragePath, &c.LocalManagerStoragePath, &c.WatchFolder}
 }
 
 // below returns a path that may be relative to dir; "" stays "".

@@ -100,7 +100,10 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	if err := debugServer(h, o.pprof); err != nil {
 		return nil, err
 	}
-	return h, h.announce(ctx, o.readyFile)
+	if err := h.announce(ctx, o.readyFile); err != nil {
+		return nil, err
+	}
+	return h, h.watchFolder()
 }
 
 // later has stop call f, before everything that was started earlier.

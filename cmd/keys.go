@@ -24,6 +24,7 @@ type local struct {
 	WorkerName      string   `yaml:"worker_name,omitempty"`       // "": the host's name
 	TaskTypes       []string `yaml:"task_types,omitempty"`        // nil: every type the worker knows
 	RestartExitCode int      `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
+	WatchFolder     string   `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
 	OOMScoreAdjust  int      `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
@@ -61,6 +62,7 @@ func keys() []key {
 		{"listen", "listen", "FARM_LISTEN", serving, "`HOST:PORT` to answer on; an empty host means every address, port 0 any free one", func(c *config) any { return &c.Listen }},
 		{"shared_storage_path", "shared-storage", "FARM_SHARED_STORAGE", serving, "`folder` that every worker can reach; empty means one inside the home folder", func(c *config) any { return &c.SharedStoragePath }},
 		{"local_manager_storage_path", "local-storage", "FARM_LOCAL_STORAGE", serving, "`folder` for task logs and previews; empty means the home folder", func(c *config) any { return &c.LocalManagerStoragePath }},
+		{"watch_folder", "watch-folder", "FARM_WATCH_FOLDER", serving, "`folder` in which every .blend that is put there is submitted", func(c *config) any { return &c.WatchFolder }},
 		{"database", "", "FARM_DATABASE", serving, "", func(c *config) any { return &c.Database }},
 		{"database_check_period", "", "FARM_DATABASE_CHECK_PERIOD", serving, "", func(c *config) any { return &c.DatabaseCheckPeriod }},
 		{"autodiscoverable", "", "FARM_AUTODISCOVERABLE", serving, "", func(c *config) any { return &c.Autodiscoverable }},

@@ -16,6 +16,7 @@ import (
 // A submitTest is a farm of one computer that a test submits to.
 type submitTest struct {
 	home     string
+	command  []string
 	url      string
 	farm     *process
 	out, err bytes.Buffer
@@ -45,30 +46,45 @@ func newServeTest(t *testing.T) *submitTest {
 	return startSubmitTest(t, "serve")
 }
 
-func startSubmitTest(t *testing.T, command string) *submitTest {
+func startSubmitTest(t *testing.T, command ...string) *submitTest {
 	t.Helper()
-	st := &submitTest{home: t.TempDir()}
-	p, err := startProcess("farm", st.home, append(os.Environ(), "NO_COLOR=1"), command, "--home", st.home, "--listen", "127.0.0.1:0")
+	if !hasBlender(t) {
+		t.Skip("there is no Blender")
+	}
+	st := &submitTest{home: t.TempDir(), command: command}
+	t.Cleanup(func() {
+		if err := st.farm.kill(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			written, _ := st.farm.out.look()
+			t.Logf("farm:\n%s\nsubmit:\n%s", written, st.err.String())
+		}
+	})
+	st.start(t)
+	return st
+}
+
+// start runs the farm, for the first time or after a crash.
+func (st *submitTest) start(t *testing.T) {
+	t.Helper()
+	p, err := startProcess("farm", st.home, append(os.Environ(), "NO_COLOR=1"), append(st.command, "--home", st.home, "--listen", "127.0.0.1:0")...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	st.farm = p
-	t.Cleanup(func() {
-		if err := p.kill(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			written, _ := p.out.look()
-			t.Logf("farm:\n%s\nsubmit:\n%s", written, st.err.String())
-		}
-	})
 	if err := p.await("is ready: "); err != nil {
 		t.Fatal(err)
 	}
 	written, _ := p.out.look()
 	_, after, _ := strings.Cut(written, "is ready: ")
 	st.url = strings.TrimSuffix(strings.Fields(after)[0], "/")
-	return st
+}
+
+// hasBlender reports whether this computer has a Blender.
+func hasBlender(t *testing.T) bool {
+	_, err := programs.Blender(t.Context(), "")
+	return err == nil
 }
 
 // run runs a command line against the farm, and returns its exit status.

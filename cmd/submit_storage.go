@@ -83,15 +83,18 @@ type copied struct {
 	s     *session
 }
 
+// submittedFolder is where in the storage the copies are.
+const submittedFolder = "submitted"
+
 // place gives files from elsewhere a folder of their own in the storage.
 func (st storage) place(files *blendfile.Pack, job string, now time.Time) *copied {
-	folder := filepath.Join(st.path, "submitted", fileName(job)+"-"+now.Format("20060102-150405"))
+	folder := filepath.Join(st.path, submittedFolder, fileName(job)+"-"+now.Format("20060102-150405"))
 	// deliver finds out if somebody takes the name in between.
 	for n := 2; ; n++ { // two submissions within a second
 		if _, err := os.Lstat(folder); err != nil {
 			return &copied{files, folder, st.s}
 		}
-		folder = filepath.Join(st.path, "submitted", fmt.Sprintf("%s-%s-%d", fileName(job), now.Format("20060102-150405"), n))
+		folder = filepath.Join(st.path, submittedFolder, fmt.Sprintf("%s-%s-%d", fileName(job), now.Format("20060102-150405"), n))
 	}
 }
 

@@ -1,0 +1,514 @@
+package dropfolder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// A testFarm keeps jobs in memory, and does as it is told.
+type testFarm struct {
+	mu        sync.Mutex // guards everything
+	jobs      map[farm.JobID]Job
+	tokens    map[string]farm.JobID
+	submits   int
+	abandoned []string
+	changed   func(farm.JobID)
+
+	// refuse, if not nil, is what Submit says instead.
+	refuse error
+	// lose makes Submit keep the job, and lose the answer.
+	lose bool
+	// hang makes Submit wait for the end of the context: after planned, and
+	// after the job is there if lose is set.
+	hang bool
+}
+
+func newTestFarm() *testFarm {
+	return &testFarm{jobs: map[farm.JobID]Job{}, tokens: map[string]farm.JobID{}}
+}
+
+func (f *testFarm) Submit(ctx context.Context, file, token string, planned func(string) error) (Job, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.submits++
+	if f.refuse != nil {
+		return Job{}, f.refuse
+	}
+	if err := planned("/storage/submitted/" + filepath.Base(file)); err != nil {
+		return Job{}, err
+	}
+	wait := func() {
+		if f.hang {
+			f.mu.Unlock()
+			<-ctx.Done()
+			f.mu.Lock()
+		}
+	}
+	if f.hang && !f.lose {
+		wait()
+		return Job{}, ctx.Err()
+	}
+	id := farm.JobID(fmt.Sprint("job-", len(f.jobs)+1))
+	f.jobs[id] = Job{ID: id, Name: "a", Status: "queued", Total: 10, Unit: "frames", Frames: "/renders/a", Notes: []string{"a note"}}
+	f.tokens[token] = id
+	wait()
+	if f.lose {
+		return Job{}, errors.New("no answer")
+	}
+	return f.jobs[id], nil
+}
+
+func (f *testFarm) Find(_ context.Context, token string) (Job, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	job, found := f.jobs[f.tokens[token]]
+	return job, found, nil
+}
+
+func (f *testFarm) Look(_ context.Context, id farm.JobID) (Job, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	job, found := f.jobs[id]
+	if !found {
+		return job, farm.Errorf(farm.NotFound, "no such job")
+	}
+	job.Notes = nil
+	return job, nil
+}
+
+func (f *testFarm) Follow(ctx context.Context, changed func(farm.JobID)) {
+	f.mu.Lock()
+	f.changed = changed
+	f.mu.Unlock()
+	changed("")
+	<-ctx.Done()
+}
+
+func (f *testFarm) Abandon(copies string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.abandoned = append(f.abandoned, copies)
+	return nil
+}
+
+// set changes a job, as workers do.
+func (f *testFarm) set(id farm.JobID, change func(*Job)) {
+	f.mu.Lock()
+	job := f.jobs[id]
+	change(&job)
+	f.jobs[id] = job
+	f.mu.Unlock()
+	f.changed(id)
+}
+
+// do changes the farm itself.
+func (f *testFarm) do(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// A test is a watched folder in virtual time.
+type test struct {
+	*testing.T
+	farm    *testFarm
+	folder  string
+	records string
+	changed func()
+	end     func() error
+}
+
+// newTest starts to watch an empty folder.
+func newTest(t *testing.T) *test {
+	dir := t.TempDir()
+	x := &test{T: t, farm: newTestFarm(), folder: filepath.Join(dir, "in"), records: filepath.Join(dir, "records")}
+	if err := os.Mkdir(x.folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	x.start()
+	return x
+}
+
+// start runs the watch, as after a restart.
+func (x *test) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	o := Options{Folder: x.folder, Records: x.records, Farm: x.farm, Log: slog.New(slog.DiscardHandler)}
+	o.Notify = func(ctx context.Context, _ string, changed func()) error {
+		x.changed = changed
+		<-ctx.Done()
+		return nil
+	}
+	go func() { done <- Run(ctx, o) }()
+	x.end = func() error { cancel(); return <-done }
+	synctest.Wait()
+}
+
+// stop ends the watch.
+func (x *test) stop() {
+	x.Helper()
+	if err := x.end(); err != nil {
+		x.Error(err)
+	}
+}
+
+// pass lets time go by.
+func (x *test) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// drop writes a file, and the system tells.
+func (x *test) drop(name, text string) {
+	x.Helper()
+	if err := os.WriteFile(filepath.Join(x.folder, name), []byte(text), 0o644); err != nil {
+		x.Fatal(err)
+	}
+	x.changed()
+	synctest.Wait()
+}
+
+// says fails unless the report on a file has all the texts.
+func (x *test) says(name string, texts ...string) {
+	x.Helper()
+	text, err := os.ReadFile(filepath.Join(x.folder, reportName(name)))
+	for _, want := range texts {
+		if err != nil || !strings.Contains(string(text), want) {
+			x.Errorf("the report says %q, %v; want %q", text, err, want)
+		}
+	}
+}
+
+// submitted fails unless so many submissions were made, and jobs are there.
+func (x *test) submitted(submits, jobs int) {
+	x.Helper()
+	x.farm.mu.Lock()
+	defer x.farm.mu.Unlock()
+	if x.farm.submits != submits || len(x.farm.jobs) != jobs {
+		x.Errorf("%d submissions made %d jobs; want %d, %d", x.farm.submits, len(x.farm.jobs), submits, jobs)
+	}
+}
+
+func TestFromFileToFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.drop("a.blend", "BLENDER")
+		x.drop("notes.txt", "no scene")
+		x.drop(".hidden.blend", "BLENDER")
+		x.submitted(0, 0)
+		x.pass(settle)
+		x.submitted(1, 1)
+		x.says("a.blend", "submitted, queued", "a note", "/renders/a")
+		x.farm.set("job-1", func(j *Job) { j.Status, j.Done = "active", 4 })
+		x.pass(lookEvery)
+		x.says("a.blend", "running, 4 of 10 frames")
+		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Video = "completed", true, "/renders/a.mp4" })
+		x.pass(lookEvery)
+		x.says("a.blend", "a.blend: finished", "/renders/a.mp4")
+		// Once is enough, also after a restart.
+		x.stop()
+		x.start()
+		x.pass(time.Hour)
+		x.submitted(1, 1)
+		// A user does it again.
+		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Done = "active", false, 1 })
+		x.pass(lookEvery)
+		x.says("a.blend", "running, 1 of 10 frames")
+		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Problem = "failed", true, "Blender crashed" })
+		x.pass(lookEvery)
+		x.says("a.blend", "a.blend: FAILED", "Blender crashed")
+		x.stop()
+	})
+}
+
+// A file that is still being copied is not whole; one that is saved again is another.
+func TestGrowingFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		for n := range 10 {
+			x.drop("a.blend", strings.Repeat("x", n+1))
+			x.pass(settle - time.Second)
+		}
+		x.submitted(0, 0)
+		x.pass(settle)
+		x.submitted(1, 1)
+		x.drop("a.blend", "another")
+		x.pass(settle)
+		x.submitted(2, 2)
+		// Nobody is told of a change on a network folder.
+		if err := os.WriteFile(filepath.Join(x.folder, "b.BLEND"), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		x.pass(rescan + settle)
+		x.submitted(3, 3)
+		x.stop()
+	})
+}
+
+// A share that is away for a while looks like an empty folder.
+func TestFolderThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.drop("a.blend", "BLENDER")
+		x.pass(settle)
+		x.submitted(1, 1)
+		x.farm.set("job-1", func(j *Job) { j.Status, j.Over = "completed", true })
+		away := x.folder + ".away"
+		for _, empty := range []bool{false, true} {
+			if err := os.Rename(x.folder, away); err != nil {
+				t.Fatal(err)
+			}
+			if empty {
+				if err := os.Mkdir(x.folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			x.pass(10 * rescan)
+			if empty {
+				if err := os.RemoveAll(x.folder); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Rename(away, x.folder); err != nil {
+				t.Fatal(err)
+			}
+			x.pass(10 * rescan)
+			x.submitted(1, 1)
+		}
+		x.stop()
+	})
+}
+
+// What has been gone for long is forgotten; what is there never is.
+func TestPrune(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.stop()
+		l, err := openLedger(x.records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := time.Now().Add(-keep - time.Hour)
+		for _, r := range []*record{{Name: "old.blend", State: over, Since: old}, {Name: "new.blend", State: over, Since: time.Now()}, {Name: "running.blend", State: submitted, Job: "j", Since: old}} {
+			if err := l.put(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.farm.do(func() { x.farm.jobs["j"] = Job{ID: "j", Status: "active"} })
+		x.start()
+		x.pass(time.Minute)
+		x.stop()
+		again, err := openLedger(x.records)
+		if err != nil || again.records["old.blend"] != nil || len(again.records) != 2 {
+			t.Errorf("%+v, %v", again, err)
+		}
+	})
+}
+
+// TestCrash ends the watch at every moment of a submission. After a restart
+// there is one job, and nothing is left of what led to none.
+func TestCrash(t *testing.T) {
+	for name, c := range map[string]struct {
+		lose      bool // there was a job
+		abandoned int
+	}{"before the job": {false, 1}, "after the job": {true, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			x := newTest(t)
+			x.farm.do(func() { x.farm.hang, x.farm.lose = true, c.lose })
+			x.drop("a.blend", "BLENDER")
+			x.pass(settle)
+			// What is on the disk now is all that a crash leaves.
+			crashed := filepath.Join(t.TempDir(), "records")
+			if err := os.CopyFS(crashed, os.DirFS(x.records)); err != nil {
+				t.Fatal(err)
+			}
+			x.stop()
+			x.farm.do(func() { x.farm.hang, x.farm.lose, x.records = false, false, crashed })
+			x.start()
+			x.pass(2 * settle)
+			x.farm.do(func() {
+				if len(x.farm.jobs) != 1 || len(x.farm.abandoned) != c.abandoned {
+					t.Errorf("%s: %d jobs, abandoned %q", name, len(x.farm.jobs), x.farm.abandoned)
+				}
+			})
+			x.says("a.blend", "submitted, queued")
+			x.pass(time.Hour)
+			x.farm.do(func() {
+				if len(x.farm.jobs) != 1 {
+					t.Errorf("%s: submitted again", name)
+				}
+			})
+			x.stop()
+		})
+	}
+}
+
+// TestLostAnswer finds the job instead of making another.
+func TestLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.farm.do(func() { x.farm.lose = true })
+		x.drop("a.blend", "BLENDER")
+		x.pass(settle)
+		x.says("a.blend", "waiting", "no answer")
+		x.pass(retry + rescan)
+		x.submitted(1, 1)
+		x.says("a.blend", "submitted, queued")
+		x.stop()
+	})
+}
+
+// TestAway waits for a manager that cannot be reached.
+func TestAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Unavailable, "the manager is away") })
+		x.drop("a.blend", "BLENDER")
+		x.pass(settle)
+		x.says("a.blend", "the manager is away", "tries again")
+		x.farm.do(func() { x.farm.refuse = nil })
+		x.pass(retry + rescan)
+		x.submitted(2, 1)
+		x.stop()
+	})
+}
+
+// A refusal stays until there is a reason to try again.
+func TestRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Invalid, "wood.png is missing") })
+		x.drop("a.blend", "BLENDER")
+		x.pass(settle)
+		x.says("a.blend", "NOT SUBMITTED", "wood.png is missing", "Save the file again")
+		x.pass(time.Hour)
+		x.submitted(1, 0)
+		x.stop()
+		x.start()
+		x.pass(time.Hour)
+		x.submitted(1, 0)
+		x.drop(DefaultsName, "allow_missing: true\n")
+		x.pass(settle)
+		x.submitted(2, 0)
+		if err := os.Remove(filepath.Join(x.folder, reportName("a.blend"))); err != nil {
+			t.Fatal(err)
+		}
+		x.pass(rescan + settle)
+		x.submitted(3, 0)
+		x.farm.do(func() { x.farm.refuse = nil })
+		x.drop("a.blend", "BLENDER, mended")
+		x.pass(settle)
+		x.submitted(4, 1)
+		x.says("a.blend", "submitted, queued")
+		x.stop()
+	})
+}
+
+// Files are submitted one after the other, and none is forgotten.
+func TestMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		for n := range 20 {
+			x.drop(fmt.Sprintf("%02d.blend", n), "BLENDER")
+		}
+		x.pass(settle + time.Second)
+		x.submitted(20, 20)
+		x.farm.do(func() { delete(x.farm.jobs, "job-3") })
+		x.farm.changed("")
+		x.pass(lookEvery)
+		found := false
+		for n := range 20 {
+			text, err := os.ReadFile(filepath.Join(x.folder, reportName(fmt.Sprintf("%02d.blend", n))))
+			found = found || err == nil && strings.Contains(string(text), "DELETED")
+		}
+		if !found {
+			t.Error("nothing says that a job was deleted")
+		}
+		x.stop()
+	})
+}
+
+func TestRecords(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "half.json.farm-part"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := openLedger(dir)
+	if err != nil || len(l.records) > 0 {
+		t.Fatal(l, err)
+	}
+	r := &record{Name: "ü/../x.blend", State: over, Job: "j"}
+	if err := l.put(r); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openLedger(dir)
+	if err != nil || again.records[r.Name] == nil || again.records[r.Name].Job != "j" {
+		t.Error(again, err)
+	}
+	if err := os.WriteFile(l.path("y"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openLedger(dir); farm.KindOf(err) != farm.Invalid || !strings.Contains(err.Error(), "damaged") {
+		t.Error(err)
+	}
+	if err := Run(t.Context(), Options{Records: dir}); farm.KindOf(err) != farm.Invalid {
+		t.Error(err)
+	}
+}
+
+func TestReportNames(t *testing.T) {
+	for _, name := range []string{"a.blend", strings.Repeat("ü", 120) + ".blend", strings.Repeat("x", 249) + ".blend"} {
+		got := reportName(name)
+		if len(got)+len(".farm-part") > 255 || !strings.HasSuffix(got, reportEnding) || !strings.HasPrefix(name, strings.TrimSuffix(got, reportEnding)) || strings.ToValidUTF8(got, "") != got {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+// TestNotify hears of a real file.
+func TestNotify(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	heard := make(chan struct{}, 1)
+	done := make(chan error, 1)
+	go func() {
+		done <- Notify(ctx, dir, func() {
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	// The watch begins some time after the call: write until it is heard.
+	for n := 0; ; n++ {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-heard:
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if err := Notify(t.Context(), filepath.Join(dir, "gone"), nil); err == nil {
+				t.Error("a folder that is not there is watched")
+			}
+			return
+		case err := <-done:
+			t.Fatal(err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
