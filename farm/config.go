@@ -26,6 +26,9 @@ type Config struct {
 	MQTT                       MQTT       `yaml:"mqtt" json:"mqtt"`
 	Variables                  Variables  `yaml:"variables" json:"variables"`
 
+	// BlocklistForget is how long a worker stays blocked from a type of tasks in
+	// a job; 0 is until a user lifts the block.
+	BlocklistForget Duration `yaml:"blocklist_forget" json:"blocklist_forget"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
@@ -89,6 +92,7 @@ func DefaultConfig() Config {
 		TaskFailAfterSoftfailCount: 3,
 		MQTT:                       MQTT{Client: MQTTClient{ClientID: "farm", TopicPrefix: "flamenco"}},
 		Variables:                  DefaultVariables(),
+		BlocklistForget:            Duration(24 * time.Hour),
 		FlamencoVersion:            "3.8.5",
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
@@ -122,7 +126,7 @@ func (c *Config) Check() error {
 		key   string
 		value Duration
 	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
-		{"script_timeout", c.ScriptTimeout}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
 		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)

@@ -50,6 +50,24 @@ func AfterSignOff(status WorkerStatus, pending StatusRequest) StatusRequest {
 	return StatusRequest{}
 }
 
+// AfterTimeout returns what will be asked of a worker when it speaks again after
+// it was lost. That it end was as good as done; if nothing else is asked, one
+// that slept without a schedule goes on sleeping.
+func AfterTimeout(status WorkerStatus, pending StatusRequest, scheduled bool) StatusRequest {
+	switch after := AfterSignOff(status, pending); {
+	case pending.Pending():
+		return after
+	case status == WorkerAsleep && !scheduled:
+		return after
+	}
+	return StatusRequest{}
+}
+
+// Watched reports whether the worker is lost when it is not heard of for too long.
+func (s WorkerStatus) Watched() bool {
+	return s == WorkerStarting || s == WorkerAwake || s == WorkerAsleep || s == WorkerTesting
+}
+
 // Worker is a worker as the manager knows it.
 type Worker struct {
 	ID         WorkerID      `json:"id"`

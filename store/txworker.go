@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"renderfarm/farm"
 )
@@ -151,6 +152,16 @@ func (tx *Tx) Unblock(j *Job, w *Worker, taskType string) {
 func (tx *Tx) Blocked(j *Job, w *Worker, taskType string) bool {
 	tx.check()
 	return j.blockedFrom(w.seq, taskType)
+}
+
+// BlockedSince returns when the worker was blocked from tasks of the type in
+// the job; zero if it is not.
+func (tx *Tx) BlockedSince(j *Job, w *Worker, taskType string) time.Time {
+	tx.check()
+	if at, blocked := j.blocked[blockKey{w.seq, taskType}]; blocked {
+		return timeOf(at)
+	}
+	return time.Time{}
 }
 
 // Tag returns the worker tag with the id, or farm.NotFound.

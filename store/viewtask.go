@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"renderfarm/farm"
@@ -31,6 +32,41 @@ func (v *View) Blocklist(id farm.JobID) ([]Block, error) {
 		blocks = append(blocks, Block{nameOf(names, k.worker), k.kind, timeOf(at)})
 		return err
 	})
+	return blocks, err
+}
+
+// JobBlock is an entry of some job's blocklist.
+type JobBlock struct {
+	Job farm.JobID
+	Block
+}
+
+// Blocks returns the blocklists of all jobs, the oldest block first.
+func (v *View) Blocks() ([]JobBlock, error) {
+	var blocks []JobBlock
+	names := *v.s.x.names.Load()
+	var last uint32
+	var id farm.JobID
+	err := records(v.tx, blockBucket, nil, func(key, payload []byte) error {
+		k, at, err := decodeBlock(key, payload)
+		if err != nil {
+			return err
+		}
+		if seq := binary.BigEndian.Uint32(key); seq != last {
+			j, err := v.job(seq)
+			if err != nil && farm.KindOf(err) != farm.NotFound {
+				return err
+			}
+			if last, id = seq, j.ID; err != nil {
+				id = "" // it is being removed
+			}
+		}
+		if id != "" {
+			blocks = append(blocks, JobBlock{id, Block{nameOf(names, k.worker), k.kind, timeOf(at)}})
+		}
+		return nil
+	})
+	slices.SortStableFunc(blocks, func(a, b JobBlock) int { return a.Created.Compare(b.Created) })
 	return blocks, err
 }
 

@@ -39,6 +39,7 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	defer m.roster.hold(id)()
 	for {
 		// The worker's own bell first: it rings if what follows is out of date.
 		ears := m.bells.listen(workerBell(id))
@@ -54,7 +55,6 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 		if !rang {
 			return a, err
 		}
-		m.seen(id)
 	}
 }
 
@@ -86,8 +86,8 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		if err != nil {
 			return err
 		}
-		if w.Request.Pending() {
-			a.Requested = w.Request.Status
+		if w.Request.Pending() || w.Status == farm.WorkerError { // it was lost, and is back
+			a.Requested = u.wanted(w)
 			return nil
 		}
 		if w.Status != farm.WorkerAwake {

@@ -88,7 +88,7 @@ func (c *configured) expander(platform string) *farm.Expander {
 func (m *Manager) Config() farm.Config { return m.config.Load().Config }
 
 // SetConfig checks a configuration, writes it to its file and uses it. What the
-// address, the database and the time-outs are changes at the next start.
+// address and the database are changes at the next start.
 func (m *Manager) SetConfig(c farm.Config) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -99,6 +99,7 @@ func (m *Manager) SetConfig(c farm.Config) error {
 		return err
 	}
 	m.configure(c)
+	m.sweeper.now()
 	m.wakeCollector()
 	return m.makeStorage()
 }

@@ -74,6 +74,11 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 // good, others may try: a task goes back to the queue if somebody has not tried it.
 func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 	u.Block(j, w, taskType)
+	made := store.JobBlock{Job: j.ID, Block: store.Block{Worker: w.ID, TaskType: taskType, Created: u.BlockedSince(j, w, taskType)}}
+	u.AfterCommit(func() {
+		u.m.blocks.add(made)
+		u.m.sweeper.expect(u.m.config.Load().BlocklistForget)
+	})
 	u.m.log.Warn("worker blocked: it failed too many tasks", "worker", w.Name, "job", j.ID, "type", taskType)
 	why := fmt.Sprintf("worker %s (%s) was blocked from tasks of type %q", w.Name, w.ID, taskType)
 	for _, t := range u.FailedBy(j, w, taskType, farm.TaskFailed) {

@@ -67,6 +67,8 @@ type Manager struct {
 	roster    roster
 	tally     tally
 	touches   touches
+	sweeper   *sweeper
+	blocks    blocks
 	zones     zones
 	previews  chan preview
 	passes    passes
@@ -86,6 +88,7 @@ func New(o Options) (*Manager, error) {
 		deletes:   make(chan struct{}, 1),
 		passes:    passes{wake: make(chan struct{}, 1)},
 		schedules: make(chan struct{}, 1),
+		sweeper:   newSweeper(),
 	}
 	m.checkouts.init()
 	if m.goos == "" {
@@ -109,6 +112,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.rememberSeen(ctx) })
 	m.done.Go(func() { m.keepSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
+	m.done.Go(func() { m.sweep(ctx) })
 	return m, nil
 }
 
@@ -127,9 +131,13 @@ func (m *Manager) load() error {
 		if len(v.JobsDeleting()) > 0 {
 			m.deletes <- struct{}{}
 		}
-		return nil
+		m.blocks.all, err = v.Blocks()
+		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := m.watchActive(); err != nil {
 		return err
 	}
 	return m.allJobs(func(jobs []farm.Job) error {
@@ -137,6 +145,19 @@ func (m *Manager) load() error {
 			m.tally.job(j.Status(), true)
 			if j.Pass.On() && j.Deleting.IsZero() {
 				m.passes.add(j.ID)
+			}
+		}
+		return nil
+	})
+}
+
+// watchActive watches the tasks that are active since before the start. Their
+// clocks, and those of the workers, start anew.
+func (m *Manager) watchActive() error {
+	return m.store.Update(func(tx *store.Tx) error {
+		for w := range tx.Workers() {
+			for _, t := range tx.Active(w) {
+				m.touches.begin(t.ID())
 			}
 		}
 		return nil

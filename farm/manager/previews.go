@@ -7,7 +7,6 @@ import (
 	"renderfarm/farm/events"
 	"renderfarm/store"
 	"renderfarm/store/files"
-	"time"
 )
 
 // MaxPreview bounds an uploaded preview, in bytes.
@@ -35,7 +34,7 @@ func (m *Manager) AddPreview(id farm.WorkerID, task farm.TaskID, data []byte) er
 		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker", task)
 	}
 	if t.Status == farm.TaskActive {
-		m.touches.note(task, time.Now().UTC())
+		m.touches.note(task)
 	}
 	select {
 	case m.previews <- preview{t.Job, data}:

@@ -52,7 +52,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			m.logAfter(u, t.Job.ID, task, r.Log)
 		}
 		if t.State().Status == farm.TaskActive {
-			m.touches.note(task, u.Now())
+			m.touches.note(task)
 		}
 		u.progress(t, r)
 		if r.Status != nil && t.State().Status == farm.TaskActive && *r.Status != farm.TaskActive {
@@ -129,6 +129,7 @@ type Permission struct {
 func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID, wait time.Duration) (p Permission, err error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	defer m.roster.hold(id)()
 	ears := m.bells.listen(workerBell(id))
 	defer ears.leave()
 	for {
@@ -139,8 +140,10 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 		if err != nil || !p.MayRun {
 			return p, err
 		}
-		m.touches.note(task, time.Now().UTC())
-		if !ears.wait(ctx) {
+		m.touches.note(task)
+		release := m.touches.hold(task)
+		rang := ears.wait(ctx)
+		if release(); !rang {
 			return p, nil
 		}
 	}

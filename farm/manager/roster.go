@@ -14,17 +14,47 @@ import (
 // roster is who the workers are, in memory: every request of a worker is
 // checked against it, and task lists take names from it.
 type roster struct {
-	mu      sync.RWMutex // guards members; nothing else is taken while it is held
+	mu      sync.RWMutex // guards members; only a life's is taken while it is held
 	members map[farm.WorkerID]*member
 	saved   atomic.Int64 // unix milliseconds of the last seenSince
 }
 
-// member is one worker. All but seen is constant: a change makes a new member.
+// member is one worker. All but life is constant: a change makes a new member.
 type member struct {
 	name, address string
 	secret        []byte // salt and hash, see hashSecret
 	deleted       bool
-	seen          *atomic.Int64 // unix milliseconds when it was last heard of
+	status        farm.WorkerStatus
+	*life
+}
+
+// life is when a worker was last heard of.
+type life struct {
+	seen atomic.Int64 // unix milliseconds; written down now and then
+
+	mu    sync.Mutex // guards pulse; nothing else is taken while it is held
+	pulse pulse      // since the manager started; for time-outs
+}
+
+func (l *life) heard() {
+	now := time.Now()
+	l.seen.Store(now.UnixMilli())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pulse.at = now
+}
+
+func (l *life) hold(n int) {
+	l.mu.Lock()
+	l.pulse.held += n
+	l.mu.Unlock()
+	l.heard()
+}
+
+func (l *life) idle(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pulse.idle(now)
 }
 
 func (r *roster) put(w farm.Worker) {
@@ -33,11 +63,11 @@ func (r *roster) put(w farm.Worker) {
 	if r.members == nil {
 		r.members = map[farm.WorkerID]*member{}
 	}
-	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero()}
+	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status}
 	if old := r.members[w.ID]; old != nil {
-		next.seen = old.seen
+		next.life = old.life
 	} else {
-		next.seen = new(atomic.Int64)
+		next.life = &life{pulse: pulse{at: time.Now()}}
 		next.seen.Store(w.LastSeen.UnixMilli())
 	}
 	r.members[w.ID] = next
@@ -77,17 +107,48 @@ func (m *Manager) Authenticate(id, secret string) (farm.WorkerID, error) {
 	if w == nil || w.deleted || !checkSecret(w.secret, secret) {
 		return "", errNoWorker
 	}
-	w.seen.Store(time.Now().UnixMilli())
+	w.heard()
 	return farm.WorkerID(id), nil
 }
 
 var errNoWorker = farm.Errorf(farm.Forbidden, "no such worker known, or its secret is wrong: register the worker again")
 
-// seen marks a worker as heard of now.
-func (m *Manager) seen(id farm.WorkerID) {
-	if w := m.roster.get(id); w != nil {
-		w.seen.Store(time.Now().UnixMilli())
+// hold keeps a worker present while it waits for an answer; it cannot say
+// anything else meanwhile. The caller ends that with the function it returns.
+func (r *roster) hold(id farm.WorkerID) (release func()) {
+	w := r.get(id)
+	if w == nil {
+		return func() {}
 	}
+	w.life.hold(+1)
+	return func() { w.life.hold(-1) }
+}
+
+// idle returns how long a worker was not heard of.
+func (r *roster) idle(id farm.WorkerID, now time.Time) time.Duration {
+	if w := r.get(id); w != nil {
+		return w.idle(now)
+	}
+	return 0
+}
+
+// due returns the workers that were not heard of for so long though they should
+// be, and how long it is until another was not; never for none.
+func (r *roster) due(timeout time.Duration, now time.Time) (due []farm.WorkerID, next time.Duration) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	next = never
+	for id, w := range r.members {
+		if w.deleted || !w.status.Watched() {
+			continue
+		}
+		if left := timeout - w.idle(now); left <= 0 {
+			due = append(due, id)
+		} else {
+			next = min(next, left)
+		}
+	}
+	return due, next
 }
 
 const saltSize = 16

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -125,6 +126,11 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 		if w.Request.Status == farm.WorkerRestart {
 			w.Request = farm.StatusRequest{} // it has just started
 		}
+		for _, t := range u.Active(w) { // what it still can do it gets again when it asks
+			if !slices.Contains(types, t.Type()) {
+				u.returnTask(t, fmt.Sprintf("worker %s (%s) does not take tasks of type %q any more", w.Name, w.ID, t.Type()))
+			}
+		}
 		wanted = u.wanted(w)
 		u.workerEvent(w, before)
 		return nil
@@ -190,15 +196,21 @@ func (m *Manager) StateChanged(id farm.WorkerID, status farm.WorkerStatus) error
 func (m *Manager) RequestedStatus(ctx context.Context, id farm.WorkerID, wait time.Duration) (wanted farm.WorkerStatus, err error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	defer m.roster.hold(id)()
 	ears := m.bells.listen(workerBell(id))
 	defer ears.leave()
 	for {
-		err = m.store.Update(func(tx *store.Tx) error {
-			w, err := workerOf(tx, id)
-			if err == nil {
+		err = m.update(func(u *unit) error {
+			w, err := u.worker(id)
+			switch {
+			case err != nil:
+				return err
+			case w.Status == farm.WorkerError: // it was lost, and is back
+				wanted = u.wanted(w)
+			default:
 				wanted = w.Request.Status
 			}
-			return err
+			return nil
 		})
 		if err != nil || wanted != farm.WorkerUnknown || !ears.wait(ctx) {
 			return wanted, err

@@ -7,20 +7,63 @@ import (
 	"renderfarm/farm"
 )
 
+// A pulse is when something last gave a sign of life. While a request about it
+// is held, it lives.
+type pulse struct {
+	at   time.Time // with its monotonic reading: setting the clock ends nobody
+	held int       // requests that are held now
+}
+
+// idle returns how long there was no sign of life.
+func (p *pulse) idle(now time.Time) time.Duration {
+	if p.held > 0 {
+		return 0
+	}
+	return now.Sub(p.at)
+}
+
 // touches is when the worker of each active task last gave a sign of life. It
 // is lost in a crash, which only makes time-outs start anew.
 type touches struct {
 	mu sync.Mutex // guards at; nothing else is taken while it is held
-	at map[farm.TaskID]time.Time
+	at map[farm.TaskID]*pulse
 }
 
-func (t *touches) note(task farm.TaskID, at time.Time) {
+// begin watches a task that has just become active.
+func (t *touches) begin(task farm.TaskID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.at == nil {
-		t.at = map[farm.TaskID]time.Time{}
+		t.at = map[farm.TaskID]*pulse{}
 	}
-	t.at[task] = at
+	t.at[task] = &pulse{at: time.Now()}
+}
+
+// note takes a sign of life of a task that is active.
+func (t *touches) note(task farm.TaskID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p := t.at[task]; p != nil {
+		p.at = time.Now()
+	}
+}
+
+// hold keeps the task alive while its worker waits for an answer about it. The
+// caller ends that with the function it returns.
+func (t *touches) hold(task farm.TaskID) (release func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.at[task]
+	if p == nil {
+		return func() {}
+	}
+	p.held++
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		p.held--
+		p.at = time.Now()
+	}
 }
 
 func (t *touches) forget(task farm.TaskID) {
@@ -32,5 +75,34 @@ func (t *touches) forget(task farm.TaskID) {
 func (t *touches) get(task farm.TaskID) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.at[task]
+	if p := t.at[task]; p != nil {
+		return p.at.UTC()
+	}
+	return time.Time{}
+}
+
+// idle returns how long a task gave no sign of life; 0 for one that is not watched.
+func (t *touches) idle(task farm.TaskID, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p := t.at[task]; p != nil {
+		return p.idle(now)
+	}
+	return 0
+}
+
+// due returns the tasks that gave no sign of life for so long, and how long it
+// is until the next one has not; never for none.
+func (t *touches) due(timeout time.Duration, now time.Time) (due []farm.TaskID, next time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next = never
+	for task, p := range t.at {
+		if left := timeout - p.idle(now); left <= 0 {
+			due = append(due, task)
+		} else {
+			next = min(next, left)
+		}
+	}
+	return due, next
 }

@@ -97,8 +97,12 @@ func (u *unit) move(t store.Task, e farm.TaskEvent, change func(*farm.TaskState)
 		state.StepsDone = 0
 	}
 	u.SetTask(t, state)
-	if before == farm.TaskActive {
+	switch {
+	case before == farm.TaskActive:
 		u.m.touches.forget(t.ID())
+	case next == farm.TaskActive:
+		u.m.touches.begin(t.ID())
+		u.m.sweeper.expect(u.m.config.Load().TaskTimeout)
 	}
 	u.taskEvent(t, before)
 	return true
@@ -230,6 +234,7 @@ func (u *unit) workerEvent(w *store.Worker, before farm.WorkerStatus) {
 	u.event(events.WorkerChanged{Worker: saved, Previous: before})
 	u.AfterCommit(func() {
 		u.m.roster.put(saved)
+		u.m.sweeper.expect(u.m.config.Load().WorkerTimeout)
 		u.m.tally.worker(saved, before, false)
 		u.m.bells.ring(workerBell(saved.ID))
 	})

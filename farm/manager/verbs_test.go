@@ -234,7 +234,7 @@ func TestWorkerThatComesBackToSleepReturnsItsTask(t *testing.T) {
 	job := f.submit(frames(1))
 	f.take(w)
 	f.must(f.RequestStatus(w, farm.StatusRequest{Status: farm.WorkerAsleep, Lazy: true}))
-	if wanted, err := f.SignOn(w, manager.SignOn{Name: "after a power cut"}); err != nil || wanted != farm.WorkerAsleep {
+	if wanted, err := f.SignOn(w, manager.SignOn{Name: "after a power cut", TaskTypes: []string{"blender"}}); err != nil || wanted != farm.WorkerAsleep {
 		t.Fatalf("asked to be %s, %v", wanted, err)
 	}
 	f.want(job, farm.JobActive, "frame-1 active")

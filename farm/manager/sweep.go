@@ -1,0 +1,167 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// The sweep finds what gives no sign of life any more: tasks after task_timeout,
+// workers after worker_timeout; and it ends blocks after blocklist_forget. It is
+// one goroutine with one timer, set to the earliest time at which any of it may be
+// due. Signs of life only ever make that later, and are not told to it.
+
+// never is longer than anything takes.
+const never = time.Duration(math.MaxInt64)
+
+// sweepGap keeps sweeps apart when many things are due one after the other. It
+// is how late one can be found.
+const sweepGap = time.Second
+
+// sweepRetry is the pause after a sweep that failed.
+const sweepRetry = 30 * time.Second
+
+// sweeper tells the sweep when it has to come earlier than it thinks.
+type sweeper struct {
+	began   time.Time // what planned counts from
+	planned atomic.Int64
+	wake    chan struct{} // holds a token when it has to look again
+}
+
+func newSweeper() *sweeper {
+	return &sweeper{began: time.Now(), wake: make(chan struct{}, 1)}
+}
+
+// expect says that something begins that may be due after so long; 0 is never.
+func (s *sweeper) expect(after farm.Duration) {
+	if after > 0 && int64(time.Since(s.began))+int64(after) < s.planned.Load() {
+		s.now()
+	}
+}
+
+// now asks for a sweep now.
+func (s *sweeper) now() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// plan notes when the next sweep is.
+func (s *sweeper) plan(in time.Duration) {
+	at := int64(math.MaxInt64)
+	if in != never {
+		at = int64(time.Since(s.began)) + int64(in)
+	}
+	s.planned.Store(at)
+}
+
+// sweep sweeps whenever something may be due.
+func (m *Manager) sweep(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.sweeper.wake:
+		case <-timer.C:
+		}
+		// What begins while this looks may be missed by it, and so asks for another look.
+		m.sweeper.plan(never)
+		next, err := m.sweepOnce()
+		if err != nil {
+			m.log.Error("cannot look for workers and tasks that timed out; trying again soon", "error", err)
+			next = sweepRetry
+		}
+		timer.Stop()
+		if next != never {
+			next = max(next, sweepGap)
+			timer.Reset(next)
+		}
+		m.sweeper.plan(next)
+	}
+}
+
+// sweepOnce ends what is due, and returns how long it is until something else
+// may be.
+func (m *Manager) sweepOnce() (next time.Duration, err error) {
+	config, now := m.config.Load(), time.Now()
+	next = never
+	// Workers first: what a lost worker held is returned, and is not its failure.
+	if timeout := time.Duration(config.WorkerTimeout); timeout > 0 {
+		due, soon := m.roster.due(timeout, now)
+		next = min(next, soon)
+		for _, id := range due {
+			if err := m.loseWorker(id, timeout); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if timeout := time.Duration(config.TaskTimeout); timeout > 0 {
+		due, soon := m.touches.due(timeout, now)
+		next = min(next, soon)
+		for _, id := range due {
+			if err := m.loseTask(id, timeout); err != nil {
+				return 0, err
+			}
+		}
+	}
+	soon, err := m.forgetBlocks(time.Duration(config.BlocklistForget))
+	return min(next, soon), err
+}
+
+// loseWorker gives up on a worker that was not heard of for too long, unless it
+// was just now. It comes back by itself when it speaks again, see Assign.
+func (m *Manager) loseWorker(id farm.WorkerID, timeout time.Duration) error {
+	return m.update(func(u *unit) error {
+		w, err := u.Worker(id)
+		if err != nil {
+			return err
+		}
+		before := w.Status
+		idle := m.roster.idle(id, time.Now())
+		if !w.Deleted.IsZero() || !before.Watched() || idle < timeout {
+			return nil
+		}
+		w.Request = farm.AfterTimeout(before, w.Request, w.Schedule.Active)
+		w.Status = farm.WorkerError
+		u.returnAll(w, "worker timed out")
+		m.log.Warn("worker timed out: not heard of for too long", "worker", w.Name, "for", idle.Round(time.Second), "worker_timeout", timeout)
+		u.workerEvent(w, before)
+		return nil
+	})
+}
+
+// loseTask counts an active task that showed no sign of life as failed by its
+// worker, unless there was one just now.
+func (m *Manager) loseTask(id farm.TaskID, timeout time.Duration) error {
+	return m.update(func(u *unit) error {
+		t, err := u.Task(id)
+		if farm.KindOf(err) == farm.NotFound || err == nil && t.Status() != farm.TaskActive {
+			m.touches.forget(id) // it ended, or its job is gone
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		idle := m.touches.idle(id, time.Now())
+		if idle < timeout {
+			return nil
+		}
+		w, err := u.Worker(t.State().Worker)
+		if err != nil {
+			return err
+		}
+		since := u.Now().Add(-idle).Local().Format(time.RFC3339)
+		m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
+		u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
+		u.fail(t, w, "timed out on", fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since))
+		u.later(func() { m.files.CloseLog(id) })
+		return nil
+	})
+}
