@@ -67,15 +67,15 @@ func (m *Manager) loadCheckouts() error {
 		return nil
 	}
 	m.checkouts.jobs = map[string]map[farm.JobID]bool{}
-	err := EachCheckout(m.store, m.checkouts.put)
+	err := eachCheckout(m.store, m.checkouts.put)
 	if err != nil {
 		m.checkouts.jobs = nil
 	}
 	return err
 }
 
-// EachCheckout calls f with every checkout of a job of the store.
-func EachCheckout(st *store.Store, f func(checkout string, id farm.JobID)) error {
+// eachCheckout calls f with every checkout of a job of the store.
+func eachCheckout(st *store.Store, f func(checkout string, id farm.JobID)) error {
 	for from := uint32(0); ; {
 		n := 0
 		err := st.View(func(v *store.View) error {

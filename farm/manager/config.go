@@ -3,6 +3,7 @@ package manager
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -26,15 +27,12 @@ type configured struct {
 }
 
 func (m *Manager) configure(c farm.Config) {
-	next := &configured{Config: c, goos: m.goos, shared: c.SharedStoragePath, expanders: map[string]*farm.Expander{}}
-	if next.shared == "" {
-		next.shared = filepath.Join(m.home, "storage")
-	}
+	next := &configured{Config: c, goos: m.goos, shared: sharedStorage(c, m.home), expanders: map[string]*farm.Expander{}}
 	next.storage = next.shared
 	if c.Shaman.Enabled {
 		next.storage = filepath.Join(next.shared, "jobs")
 	}
-	next.opened = blobs.Options{Dir: next.shared, Quota: int64(c.Shaman.Quota), KeepFree: int64(c.Shaman.KeepFree), Log: m.log}
+	next.opened = storeOptions(c, m.home, m.log)
 	old := m.config.Load()
 	if old != nil && old.opened == next.opened {
 		next.blobs = old.blobs
@@ -45,6 +43,19 @@ func (m *Manager) configure(c farm.Config) {
 	if old != nil && old.blobs != next.blobs {
 		m.done.Go(old.blobs.Close)
 	}
+}
+
+// sharedStorage returns the shared storage of a configuration.
+func sharedStorage(c farm.Config, home string) string {
+	if c.SharedStoragePath == "" {
+		return filepath.Join(home, "storage")
+	}
+	return c.SharedStoragePath
+}
+
+// storeOptions returns what the file store of a configuration is.
+func storeOptions(c farm.Config, home string, log *slog.Logger) blobs.Options {
+	return blobs.Options{Dir: sharedStorage(c, home), Quota: int64(c.Shaman.Quota), KeepFree: int64(c.Shaman.KeepFree), Log: log}
 }
 
 // makeStorage creates the folder that is the shared storage of a farm nobody

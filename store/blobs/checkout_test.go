@@ -300,13 +300,12 @@ func TestCollect(t *testing.T) {
 	s.age(t, 48*time.Hour)
 	before := append(s.tree(t, "jobs"), s.tree(t, "file-store")...)
 	dry := collect(Collecting{OlderThan: 47 * time.Hour})
-	if dry.Deleted || dry.Checkouts != 1 || dry.Uploads != (Count{1, 6}) || dry.Stored.Files != 1 {
+	if dry.Deleted || dry.Checkouts != 1 || dry.Uploads != (Count{1, 6}) || dry.Stored != (Count{2, 6}) || dry.Kept.Files != 3 {
 		t.Errorf("dry run: %+v", dry)
 	}
 	if after := append(s.tree(t, "jobs"), s.tree(t, "file-store")...); !slices.Equal(before, after) {
 		t.Errorf("a dry run changed something: %v", after)
 	}
-	// The files of the orphan are only free once it is gone, when they were looked at.
 	s.wantStatus(t, keyOf("alone"), Present, 0) // asked for a moment ago: stays
 	got := collect(Collecting{OlderThan: 47 * time.Hour, Delete: true})
 	if !got.Deleted || got.Checkouts != 1 || got.Uploads.Files != 1 || got.Stored != (Count{1, 1}) || got.Kept.Files != 4 {
@@ -328,8 +327,7 @@ func TestCollect(t *testing.T) {
 	}
 }
 
-// TestCollectCopies keeps the files of hard-linked checkouts, and takes an upload
-// that is under way for no rest.
+// TestCollectHardLinks keeps the files of hard-linked checkouts, which no symbolic link leads to.
 func TestCollectHardLinks(t *testing.T) {
 	s := newStore(t)
 	s.how.Store(byHardLink)

@@ -57,23 +57,35 @@ func (s *Store) Collect(ctx context.Context, c Collecting) (Collected, error) {
 		return done, err
 	}
 	defer d.close()
-	now := time.Now()
-	used := map[Key]bool{}
-	if err := s.collectCheckouts(ctx, d, c, now, used, &done); err != nil {
+	r := &collection{Collecting: c, d: d, now: time.Now(), used: map[Key]bool{}, going: map[string]Key{}, done: &done}
+	if err := s.collectCheckouts(ctx, r); err != nil {
 		return done, err
 	}
-	if err := links(ctx, d, used); err != nil {
+	if err := r.links(ctx); err != nil {
 		return done, err
 	}
-	if err := s.collectStored(ctx, d, c, now, used, &done); err != nil {
+	if err := s.collectStored(ctx, r); err != nil {
 		return done, err
 	}
-	return done, s.collectUploads(ctx, d, c, now, &done)
+	return done, s.collectUploads(ctx, r)
 }
 
+// collection is one run of Collect.
+type collection struct {
+	Collecting
+	d     *folders
+	now   time.Time
+	used  map[Key]bool   // stored files that somebody has
+	going map[string]Key // in a dry run: files of checkouts that would go, below jobs
+	done  *Collected
+}
+
+// old reports whether something was asked for too long ago.
+func (r *collection) old(info fs.FileInfo) bool { return r.now.Sub(info.ModTime()) >= r.OlderThan }
+
 // collectCheckouts removes checkouts, and notes the files of those that stay.
-func (s *Store) collectCheckouts(ctx context.Context, d *folders, c Collecting, now time.Time, used map[Key]bool, done *Collected) error {
-	lists, err := fs.ReadDir(d.files.FS(), "checkouts")
+func (s *Store) collectCheckouts(ctx context.Context, r *collection) error {
+	lists, err := fs.ReadDir(r.d.files.FS(), "checkouts")
 	if isMissing(err) {
 		return nil
 	}
@@ -90,12 +102,12 @@ func (s *Store) collectCheckouts(ctx context.Context, d *folders, c Collecting, 
 			continue // its files were touched a moment ago
 		}
 		if ending != complete && ending != underWay {
-			if c.Delete && strings.HasPrefix(ending, underWay) { // a list that was not written to its end
-				d.files.Remove(name)
+			if r.Delete && strings.HasPrefix(ending, underWay) { // a list that was not written to its end
+				r.d.files.Remove(name)
 			}
 			continue
 		}
-		if err := s.collectCheckout(d, c, now, name, ending, used, done); err != nil {
+		if err := s.collectCheckout(r, name, ending); err != nil {
 			return err
 		}
 	}
@@ -109,58 +121,70 @@ func (s *Store) isMaking(list string) bool {
 }
 
 // collectCheckout removes a checkout that is not whole, is not there any more, or is of no job.
-func (s *Store) collectCheckout(d *folders, c Collecting, now time.Time, name, ending string, used map[Key]bool, done *Collected) error {
-	m, err := readList(d, name)
+func (s *Store) collectCheckout(r *collection, name, ending string) error {
+	m, err := readList(r.d, name)
 	if isMissing(err) {
 		return nil // its job was deleted meanwhile
 	}
 	if err != nil {
 		return err
 	}
-	gone := ending == underWay
-	if !gone {
-		if _, err := d.jobs.Lstat(m.Path); err != nil && !isMissing(err) {
+	goes := ending == underWay
+	if !goes {
+		if goes, err = r.unused(m, name); err != nil {
 			return err
-		} else if gone = isMissing(err); !gone {
-			info, err := d.files.Lstat(name)
-			if err != nil && !isMissing(err) {
-				return err
-			}
-			gone = err == nil && now.Sub(info.ModTime()) >= c.OlderThan && c.InUse != nil && !c.InUse(m.Path)
 		}
 	}
-	if gone {
-		done.Checkouts++
-		done.name("jobs/" + m.Path)
-		if !c.Delete {
-			return nil
+	switch {
+	case !goes:
+		for _, f := range m.Files {
+			r.used[f.key()] = true
 		}
-		return s.dropCheckout(d, m, c, now, ending)
+		return nil
+	case r.Delete:
+		if gone, err := s.dropCheckout(r, m, ending); err != nil || !gone {
+			return err
+		}
+	default:
+		for _, f := range m.Files {
+			r.going[m.Path+"/"+f.Path] = f.key()
+		}
 	}
-	for _, f := range m.Files {
-		used[f.key()] = true
-	}
+	r.done.Checkouts++
+	r.done.name("jobs/" + m.Path)
 	return nil
 }
 
+// unused reports whether a whole checkout is not there any more, or old and of no job.
+func (r *collection) unused(m *made, name string) (bool, error) {
+	if _, err := r.d.jobs.Lstat(m.Path); err != nil {
+		return isMissing(err), ignoreMissing(err)
+	}
+	info, err := r.d.files.Lstat(name)
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	return r.old(info) && r.InUse != nil && !r.InUse(m.Path), nil
+}
+
 // dropCheckout removes a checkout, unless a job has come to use it in the meantime.
-func (s *Store) dropCheckout(d *folders, m *made, c Collecting, now time.Time, ending string) error {
+func (s *Store) dropCheckout(r *collection, m *made, ending string) (gone bool, err error) {
 	if ending == complete {
-		stays, err := s.giveUp(d, m, func(info fs.FileInfo) bool {
-			_, err := d.jobs.Lstat(m.Path)
-			return err == nil && now.Sub(info.ModTime()) < c.OlderThan
+		stays, err := s.giveUp(r.d, m, func(list fs.FileInfo) bool {
+			_, err := r.d.jobs.Lstat(m.Path)
+			return err == nil && !r.old(list)
 		})
 		if err != nil || stays {
-			return ignoreMissing(err)
+			return false, ignoreMissing(err)
 		}
 	}
-	return s.undo(d, m)
+	return true, s.undo(r.d, m)
 }
 
 // links notes every stored file that a symbolic link below jobs leads to,
 // also those that this program did not make.
-func links(ctx context.Context, d *folders, used map[Key]bool) error {
-	return fs.WalkDir(d.jobs.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+func (r *collection) links(ctx context.Context) error {
+	return fs.WalkDir(r.d.jobs.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -171,12 +195,12 @@ func links(ctx context.Context, d *folders, used map[Key]bool) error {
 		case entry.Type()&fs.ModeSymlink == 0:
 			return nil
 		}
-		target, err := d.jobs.Readlink(filepath.FromSlash(name))
+		target, err := r.d.jobs.Readlink(filepath.FromSlash(name))
 		if err != nil && !isMissing(err) {
 			return err
 		}
-		if k, ok := keyOfLink(target); ok {
-			used[k] = true
+		if k, ok := keyOfLink(target); ok && r.going[name] != k {
+			r.used[k] = true
 		}
 		return nil
 	})
@@ -218,45 +242,42 @@ func eachFile(ctx context.Context, d *folders, area string, f func(name string, 
 }
 
 // collectStored removes stored files that nobody has.
-func (s *Store) collectStored(ctx context.Context, d *folders, c Collecting, now time.Time, used map[Key]bool, done *Collected) error {
-	return eachBlob(ctx, d, func(k Key, info fs.FileInfo) error {
-		if used[k] || now.Sub(info.ModTime()) < c.OlderThan {
-			done.Kept.add(info.Size())
-			return nil
-		}
-		if c.Delete {
-			dropped, err := s.drop(d, k, c, now)
-			if err != nil {
+func (s *Store) collectStored(ctx context.Context, r *collection) error {
+	return eachBlob(ctx, r.d, func(k Key, info fs.FileInfo) error {
+		goes := !r.used[k] && r.old(info)
+		if goes && r.Delete {
+			var err error
+			if goes, err = s.drop(r, k); err != nil {
 				return err
 			}
-			if !dropped {
-				done.Kept.add(info.Size())
-				return nil
-			}
 		}
-		done.Stored.add(info.Size())
-		done.name("file-store/" + k.stored())
+		if !goes {
+			r.done.Kept.add(info.Size())
+			return nil
+		}
+		r.done.Stored.add(info.Size())
+		r.done.name("file-store/" + k.stored())
 		return nil
 	})
 }
 
 // drop removes a stored file, unless it was asked for in the meantime.
-func (s *Store) drop(d *folders, k Key, c Collecting, now time.Time) (bool, error) {
+func (s *Store) drop(r *collection, k Key) (bool, error) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	name := k.stored()
-	info, err := d.files.Lstat(name)
+	info, err := r.d.files.Lstat(name)
 	if err != nil {
 		return isMissing(err), ignoreMissing(err)
 	}
-	if now.Sub(info.ModTime()) < c.OlderThan {
+	if !r.old(info) {
 		return false, nil
 	}
-	if err := d.files.Remove(name); err != nil {
+	if err := r.d.files.Remove(name); err != nil {
 		return false, err
 	}
 	s.room.stored(-info.Size())
-	removeEmpty(d.files, path.Dir(name))
+	removeEmpty(r.d.files, path.Dir(name))
 	return true, nil
 }
 
@@ -268,20 +289,20 @@ func ignoreMissing(err error) error {
 }
 
 // collectUploads removes what is left of uploads that nobody continued.
-func (s *Store) collectUploads(ctx context.Context, d *folders, c Collecting, now time.Time, done *Collected) error {
-	age := min(c.OlderThan, AbandonedAfter)
-	err := eachFile(ctx, d, "uploading", func(name string, info fs.FileInfo) error {
-		if now.Sub(info.ModTime()) < age || s.isComing(name) {
+func (s *Store) collectUploads(ctx context.Context, r *collection) error {
+	age := min(r.OlderThan, AbandonedAfter)
+	err := eachFile(ctx, r.d, "uploading", func(name string, info fs.FileInfo) error {
+		if r.now.Sub(info.ModTime()) < age || s.isComing(name) {
 			return nil
 		}
-		if c.Delete {
-			if err := d.files.Remove(name); err != nil && !isMissing(err) {
+		if r.Delete {
+			if err := r.d.files.Remove(name); err != nil && !isMissing(err) {
 				return err
 			}
-			removeEmpty(d.files, path.Dir(name))
+			removeEmpty(r.d.files, path.Dir(name))
 		}
-		done.Uploads.add(info.Size())
-		done.name("file-store/" + name)
+		r.done.Uploads.add(info.Size())
+		r.done.name("file-store/" + name)
 		return nil
 	})
 	return ignoreMissing(err)
@@ -309,40 +330,4 @@ func keysOf[V any](m map[Key]V) func(yield func(Key) bool) {
 			}
 		}
 	}
-}
-
-// Usage says how full the store is.
-type Usage struct {
-	Stored    Count `json:"stored"`
-	Uploads   Count `json:"uploads"` // under way, or broken off
-	Checkouts int   `json:"checkouts"`
-	Free      int64 `json:"free"`      // bytes on the disk; -1 if the platform cannot tell
-	Quota     int64 `json:"quota"`     // 0: none
-	KeepFree  int64 `json:"keep_free"` // bytes
-}
-
-// Usage counts what is in the store.
-func (s *Store) Usage(ctx context.Context) (Usage, error) {
-	u := Usage{Quota: s.o.Quota, KeepFree: s.o.KeepFree}
-	d, err := s.open()
-	if err != nil {
-		return u, err
-	}
-	defer d.close()
-	u.Free = s.free(d)
-	lists, err := fs.ReadDir(d.files.FS(), "checkouts")
-	if err != nil && !isMissing(err) {
-		return u, err
-	}
-	for _, entry := range lists {
-		if path.Ext(entry.Name()) == complete {
-			u.Checkouts++
-		}
-	}
-	err = eachBlob(ctx, d, func(_ Key, info fs.FileInfo) error { u.Stored.add(info.Size()); return nil })
-	if err != nil {
-		return u, err
-	}
-	err = eachFile(ctx, d, "uploading", func(_ string, info fs.FileInfo) error { u.Uploads.add(info.Size()); return nil })
-	return u, err
 }
