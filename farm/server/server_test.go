@@ -62,7 +62,9 @@ func newServer(t *testing.T) *testServer {
 		t.Fatal(err)
 	}
 	timeline := events.NewLog(0, 0)
-	m, err := manager.New(manager.Options{Store: st, Files: fl, Events: timeline, Config: farm.DefaultConfig(), Home: home, Version: "1.2.3", Log: log,
+	config := farm.DefaultConfig()
+	config.TaskTimeout, config.WorkerTimeout = 0, 0 // a loaded computer loses nobody; the test of time-outs sets them
+	m, err := manager.New(manager.Options{Store: st, Files: fl, Events: timeline, Config: config, Home: home, Version: "1.2.3", Log: log,
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(home, "scripts"), Timeout: 10 * time.Second, Log: log}),
 		SaveConfig: func(farm.Config) error { return nil }})
 	if err != nil {
