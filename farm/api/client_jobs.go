@@ -20,6 +20,11 @@ func (c *Client) GetJobType(ctx context.Context, name string) (farm.JobType, err
 	return fetch[farm.JobType](ctx, c, call{path: at("jobs", "type", name), timeout: slowTimeout})
 }
 
+// GetBrokenJobTypes lists the scripts that cannot be used, with the reasons.
+func (c *Client) GetBrokenJobTypes(ctx context.Context) (BrokenJobTypes, error) {
+	return fetch[BrokenJobTypes](ctx, c, call{path: atFarm("jobtypes", "broken"), timeout: slowTimeout})
+}
+
 // SubmitJob submits a job and returns it as it was stored.
 func (c *Client) SubmitJob(ctx context.Context, s SubmittedJob) (Job, error) {
 	return fetch[Job](ctx, c, call{method: http.MethodPost, path: at("jobs"), in: s, timeout: slowTimeout})

@@ -93,6 +93,7 @@ PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule  
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
+GET    /api/farm/jobtypes/broken                             getBrokenJobTypes          open  200
 `
 
 // pathOf returns the whole path of a line of operations.

@@ -68,7 +68,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"getSharedStorage": "SharedStorageLocation", "getFarmStatus": "FarmStatus", "registerWorker": "RegisteredWorker",
 		"signOn": "WorkerStateChange", "workerState": "WorkerStateChange", "scheduleTask": "AssignedTask", "mayWorkerRun": "MayKeepRunning",
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
-		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType",
+		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
@@ -158,6 +158,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.GetJobTypes(ctx))
 	l.is(c.GetJobType(ctx, "simple-blender-render"))
+	l.is(c.GetBrokenJobTypes(ctx))
 	l.is(c.SubmitJob(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
 	l.does(c.SubmitJobCheck(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
 	l.is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))

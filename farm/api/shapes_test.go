@@ -137,8 +137,11 @@ func workerMgtShapes() []shape {
 }
 
 func jobShapes() []shape {
+	broken := farm.BrokenType{Name: "my-type", File: "my_type.js", Error: "SyntaxError: Unexpected token ; at my_type.js:3:12"}
 	return []shape{
 		{"AvailableJobTypes", api.JobTypes([]farm.JobType{jobType}), api.JobTypes(nil)},
+		{"BrokenJobTypes", api.BrokenJobTypes{Broken: []farm.BrokenType{broken}}, api.BrokenJobTypes{}},
+		{"BrokenJobType", broken, farm.BrokenType{}},
 		{"AvailableJobType", jobType, api.JobType(farm.JobType{})},
 		{"AvailableJobSetting", setting, farm.Setting{Key: "frames", Type: farm.SettingString}},
 		{"SubmittedJob", api.SubmittedJob{Name: "shot 010", Type: "simple-blender-render", TypeETag: jobType.ETag, Priority: 60, SubmitterPlatform: "linux",

@@ -12,6 +12,11 @@ type AvailableJobTypes struct {
 	JobTypes List[farm.JobType] `json:"job_types"`
 }
 
+// BrokenJobTypes answers getBrokenJobTypes.
+type BrokenJobTypes struct {
+	Broken List[farm.BrokenType] `json:"broken"`
+}
+
 // DefaultPriority is the priority of a job that is submitted without one.
 const DefaultPriority = 50
 

@@ -84,11 +84,7 @@ func (s *Server) getJobType(w http.ResponseWriter, r *http.Request) error {
 // brokenTypes is an addition of ours: clients of the protocol are never sent a
 // job type that they could choke on.
 func (s *Server) brokenTypes(w http.ResponseWriter, r *http.Request) error {
-	broken := s.m.BrokenTypes(r.Context())
-	if broken == nil {
-		broken = []farm.BrokenType{}
-	}
-	return writeJSON(w, http.StatusOK, map[string]any{"broken": broken})
+	return writeJSON(w, http.StatusOK, api.BrokenJobTypes{Broken: s.m.BrokenTypes(r.Context())})
 }
 
 func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) {

@@ -226,6 +226,7 @@ func (s *testServer) metaCalls() {
 	s.want(200, "GET", "/api/v3/status", "")
 	s.want(200, "GET", "/api/v3/jobs/types", "")
 	s.want(200, "GET", "/api/v3/jobs/type/simple-blender-render", "")
+	s.want(200, "GET", "/api/farm/jobtypes/broken", "")
 }
 
 func (s *testServer) workerCalls(job string) {
