@@ -116,11 +116,17 @@ func (s *session) printJob(j *api.Job, counts map[string]int) {
 	s.field("updated", when(j.Updated, s.now()))
 	s.field("tag", string(j.WorkerTag))
 	for _, key := range slices.Sorted(maps.Keys(j.Settings)) {
-		text, err := json.Marshal(j.Settings[key])
-		if err == nil {
-			s.field("setting", key+" = "+string(text))
-		}
+		s.field("setting", key+" = "+jsonText(j.Settings[key]))
 	}
+}
+
+// jsonText writes a value of a setting on one line.
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil { // there is nothing in it that JSON lacks
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 // field prints a named value, if there is one.

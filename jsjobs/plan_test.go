@@ -248,7 +248,7 @@ func FuzzPlan(f *testing.F) {
 	}
 	f.Add(string(body), "1-10")
 	f.Fuzz(func(t *testing.T, script, frames string) {
-		if len(script) < minScript {
+		if len(script) < MinScript {
 			t.Skip("no script")
 		}
 		l := library(t, map[string]string{"t.js": script})

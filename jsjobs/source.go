@@ -22,7 +22,9 @@ import (
 var embedded embed.FS
 
 const (
-	minScript = 8         // bytes; anything shorter is somebody's empty file
+	// MinScript is the size, in bytes, from which a file counts as a script: anything
+	// shorter is somebody's empty file.
+	MinScript = 8
 	maxScript = 256 << 10 // bytes; the parser and the engine recurse as deep as a script nests
 )
 
@@ -65,7 +67,7 @@ func (l *Library) scripts() ([]*script, error) {
 		if e.IsDir() { // modules
 			continue
 		}
-		s := &script{name: typeName(e.Name()), file: e.Name(), builtin: true}
+		s := &script{name: TypeName(e.Name()), file: e.Name(), builtin: true}
 		if !slices.ContainsFunc(list, func(own *script) bool { return own.name == s.name }) {
 			list = append(list, s)
 		}
@@ -92,10 +94,10 @@ func (l *Library) ownScripts() ([]*script, error) {
 			continue
 		}
 		info, err := e.Info()
-		if err != nil || info.Size() < minScript { // gone again, or nothing in it
+		if err != nil || info.Size() < MinScript { // gone again, or nothing in it
 			continue
 		}
-		s := &script{name: typeName(e.Name()), file: e.Name()}
+		s := &script{name: TypeName(e.Name()), file: e.Name()}
 		if i := slices.IndexFunc(list, func(other *script) bool { return other.name == s.name }); i >= 0 {
 			s.err = farm.Errorf(farm.Invalid, "%s and %s both make the job type %s: rename one of them", list[i].file, s.file, s.name)
 			list[i] = s
@@ -106,8 +108,8 @@ func (l *Library) ownScripts() ([]*script, error) {
 	return list, nil
 }
 
-// typeName is the job type that a script makes: my_job.js makes my-job.
-func typeName(file string) string {
+// TypeName is the job type that a script makes: my_job.js makes my-job.
+func TypeName(file string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(file, ".js"), "_", "-")
 }
 
