@@ -90,7 +90,8 @@ function compileJob(job) {
 function warn({ exact, uses_adaptive_sampling, uses_denoising }) {
 	const on = [...(uses_adaptive_sampling ? ["adaptive sampling"] : []), ...(uses_denoising ? ["denoising"] : [])].join(" and ");
 	if (!on) return;
-	alert(exact ? `${on}: switched off, so that the image is that of a single render without. Denoise in the compositor instead, which sees the whole image`
+	const instead = uses_denoising ? ". Denoise in the compositor instead, which sees the whole image" : "";
+	alert(exact ? `${on}: switched off, so that the image is that of a single render without${instead}`
 		: `${on}: left on, so tiles may show seams, and the image differs from a single render`);
 }
 
