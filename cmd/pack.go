@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +77,7 @@ func runPack(ctx context.Context, s *session, o packOptions, file, out string) e
 	if info, err := os.Lstat(out); err == nil && (!info.IsDir() || isZip(out)) {
 		return farm.Errorf(farm.Conflict, "%s is there already, and nothing is overwritten: choose another name, or remove it first", out)
 	}
-	p, done, err := s.trace(ctx, o, file)
+	p, done, err := s.trace(ctx, o, file, false)
 	if err != nil {
 		return err
 	}
@@ -102,9 +103,10 @@ func runPack(ctx context.Context, s *session, o packOptions, file, out string) e
 // isZip reports whether a name is that of a zip file.
 func isZip(name string) bool { return strings.EqualFold(filepath.Ext(name), ".zip") }
 
-// trace looks for what the file needs. done removes what was made for it.
-func (s *session) trace(ctx context.Context, o packOptions, file string) (p *blendfile.Pack, done func(), err error) {
-	work, done, err := s.packFolder()
+// trace looks for what the file needs. done removes what was made for it; keep
+// leaves the copies for another time.
+func (s *session) trace(ctx context.Context, o packOptions, file string, keep bool) (p *blendfile.Pack, done func(), err error) {
+	work, done, err := s.packFolder(keep)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,13 +122,38 @@ func (s *session) trace(ctx context.Context, o packOptions, file string) (p *ble
 	return p, done, nil
 }
 
-// packFolder returns the folder for rewritten copies, and how to be done with it.
-func (s *session) packFolder() (string, func(), error) {
-	work, err := os.MkdirTemp("", "farm-blends-*")
-	if err != nil {
+// packFolder returns the folder for rewritten copies, and how to be done with
+// it. Uploads keep theirs in the home folder: Blender never writes the same file
+// twice, and a library that has not changed is not to be uploaded again.
+func (s *session) packFolder(keep bool) (string, func(), error) {
+	var work string
+	var err error
+	if keep {
+		work = filepath.Join(s.home, "cache", "blends")
+		if err = os.MkdirAll(work, 0o700); err == nil {
+			return work, func() { tidy(work, s.now().Add(-keepBlends)) }, nil
+		}
+	}
+	if work, err = os.MkdirTemp("", "farm-blends-*"); err != nil {
 		return "", nil, farm.Errorf(farm.Invalid, "cannot make a temporary folder: %w", err)
 	}
 	return work, func() { os.RemoveAll(work) }, nil
+}
+
+// keepBlends is how long rewritten copies are kept that nobody uses.
+const keepBlends = 14 * 24 * time.Hour
+
+// tidy removes the rewritten copies that were last used before a time.
+func tidy(work string, before time.Time) {
+	list, err := os.ReadDir(work)
+	if err != nil {
+		return // nothing depends on it
+	}
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(before) && strings.Contains(e.Name(), ".blend") {
+			_ = os.Remove(filepath.Join(work, e.Name()))
+		}
+	}
 }
 
 // missingShown bounds the list of missing files that people are shown.

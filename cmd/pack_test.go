@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"renderfarm/farm/programs"
 )
@@ -165,6 +167,26 @@ func TestPackRefuses(t *testing.T) {
 	text, err := os.ReadFile(taken)
 	if _, gone := os.Stat(filepath.Join(dir, "out")); err != nil || string(text) != "theirs" || gone == nil {
 		t.Errorf("%q, %v, %v", text, err, gone)
+	}
+}
+
+// TestTidy removes rewritten copies that nobody has used for long.
+func TestTidy(t *testing.T) {
+	s := testSession(t, nil)
+	work, done, err := s.packFolder(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{"old.blend": keepBlends + time.Hour, "half.blend.part": keepBlends + time.Hour, "new.blend": time.Hour, "theirs": keepBlends + time.Hour} {
+		at := s.now().Add(-age)
+		if err := errors.Join(os.WriteFile(filepath.Join(work, name), nil, 0o600), os.Chtimes(filepath.Join(work, name), at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done()
+	left, err := os.ReadDir(work)
+	if err != nil || len(left) != 2 || left[0].Name() != "new.blend" || left[1].Name() != "theirs" {
+		t.Errorf("%v, %v", left, err)
 	}
 }
 

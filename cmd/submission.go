@@ -12,6 +12,7 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
+	"renderfarm/farm/upload"
 )
 
 // A submission is one .blend on its way to the farm. prepare finds out all that
@@ -100,16 +101,23 @@ func (u *submission) settle(ctx context.Context, name string) (err error) {
 	if _, wanted := setting(u.jobType, "blendfile"); !wanted {
 		return nil
 	}
-	if inside, ok := u.storage.relative(u.file); ok && !u.options.pack {
+	if inside, ok := u.storage.relative(u.file); ok && !u.options.pack && !u.options.upload {
 		u.place = inPlace(filepath.Join(u.storage.path, inside))
 		return u.lookAround(ctx)
 	}
 	if err := u.trace(ctx); err != nil {
 		return err
 	}
+	if u.uploads() {
+		u.place = &uploaded{files: u.files, client: u.client, name: upload.Name(name), s: u.s, say: u.say}
+		return nil
+	}
 	u.place = u.storage.place(u.files, name, u.s.now())
 	return nil
 }
+
+// uploads reports whether files go to the manager, and not into the storage.
+func (u *submission) uploads() bool { return u.storage.away != nil || u.options.upload }
 
 // describe makes the job of its settings. With the ETag the manager refuses
 // settings made for another version of the job type than the one it has by then.
@@ -158,7 +166,7 @@ func (u *submission) inspect(ctx context.Context) (err error) {
 // trace finds what has to go with the file. Without a Blender some of it cannot
 // be seen, and nothing can be rewritten.
 func (u *submission) trace(ctx context.Context) error {
-	files, done, err := u.s.trace(ctx, u.options.packOptions, u.file)
+	files, done, err := u.s.trace(ctx, u.options.packOptions, u.file, u.uploads())
 	if errors.Is(err, blendfile.ErrBlender) {
 		files, err = blendfile.TraceUnaided(ctx, u.file, blendfile.TraceOptions{Project: u.options.project, Exclude: u.options.exclude})
 		done = nil

@@ -34,6 +34,7 @@ type submitOptions struct {
 
 	packOptions
 	pack         bool   // copy the file even if it is in the shared storage
+	upload       bool   // through the manager, even if the shared storage can be reached
 	allowMissing bool   // submit although files are missing
 	script       string // file with all of this, "-" is the standard input
 }
@@ -49,8 +50,9 @@ func newSubmit(s *session) *cobra.Command {
 Frame range, frame rate, output format and scene are read from the file with
 the Blender of this computer; flags win over the file. A file in the farm's
 shared storage is used where it is. Any other is copied there, with everything
-it needs: textures, caches, linked files and what they need in turn. Files that
-are missing are listed before anything is submitted.
+it needs: textures, caches, linked files and what they need in turn. If the
+storage cannot be reached from here, all that the farm does not have yet is
+uploaded. Files that are missing are listed before anything is submitted.
 
 With --script all of this is in a file, for pipelines; flags win over it.
 
@@ -103,6 +105,7 @@ func (o *submitOptions) fileFlags(c *cobra.Command) {
 	f := c.Flags()
 	o.packOptions.flags(c)
 	f.BoolVar(&o.pack, "pack", false, "copy the file and what it needs even if it is in the shared storage")
+	f.BoolVar(&o.upload, "upload", false, "upload the file and what it needs to the manager even if the shared storage can be reached")
 	f.BoolVar(&o.allowMissing, "allow-missing", false, "submit although files are missing")
 	f.StringVar(&o.script, "script", "", "read the job from a YAML `file`, - for the standard input; flags win over it")
 }

@@ -40,25 +40,26 @@ func TestSubmitFromAway(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(st.home, "storage", "jobs")); err != nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
-	if status := st.run(t, t.Context(), "submit", n.file, "--frames", "2,4", "--allow-missing", "--no-wait", "--json"); status != exitOK {
-		t.Fatal(status)
-	}
-	var answer submitAnswer
-	if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
-		t.Fatal(err)
-	}
 	p, err := startCommand("worker", worker)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.kill()
-	if status := st.run(t, t.Context(), "jobs", "wait", string(answer.ID)); status != exitOK {
-		written, _ := p.out.look()
-		t.Fatalf("%d\n%s", status, written)
+	// Copied into the shared storage, and uploaded to the manager.
+	for _, how := range [][]string{nil, {"--upload"}} {
+		args := append([]string{"submit", n.file, "--frames", "2,4", "--allow-missing", "--json"}, how...)
+		if status := st.run(t, t.Context(), args...); status != exitOK {
+			written, _ := p.out.look()
+			t.Fatalf("%q: %d\n%s", how, status, written)
+		}
+		var answer submitAnswer
+		if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
+			t.Fatal(err)
+		}
+		n.compare(t, readFrames(t, answer.Frames, 2, 4))
 	}
-	frames, err := filepath.Glob(filepath.Join(st.home, "storage", "jobs", "renders", "*", "*"))
-	if err != nil || len(frames) != 1 {
-		t.Fatalf("%q, %v", frames, err)
+	// What was rewritten has not changed either.
+	if status := st.run(t, t.Context(), "submit", n.file, "--allow-missing", "--upload", "--no-wait", "--paused"); status != exitOK || !strings.Contains(st.err.String(), "Uploaded 0 files, 0 bytes") {
+		t.Errorf("%d: %s", status, st.err.String())
 	}
-	n.compare(t, readFrames(t, frames[0], 2, 4))
 }

@@ -33,6 +33,7 @@ type jobScript struct {
 	Project      string            `yaml:"project"`  // relative to the script
 	Exclude      []string          `yaml:"exclude"`
 	Pack         bool              `yaml:"pack"`
+	Upload       bool              `yaml:"upload"`
 	AllowMissing bool              `yaml:"allow_missing"`
 }
 
@@ -92,6 +93,7 @@ func (o *submitOptions) apply(script jobScript, folder string, changed func(flag
 	}
 	o.paused = o.paused || script.Paused && !changed("paused")
 	o.pack = o.pack || script.Pack && !changed("pack")
+	o.upload = o.upload || script.Upload && !changed("upload")
 	o.allowMissing = o.allowMissing || script.AllowMissing && !changed("allow-missing")
 	o.exclude = append(slices.Clone(script.Exclude), o.exclude...)
 	o.metadata = script.Metadata

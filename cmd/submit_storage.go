@@ -18,15 +18,17 @@ import (
 type storage struct {
 	path string
 	s    *session // draws progress
+	away error    // why it cannot be reached from here; nil if it can
 }
 
 // findStorage asks the manager where the shared storage is, and looks whether
-// it can be reached from here.
+// it can be reached from here. If it cannot, files are uploaded.
 func (u *submission) findStorage(ctx context.Context) error {
 	at, err := u.client.GetSharedStorage(ctx, farm.AudienceUsers, runtime.GOOS)
 	if err != nil {
 		return err
 	}
+	u.storage = storage{path: at.Location, s: u.s}
 	// A share that is not mounted is a missing folder, or an empty one.
 	info, err := os.Stat(at.Location)
 	if err != nil || !info.IsDir() {
@@ -34,15 +36,23 @@ func (u *submission) findStorage(ctx context.Context) error {
 		if err != nil {
 			why = "it cannot be reached"
 		}
-		return farm.Errorf(farm.Invalid, "the farm's shared storage is %q, and on this computer %s. Mount it there, or tell the farm with a two-way variable in farm.yaml under which path this platform sees it", at.Location, why)
+		u.storage.away = farm.Errorf(farm.Invalid, "the farm's shared storage is %q, and on this computer %s. Mount it there, or tell the farm with a two-way variable in farm.yaml under which path this platform sees it, or switch on shaman.enabled there to upload files", at.Location, why)
 	}
-	u.storage = storage{at.Location, u.s}
-	return nil
+	switch {
+	case at.ShamanEnabled:
+		return nil
+	case u.options.upload:
+		return farm.Errorf(farm.Invalid, "the farm takes no uploads: its manager has shaman.enabled: false in farm.yaml. Leave --upload out to copy the file into the shared storage")
+	}
+	return u.storage.away
 }
 
 // relative returns the file's path below the storage, if it is there. Both may
 // be reached through symbolic links.
 func (st storage) relative(file string) (string, bool) {
+	if st.away != nil {
+		return "", false
+	}
 	root, err := filepath.EvalSymlinks(st.path)
 	if err != nil {
 		return "", false

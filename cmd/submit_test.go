@@ -203,7 +203,7 @@ func TestCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := &blendfile.Pack{Blend: "a.blend", Files: []blendfile.PackFile{{Source: from, Target: "a.blend", Size: 12}}}
-	st := storage{filepath.Join(dir, "store"), testSession(t, nil)}
+	st := storage{path: filepath.Join(dir, "store"), s: testSession(t, nil)}
 	now := time.Date(2026, 5, 1, 12, 30, 15, 0, time.Local)
 	first := st.place(files, "my/job", now)
 	if want := filepath.Join(st.path, "submitted", "my_job-20260501-123015", "a.blend"); first.blend() != want {
@@ -261,6 +261,7 @@ blender: /opt/blender
 project: .
 exclude: ["*.mov"]
 pack: true
+upload: true
 allow_missing: true
 `
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
@@ -280,7 +281,7 @@ allow_missing: true
 		return o, file, err
 	}
 	want := submitOptions{name: "take 2", jobType: "render", priority: 70, tag: "gpu", paused: true, frames: "1-5", chunk: 3, fps: 12.5, format: "PNG", ext: ".png", scene: "S",
-		output: "/out", set: []string{"quality=high", "samples=16"}, metadata: map[string]string{"client": "me"}, pack: true, allowMissing: true, script: script,
+		output: "/out", set: []string{"quality=high", "samples=16"}, metadata: map[string]string{"client": "me"}, pack: true, upload: true, allowMissing: true, script: script,
 		packOptions: packOptions{blender: "/opt/blender", project: dir, exclude: []string{"*.mov"}}}
 	got, file, err := read("--script", script)
 	if err != nil || !reflect.DeepEqual(got, want) || file != filepath.Join(dir, "shots", "a.blend") {

@@ -7,6 +7,7 @@ import (
 
 	"renderfarm/farm/blendfile"
 	"renderfarm/farm/pack"
+	"renderfarm/farm/upload"
 )
 
 // A transferBar shows how far files have been moved: on a terminal one line
@@ -83,4 +84,12 @@ func byteSize(n int64) string {
 		value, names = value/unit, names[1:]
 	}
 	return fmt.Sprintf("%.1f %cB", value, names[0])
+}
+
+// showUpload draws how far an upload is; a new phase is a new measure.
+func (b *transferBar) showUpload(p upload.Progress) {
+	if b.verb != p.Phase {
+		b.verb, b.files, b.bytes, b.began = p.Phase, p.AllFiles, p.AllBytes, b.now()
+	}
+	b.show(pack.Progress{Files: p.Files, Bytes: p.Bytes})
 }

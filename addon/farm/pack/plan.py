@@ -233,6 +233,8 @@ class Planner:
             part = copy + ".part"
             bpy.ops.wm.save_as_mainfile(filepath=part, copy=True, relative_remap=False, compress=is_compressed(path), check_existing=False)
             os.replace(part, copy)
+        else:
+            os.utime(copy)  # callers remove what was not used for long
         return copy
 
     def wanted(self, ref: refs.Reference, blend_target: str) -> str:
