@@ -71,7 +71,7 @@ func (x *index) setStatus(j *Job, i int, now farm.TaskStatus) {
 	j.Counts[was]--
 	j.Counts[now]++
 	r := j.shape.of(i)
-	x.setRunnable(j, r, i, now.Waiting() && j.ready(r))
+	x.setRunnable(j, r, i, j.waits(r, i))
 	left := missing(now) - missing(was)
 	bad := spoiled(now) - spoiled(was)
 	if left == 0 && bad == 0 || len(j.left) == 0 {
@@ -107,7 +107,7 @@ func (x *index) flip(j *Job, list uint32) {
 	for _, n := range j.shape.needs.runsUsing(list) {
 		r := &j.shape.runs[n]
 		for i := int(r.first); i < j.shape.end(int(n)); i++ {
-			x.setRunnable(j, r, i, j.ready(r) && j.status(i).Waiting())
+			x.setRunnable(j, r, i, j.waits(r, i))
 		}
 	}
 }

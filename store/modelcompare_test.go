@@ -80,6 +80,7 @@ func (m *machine) compareJob(t *rapid.T, v *View, j *modelJob, got farm.Job) {
 // step checks what the scheduler says of every task, after every action.
 func (m *machine) step(t *rapid.T) {
 	m.do(t, func(tx *Tx) {
+		m.agree(t, tx)
 		for _, j := range m.jobs {
 			if j.removing {
 				continue

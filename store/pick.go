@@ -175,7 +175,7 @@ func (j *Job) bestOf(kind int, w *Worker) (int, *run, bool) {
 			return 0, nil, false
 		}
 		i, r := j.shape.atRank(rank)
-		if len(j.failedBy) == 0 || !slices.Contains(j.failedBy[uint32(i)], w.seq) || j.x.alone(j, i, j.shape.types[kind]) {
+		if j.mayTry(i, w) {
 			return i, r, true
 		}
 	}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"renderfarm/farm"
+)
+
+// agree checks, after every action of a random history, that the list of
+// conditions and Pick say the same of every task and worker, and so do the
+// summaries of them.
+func (m *machine) agree(t *rapid.T, tx *Tx) {
+	var demands []Demand
+	for _, j := range m.jobs {
+		if !j.removing {
+			demands = append(demands, m.demands(t, tx, m.live(tx, j))...)
+		}
+	}
+	for w := range tx.Workers() {
+		picked, some := tx.Pick(w)
+		if some && tx.Obstacle(picked, w) != farm.NoObstacle {
+			t.Errorf("task %d was picked despite obstacle %d", picked.Index, tx.Obstacle(picked, w))
+		}
+		met, out := false, tx.Openings(w)
+		for _, d := range demands {
+			task, o := tx.Meets(d, w)
+			switch met = met || o == farm.NoObstacle; o {
+			case farm.NoObstacle:
+				if tx.Obstacle(task, w) != farm.NoObstacle {
+					t.Errorf("a worker meets a demand by task %d, which has obstacle %d", task.Index, tx.Obstacle(task, w))
+				}
+			case farm.TypeNotTaken, farm.TagNotCarried, farm.WorkerBlocked, farm.FailedBefore:
+			default:
+				t.Errorf("obstacle %d to a task that waits for nothing but a worker", o)
+			}
+		}
+		if met != some {
+			t.Errorf("demands are met: %v; a task is picked: %v", met, some)
+		}
+		if named := len(out.Types) + len(out.Tags) + len(out.Blocked) + len(out.Failed); !some && (named > 0) != (len(demands) > 0) {
+			t.Errorf("a worker gets nothing of %d demands, because of %+v", len(demands), out)
+		}
+	}
+}
+
+// demands compares the demands of a job with a look at each of its tasks.
+func (m *machine) demands(t *rapid.T, tx *Tx, j *Job) []Demand {
+	want := map[string]int{}
+	for i := range j.Len() {
+		task := j.Task(i)
+		missing, needed := task.Missing()
+		done := 0
+		for n := range task.Needs() {
+			needed--
+			if n.Status() == farm.TaskCompleted {
+				done++
+			} else {
+				missing--
+			}
+		}
+		if missing != 0 || needed != 0 {
+			t.Errorf("task %d misses %d more than it does, of %d more than it needs", i, missing, needed)
+		}
+		if j.wanted() && task.Status().Waiting() && task.Ready() {
+			want[task.Type()]++
+		}
+	}
+	demands := tx.Demands(j)
+	for _, d := range demands {
+		if d.Tasks != want[d.Type] || d.First.Type() != d.Type {
+			t.Errorf("a demand of %d %s tasks, and there are %d", d.Tasks, d.Type, want[d.Type])
+		}
+		delete(want, d.Type)
+	}
+	if len(want) > 0 {
+		t.Errorf("no demand of %v", want)
+	}
+	return demands
+}
+
+func TestAhead(t *testing.T) {
+	s := newStore(t)
+	add := func(priority int, tag farm.TagID, tasks int) farm.JobID {
+		p := frames(tasks, false)
+		p.Priority, p.Tag = priority, tag
+		return addJob(t, s, p)
+	}
+	jobs := []farm.JobID{add(50, "", 2), add(50, "gpu", 1), add(60, "", 1), add(50, "", 1), add(40, "", 1)}
+	for range maxAhead + 20 {
+		add(30, "", 1)
+	}
+	last := add(20, "gpu", 1)
+	update(t, s, func(tx *Tx) {
+		for i, want := range []string{"1 0", "1 1", "0 0", "1 1", "3 0"} {
+			j, err := tx.Job(jobs[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			higher, others := tx.Ahead(tx.Demands(j)[0])
+			if got := fmt.Sprint(higher, others); got != want {
+				t.Errorf("job %d: %s are ahead, want %s", i, got, want)
+			}
+		}
+		j, _ := tx.Job(last)
+		if higher, others := tx.Ahead(tx.Demands(j)[0]); higher != maxAhead || others != 0 {
+			t.Errorf("%d and %d are ahead", higher, others)
+		}
+	})
+}
+
+func TestHeld(t *testing.T) {
+	s := newStore(t)
+	job := addJob(t, s, frames(40, true)) // and a video that needs them all
+	w := addWorker(t, s, "blender")
+	update(t, s, func(tx *Tx) {
+		for range 12 {
+			task, _ := assign(tx, w)
+			state := task.State()
+			state.Status = farm.TaskCompleted
+			tx.SetTask(task, state)
+		}
+		j, _ := tx.Job(job)
+		held, ok := tx.Held(j)
+		missing, needed := held.Missing()
+		if !ok || held.Index != 40 || missing != 28 || needed != 40 {
+			t.Errorf("held: %d %v, waits for %d of %d", held.Index, ok, missing, needed)
+		}
+		if missing, needed := j.Task(0).Missing(); missing != 0 || needed != 0 {
+			t.Errorf("a frame waits for %d of %d", missing, needed)
+		}
+	})
+}
