@@ -34,7 +34,8 @@ var fitness = []struct {
 	Obstacle
 	holds func(w *Worker, holdsTask bool) bool
 }{
-	{StatusRequested, func(w *Worker, _ bool) bool { return !w.Request.Pending() }},
+	// One that was lost and asks is back, and is told what to be.
+	{StatusRequested, func(w *Worker, _ bool) bool { return !w.Request.Pending() && w.Status != WorkerError }},
 	{NotAwake, func(w *Worker, _ bool) bool { return w.Status == WorkerAwake }},
 	{AtWork, func(_ *Worker, holdsTask bool) bool { return !holdsTask }},
 }

@@ -86,11 +86,11 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		if err != nil {
 			return err
 		}
-		if w.Request.Pending() || w.Status == farm.WorkerError { // it was lost, and is back
+		switch w.Unfit(false) {
+		case farm.StatusRequested:
 			a.Requested = u.wanted(w)
 			return nil
-		}
-		if w.Status != farm.WorkerAwake {
+		case farm.NotAwake:
 			return farm.Errorf(farm.Conflict, "worker %s is %s, and only an awake worker gets tasks: report the status first", w.Name, statusName(w.Status))
 		}
 		platform = w.Platform

@@ -49,6 +49,13 @@ func (t *tally) status() farm.FarmStatus {
 	return farm.StatusOfFarm(t.workers, t.jobs[farm.JobActive] > 0, t.jobs[farm.JobQueued] > 0)
 }
 
+// counts returns how many jobs are paused, and how many are queued or active.
+func (t *tally) counts() (paused, waiting int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.jobs[farm.JobPaused] + t.jobs[farm.JobPauseRequested], t.jobs[farm.JobActive] + t.jobs[farm.JobQueued]
+}
+
 // FarmStatus returns the farm in one word.
 func (m *Manager) FarmStatus() farm.FarmStatus {
 	m.tally.mu.Lock()

@@ -1,0 +1,198 @@
+package manager
+
+import (
+	"fmt"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/store"
+)
+
+// An inquiry asks the scheduler why something is not at work. It changes
+// nothing, and costs about what the farm has workers, however many tasks wait.
+type inquiry struct {
+	*store.Tx
+	m   *Manager
+	now time.Time // on the manager's clock
+}
+
+// ask runs fn with what the scheduler knows at this moment.
+func (m *Manager) ask(fn func(q *inquiry) error) error {
+	return m.store.Update(func(tx *store.Tx) error {
+		return fn(&inquiry{Tx: tx, m: m, now: tx.Now().Local()})
+	})
+}
+
+// WhyJob says why a job is not worked on, if it is not; NotFound.
+func (m *Manager) WhyJob(id farm.JobID) (why farm.Why, err error) {
+	err = m.ask(func(q *inquiry) error {
+		j, err := q.Job(id)
+		if err == nil {
+			why = q.job(j).Explain(q.now)
+		}
+		return err
+	})
+	return why, err
+}
+
+// WhyTask says why a task is not worked on, if it is not; or why not by one
+// worker, if one is given. NotFound: no such task or worker.
+func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (why farm.Why, err error) {
+	err = m.ask(func(q *inquiry) error {
+		t, err := q.Task(id)
+		if err != nil {
+			return err
+		}
+		task := q.task(t)
+		if why = task.Explain(q.job(t.Job), q.now); by == "" || task.Wanting == nil {
+			return nil
+		}
+		w, err := q.Worker(by)
+		if err != nil || !w.Deleted.IsZero() {
+			return unknownWorker(by)
+		}
+		first := ""
+		if picked, ok := q.Pick(w); ok {
+			first = called(picked)
+		}
+		why = task.Wanting.For(q.standing(w, func() farm.Obstacle { return q.obstacle(t, w) }), q.worker(w).Explain(q.now), first)
+		return nil
+	})
+	return why, err
+}
+
+// WhyWorker says why a worker has no task, if it has none; NotFound.
+func (m *Manager) WhyWorker(id farm.WorkerID) (why farm.Why, err error) {
+	err = m.ask(func(q *inquiry) error {
+		w, err := q.Worker(id)
+		if err != nil || !w.Deleted.IsZero() {
+			return unknownWorker(id)
+		}
+		why = q.worker(w).Explain(q.now)
+		return nil
+	})
+	return why, err
+}
+
+// short is what commands call a job.
+func short(id farm.JobID) string { return string(id[:min(8, len(id))]) }
+
+// called is what people call a task.
+func called(t store.Task) string {
+	return fmt.Sprintf("task %d of job %s (%s)", t.Index+1, t.Job.Name, short(t.Job.ID))
+}
+
+func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
+	job := &farm.JobAtWork{Job: j.Job, Call: short(j.ID), Since: j.Updated}
+	if held, ok := q.Held(j); ok {
+		job.Held, job.Needed = held.Missing()
+	}
+	for _, d := range q.Demands(j) {
+		w := q.wanting(d)
+		w.Tasks = d.Tasks
+		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle {
+			task, o := q.Meets(d, worker)
+			if o == farm.NoObstacle {
+				o = q.unfit(task, worker, false)
+			}
+			return o
+		})
+		job.Wanting = append(job.Wanting, w)
+	}
+	return job
+}
+
+// wanting is what all workers are the same to.
+func (q *inquiry) wanting(d store.Demand) farm.Wanting {
+	j := d.First.Job
+	w := farm.Wanting{Job: short(j.ID), Type: d.Type, Tasks: 1}
+	if j.Tag != "" {
+		w.Tag = q.tag(j.Tag)
+	}
+	w.Higher, w.Others = q.Ahead(d)
+	return w
+}
+
+func (q *inquiry) tag(id farm.TagID) string {
+	if tag, err := q.Tag(id); err == nil {
+		return tag.Name
+	}
+	return string(id)
+}
+
+func (q *inquiry) task(t store.Task) *farm.TaskAtWork {
+	task := &farm.TaskAtWork{Index: t.Index, State: t.State(), Steps: t.Steps()}
+	task.WorkerName = q.m.roster.name(task.State.Worker)
+	task.Missing, task.Needed = t.Missing()
+	for _, d := range q.Demands(t.Job) {
+		if d.Type != t.Type() || !t.Status().Waiting() || !t.Ready() {
+			continue
+		}
+		w := q.wanting(d)
+		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle { return q.obstacle(t, worker) })
+		task.Wanting, task.NotFirst = &w, d.First != t
+	}
+	return task
+}
+
+// obstacle is what keeps a task from a worker, all things considered.
+func (q *inquiry) obstacle(t store.Task, w *store.Worker) farm.Obstacle {
+	if o := q.Obstacle(t, w); o != farm.NoObstacle {
+		return o
+	}
+	return q.unfit(t, w, true)
+}
+
+// unfit is what keeps a task from a worker for which the scheduler has nothing
+// against it: the worker itself, or another task; of the same job only if exact.
+func (q *inquiry) unfit(t store.Task, w *store.Worker, exact bool) farm.Obstacle {
+	if o := w.Unfit(len(q.Active(w)) > 0); o != farm.NoObstacle {
+		return o
+	}
+	if picked, ok := q.Pick(w); ok && picked != t && (exact || picked.Job != t.Job) {
+		return farm.NotFirst
+	}
+	return farm.NoObstacle
+}
+
+// workers is how all workers of the farm stand to some tasks.
+func (q *inquiry) workers(obstacle func(*store.Worker) farm.Obstacle) (all []farm.Standing) {
+	for w := range q.Workers() {
+		if w.Deleted.IsZero() {
+			all = append(all, q.standing(w, func() farm.Obstacle { return obstacle(w) }))
+		}
+	}
+	return all
+}
+
+func (q *inquiry) standing(w *store.Worker, obstacle func() farm.Obstacle) farm.Standing {
+	seen := q.m.withSeen(w.Worker)
+	s := farm.Standing{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle()}
+	if w.Schedule.Active && w.Schedule.Wants(q.now.In(q.m.zoneOf(&w.Worker))) == farm.WorkerAsleep {
+		s.Until = w.ScheduleAt
+	}
+	return s
+}
+
+func (q *inquiry) worker(w *store.Worker) *farm.WorkerAtWork {
+	active := q.Active(w)
+	worker := &farm.WorkerAtWork{Types: w.TaskTypes, Standing: q.standing(w, func() farm.Obstacle { return w.Unfit(len(active) > 0) })}
+	if len(active) > 0 {
+		worker.Task = called(active[0])
+	} else if picked, ok := q.Pick(w); ok && worker.Obstacle == farm.NoObstacle {
+		worker.Task = called(picked)
+	}
+	o := q.Tx.Openings(w)
+	worker.OtherTypes = o.Types
+	for _, id := range o.Tags {
+		worker.OtherTags = append(worker.OtherTags, q.tag(id))
+	}
+	for _, j := range o.Blocked {
+		worker.Blocked = append(worker.Blocked, short(j.ID))
+	}
+	for _, j := range o.Failed {
+		worker.Failed = append(worker.Failed, short(j.ID))
+	}
+	worker.Stopped, worker.Waiting = q.m.tally.counts()
+	return worker
+}

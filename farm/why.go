@@ -1,0 +1,164 @@
+package farm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Why says whether a job, task or worker is at work, and if not, why not. It is
+// made of what the scheduler itself looks at, see Obstacle.
+type Why struct {
+	Running bool     // something is being done
+	Reason  string   // one sentence without a full stop, never ""
+	Next    string   // what somebody can do about it, perhaps a command; "" for nothing
+	Details []string // more to know, a sentence each
+
+	// Clear says that nothing is in the way: a task is handed out with the next
+	// request of a worker.
+	Clear bool
+}
+
+// Standing is a worker as seen from tasks that wait for one.
+type Standing struct {
+	Name     string
+	Status   WorkerStatus
+	Request  StatusRequest
+	Until    time.Time // when its schedule wakes it; zero if it does not
+	LastSeen time.Time
+	Obstacle // what keeps the tasks from it
+}
+
+// Wanting is tasks of one type that wait for nothing but a worker.
+type Wanting struct {
+	Job     string // what commands call the job
+	Type    string
+	Tag     string // name of the tag the worker must carry; "" for any worker
+	Tasks   int
+	Higher  int        // jobs of higher priority that come first
+	Others  int        // jobs that come first for another reason
+	Workers []Standing // all there are
+}
+
+// shownNames is how many workers are called by name.
+const shownNames = 3
+
+// A group is workers with something in common.
+type group []Standing
+
+// which returns the workers with the obstacle.
+func (g group) which(o ...Obstacle) (found group) {
+	for _, s := range g {
+		for _, one := range o {
+			if s.Obstacle == one {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
+// number is the group as the beginning of a sentence: "worker a", "3 workers".
+func (g group) number() string {
+	if len(g) == 1 {
+		return "worker " + g[0].Name
+	}
+	return fmt.Sprintf("%d workers", len(g))
+}
+
+// names lists the workers by name, the first few of them.
+func (g group) names() string {
+	var names []string
+	for _, s := range g[:min(len(g), shownNames)] {
+		names = append(names, s.Name)
+	}
+	if more := len(g) - len(names); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// form picks the form of a word that goes with a number.
+func form(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// plural is a number of things: "1 task", "2 tasks".
+func plural(n int, thing string) string { return fmt.Sprintf("%d %s", n, form(n, thing, thing+"s")) }
+
+// clock is a time to come, or one that was, for people: "19:00" today, "Mon 08:00" within
+// a week, and with the date otherwise. Both times are of the reader's zone.
+func clock(t, now time.Time) string {
+	t = t.In(now.Location())
+	switch days := t.Sub(now).Hours() / 24; {
+	case t.YearDay() == now.YearDay() && t.Year() == now.Year():
+		return t.Format("15:04")
+	case days > -6 && days < 6:
+		return t.Format("Mon 15:04")
+	}
+	return t.Format("2 Jan 2006 15:04")
+}
+
+// states groups workers by what they are for now, in the order in which they are
+// told, and says so: "2 asleep, the first until 19:00".
+func (g group) states(now time.Time) []string {
+	var texts []string
+	for _, state := range []struct {
+		text string
+		has  func(s *Standing) bool
+	}{
+		{"busy", func(s *Standing) bool { return s.Obstacle == AtWork || s.Obstacle == NotFirst }},
+		{"about to leave", func(s *Standing) bool { return s.Obstacle == StatusRequested && s.leaving() }},
+		{"about to sleep", func(s *Standing) bool {
+			return s.Obstacle == StatusRequested && s.Request.Status == WorkerAsleep && s.Status != WorkerAsleep
+		}},
+		{"asleep", func(s *Standing) bool { return s.Status == WorkerAsleep }},
+		{"starting", func(s *Standing) bool { return s.Status == WorkerStarting || s.Status == WorkerAwake }},
+		{"testing", func(s *Standing) bool { return s.Status == WorkerTesting }},
+		{"lost", func(s *Standing) bool { return s.Status == WorkerError }},
+		{"offline", func(*Standing) bool { return true }},
+	} {
+		var in, rest group
+		for _, s := range g {
+			if state.has(&s) {
+				in = append(in, s)
+			} else {
+				rest = append(rest, s)
+			}
+		}
+		if g = rest; len(in) > 0 {
+			text := fmt.Sprintf("%d %s", len(in), state.text)
+			if state.text == "asleep" {
+				text += in.until(now)
+			}
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+func (s *Standing) leaving() bool {
+	return s.Request.Status == WorkerOffline || s.Request.Status == WorkerRestart
+}
+
+// until says when schedules wake sleepers: " until 19:00", ", the first until
+// 19:00", or nothing.
+func (g group) until(now time.Time) string {
+	var first time.Time
+	all := true
+	for _, s := range g {
+		if all = all && !s.Until.IsZero() && s.Until.Equal(g[0].Until); !s.Until.IsZero() && (first.IsZero() || s.Until.Before(first)) {
+			first = s.Until
+		}
+	}
+	switch {
+	case first.IsZero():
+		return ""
+	case all:
+		return " until " + clock(first, now)
+	}
+	return ", the first until " + clock(first, now)
+}

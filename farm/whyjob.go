@@ -1,0 +1,160 @@
+package farm
+
+import (
+	"fmt"
+	"time"
+)
+
+// JobAtWork is all that is said of why a job is at work or not.
+type JobAtWork struct {
+	Job
+	Call    string    // what commands call it
+	Since   time.Time // when somebody last changed its intent; zero if that is not known
+	By      string    // who did, "" if that is not known
+	Held    int       // tasks that the first task which is not ready still needs
+	Needed  int       // of so many
+	Wanting []Wanting // what waits for nothing but a worker, by type
+}
+
+// Explain says why the job is not worked on, if it is not.
+func (j *JobAtWork) Explain(now time.Time) Why {
+	if why, stopped := j.stopped(now); stopped {
+		return why
+	}
+	active := j.Counts[TaskActive]
+	var best Why
+	var details []string
+	for i := range j.Wanting {
+		w := &j.Wanting[i]
+		why := w.Explain(now)
+		if i == 0 || why.Clear && !best.Clear {
+			best = why
+		}
+		details = append(details, fmt.Sprintf("%s of type %s: %s", plural(w.Tasks, "task"), w.Type, why.Reason))
+	}
+	if len(j.Wanting) == 1 && active == 0 {
+		details = nil // the reason says it
+	}
+	if ready := j.ready(); j.Counts.Waiting() > ready {
+		details = append(details, j.waits(j.Counts.Waiting()-ready))
+	}
+	switch {
+	case active > 0:
+		return Why{Running: true, Reason: plural(active, "task") + form(active, " is", " are") + " being worked on", Details: details}
+	case len(j.Wanting) == 0:
+		return Why{Reason: "its tasks wait for each other", Details: details}
+	}
+	best.Details = append(details, best.Details...)
+	return best
+}
+
+// ready is the number of tasks that wait for nothing but a worker.
+func (j *JobAtWork) ready() (n int) {
+	for i := range j.Wanting {
+		n += j.Wanting[i].Tasks
+	}
+	return n
+}
+
+func (j *JobAtWork) waits(n int) string {
+	text := plural(n, "task") + form(n, " waits", " wait") + " for others to be completed"
+	if j.Held > 0 {
+		text += fmt.Sprintf(", the first for %d of %d", j.Held, j.Needed)
+	}
+	return text
+}
+
+// stopped says why no task of the job is handed out at all, and reports whether
+// that is so.
+func (j *JobAtWork) stopped(now time.Time) (Why, bool) {
+	failed, total := j.Counts[TaskFailed], j.Counts.Total()
+	active := j.Counts[TaskActive]
+	again := "do it again with: farm jobs requeue " + j.Call
+	status := j.Status()
+	switch {
+	case !j.Deleting.IsZero():
+		return Why{Reason: "the job is being deleted"}, true
+	case status == JobUnderConstruction:
+		return Why{Reason: "the job is being stored"}, true
+	case status == JobRequeueing:
+		return Why{Reason: "its tasks are being queued again; it goes on when all of them are"}, true
+	case status == JobCompleted:
+		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Next: again}, true
+	case status == JobFailed && failed > 0:
+		return Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
+			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}, true
+	case status == JobFailed:
+		return Why{Reason: "it failed: " + j.Activity, Next: again}, true
+	case status == JobCanceled || status == JobCancelRequested:
+		reason := "canceled" + j.byWhom(now)
+		if j.Intent != IntentAbort {
+			reason = fmt.Sprintf("%d of its %s were canceled, and the others are completed", j.Counts[TaskCanceled], plural(total, "task"))
+		}
+		return Why{Running: active > 0, Reason: reason, Next: again}, true
+	case status == JobPaused:
+		return Why{Reason: "paused" + j.byWhom(now), Next: "resume it with: farm jobs resume " + j.Call}, true
+	case status == JobPauseRequested:
+		return Why{Running: true, Reason: fmt.Sprintf("paused%s; %s %s being finished", j.byWhom(now), plural(active, "task"), form(active, "is", "are")),
+			Next: "resume it with: farm jobs resume " + j.Call}, true
+	}
+	return Why{}, false
+}
+
+// byWhom is " by NAME at TIME", as far as that is known.
+func (j *JobAtWork) byWhom(now time.Time) (text string) {
+	if j.By != "" {
+		text = " by " + j.By
+	}
+	if !j.Since.IsZero() {
+		text += " at " + clock(j.Since, now)
+	}
+	return text
+}
+
+// TaskAtWork is all that is said of why a task is at work or not.
+type TaskAtWork struct {
+	Index      int // in its job, from 0
+	State      TaskState
+	WorkerName string   // of the worker that has it, or had it last
+	Steps      int      // of it
+	Missing    int      // tasks that it needs and that are not completed
+	Needed     int      // of so many
+	Wanting    *Wanting // if it waits for nothing but a worker
+	NotFirst   bool     // other tasks of its job come first
+}
+
+// Explain says why the task is not worked on, if it is not. job is why its job is not.
+func (t *TaskAtWork) Explain(j *JobAtWork, now time.Time) Why {
+	call := fmt.Sprintf("%s/%d", j.Call, t.Index+1)
+	again := "do it again with: farm jobs requeue " + call
+	switch t.State.Status {
+	case TaskActive:
+		return Why{Running: true, Reason: fmt.Sprintf("worker %s works on it, %d of %s done", t.WorkerName, t.State.StepsDone, plural(t.Steps, "step"))}
+	case TaskCompleted:
+		return Why{Reason: "it is completed", Next: again}
+	case TaskFailed:
+		return Why{Reason: "it failed" + t.told(), Next: "see why with: farm jobs log " + call + "; " + again}
+	case TaskCanceled:
+		return Why{Reason: "it was canceled" + t.told(), Next: again}
+	}
+	if why, stopped := j.stopped(now); stopped {
+		why.Reason, why.Running = "its job is not handed out: "+why.Reason, false
+		return why
+	}
+	if t.Missing > 0 {
+		return Why{Reason: fmt.Sprintf("waits for %d of %s that it needs", t.Missing, plural(t.Needed, "task")), Details: j.Explain(now).Details}
+	}
+	why := t.Wanting.Explain(now)
+	if t.NotFirst {
+		why.Details = append(why.Details, "other tasks of its job come first")
+	}
+	return why
+}
+
+// told is what was last said of the task.
+func (t *TaskAtWork) told() string {
+	if t.State.Activity == "" {
+		return ""
+	}
+	return ": " + t.State.Activity
+}

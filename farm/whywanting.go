@@ -1,0 +1,202 @@
+package farm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Explain says why tasks that wait for nothing but a worker do not get one: the
+// first obstacle that all workers have in common, in the order in which the
+// scheduler looks.
+func (w *Wanting) Explain(now time.Time) Why {
+	all := group(w.Workers)
+	rest := all
+	for _, rule := range []struct {
+		obstacle Obstacle
+		why      func(all, left group) Why // if nobody is left without the obstacle
+	}{
+		{TypeNotTaken, w.nobodyTakes},
+		{TagNotCarried, w.nobodyCarries},
+		{WorkerBlocked, w.allBlocked},
+		{FailedBefore, w.allFailed},
+	} {
+		var left group
+		for _, s := range rest {
+			if s.Obstacle != rule.obstacle {
+				left = append(left, s)
+			}
+		}
+		if len(left) == 0 {
+			why := rule.why(all, rest)
+			why.Details = append(why.Details, w.excluded(all, rule.obstacle)...)
+			return why
+		}
+		rest = left
+	}
+	why := w.waitFor(rest, now)
+	why.Details = append(why.Details, w.excluded(all, NoObstacle)...)
+	return why
+}
+
+func (w *Wanting) nobodyTakes(all, _ group) Why {
+	next := "start one with: farm work --task-types " + w.Type
+	if len(all) == 0 {
+		return Why{Reason: "the farm has no workers", Next: next}
+	}
+	return Why{Reason: fmt.Sprintf("no worker does tasks of type %s", w.Type), Next: next}
+}
+
+func (w *Wanting) nobodyCarries(_, takers group) Why {
+	reason := fmt.Sprintf("no worker that does %s tasks carries tag %s", w.Type, w.Tag)
+	return Why{Reason: reason, Next: fmt.Sprintf("give it to one with: farm workers tags %s --set %s", takers[0].Name, w.Tag)}
+}
+
+func (w *Wanting) allBlocked(_, able group) Why {
+	on := fmt.Sprintf("all %d workers that could do it", len(able))
+	switch len(able) {
+	case 1:
+		on = "worker " + able[0].Name + ", the only one that could do it,"
+	case 2:
+		on = "both workers"
+	}
+	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Next: "lift a block with: " + unblock(w.Job)}
+}
+
+func (w *Wanting) allFailed(all, able group) Why {
+	reason := "failed on every worker that could do it"
+	if len(able) == 1 && len(all.which(WorkerBlocked)) == 0 {
+		reason = "failed on worker " + able[0].Name + ", the only one that could do it"
+	}
+	return Why{Reason: reason, Next: "see why with: farm jobs log " + w.Job + "; let them try again with: farm jobs requeue " + w.Job}
+}
+
+// unblock is what lifts a job's blocks.
+func unblock(job string) string { return "farm jobs unblock " + job }
+
+// excluded tells of the workers that are not for these tasks, but those with
+// the obstacle that is told already.
+func (w *Wanting) excluded(all group, told Obstacle) (details []string) {
+	for _, d := range []struct {
+		obstacle  Obstacle
+		one, many string
+		what      string
+	}{
+		{TypeNotTaken, "does", "do", "no " + w.Type + " tasks"},
+		{TagNotCarried, "does", "do", "not carry tag " + w.Tag},
+		{WorkerBlocked, "is", "are", "blocked from " + w.Type + " tasks of this job"},
+		{FailedBefore, "has", "have", "failed it, so another tries first"},
+	} {
+		if g := all.which(d.obstacle); len(g) > 0 && d.obstacle != told {
+			text := fmt.Sprintf("%s %s %s", g.number(), form(len(g), d.one, d.many), d.what)
+			if len(g) > 1 {
+				text += ": " + g.names()
+			}
+			details = append(details, text)
+		}
+	}
+	return details
+}
+
+// For says why one worker does not get the tasks. worker is why it has no task
+// at all, for a worker that has one or takes none; first is what it gets before
+// them, "" if nothing.
+func (w *Wanting) For(s Standing, worker Why, first string) Why {
+	next := map[Obstacle]string{
+		TypeNotTaken:  "start its farm work with --task-types " + w.Type,
+		TagNotCarried: fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
+		WorkerBlocked: "lift the block with: " + unblock(w.Job),
+		FailedBefore:  "let it try again with: farm jobs requeue " + w.Job,
+	}
+	switch s.Obstacle {
+	case NoObstacle:
+		return Why{Clear: true, Reason: "nothing is in the way: worker " + s.Name + " gets it with its next request"}
+	case NotFirst:
+		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, first)}
+	case StatusRequested, NotAwake, AtWork:
+		return Why{Reason: "worker " + s.Name + ": " + worker.Reason, Next: worker.Next}
+	}
+	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
+}
+
+// waitFor says what tasks wait for that some workers could do: able, who are
+// free, busy, asleep or away.
+func (w *Wanting) waitFor(able group, now time.Time) Why {
+	if free := able.which(NoObstacle); len(free) > 0 {
+		return Why{Clear: true, Reason: fmt.Sprintf("nothing is in the way: %s %s free for it", free.number(), form(len(free), "is", "are")),
+			Details: []string{"it is handed out with the next request of a worker"}}
+	}
+	if ahead := w.ahead(); ahead != "" && len(able.which(NotFirst, AtWork)) > 0 {
+		return Why{Reason: "waits behind " + ahead, Next: "put it first with: farm jobs priority " + w.Job + " 100",
+			Details: []string{able.sentence(w.Tag, now)}}
+	}
+	if busy := able.which(AtWork, NotFirst); len(busy) == len(able) {
+		if len(busy) == 1 {
+			return Why{Reason: "worker " + busy[0].Name + ", the only one that could do it, is busy"}
+		}
+		return Why{Reason: fmt.Sprintf("all %d workers that could do it are busy", len(busy))}
+	}
+	return Why{Reason: able.sentence(w.Tag, now), Next: able.help()}
+}
+
+// ahead tells of the jobs that come first, "" if there are none.
+func (w *Wanting) ahead() string {
+	first := plural(w.Higher+w.Others, "job")
+	if w.Higher+w.Others >= 100 { // nobody counts further
+		first = "100 jobs or more"
+	}
+	come := " " + form(w.Others, "comes", "come") + " first"
+	switch {
+	case w.Higher == 0 && w.Others == 0:
+		return ""
+	case w.Others == 0:
+		return first + " of higher priority"
+	case w.Higher == 0:
+		return first + " of the same priority that" + come
+	}
+	return fmt.Sprintf("%s of higher priority and %d of the same that%s", plural(w.Higher, "job"), w.Others, come)
+}
+
+// sentence says who could do something and what they are instead of free.
+func (g group) sentence(tag string, now time.Time) string {
+	could := "could do it"
+	if tag != "" {
+		could = form(len(g), "carries", "carry") + " tag " + tag
+	}
+	states := g.states(now)
+	_, only, _ := strings.Cut(states[0], " ")
+	switch {
+	case len(g) == 1:
+		return fmt.Sprintf("only worker %s %s, and it is %s", g[0].Name, could, only)
+	case len(states) == 1:
+		return fmt.Sprintf("%d workers %s, all %s", len(g), could, only)
+	}
+	return fmt.Sprintf("%d workers %s: %s", len(g), could, strings.Join(states, ", "))
+}
+
+// help says how to get one of the workers to work.
+func (g group) help() string {
+	for _, h := range []struct {
+		has  func(s *Standing) bool
+		text string
+	}{
+		{func(s *Standing) bool { return s.Obstacle == AtWork }, ""}, // waiting helps
+		{func(s *Standing) bool { return s.Status == WorkerStarting }, ""},
+		{func(s *Standing) bool {
+			return s.Status == WorkerAsleep && s.Request.Status != WorkerAwake || s.Request.Status == WorkerAsleep
+		}, "wake it with: farm workers wake %s"},
+		{func(s *Standing) bool { return s.Status == WorkerError }, "see whether farm work still runs on %s and reaches the manager"},
+		{func(s *Standing) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, "start farm work on %s, or another worker"},
+	} {
+		for _, s := range g {
+			if !h.has(&s) {
+				continue
+			}
+			if h.text == "" {
+				return ""
+			}
+			return fmt.Sprintf(h.text, s.Name)
+		}
+	}
+	return ""
+}

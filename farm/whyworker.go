@@ -1,0 +1,128 @@
+package farm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// WorkerAtWork is all that is said of why a worker is at work or not.
+type WorkerAtWork struct {
+	Standing
+	Types    []string // types of tasks it does
+	Task     string   // the task it holds, or would get: "task 3 of job NAME"
+	Openings          // what there is that it does not get
+	Stopped  int      // jobs that are paused
+	Waiting  int      // jobs that are queued or active
+}
+
+// Openings is why a worker does not get what others could.
+type Openings struct {
+	OtherTypes []string // types of tasks that wait, and that it does not do
+	OtherTags  []string // names of the tags of jobs that wait, and that it does not carry
+	Blocked    []string // jobs with tasks for it that it is blocked from, as commands call them
+	Failed     []string // jobs whose tasks for it it failed
+}
+
+// Explain says why the worker has no task, if it has none.
+func (w *WorkerAtWork) Explain(now time.Time) Why {
+	switch {
+	case w.Obstacle == AtWork:
+		return Why{Running: true, Reason: "it works on " + w.Task}
+	case w.Obstacle == StatusRequested && w.Request.Pending():
+		return w.requested()
+	case w.Obstacle == NotAwake || w.Obstacle == StatusRequested:
+		return w.notAwake(now)
+	}
+	if w.Task != "" {
+		return Why{Clear: true, Reason: "nothing is in the way: it gets " + w.Task + " with its next request"}
+	}
+	var reasons []Why
+	if n := len(w.Blocked); n > 0 {
+		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Next: "lift a block with: " + unblock(w.Blocked[0])})
+	}
+	if n := len(w.Failed); n > 0 {
+		reasons = append(reasons, Why{Reason: fmt.Sprintf("it failed the tasks it could do of %s, and others try them first", plural(n, "job"))})
+	}
+	if len(w.OtherTags) > 0 {
+		reasons = append(reasons, Why{Reason: "jobs wait for workers with tag " + strings.Join(w.OtherTags, " or ") + ", which it does not carry",
+			Next: fmt.Sprintf("give it one with: farm workers tags %s --set %s", w.Name, w.OtherTags[0])})
+	}
+	if len(w.OtherTypes) > 0 {
+		does := "it does no tasks at all"
+		if len(w.Types) > 0 {
+			does = "it does only " + strings.Join(w.Types, ", ")
+		}
+		reasons = append(reasons, Why{Reason: "jobs wait for workers that do " + strings.Join(w.OtherTypes, " or ") + " tasks; " + does,
+			Next: "start its farm work with other --task-types"})
+	}
+	if len(reasons) == 0 {
+		return w.nothingWaits()
+	}
+	why := reasons[0]
+	for _, r := range reasons[1:] {
+		why.Details = append(why.Details, r.Reason)
+	}
+	return why
+}
+
+// nothingWaits says why there is nothing for anybody.
+func (w *WorkerAtWork) nothingWaits() Why {
+	why := Why{Reason: "there is nothing to do: no job has tasks that wait for a worker"}
+	if w.Waiting > 0 {
+		why.Details = append(why.Details, fmt.Sprintf("%s %s on others: what is left of %s waits for tasks that are being worked on",
+			plural(w.Waiting, "job"), form(w.Waiting, "is", "are"), form(w.Waiting, "it", "them")))
+	}
+	if w.Stopped > 0 {
+		why.Next = "see them with: farm jobs list --status paused"
+		why.Details = append(why.Details, plural(w.Stopped, "job")+form(w.Stopped, " is", " are")+" paused")
+	}
+	return why
+}
+
+// notAwake says why a worker that nothing is asked of takes no tasks.
+func (w *WorkerAtWork) notAwake(now time.Time) Why {
+	seen := ""
+	if !w.LastSeen.IsZero() {
+		seen = ", last heard of at " + clock(w.LastSeen, now)
+	}
+	switch w.Status {
+	case WorkerAsleep:
+		return Why{Reason: "it is asleep" + group{w.Standing}.until(now), Next: "wake it with: farm workers wake " + w.Name}
+	case WorkerStarting:
+		return Why{Reason: "it has just signed on, and says soon that it is awake"}
+	case WorkerError:
+		return Why{Reason: "it is lost" + seen, Next: "see whether farm work still runs there and reaches the manager"}
+	case WorkerUnknown:
+		return Why{Reason: "it registered and never signed on", Next: "start farm work there"}
+	case WorkerOffline:
+		return Why{Reason: "it is offline" + seen, Next: "start farm work there"}
+	}
+	return Why{Reason: "it says that it is " + w.Status.String(), Next: "wake it with: farm workers wake " + w.Name}
+}
+
+// requested says what a worker that takes no task has to do first.
+func (w *WorkerAtWork) requested() Why {
+	what := map[WorkerStatus]string{WorkerAwake: "wake up", WorkerAsleep: "go to sleep", WorkerOffline: "shut down", WorkerRestart: "restart"}[w.Request.Status]
+	why := Why{Reason: "it is asked to " + what}
+	if w.Status == WorkerAwake {
+		why.Next = "take that back with: farm workers wake " + w.Name
+	}
+	switch {
+	case w.Task != "" && w.Request.Lazy:
+		why.Running = true
+		why.Reason += " after " + w.Task
+	case w.Task != "":
+		why.Running = true
+		why.Reason += " and to give back " + w.Task
+	case w.Status == WorkerError:
+		why.Reason += " when it is back; it is lost"
+		why.Next = "see whether farm work still runs there and reaches the manager"
+	case w.Status == WorkerOffline || w.Status == WorkerUnknown:
+		why.Reason += " when it is back; it is offline"
+		why.Next = "start farm work there"
+	default:
+		why.Reason += ", and has not done so yet"
+	}
+	return why
+}
