@@ -37,6 +37,7 @@ type Wanting struct {
 	Tasks   int
 	Higher  int        // jobs of higher priority that come first
 	Others  int        // jobs that come first for another reason
+	Later   bool       // other tasks of the job come first
 	Workers []Standing // all there are
 }
 

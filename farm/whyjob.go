@@ -9,8 +9,9 @@ import (
 type JobAtWork struct {
 	Job
 	Call    string    // what commands call it
-	Since   time.Time // when somebody last changed its intent; zero if that is not known
+	Since   time.Time // when somebody held or aborted it; zero if that is not known
 	By      string    // who did, "" if that is not known
+	Because string    // the reason given, if any
 	Held    int       // tasks that the first task which is not ready still needs
 	Needed  int       // of so many
 	Wanting []Wanting // what waits for nothing but a worker, by type
@@ -108,6 +109,9 @@ func (j *JobAtWork) byWhom(now time.Time) (text string) {
 	if !j.Since.IsZero() {
 		text += " at " + clock(j.Since, now)
 	}
+	if j.Because != "" {
+		text += " (" + j.Because + ")"
+	}
 	return text
 }
 
@@ -120,7 +124,7 @@ type TaskAtWork struct {
 	Missing    int      // tasks that it needs and that are not completed
 	Needed     int      // of so many
 	Wanting    *Wanting // if it waits for nothing but a worker
-	NotFirst   bool     // other tasks of its job come first
+	Standing            // of the one worker that is asked about, if one is
 }
 
 // Explain says why the task is not worked on, if it is not. job is why its job is not.
@@ -144,11 +148,7 @@ func (t *TaskAtWork) Explain(j *JobAtWork, now time.Time) Why {
 	if t.Missing > 0 {
 		return Why{Reason: fmt.Sprintf("waits for %d of %s that it needs", t.Missing, plural(t.Needed, "task")), Details: j.Explain(now).Details}
 	}
-	why := t.Wanting.Explain(now)
-	if t.NotFirst {
-		why.Details = append(why.Details, "other tasks of its job come first")
-	}
-	return why
+	return t.Wanting.Explain(now)
 }
 
 // told is what was last said of the task.

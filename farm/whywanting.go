@@ -98,10 +98,9 @@ func (w *Wanting) excluded(all group, told Obstacle) (details []string) {
 	return details
 }
 
-// For says why one worker does not get the tasks. worker is why it has no task
-// at all, for a worker that has one or takes none; first is what it gets before
-// them, "" if nothing.
-func (w *Wanting) For(s Standing, worker Why, first string) Why {
+// For says why one worker does not get the tasks: s is how it stands to them, and
+// worker what it is doing.
+func (w *Wanting) For(s Standing, worker *WorkerAtWork, now time.Time) Why {
 	next := map[Obstacle]string{
 		TypeNotTaken:  "start its farm work with --task-types " + w.Type,
 		TagNotCarried: fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
@@ -112,9 +111,10 @@ func (w *Wanting) For(s Standing, worker Why, first string) Why {
 	case NoObstacle:
 		return Why{Clear: true, Reason: "nothing is in the way: worker " + s.Name + " gets it with its next request"}
 	case NotFirst:
-		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, first)}
+		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, worker.Task)}
 	case StatusRequested, NotAwake, AtWork:
-		return Why{Reason: "worker " + s.Name + ": " + worker.Reason, Next: worker.Next}
+		why := worker.Explain(now)
+		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
 	}
 	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
 }
@@ -130,7 +130,13 @@ func (w *Wanting) waitFor(able group, now time.Time) Why {
 		return Why{Reason: "waits behind " + ahead, Next: "put it first with: farm jobs priority " + w.Job + " 100",
 			Details: []string{able.sentence(w.Tag, now)}}
 	}
-	if busy := able.which(AtWork, NotFirst); len(busy) == len(able) {
+	if len(able.which(NotFirst)) > 0 {
+		if w.Later {
+			return Why{Reason: "other tasks of its job come first"}
+		}
+		return Why{Reason: "the workers that could do it get tasks of other types first", Details: []string{able.sentence(w.Tag, now)}}
+	}
+	if busy := able.which(AtWork); len(busy) == len(able) {
 		if len(busy) == 1 {
 			return Why{Reason: "worker " + busy[0].Name + ", the only one that could do it, is busy"}
 		}

@@ -11,6 +11,9 @@ import (
 // last argument, and the change is kept with the job or worker in the same transaction.
 // Without it, it was the manager itself. A wish that changes nothing is not noted.
 
+// submitted is the first change of every job.
+const submitted = "Submitted"
+
 func actor(by []farm.Actor) farm.Actor {
 	if len(by) == 0 {
 		return farm.Actor{}

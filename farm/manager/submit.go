@@ -50,7 +50,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 		}
 		t := u.touch(j)
 		t.isNew = true
-		u.note(j, by, "Submitted", "")
+		u.note(j, by, submitted, "")
 		job = j.Job
 		return nil
 	})

@@ -1,7 +1,10 @@
 package manager
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"renderfarm/farm"
@@ -24,54 +27,105 @@ func (m *Manager) ask(fn func(q *inquiry) error) error {
 }
 
 // WhyJob says why a job is not worked on, if it is not; NotFound.
-func (m *Manager) WhyJob(id farm.JobID) (why farm.Why, err error) {
+func (m *Manager) WhyJob(id farm.JobID) (farm.Why, error) {
+	now, job, err := m.jobAtWork(id)
+	if err != nil {
+		return farm.Why{}, err
+	}
+	return job.Explain(now), nil
+}
+
+func (m *Manager) jobAtWork(id farm.JobID) (now time.Time, job *farm.JobAtWork, err error) {
 	err = m.ask(func(q *inquiry) error {
 		j, err := q.Job(id)
 		if err == nil {
-			why = q.job(j).Explain(q.now)
+			now, job = q.now, q.job(j)
 		}
 		return err
 	})
-	return why, err
+	if err == nil {
+		m.attribute(job)
+	}
+	return now, job, err
+}
+
+// attribute finds out who held or aborted the job.
+func (m *Manager) attribute(job *farm.JobAtWork) {
+	verb := farm.Pause
+	if job.Intent == farm.IntentAbort {
+		verb = farm.Cancel
+	}
+	audit, err := m.Audit(job.ID)
+	if job.Intent == farm.IntentRun || err != nil { // its job may be gone meanwhile
+		return
+	}
+	for _, c := range slices.Backward(audit.Changes) {
+		what, reason, _ := strings.Cut(c.What, ": ")
+		if what == verb.String() || what == submitted {
+			job.Since, job.By, job.Because = c.Time, cmp.Or(c.By.Name, c.By.Address), reason
+			return
+		}
+	}
 }
 
 // WhyTask says why a task is not worked on, if it is not; or why not by one
 // worker, if one is given. NotFound: no such task or worker.
-func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (why farm.Why, err error) {
-	err = m.ask(func(q *inquiry) error {
+func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
+	var now time.Time
+	var job *farm.JobAtWork
+	var task *farm.TaskAtWork
+	var one *farm.WorkerAtWork
+	err := m.ask(func(q *inquiry) error {
 		t, err := q.Task(id)
 		if err != nil {
 			return err
 		}
-		task := q.task(t)
-		if why = task.Explain(q.job(t.Job), q.now); by == "" || task.Wanting == nil {
+		now, job, task = q.now, q.job(t.Job), q.task(t)
+		if by == "" || task.Wanting == nil {
 			return nil
 		}
-		w, err := q.Worker(by)
-		if err != nil || !w.Deleted.IsZero() {
-			return unknownWorker(by)
+		w, err := q.staff(by)
+		if err != nil {
+			return err
 		}
-		first := ""
-		if picked, ok := q.Pick(w); ok {
-			first = called(picked)
-		}
-		why = task.Wanting.For(q.standing(w, func() farm.Obstacle { return q.obstacle(t, w) }), q.worker(w).Explain(q.now), first)
+		one = q.worker(w)
+		task.Standing = q.standing(w, func() farm.Obstacle { return q.obstacle(t, w) })
 		return nil
 	})
-	return why, err
+	if err != nil {
+		return farm.Why{}, err
+	}
+	m.attribute(job)
+	if one != nil {
+		return task.Wanting.For(task.Standing, one, now), nil
+	}
+	return task.Explain(job, now), nil
 }
 
 // WhyWorker says why a worker has no task, if it has none; NotFound.
-func (m *Manager) WhyWorker(id farm.WorkerID) (why farm.Why, err error) {
-	err = m.ask(func(q *inquiry) error {
-		w, err := q.Worker(id)
-		if err != nil || !w.Deleted.IsZero() {
-			return unknownWorker(id)
+func (m *Manager) WhyWorker(id farm.WorkerID) (farm.Why, error) {
+	var now time.Time
+	var worker *farm.WorkerAtWork
+	err := m.ask(func(q *inquiry) error {
+		w, err := q.staff(id)
+		if err == nil {
+			now, worker = q.now, q.worker(w)
 		}
-		why = q.worker(w).Explain(q.now)
-		return nil
+		return err
 	})
-	return why, err
+	if err != nil {
+		return farm.Why{}, err
+	}
+	return worker.Explain(now), nil
+}
+
+// staff returns a worker that was not deleted.
+func (q *inquiry) staff(id farm.WorkerID) (*store.Worker, error) {
+	w, err := q.Worker(id)
+	if err != nil || !w.Deleted.IsZero() {
+		return nil, unknownWorker(id)
+	}
+	return w, nil
 }
 
 // short is what commands call a job.
@@ -83,7 +137,7 @@ func called(t store.Task) string {
 }
 
 func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
-	job := &farm.JobAtWork{Job: j.Job, Call: short(j.ID), Since: j.Updated}
+	job := &farm.JobAtWork{Job: j.Job, Call: short(j.ID)}
 	if held, ok := q.Held(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}
@@ -130,7 +184,8 @@ func (q *inquiry) task(t store.Task) *farm.TaskAtWork {
 		}
 		w := q.wanting(d)
 		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle { return q.obstacle(t, worker) })
-		task.Wanting, task.NotFirst = &w, d.First != t
+		w.Later = d.First != t
+		task.Wanting = &w
 	}
 	return task
 }

@@ -1,0 +1,61 @@
+package farm
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWhyAJobIsStopped has the statuses that are gone through quickly, or that a
+// farm gets into by many steps; the others are in farm/manager.
+func TestWhyAJobIsStopped(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name         string
+		job          Job
+		reason, next string
+	}{
+		{"being deleted", Job{Deleting: now, JobFacts: JobFacts{Intent: IntentAbort, Counts: Counts{TaskCompleted: 1}}}, "the job is being deleted", ""},
+		{"being stored", Job{JobFacts: JobFacts{Planning: true}}, "the job is being stored", ""},
+		{"tasks failed", Job{JobFacts: JobFacts{Counts: Counts{TaskFailed: 2, TaskCompleted: 3}}}, "2 of its 5 tasks failed",
+			"see why with: farm jobs log 1f2e3d4c; try those again with: farm jobs requeue --failed 1f2e3d4c"},
+	} {
+		job := JobAtWork{Job: c.job, Call: "1f2e3d4c"}
+		if why := job.Explain(now); why.Reason != c.reason || why.Next != c.next || why.Running || why.Clear {
+			t.Errorf("%s: %+v, want %q and %q", c.name, why, c.reason, c.next)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.FixedZone("", 3600))
+	for at, want := range map[time.Time]string{
+		now.Add(7 * time.Hour):            "19:00",
+		now.Add(-11 * time.Hour):          "01:00",
+		now.Add(7 * time.Hour).UTC():      "19:00",
+		now.Add(20 * time.Hour):           "Thu 08:00",
+		now.Add(-48 * time.Hour):          "Mon 12:00",
+		now.AddDate(0, 0, 7):              "2 Dec 2026 12:00",
+		now.AddDate(1, 0, 0):              "25 Nov 2027 12:00",
+		now.AddDate(0, 0, -20).Add(-1e10): "5 Nov 2026 11:59",
+	} {
+		if got := clock(at, now); got != want {
+			t.Errorf("%s is %q, want %q", at, got, want)
+		}
+	}
+}
+
+func TestWantingAhead(t *testing.T) {
+	for _, c := range []struct {
+		higher, others int
+		want           string
+	}{
+		{0, 0, ""}, {1, 0, "1 job of higher priority"}, {3, 0, "3 jobs of higher priority"},
+		{0, 1, "1 job of the same priority that comes first"}, {0, 2, "2 jobs of the same priority that come first"},
+		{2, 1, "2 jobs of higher priority and 1 of the same that comes first"}, {100, 0, "100 jobs or more of higher priority"},
+	} {
+		w := Wanting{Higher: c.higher, Others: c.others}
+		if got := w.ahead(); got != c.want {
+			t.Errorf("%d and %d: %q, want %q", c.higher, c.others, got, c.want)
+		}
+	}
+}
