@@ -83,7 +83,11 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 	if s.json {
 		return s.printJSON(shown)
 	}
-	s.printJob(&shown.Job, counts)
+	why, err := whyOf(client.FetchJobWhy(ctx, id))
+	if err != nil {
+		return err
+	}
+	s.printJob(&shown.Job, why, counts)
 	s.printChanges(shown.Audit, o.all)
 	t := s.table("task", "status", "done", "type", "worker", "name")
 	for _, task := range shown.Tasks {
@@ -99,7 +103,7 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 }
 
 // printJob prints what there is to know of a job, one value a line.
-func (s *session) printJob(j *api.Job, counts map[string]int) {
+func (s *session) printJob(j *api.Job, why *api.Why, counts map[string]int) {
 	var tasks []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		tasks = append(tasks, fmt.Sprintf("%d %s", counts[name], name))
@@ -108,6 +112,7 @@ func (s *session) printJob(j *api.Job, counts map[string]int) {
 	s.field("id", string(j.ID))
 	s.statusField(j.Status)
 	s.field("activity", j.Activity)
+	s.printWhy(why)
 	s.field("type", j.Type)
 	s.field("priority", fmt.Sprint(j.Priority))
 	s.field("done", fmt.Sprintf("%s (%d of %d steps)", progress(j.StepsCompleted, j.StepsTotal), j.StepsCompleted, j.StepsTotal))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -172,7 +171,7 @@ func windowText(w api.SleepWindow) string {
 // that tells it.
 func scheduleOf(ctx context.Context, client *api.Client, id farm.WorkerID) (schedule api.WorkerSchedule, has bool, err error) {
 	schedule, has, err = client.FetchWorkerSchedule(ctx, id)
-	if api.StatusOf(err) == http.StatusNotFound {
+	if api.StatusOf(err) != 0 {
 		return schedule, false, nil
 	}
 	return schedule, has, err

@@ -58,10 +58,15 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	why, err := whyOf(client.FetchWorkerWhy(ctx, id))
+	if err != nil {
+		return err
+	}
 	s.field("worker", w.Name)
 	s.field("id", string(w.ID))
 	s.statusField(workerStatus(w.WorkerSummary))
 	s.field("next", nextStatus(w.StatusChange))
+	s.printWhy(why)
 	s.field("seen", when(w.LastSeen, s.now()))
 	s.field("version", w.Version)
 	s.field("address", w.IPAddress)

@@ -18,11 +18,26 @@ func TestWhyAJobIsStopped(t *testing.T) {
 		{"being stored", Job{JobFacts: JobFacts{Planning: true}}, "the job is being stored", ""},
 		{"tasks failed", Job{JobFacts: JobFacts{Counts: Counts{TaskFailed: 2, TaskCompleted: 3}}}, "2 of its 5 tasks failed",
 			"see why with: farm jobs log 1f2e3d4c; try those again with: farm jobs requeue --failed 1f2e3d4c"},
+		{"nobody left", Job{JobFacts: JobFacts{NobodyLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types is blocked",
+			"lift the blocks with: farm jobs blocklist 1f2e3d4c --clear; or do it again with: farm jobs requeue 1f2e3d4c"},
 	} {
 		job := JobAtWork{Job: c.job, Call: "1f2e3d4c"}
 		if why := job.Explain(now); why.Reason != c.reason || why.Next != c.next || why.Running || why.Clear {
 			t.Errorf("%s: %+v, want %q and %q", c.name, why, c.reason, c.next)
 		}
+	}
+}
+
+// TestWhyAllFailed has what the scheduler rules out while somebody is awake: those
+// that failed a task try again when nobody else is there.
+func TestWhyAllFailed(t *testing.T) {
+	w := Wanting{Job: "1f2e3d4c", Type: "blender", Workers: []Standing{{Name: "a", Obstacle: FailedBefore}}}
+	if why := w.Explain(time.Time{}); why.Reason != "failed on worker a, the only one that could do it" {
+		t.Errorf("%+v", why)
+	}
+	w.Workers = append(w.Workers, Standing{Name: "b", Obstacle: WorkerBlocked}, Standing{Name: "c", Obstacle: TypeNotTaken})
+	if why := w.Explain(time.Time{}); why.Reason != "failed on every worker that could do it" || len(why.Details) != 2 {
+		t.Errorf("%+v", why)
 	}
 }
 

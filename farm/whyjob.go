@@ -81,11 +81,11 @@ func (j *JobAtWork) stopped(now time.Time) (Why, bool) {
 		return Why{Reason: "its tasks are being queued again; it goes on when all of them are"}, true
 	case status == JobCompleted:
 		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Next: again}, true
-	case status == JobFailed && failed > 0:
+	case status == JobFailed && j.NobodyLeft:
+		return Why{Reason: "everybody who could do tasks of one of its types is blocked", Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
+	case status == JobFailed:
 		return Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
 			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}, true
-	case status == JobFailed:
-		return Why{Reason: "it failed: " + j.Activity, Next: again}, true
 	case status == JobCanceled || status == JobCancelRequested:
 		reason := "canceled" + j.byWhom(now)
 		if j.Intent != IntentAbort {

@@ -60,7 +60,7 @@ func (w *Wanting) allBlocked(_, able group) Why {
 	case 2:
 		on = "both workers"
 	}
-	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Next: "lift a block with: " + unblock(w.Job)}
+	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Next: "lift the blocks with: " + unblock(w.Job)}
 }
 
 func (w *Wanting) allFailed(all, able group) Why {
@@ -72,7 +72,7 @@ func (w *Wanting) allFailed(all, able group) Why {
 }
 
 // unblock is what lifts a job's blocks.
-func unblock(job string) string { return "farm jobs unblock " + job }
+func unblock(job string) string { return "farm jobs blocklist " + job + " --clear" }
 
 // excluded tells of the workers that are not for these tasks, but those with
 // the obstacle that is told already.
@@ -104,7 +104,7 @@ func (w *Wanting) For(s Standing, worker *WorkerAtWork, now time.Time) Why {
 	next := map[Obstacle]string{
 		TypeNotTaken:  "start its farm work with --task-types " + w.Type,
 		TagNotCarried: fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
-		WorkerBlocked: "lift the block with: " + unblock(w.Job),
+		WorkerBlocked: fmt.Sprintf("lift the block with: farm jobs blocklist %s --remove %s", w.Job, s.Name),
 		FailedBefore:  "let it try again with: farm jobs requeue " + w.Job,
 	}
 	switch s.Obstacle {

@@ -39,7 +39,7 @@ func (w *WorkerAtWork) Explain(now time.Time) Why {
 	}
 	var reasons []Why
 	if n := len(w.Blocked); n > 0 {
-		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Next: "lift a block with: " + unblock(w.Blocked[0])})
+		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Next: fmt.Sprintf("lift a block with: farm jobs blocklist %s --remove %s", w.Blocked[0], w.Name)})
 	}
 	if n := len(w.Failed); n > 0 {
 		reasons = append(reasons, Why{Reason: fmt.Sprintf("it failed the tasks it could do of %s, and others try them first", plural(n, "job"))})

@@ -125,6 +125,22 @@ func (c *Client) RequeueJob(ctx context.Context, id farm.JobID, r JobRequeue) er
 	return c.send(ctx, call{method: http.MethodPost, path: atFarm("jobs", string(id), "requeue"), in: r})
 }
 
+// FetchJobWhy says why a job is not worked on, if it is not. Compatible managers
+// do not know it.
+func (c *Client) FetchJobWhy(ctx context.Context, id farm.JobID) (Why, error) {
+	return fetch[Why](ctx, c, call{path: atFarm("jobs", string(id), "why")})
+}
+
+// FetchTaskWhy says why a task is not worked on, if it is not; with the id of a
+// worker, why not by that one. Compatible managers do not know it.
+func (c *Client) FetchTaskWhy(ctx context.Context, id farm.TaskID, by farm.WorkerID) (Why, error) {
+	values := url.Values{}
+	if by != "" {
+		values.Set("worker", string(by))
+	}
+	return fetch[Why](ctx, c, call{path: atFarm("tasks", string(id), "why"), query: values})
+}
+
 // SetJobPriority changes a job's priority; 0 to 100.
 func (c *Client) SetJobPriority(ctx context.Context, id farm.JobID, p JobPriorityChange) error {
 	return c.send(ctx, call{method: http.MethodPost, path: at("jobs", string(id), "setpriority"), in: p})

@@ -61,6 +61,12 @@ func (c *Client) RemoveWorkerSchedule(ctx context.Context, id farm.WorkerID) err
 	return c.send(ctx, call{method: http.MethodDelete, path: atFarm("workers", string(id), "schedule")})
 }
 
+// FetchWorkerWhy says why a worker has no task, if it has none. Compatible managers
+// do not know it.
+func (c *Client) FetchWorkerWhy(ctx context.Context, id farm.WorkerID) (Why, error) {
+	return fetch[Why](ctx, c, call{path: atFarm("workers", string(id), "why")})
+}
+
 // FetchWorkerTags lists the tags.
 func (c *Client) FetchWorkerTags(ctx context.Context) (WorkerTagList, error) {
 	return fetch[WorkerTagList](ctx, c, call{path: at("worker-mgt", "tags")})

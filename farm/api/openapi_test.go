@@ -94,6 +94,9 @@ DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedul
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
 GET    /api/farm/jobtypes/broken                             getBrokenJobTypes          open  200
+GET    /api/farm/jobs/{job_id}/why                           fetchJobWhy                open  200
+GET    /api/farm/tasks/{task_id}/why                         fetchTaskWhy               open  200
+GET    /api/farm/workers/{worker_id}/why                     fetchWorkerWhy             open  200
 `
 
 // pathOf returns the whole path of a line of operations.

@@ -69,6 +69,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"signOn": "WorkerStateChange", "workerState": "WorkerStateChange", "scheduleTask": "AssignedTask", "mayWorkerRun": "MayKeepRunning",
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
+		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
@@ -146,6 +147,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.has(c.FetchWorkerSleepSchedule(ctx, worker))
 	l.does(c.SetWorkerSleepSchedule(ctx, worker, api.WorkerSleepSchedule{}))
 	l.has(c.FetchWorkerSchedule(ctx, worker))
+	l.is(c.FetchWorkerWhy(ctx, worker))
 	l.does(c.SetWorkerSchedule(ctx, worker, api.WorkerSchedule{}))
 	l.does(c.RemoveWorkerSchedule(ctx, worker))
 	l.is(c.FetchWorkerTags(ctx))
@@ -168,6 +170,8 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobAudit(ctx, job))
 	l.is(c.FetchWorkerAudit(ctx, worker))
 	l.does(c.RequeueJob(ctx, job, api.JobRequeue{Tasks: api.RequeueFailed, Reason: "again"}))
+	l.is(c.FetchJobWhy(ctx, job))
+	l.is(c.FetchTaskWhy(ctx, task, worker))
 	l.does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))
 	l.does(c.SetJobTag(ctx, job, api.JobTagChange{}))
 	l.does(c.DeleteJob(ctx, job))

@@ -156,6 +156,7 @@ func jobShapes() []shape {
 		{"Change", farm.Change{Time: updated, By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Farm/1.0"}, What: "Paused: lunch"}, farm.Change{}},
 		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
+		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"}}, api.Why{}},
 		{"JobPriorityChange", api.JobPriorityChange{Priority: 100}, api.JobPriorityChange{}},
 		{"JobTagChange", api.JobTagChange{ID: tag, Name: "gpu"}, api.JobTagChange{}},
 		{"JobDeletionInfo", api.JobDeletionInfo{ShamanCheckout: true}, api.JobDeletionInfo{}},

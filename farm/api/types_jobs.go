@@ -85,6 +85,15 @@ const (
 	RequeueFailed = "failed" // what failed, and what was canceled because of that
 )
 
+// Why answers fetchJobWhy, fetchTaskWhy and fetchWorkerWhy: whether something is at
+// work, and if not, why not.
+type Why struct {
+	Running bool         `json:"running"`
+	Reason  string       `json:"reason"`  // one sentence
+	Next    string       `json:"next"`    // what to do about it; "" for nothing
+	Details List[string] `json:"details"` // more to know, a sentence each
+}
+
 // JobPriorityChange is the request of setJobPriority; 0 to 100.
 type JobPriorityChange struct {
 	Priority int `json:"priority"`

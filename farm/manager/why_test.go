@@ -288,18 +288,18 @@ func TestWhyAJobWaits(t *testing.T) {
 			job := s.submit(frames(2))
 			s.blocked(job, "blender", s.worker("a"))
 			return subject{job: job}
-		}, "blocked on worker a, the only one that could do it, for blender tasks", "lift a block with: farm jobs unblock *", "", ""},
+		}, "blocked on worker a, the only one that could do it, for blender tasks", "lift the blocks with: farm jobs blocklist * --clear", "", ""},
 		{"blocked on both", func(s *scene) subject {
 			job := s.submit(frames(2))
 			s.blocked(job, "blender", s.worker("a"), s.worker("b"))
 			s.worker("c", "ffmpeg")
 			return subject{job: job}
-		}, "blocked on both workers for blender tasks", "lift a block with: farm jobs unblock *", "worker c does no blender tasks", ""},
+		}, "blocked on both workers for blender tasks", "lift the blocks with: farm jobs blocklist * --clear", "worker c does no blender tasks", ""},
 		{"blocked on many", func(s *scene) subject {
 			job := s.submit(frames(2))
 			s.blocked(job, "blender", s.worker("a"), s.worker("b"), s.worker("c"))
 			return subject{job: job}
-		}, "blocked on all 3 workers that could do it for blender tasks", "lift a block with: farm jobs unblock *", "", ""},
+		}, "blocked on all 3 workers that could do it for blender tasks", "lift the blocks with: farm jobs blocklist * --clear", "", ""},
 		{"failed on one, and the other is busy", func(s *scene) subject {
 			a, b := s.worker("a"), s.worker("b")
 			s.submit(frames(1))
@@ -368,7 +368,7 @@ func TestWhyATaskWaits(t *testing.T) {
 			job, w := s.submit(frames(1)), s.worker("b")
 			s.blocked(job, "blender", w)
 			return subject{task: s.task(job, 1), worker: w}
-		}, "worker b is blocked from blender tasks of this job", "lift the block with: farm jobs unblock *", "", ""},
+		}, "worker b is blocked from blender tasks of this job", "lift the block with: farm jobs blocklist * --remove b", "", ""},
 		{"by one: failed", func(s *scene) subject {
 			w := s.worker("b")
 			s.worker("a")
@@ -470,7 +470,7 @@ func TestWhyAWorkerWaits(t *testing.T) {
 			w := s.worker("a")
 			s.blocked(s.submit(frames(1)), "blender", w)
 			return subject{worker: w}
-		}, "it is blocked from the tasks it could do of 1 job", "lift a block with: farm jobs unblock *", "", ""},
+		}, "it is blocked from the tasks it could do of 1 job", "lift a block with: farm jobs blocklist * --remove a", "", ""},
 		{"failed", func(s *scene) subject {
 			w := s.worker("a")
 			s.worker("b")

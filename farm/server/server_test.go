@@ -303,6 +303,7 @@ func (s *testServer) workerMgtCalls(w string) {
 		s.t.Errorf("worker: %s", got.body)
 	}
 	s.scheduleCalls(w)
+	s.want(200, "GET", "/api/farm/workers/"+w+"/why", "")
 	s.want(204, "POST", "/api/v3/worker-mgt/workers/"+w+"/setstatus", `{"status":"asleep","is_lazy":true}`)
 	if got := s.want(423, "POST", "/api/v3/worker/task", ""); got.text("status_requested") != "asleep" {
 		s.t.Errorf("asked: %s", got.body)
@@ -329,6 +330,8 @@ func (s *testServer) jobCalls(job string) {
 	s.want(200, "GET", "/api/v3/jobs/"+job, "")
 	s.want(200, "GET", "/api/v3/jobs/"+job+"/what-would-delete-do", "")
 	s.want(200, "GET", "/api/v3/jobs/"+job+"/blocklist", "")
+	s.want(200, "GET", "/api/farm/jobs/"+job+"/why", "")
+	s.want(200, "GET", "/api/farm/tasks/"+s.tasks(job)[0]+"/why", "")
 	s.want(204, "DELETE", "/api/v3/jobs/"+job+"/blocklist", `[{"worker_id":"`+job+`","task_type":"misc"}]`)
 	s.want(204, "POST", "/api/v3/jobs/"+job+"/setpriority", `{"priority":70}`)
 	s.want(204, "POST", "/api/v3/jobs/"+job+"/settag", `{}`)

@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// newJobsWhy returns the command that says why a job or a task does not run.
+func newJobsWhy(s *session) *cobra.Command {
+	worker := ""
+	c := &cobra.Command{
+		Use:   "why JOB [NUMBER]",
+		Short: "Say why a job or a task does not run",
+		Long: `Say why a job, or one of its tasks, does not run, and what can be done about it.
+
+The answer is the scheduler's own. With --json it is printed as GET
+/api/farm/jobs/{id}/why has it.`,
+		Example: "  farm jobs why 1f2e3d4c\n  farm jobs why 1f2e3d4c 7\n  farm jobs why 1f2e3d4c/7 --worker render07",
+		Args: func(c *cobra.Command, given []string) error {
+			if len(given) == 2 { // JOB NUMBER is the same as JOB/NUMBER
+				given = given[:1]
+			}
+			return args("JOB")(c, given)
+		},
+		ValidArgsFunction: s.completeJobs,
+		RunE: func(c *cobra.Command, given []string) error {
+			return runJobsWhy(c.Context(), s, strings.Join(given, "/"), worker)
+		},
+	}
+	c.Flags().StringVar(&worker, "worker", "", "say why this `worker` of all does not get the task")
+	s.jsonFlag(c)
+	return c
+}
+
+// runJobsWhy asks the manager about a job, a task, or a task and a worker.
+func runJobsWhy(ctx context.Context, s *session, name, worker string) error {
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	what, err := findTarget(ctx, client, name)
+	if err != nil {
+		return err
+	}
+	var by farm.WorkerID
+	if worker != "" {
+		if what.task == "" {
+			return usageErrorf("--worker needs a task: JOB/NUMBER")
+		}
+		if by, err = findWorker(ctx, client, worker); err != nil {
+			return err
+		}
+	}
+	var why api.Why
+	if what.task == "" {
+		why, err = client.FetchJobWhy(ctx, what.job)
+	} else {
+		why, err = client.FetchTaskWhy(ctx, what.task, by)
+	}
+	return s.answerWhy(why, err)
+}
+
+// newWorkersWhy returns the command that says why a worker has no task.
+func newWorkersWhy(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "why WORKER",
+		Short: "Say why a worker has no task",
+		Long: `Say why a worker has no task, and what can be done about it.
+
+The answer is the scheduler's own. With --json it is printed as GET
+/api/farm/workers/{id}/why has it.`,
+		Example:           "  farm workers why render07",
+		Args:              args("WORKER"),
+		ValidArgsFunction: s.completeWorkers,
+		RunE: func(c *cobra.Command, given []string) error {
+			return s.forEachWorker(c.Context(), given, func(client *api.Client, id farm.WorkerID) error {
+				why, err := client.FetchWorkerWhy(c.Context(), id)
+				return s.answerWhy(why, err)
+			})
+		},
+	}
+	s.jsonFlag(c)
+	return c
+}
+
+func (s *session) answerWhy(why api.Why, err error) error {
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return s.printJSON(why)
+	}
+	s.printWhy(&why)
+	return nil
+}
+
+// whyOf returns why something does not run, nil if it does, or if the manager is
+// one that does not say.
+func whyOf(why api.Why, err error) (*api.Why, error) {
+	switch {
+	case api.StatusOf(err) != 0:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case why.Running:
+		return nil, nil
+	}
+	return &why, nil
+}
+
+// printWhy prints the reason, what to do, and what else there is to know.
+func (s *session) printWhy(why *api.Why) {
+	if why == nil {
+		return
+	}
+	s.field("why", why.Reason)
+	s.field("to do", why.Next)
+	for _, d := range why.Details {
+		s.field("also", d)
+	}
+}

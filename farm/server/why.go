@@ -1,0 +1,46 @@
+package server
+
+import (
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+func (s *Server) fetchJobWhy(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	why, err := s.m.WhyJob(id)
+	return answerWhy(w, why, err)
+}
+
+func (s *Server) fetchTaskWhy(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	by := r.URL.Query().Get("worker")
+	if _, ok := farm.ParseUUID(by); by != "" && !ok {
+		return farm.Errorf(farm.Invalid, "worker=%.50q is not the id of a worker", by)
+	}
+	why, err := s.m.WhyTask(id, farm.WorkerID(by))
+	return answerWhy(w, why, err)
+}
+
+func (s *Server) fetchWorkerWhy(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	why, err := s.m.WhyWorker(id)
+	return answerWhy(w, why, err)
+}
+
+func answerWhy(w http.ResponseWriter, why farm.Why, err error) error {
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.Why{Running: why.Running, Reason: why.Reason, Next: why.Next, Details: why.Details})
+}
