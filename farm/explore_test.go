@@ -14,13 +14,14 @@ import (
 type trial struct {
 	intent Intent
 	insist bool
+	nobody bool // nobody is left
 	pass   Pass
 	n      int
 	tasks  [8]TaskStatus
 }
 
 func (s *trial) facts() JobFacts {
-	f := JobFacts{Intent: s.intent, Insist: s.insist, Pass: s.pass}
+	f := JobFacts{Intent: s.intent, Insist: s.insist, NobodyLeft: s.nobody, Pass: s.pass}
 	for _, task := range s.tasks[:s.n] {
 		f.Counts[task]++
 	}
@@ -28,7 +29,7 @@ func (s *trial) facts() JobFacts {
 }
 
 func (s *trial) String() string {
-	return fmt.Sprintf("a %s job (intent %d, insisting %v, pass %+v) with tasks %v", s.facts().Status(), s.intent, s.insist, s.pass, s.tasks[:s.n])
+	return fmt.Sprintf("a %s job (intent %d, insisting %v, nobody left %v, pass %+v) with tasks %v", s.facts().Status(), s.intent, s.insist, s.nobody, s.pass, s.tasks[:s.n])
 }
 
 // ready reports whether the scheduler may assign task i.
@@ -144,6 +145,12 @@ func (s *trial) nexts(needs [][]int) []story {
 			next := *s
 			next.move(i, e, needs)
 			out = append(out, story{fmt.Sprintf("task %d has event %d", i, e), next})
+			if e == TaskGivenUp && !s.nobody && !s.pass.On() { // nobody is blocked while a job is requeued
+				next := *s
+				next.nobody = true
+				next.move(i, e, needs)
+				out = append(out, story{fmt.Sprintf("task %d is given up, and nobody is left", i), next})
+			}
 		}
 		if next, ok := s.again(i, needs); ok {
 			out = append(out, story{fmt.Sprint(again, i), next})
@@ -162,7 +169,7 @@ func (s *trial) again(i int, needs [][]int) (trial, bool) {
 	next.pass = Pass{Kind: PassTask, Root: i}
 	switch {
 	case status.TakesBack():
-		next.intent, next.insist, next.pass.Kind = IntentRun, true, PassRevive
+		next.intent, next.insist, next.nobody, next.pass.Kind = IntentRun, true, false, PassRevive
 	case status == JobCompleted:
 		next.intent = IntentRun
 	}
@@ -180,7 +187,7 @@ func (s *trial) wishes(needs [][]int) (out []story) {
 		next := *s
 		next.intent = row.Intent
 		if row.Pass != NoPass {
-			next.insist, next.pass = false, Pass{Kind: row.Pass}
+			next.insist, next.nobody, next.pass = false, false, Pass{Kind: row.Pass}
 		}
 		for i := range s.n {
 			if slices.Contains(row.Tasks, next.tasks[i]) {

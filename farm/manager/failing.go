@@ -20,6 +20,9 @@ func (u *unit) fail(t store.Task, w *store.Worker, how, activity string) {
 	able, fresh := u.Able(t, w)
 	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
 		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: able, Fresh: fresh}
+	if j.Pass.On() {
+		f.MaxFailed = 0 // the pass forgives what was failed: nobody is blocked for it
+	}
 	v := farm.Judge(f)
 
 	u.move(t, v.Task, func(s *farm.TaskState) {
@@ -79,6 +82,7 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 		u.m.blocks.add(made)
 		u.m.sweeper.expect(u.m.config.Load().BlocklistForget)
 	})
+	u.note(j, nil, fmt.Sprintf("Worker %s blocked from tasks of type %q: it failed %d of them", w.Name, taskType, u.Failures(j, w, taskType)), "")
 	u.m.log.Warn("worker blocked: it failed too many tasks", "worker", w.Name, "job", j.ID, "type", taskType)
 	why := fmt.Sprintf("worker %s (%s) was blocked from tasks of type %q", w.Name, w.ID, taskType)
 	for _, t := range u.FailedBy(j, w, taskType, farm.TaskFailed) {

@@ -333,3 +333,28 @@ func TestPauseOutlivesAFailure(t *testing.T) {
 		t.Error("the failure lifted the pause")
 	}
 }
+
+// While a job is requeued its failures are being forgiven: nobody is blocked for
+// one that comes in between, and the job goes on.
+func TestNobodyIsBlockedWhileAJobIsRequeued(t *testing.T) {
+	turn := manager.PassAtOnce(t, 1)
+	f := newFarm(t)
+	f.configure(rules(3, 1))
+	w := f.worker("w1")
+	job := f.submit(frames(4))
+	task := f.take(w)
+	for i := 1; i < 4; i++ {
+		f.must(f.SetTaskStatus(f.task(job, i).ID, farm.TaskCanceled, "not these"))
+	}
+	f.must(f.SetJobStatus(job, farm.JobRequeueing, "these too"))
+	f.report(w, task, farm.TaskFailed)
+	f.want(job, farm.JobRequeueing)
+	f.finish(job, turn)
+	if got := f.blocked(job); got != "" {
+		t.Errorf("blocked: %q", got)
+	}
+	if names := f.work(w); len(names) != 4 {
+		t.Errorf("then did %v of a job that is %s", names, f.jobStatus(job))
+	}
+	f.want(job, farm.JobCompleted)
+}

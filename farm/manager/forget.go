@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -78,6 +79,7 @@ func (m *Manager) forgetBlock(block store.JobBlock) error {
 		u.Tx.Unblock(j, w, block.TaskType)
 		m.log.Info("block ended by itself", "worker", w.Name, "job", j.ID, "type", block.TaskType, "since", block.Created)
 		if !j.Status().Over() && j.Deleting.IsZero() {
+			u.note(j, nil, fmt.Sprintf("Worker %s unblocked from tasks of type %q: the block ended by itself", w.Name, block.TaskType), "")
 			u.touch(j) // readers fetch the blocklist again
 		}
 		return nil

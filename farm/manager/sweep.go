@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/store"
 )
 
 // The sweep finds what gives no sign of life any more: tasks after task_timeout,
@@ -21,6 +23,10 @@ const never = time.Duration(math.MaxInt64)
 // sweepGap keeps sweeps apart when many things are due one after the other. It
 // is how late one can be found.
 const sweepGap = time.Second
+
+// sweepAtOnce is how many workers or tasks are given up in one transaction. When
+// a switch fails it may be all of them.
+const sweepAtOnce = 100
 
 // sweepRetry is the pause after a sweep that failed.
 const sweepRetry = 30 * time.Second
@@ -96,8 +102,8 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	if timeout := time.Duration(config.WorkerTimeout); timeout > 0 {
 		due, soon := m.roster.due(timeout, now)
 		next = min(next, soon)
-		for _, id := range due {
-			if err := m.loseWorker(id, timeout); err != nil {
+		for some := range slices.Chunk(due, sweepAtOnce) {
+			if err := m.loseWorkers(some, timeout); err != nil {
 				return 0, err
 			}
 		}
@@ -105,8 +111,8 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	if timeout := time.Duration(config.TaskTimeout); timeout > 0 {
 		due, soon := m.touches.due(timeout, now)
 		next = min(next, soon)
-		for _, id := range due {
-			if err := m.loseTask(id, timeout); err != nil {
+		for some := range slices.Chunk(due, sweepAtOnce) {
+			if err := m.loseTasks(some, timeout); err != nil {
 				return 0, err
 			}
 		}
@@ -115,53 +121,61 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	return min(next, soon), err
 }
 
-// loseWorker gives up on a worker that was not heard of for too long, unless it
-// was just now. It comes back by itself when it speaks again, see Assign.
-func (m *Manager) loseWorker(id farm.WorkerID, timeout time.Duration) error {
+// loseWorkers gives up on workers that were not heard of for too long.
+func (m *Manager) loseWorkers(ids []farm.WorkerID, timeout time.Duration) error {
 	return m.update(func(u *unit) error {
-		w, err := u.Worker(id)
-		if err != nil {
-			return err
+		for _, id := range ids {
+			if w, err := u.Worker(id); err == nil {
+				u.loseWorker(w, timeout)
+			}
 		}
-		before := w.Status
-		idle := m.roster.idle(id, time.Now())
-		if !w.Deleted.IsZero() || !before.Watched() || idle < timeout {
-			return nil
-		}
-		w.Request = farm.AfterTimeout(before, w.Request, w.Schedule.Active)
-		w.Status = farm.WorkerError
-		u.returnAll(w, "worker timed out")
-		m.log.Warn("worker timed out: not heard of for too long", "worker", w.Name, "for", idle.Round(time.Second), "worker_timeout", timeout)
-		u.workerEvent(w, before)
 		return nil
 	})
 }
 
-// loseTask counts an active task that showed no sign of life as failed by its
-// worker, unless there was one just now.
-func (m *Manager) loseTask(id farm.TaskID, timeout time.Duration) error {
+// loseWorker gives up on a worker, unless it was heard of just now. It comes back
+// by itself when it speaks again, see Assign.
+func (u *unit) loseWorker(w *store.Worker, timeout time.Duration) {
+	before := w.Status
+	idle := u.m.roster.idle(w.ID, time.Now())
+	if !w.Deleted.IsZero() || !before.Watched() || idle < timeout {
+		return
+	}
+	w.Request = farm.AfterTimeout(before, w.Request, w.Schedule.Active)
+	w.Status = farm.WorkerError
+	u.returnAll(w, "worker timed out")
+	u.m.log.Warn("worker timed out: not heard of for too long", "worker", w.Name, "for", idle.Round(time.Second), "worker_timeout", timeout)
+	u.workerEvent(w, before)
+}
+
+// loseTasks counts active tasks that showed no sign of life as failed.
+func (m *Manager) loseTasks(ids []farm.TaskID, timeout time.Duration) error {
 	return m.update(func(u *unit) error {
-		t, err := u.Task(id)
-		if farm.KindOf(err) == farm.NotFound || err == nil && t.Status() != farm.TaskActive {
-			m.touches.forget(id) // it ended, or its job is gone
-			return nil
+		for _, id := range ids {
+			t, err := u.Task(id)
+			if err != nil || t.Status() != farm.TaskActive {
+				m.touches.forget(id) // it ended, or its job is gone
+				continue
+			}
+			if w, err := u.Worker(t.State().Worker); err == nil {
+				u.loseTask(t, w, timeout)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		idle := m.touches.idle(id, time.Now())
-		if idle < timeout {
-			return nil
-		}
-		w, err := u.Worker(t.State().Worker)
-		if err != nil {
-			return err
-		}
-		since := u.Now().Add(-idle).Local().Format(time.RFC3339)
-		m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
-		u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
-		u.fail(t, w, "timed out on", fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since))
-		u.later(func() { m.files.CloseLog(id) })
 		return nil
 	})
+}
+
+// loseTask counts a task as failed by its worker, unless there was a sign of life
+// just now.
+func (u *unit) loseTask(t store.Task, w *store.Worker, timeout time.Duration) {
+	id := t.ID()
+	idle := u.m.touches.idle(id, time.Now())
+	if idle < timeout {
+		return
+	}
+	since := u.Now().Add(-idle).Local().Format(time.RFC3339)
+	u.m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
+	u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
+	u.fail(t, w, "timed out on", fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since))
+	u.later(func() { u.m.files.CloseLog(id) })
 }
