@@ -20,6 +20,8 @@ type resident struct{ resident, anonymous, file int64 }
 
 func memoryOf(int) (resident, error) { return resident{}, errLinux }
 
+func mostMemory(int) (int64, error) { return 0, errLinux }
+
 func forget(string) error { return errLinux }
 
 // syncData puts a file's data on the disk.

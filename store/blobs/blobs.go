@@ -75,8 +75,8 @@ type Store struct {
 }
 
 const (
-	maxUploads = 128 // at a time; each takes a mebibyte of memory, others wait
-	maxSettles = 16  // files being synced at a time; then uploads wait
+	maxUploads = 64 // at a time; each takes one and a half mebibytes of memory, others wait
+	maxSettles = 16 // files being synced at a time; then uploads wait
 )
 
 // New returns the store in a folder. It touches nothing yet: the folder may be

@@ -173,9 +173,9 @@ func TestWrongUploads(t *testing.T) {
 
 // TestContinue breaks an upload off at many places, and continues it from what is there.
 func TestContinue(t *testing.T) {
-	content := strings.Repeat("a line of a large file\n", 60_000) // some buffers
+	content := strings.Repeat("a line of a large file\n", 100_000) // some buffers
 	k := keyOf(content)
-	for _, cut := range []int{1, bufferSize - 1, bufferSize, 3*bufferSize + 5, len(content) - 1} {
+	for _, cut := range []int{1, sector - 1, bufferSize - 1, bufferSize, bufferSize + sector, 3*bufferSize + 5, len(content) - 1} {
 		s := newStore(t)
 		broken := io.MultiReader(strings.NewReader(content[:cut]), iotest.ErrReader(io.ErrUnexpectedEOF))
 		if _, err := s.Put(t.Context(), Upload{Key: k, Body: broken, Length: k.Size}); !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -192,7 +192,30 @@ func TestContinue(t *testing.T) {
 		if got, err := s.Put(t.Context(), rest); got != Stored || err != nil {
 			t.Fatalf("continued at %d: %v, %v", cut, got, err)
 		}
-		s.wantStatus(t, k, Present, 0)
+		s.Close()
+		if got, err := os.ReadFile(filepath.Join(s.o.Dir, "file-store", filepath.FromSlash(k.stored()))); err != nil || string(got) != content {
+			t.Errorf("cut at %d: %d bytes of other content are stored, %v", cut, len(got), err)
+		}
+	}
+}
+
+// TestNotDirect gives the system a buffer that it does not write around its
+// memory, or that it does not do so anywhere: it is written all the same.
+func TestNotDirect(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	content := bytes.Repeat([]byte("0123456789abcdef"), bufferSize/16)
+	r := newReceiver(Upload{Key: Key{Size: bufferSize}})
+	r.file, r.wrote, r.may = f, func(int) {}, true
+	odd := append([]byte("x"), content...)[1:]
+	if err := r.write(odd); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes of other content, %v", len(got), err)
 	}
 }
 

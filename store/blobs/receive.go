@@ -14,8 +14,17 @@ import (
 // bufferSize is how much is read, hashed and written at a time; an upload has a
 // few such buffers, whatever its size.
 const (
-	bufferSize = 256 << 10
-	buffers    = 4
+	bufferSize = 512 << 10
+	buffers    = 3
+)
+
+// Files of at least directFrom bytes are written around the system's memory where
+// that pays: copying a gigabyte there and back to the disk takes more of the
+// processor than receiving and hashing it. Such writes begin and end at
+// multiples of sector, in the file and in memory, where large buffers do anyway.
+const (
+	directFrom = 1 << 20
+	sector     = 4096
 )
 
 var bufferPool = sync.Pool{New: func() any { return new([bufferSize]byte) }}
@@ -29,6 +38,8 @@ type receiver struct {
 	name    string // below the file store
 	keep    bool   // the file can be continued by another upload
 	spoiled bool   // it could not be written
+	may     bool   // write around the system's memory
+	direct  bool   // it is done at present
 	hash    hash.Hash
 	size    int64           // the file should have
 	at      int64           // bytes written and hashed
@@ -65,6 +76,7 @@ func (r *receiver) receive(ctx context.Context, body io.Reader) error {
 // have is enough to know that it is another one.
 func (r *receiver) read(ctx context.Context, body io.Reader, full chan<- []byte, free <-chan []byte, failed chan error) error {
 	limited := io.LimitReader(body, r.size-r.at+1)
+	skew := r.at % sector // after the first buffer all begin at a multiple
 	for {
 		b := <-free
 		select {
@@ -78,7 +90,8 @@ func (r *receiver) read(ctx context.Context, body io.Reader, full chan<- []byte,
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n, err := fill(limited, b[:bufferSize])
+		n, err := fill(limited, b[:bufferSize-skew])
+		skew = 0
 		if n > 0 {
 			full <- b[:n]
 		}
@@ -104,29 +117,40 @@ func fill(r io.Reader, b []byte) (n int, err error) {
 
 // consume hashes and writes buffers until there are no more.
 func (r *receiver) consume(full <-chan []byte, free chan<- []byte, failed chan<- error) {
-	flushed := r.at
 	for b := range full {
 		if !r.spoiled {
 			r.hash.Write(b)
-			if _, err := r.file.Write(b); err != nil {
+			if err := r.write(b); err != nil {
 				r.spoiled = true
 				failed <- err
 			} else {
 				r.at += int64(len(b))
 				r.wrote(len(b))
-				if r.at-flushed >= flushEvery {
-					startFlush(r.file, flushed, r.at-flushed)
-					flushed = r.at
-				}
 			}
 		}
 		free <- b
 	}
+	if r.direct {
+		r.direct = !setDirect(r.file, false)
+	}
 }
 
-// flushEvery is after how many bytes the system is told to begin writing them to
-// the disk, so that little is left to do when the file is synced.
-const flushEvery = 8 << 20
+// write writes a buffer, around the system's memory if that is possible.
+func (r *receiver) write(b []byte) error {
+	if direct := r.may && r.at%sector == 0 && len(b)%sector == 0; direct != r.direct {
+		if setDirect(r.file, direct) {
+			r.direct = direct
+		} else {
+			r.may = false
+		}
+	}
+	n, err := r.file.Write(b)
+	if err != nil && r.direct && n == 0 && !isFull(err) && setDirect(r.file, false) {
+		r.may, r.direct = false, false // not on this disk after all
+		_, err = r.file.Write(b)
+	}
+	return err
+}
 
 // verify says whether what came is the file.
 func (r *receiver) verify(k Key) error {

@@ -222,7 +222,7 @@ func (s *Store) openPart(ctx context.Context, d *folders, u Upload, part bool) (
 	if err != nil {
 		return nil, err
 	}
-	r.keep = part
+	r.keep, r.may = part, u.Size >= directFrom && canDirect(r.file)
 	if err := r.skip(ctx, u.Offset); err != nil {
 		info, _ := r.file.Stat()
 		return nil, errors.Join(err, r.close(d, r.keep && info != nil && info.Size() > 0))
