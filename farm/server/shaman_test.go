@@ -1,20 +1,14 @@
 package server_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-
-	"renderfarm/farm/api"
 )
 
 func sha(content string) string {
@@ -211,122 +205,5 @@ func TestDeleteWithCheckout(t *testing.T) {
 	collected := s.want(200, "POST", "/api/farm/files/collect", `{"delete":true,"older_than":"0s"}`)
 	if collected.get("stored.files") != 0.0 || collected.get("kept.files") != 1.0 || collected.get("deleted") != true {
 		t.Errorf("collected what was just uploaded: %s", collected.body)
-	}
-}
-
-// sendings returns files on disk for a Sending.
-func sendFiles(t *testing.T, contents map[string]string) []api.SendFile {
-	t.Helper()
-	dir := t.TempDir()
-	var files []api.SendFile
-	for name, content := range contents {
-		source := filepath.Join(dir, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(source), 0o777), os.WriteFile(source, []byte(content), 0o666)); err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, api.SendFile{Path: name, Source: source})
-	}
-	return files
-}
-
-// TestSend submits a project, changes a file of it, and submits it again: only
-// what changed goes over the network.
-func TestSend(t *testing.T) {
-	s := newServer(t)
-	client, err := api.New(s.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.HTTP = s.client
-	contents := map[string]string{"shot.blend": strings.Repeat("blend", 1000), "tex/wood.png": "wood", "tex/same.png": "wood", "tex/Größe.png": "size", "empty": "",
-		"big.vdb": strings.Repeat("0123456789abcdef", 200_000)}
-	var last api.SendProgress
-	stages := map[string]bool{}
-	files := sendFiles(t, contents)
-	sending := api.Sending{Client: client, Files: files, Checkout: "my job", Progress: func(p api.SendProgress) { last = p; stages[p.Stage] = true }}
-	sent, err := sending.Send(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sent.Checkout != "my job" || sent.Files != 5 || sent.Bytes != 5000+4+4+3_200_000 || sent.Known != 0 {
-		t.Errorf("%+v", sent)
-	}
-	if len(stages) != 3 || last.Stage != api.StageCheckout {
-		t.Errorf("stages %v, at last %+v", stages, last)
-	}
-	for name, content := range contents {
-		if got, err := os.ReadFile(filepath.Join(s.home, "storage", "jobs", "my job", filepath.FromSlash(name))); err != nil || string(got) != content {
-			t.Errorf("%s: %d bytes, %v", name, len(got), err)
-		}
-	}
-	contents["shot.blend"] = "changed"
-	again := api.Sending{Client: client, Files: sendFiles(t, contents), Checkout: "my job"}
-	if sent, err = again.Send(t.Context()); err != nil || sent.Files != 1 || sent.Bytes != 7 || sent.Known != 4+4+3_200_000 || !strings.HasPrefix(sent.Checkout, "my job-") {
-		t.Errorf("again: %+v, %v", sent, err)
-	}
-}
-
-// cutter breaks uploads off after so many bytes, as often as it has lives.
-type cutter struct {
-	http.RoundTripper
-	after int64
-	lives atomic.Int32
-	sent  atomic.Int64
-}
-
-func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/shaman/files/") {
-		cut := c.lives.Add(-1) >= 0
-		r.Body = &cutBody{ReadCloser: r.Body, c: c, cut: cut, left: c.after}
-	}
-	return c.RoundTripper.RoundTrip(r)
-}
-
-type cutBody struct {
-	io.ReadCloser
-	c    *cutter
-	cut  bool
-	left int64
-}
-
-func (b *cutBody) Read(p []byte) (int, error) {
-	if b.cut && b.left <= 0 {
-		return 0, errors.New("the cable was pulled")
-	}
-	if b.cut && int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.left -= int64(n)
-	b.c.sent.Add(int64(n))
-	return n, err
-}
-
-// TestSendContinues breaks an upload off three times: it is continued, and not begun again.
-func TestSendContinues(t *testing.T) {
-	s := newServer(t)
-	client, err := api.New(s.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const size = 8 << 20
-	content := string(bytes.Repeat([]byte("something that is not nothing..\n"), size/32))
-	cut := &cutter{RoundTripper: client.HTTP.Transport, after: 2<<20 + 17}
-	cut.lives.Store(3)
-	client.HTTP.Transport = cut
-	sending := api.Sending{Client: client, Files: sendFiles(t, map[string]string{"big.blend": content}), Checkout: "job"}
-	sent, err := sending.Send(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(filepath.Join(s.home, "storage", "jobs", "job", "big.blend")); err != nil || string(got) != content {
-		t.Errorf("%d bytes arrived, %v", len(got), err)
-	}
-	// What was on its way at each cut goes again; begun anew it would be 6 MiB more.
-	if total := cut.sent.Load(); total > size+3<<20 {
-		t.Errorf("%d bytes were sent of a file of %d", total, size)
-	}
-	if sent.Files != 1 || cut.lives.Load() > 0 {
-		t.Errorf("%+v, %d cuts left", sent, cut.lives.Load())
 	}
 }
