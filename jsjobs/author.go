@@ -1,7 +1,6 @@
 package jsjobs
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -24,6 +23,8 @@ type author struct {
 	commands []*command
 	tasks    []authored         // those added to the job, in order
 	index    map[otto.Value]int // what object is which draft, and which command (^index)
+	share    *sharer            // of parameters
+	uuids    map[*draft]string  // of those whose script asked for it
 	left     int64              // bytes that commands may still take
 }
 
@@ -31,8 +32,6 @@ type author struct {
 type draft struct {
 	object     otto.Value // what the script has of it
 	name, kind string
-	made       string // name that it was made with
-	uuid       string // "" until the script asks for it
 	priority   int
 	commands   list
 	needs      list
@@ -76,9 +75,10 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: use larger chunks", maxTasks))
 	}
 	m.takeRoom(len(name) + len(kind))
-	d := &draft{object: m.call(m.kit.create, m.kit.task), name: name, kind: kind, made: name, priority: 50, added: -1}
+	d := &draft{object: m.call(m.kit.create, m.kit.task), name: name, kind: kind, priority: 50, added: -1}
 	m.author.index[d.object] = len(m.author.drafts)
 	m.author.drafts = append(m.author.drafts, d)
+	m.made.Add(1)
 	return d.object
 }
 
@@ -116,9 +116,9 @@ func (m *machine) addToAuthor(name, parameters, steps otto.Value) *command {
 }
 
 // parametersOf converts the parameters of a command.
-func (m *machine) parametersOf(name string, v otto.Value) json.RawMessage {
+func (m *machine) parametersOf(name string, v otto.Value) farm.Encoded {
 	if v.IsUndefined() || v.IsNull() {
-		return json.RawMessage("{}")
+		return farm.Encoded{"{}"}
 	}
 	encoded, err := m.encode(v, &m.author.left)
 	if err != nil {
@@ -127,7 +127,8 @@ func (m *machine) parametersOf(name string, v otto.Value) json.RawMessage {
 	if encoded[0] != '{' {
 		m.throw(farm.Errorf(farm.Invalid, "author.Command(%q, parameters): the parameters are no object", brief(name)))
 	}
-	return encoded
+	pieces, _, _ := m.author.share.split(name, encoded)
+	return pieces
 }
 
 // draftOf returns the task that v is; what names the call for the error.
@@ -178,7 +179,7 @@ func (m *machine) addTask(call otto.FunctionCall) otto.Value {
 	t := authored{draft: d, commands: m.commandIDs(d), needs: m.needIDs(d), priority: d.priority}
 	t.name, t.kind = strings.TrimSpace(d.name), strings.ToLower(strings.TrimSpace(d.kind))
 	if t.name == "" || t.kind == "" {
-		m.throw(farm.Errorf(farm.Invalid, "task %q lost its name or type before it was added to the job", brief(d.made)))
+		m.throw(farm.Errorf(farm.Invalid, "a task, %q of type %q, lost its name or type before it was added to the job", brief(t.name), brief(t.kind)))
 	}
 	d.added = len(m.author.tasks)
 	m.author.tasks = append(m.author.tasks, t)
@@ -197,12 +198,14 @@ const batchSize = 64 << 10
 // not in the job.
 func (m *machine) sendTasks() error {
 	batch := make([]byte, 0, batchSize+batchSize/4)
+	w := &taskWriter{share: newSharer()}
+	m.host.expect(len(m.author.tasks))
 	for i := range m.author.tasks {
 		task, err := m.planned(&m.author.tasks[i])
 		if err != nil {
 			return err
 		}
-		if batch = appendTask(batch, task); len(batch) >= batchSize {
+		if batch = w.append(batch, task); len(batch) >= batchSize {
 			m.host.tasks(batch)
 			batch = batch[:0]
 		}
@@ -219,10 +222,11 @@ func (m *machine) planned(t *authored) (*farm.PlannedTask, error) {
 	for _, id := range t.commands {
 		c := m.author.commands[id]
 		if c.live != nil {
-			var err error
-			if c.Encoded, err = m.encode(c.live.Value(), &m.author.left); err != nil {
+			encoded, err := m.encode(c.live.Value(), &m.author.left)
+			if err != nil {
 				return nil, farm.Errorf(farm.Invalid, "command %s of task %q: %w", c.Name, brief(t.name), err)
 			}
+			c.Encoded, _, _ = m.author.share.split(c.Name, encoded)
 		}
 		task.Commands = append(task.Commands, c.Command)
 	}

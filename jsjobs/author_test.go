@@ -65,6 +65,11 @@ func TestAuthoredObjects(t *testing.T) {
 		{"dependencies as an array", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.dependencies.push(a); b.addDependency(a); job.addTask(a); job.addTask(b); if (b.dependencies[0] !== a) throw "another";`, "a/m/50[] b/m/50[] 0"},
 		{"a dependency added later", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(b); job.addTask(a);`, "b/m/50[] 1 a/m/50[]"},
 		{"job.tasks", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(author.Task("n" + job.tasks.length + job.tasks[0].name, "m"));`, "a/m/50[] n1a/m/50[]"},
+		{"as JSON", `var c = author.Command("x", {a: 1}, 2); job.addTask(author.Task(JSON.stringify(c), "m"))`, `{"name":"x","parameters":{"a":1},"totalStepCount":2}/m/50[]`},
+		{"task as JSON", `var a = author.Task("a", "m"); a.addCommand(author.Command("x")); var o = JSON.parse(JSON.stringify(a)); job.addTask(author.Task([o.name, o.type, o.priority, o.commands[0].name, o.dependencies.length, o.uUID.length].join(), "m"))`, "a,m,50,x,0,36/m/50[]"},
+		{"listed properties", `var n = []; for (var k in author.Command("x")) n.push(k); for (k in author.Task("a", "m")) n.push(k); job.addTask(author.Task(n.join(), "m"))`, "name,parameters,totalStepCount,uUID,name,type,priority,commands,dependencies,addCommand,addDependency/m/50[]"},
+		{"extra properties", `var a = author.Task("a", "m"), c = author.Command("x"); a.mine = c.mine = 7; a.name += a.mine + c.mine; job.addTask(a)`, "a14/m/50[]"},
+		{"same object", `var c = author.Command("x"), t = author.Task("a", "m"); t.addCommand(c); if (t.commands[0] !== c) throw "another"; job.addTask(t)`, "a/m/50[x map[]]"},
 		{"ids", `var a = author.Task("a", "m"); if (!/^[0-9a-f-]{36}$/.test(a.uUID)) throw a.uUID;`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,7 +86,7 @@ func TestAuthoringMistakes(t *testing.T) {
 		{"circle", `var a = author.Task("a", "m"), b = author.Task("b", "m"), c = author.Task("c", "m"); a.addDependency(b); b.addDependency(c); c.addDependency(b); job.addTask(a); job.addTask(b); job.addTask(c);`, `none could ever run: "b", "c"`},
 		{"itself", `var a = author.Task("a", "m"); a.addDependency(a); job.addTask(a);`, `none could ever run: "a"`},
 		{"twice", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(a);`, `task "a" was added to the job before`},
-		{"nameless", `var a = author.Task("a", "m"); a.name = " "; job.addTask(a);`, `task "a" lost its name or type`},
+		{"nameless", `var a = author.Task("a", "m"); a.name = " "; job.addTask(a);`, `a task, "" of type "m", lost its name or type`},
 		{"contains itself", `var p = {}; p.p = p; author.Command("x", p);`, `contains itself`},
 		{"contains itself late", `var c = author.Command("x"); c.parameters.p = c.parameters; var a = author.Task("a", "m"); a.addCommand(c); job.addTask(a);`, `command x of task "a": a value is nested`},
 		{"settings contain themselves", `job.settings.s = job.settings;`, `job.settings after the script t.js`},

@@ -26,18 +26,19 @@ func (m *machine) fromJS(v otto.Value, size *int64) (any, error) {
 }
 
 // encode is fromJS that stops at the JSON. The JSON.stringify of the engine
-// would call what scripts made of toJSON, and knows no limits.
+// would call what scripts made of toJSON, and knows no limits. The result is
+// overwritten by the next call.
 func (m *machine) encode(v otto.Value, size *int64) ([]byte, error) {
 	e := &encoder{m: m, b: m.scratch[:0], left: *size}
 	if err := e.value(v, maxLevels); err != nil {
 		return nil, err
 	}
 	*size -= int64(len(e.b))
-	m.scratch = e.b[:0]
+	m.scratch = e.b
 	if cap(m.scratch) > 1<<20 { // a large one is not kept for the next
 		m.scratch = nil
 	}
-	return append([]byte(nil), e.b...), nil
+	return e.b, nil
 }
 
 // An encoder writes JSON of JavaScript values.

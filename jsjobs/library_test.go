@@ -185,6 +185,40 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// A job type that is broken because of a module is whole when that is.
+func TestModuleIsRepaired(t *testing.T) {
+	l := library(t, map[string]string{"a.js": "var label = require('./parts').label; var JOB_TYPE = {label: label}; function compileJob() {}"})
+	for _, c := range []struct{ parts, says string }{
+		{"", "there is no such module"},
+		{"exports.label = ;", "parts.js:1:17"},
+		{"throw 'not yet'", "not yet"},
+		{"exports.label = 'Whole'", ""},
+	} {
+		if c.parts != "" {
+			write(t, filepath.Join(l.dir, "parts.js"), c.parts)
+		}
+		jobType, err := l.Type(t.Context(), "a")
+		if c.says != "" {
+			wantError(t, err, farm.Invalid, c.says)
+		} else if err != nil || jobType.Label != "Whole" {
+			t.Errorf("%v, %v", jobType, err)
+		}
+	}
+}
+
+// No run leaves anything to the next one, though the same child does both.
+func TestFreshState(t *testing.T) {
+	l := library(t, map[string]string{"a.js": emptyType + `var runs = (this.runs || 0) + 1; var shared = require("./m");
+		function compileJob(job) { job.name = [runs, ++shared.n, [].left, JSON.left, typeof stray].join();
+			Array.prototype.left = JSON.left = 1; this.stray = 2; author.Task = null; }`, "m.js": "exports.n = 0"})
+	for range 3 {
+		p, err := l.Plan(t.Context(), farm.Submission{Type: "a"})
+		if err != nil || p.Name != "1,1,,,undefined" {
+			t.Errorf("%v, %v", p, err)
+		}
+	}
+}
+
 func TestSameTypeTwice(t *testing.T) {
 	l := library(t, map[string]string{"a_b.js": labelled("X"), "a-b.js": labelled("Y")})
 	if broken := l.Broken(t.Context()); len(broken) != 1 || !strings.Contains(broken[0].Error, "a-b.js and a_b.js both make the job type a-b") {

@@ -122,20 +122,20 @@ func TestMemoryLimit(t *testing.T) {
 // next script runs as if nothing had been.
 func TestGreedyScripts(t *testing.T) {
 	for _, c := range []struct{ name, body, says string }{
-		{"doubling text", `var s = "x"; while (true) s += s`, "took more than 128 MiB of memory"},
-		{"doubling text in try", `var s = "x"; while (true) { try { while (true) s += s } catch (e) {} }`, "took more than 128 MiB of memory"},
-		{"growing list", `var a = []; while (true) a.push("x" + a.length)`, "took more than 128 MiB of memory"},
-		{"replace", `var s = "x", more = new Array(100).join("x"); while (true) s = s.replace(/x/g, more)`, "took more than 128 MiB of memory"},
+		{"doubling text", `var s = "x"; while (true) s += s`, "took more than 64 MiB of memory"},
+		{"doubling text in try", `var s = "x"; while (true) { try { while (true) s += s } catch (e) {} }`, "took more than 64 MiB of memory"},
+		{"growing list", `var a = []; while (true) a.push("x" + a.length)`, "took more than 64 MiB of memory"},
+		{"replace", `var s = "x", more = new Array(100).join("x"); while (true) s = s.replace(/x/g, more)`, "took more than 64 MiB of memory"},
 		{"long regular expression", `var r = new RegExp(new Array(300).join("(a{1,100})")); while (true) r = [r, new RegExp(r.source)]`, ""},
 		{"concat", `var a = [1]; while (true) a = a.concat(a)`, ""},
-		{"tasks", `for (var i = 0; ; i++) job.addTask(author.Task("t" + i, "misc"))`, "took more than 128 MiB of memory"},
+		{"tasks", `for (var i = 0; ; i++) job.addTask(author.Task("t" + i, "misc"))`, "took more than 64 MiB of memory"},
 		{"printing", `var s = new Array(1e6).join("x"); for (var i = 0; i < 2000; i++) print(s); throw "printed"`, "printed"},
 		{"requiring", `for (;;) { try { require("./nothing") } catch (e) { if (/1000 times/.test(e.message)) throw e } }`, "more than 1000 times"},
-		{"metadata", `var s = new Array(1e6).join("x"); for (var i = 0; ; i++) job.metadata[i] = s + i`, "took more than 128 MiB of memory"},
+		{"metadata", `var s = new Array(1e6).join("x"); for (var i = 0; ; i++) job.metadata[i] = s + i`, "took more than 64 MiB of memory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := library(t, map[string]string{"greedy.js": emptyType + "function compileJob(job) {" + c.body + "}", "fine.js": labelled("Fine")})
-			l.memory = 128 << 20
+			l.memory = 64 << 20
 			l.timeout = 10 * time.Minute
 			_, err := l.Plan(t.Context(), farm.Submission{Type: "greedy"})
 			wantError(t, err, farm.Invalid, c.says)
@@ -181,6 +181,23 @@ func TestWhyEnded(t *testing.T) {
 		if got := whyEnded("x.js", said, 1<<20); !strings.HasPrefix(got, want) || strings.Contains(got, "more\n") {
 			t.Errorf("%q is explained as %q", said, got)
 		}
+	}
+}
+
+// A large plan may take its time.
+func TestAllowed(t *testing.T) {
+	if got := allowed(10*time.Second, 0); got != 10*time.Second {
+		t.Errorf("without tasks: %s", got)
+	}
+	if got := allowed(10*time.Second, 100_000); got != 30*time.Second {
+		t.Errorf("with 100,000 tasks: %s", got)
+	}
+	m, err := newMachine(nowhere{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.carryOut(order{File: "t.js", Source: emptyType + `function compileJob() {} author.Task("a", "b")`}, &outcome{}); err != nil || m.made.Load() != 1 {
+		t.Errorf("%d tasks were counted; %v", m.made.Load(), err)
 	}
 }
 

@@ -133,7 +133,7 @@ func (m *machine) parameters(call otto.FunctionCall) otto.Value {
 	c := m.commandOf(call)
 	if c.live == nil {
 		var parameters any
-		if err := json.Unmarshal(c.Encoded, &parameters); err != nil {
+		if err := json.Unmarshal(c.Encoded.Append(nil), &parameters); err != nil {
 			m.throw(err)
 		}
 		c.live = m.toJS(parameters).Object()
@@ -166,10 +166,10 @@ func (m *machine) taskProperties() []property {
 	return []property{
 		{"uUID", func(call otto.FunctionCall) otto.Value {
 			d := of(call)
-			if d.uuid == "" {
-				d.uuid = farm.NewUUID().String()
+			if m.author.uuids[d] == "" {
+				m.author.uuids[d] = farm.NewUUID().String()
 			}
-			return m.string(d.uuid)
+			return m.string(m.author.uuids[d])
 		}, nil},
 		{"name", func(call otto.FunctionCall) otto.Value { return m.string(of(call).name) },
 			func(call otto.FunctionCall) otto.Value {

@@ -52,10 +52,10 @@ func decode(tasks []farm.PlannedTask) error {
 	for i := range tasks {
 		for j := range tasks[i].Commands {
 			c := &tasks[i].Commands[j]
-			if err := json.Unmarshal(c.Encoded, &c.Parameters); err != nil {
+			if err := json.Unmarshal(c.Encoded.Append(nil), &c.Parameters); err != nil {
 				return farm.Errorf(farm.Internal, "the parameters of command %s of task %q: %w", c.Name, brief(tasks[i].Name), err)
 			}
-			c.Encoded = nil
+			c.Encoded = farm.Encoded{}
 		}
 	}
 	return nil

@@ -261,12 +261,13 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
+// BenchmarkPlan is the way of a submission through the manager and the child
+// up to the plan that is stored.
 func BenchmarkPlan(b *testing.B) {
-	for _, n := range []int{1000, 10_000} {
+	for _, n := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n, " tasks"), func(b *testing.B) {
-			l := New(Options{Timeout: time.Minute})
-			sub := farm.Submission{Type: "simple-blender-render", Created: created,
-				Settings: blenderSettings(map[string]any{"frames": fmt.Sprint("1-", n), "chunk_size": 1.0})}
+			l := New(Options{Timeout: time.Minute, Encoded: true})
+			sub := renders(n)
 			b.ReportAllocs()
 			for b.Loop() {
 				p, err := l.Plan(b.Context(), sub)
@@ -277,6 +278,43 @@ func BenchmarkPlan(b *testing.B) {
 		})
 	}
 }
+
+// renders is a job of so many render tasks and a video.
+func renders(n int) farm.Submission {
+	return farm.Submission{Type: "simple-blender-render", Created: created,
+		Settings: blenderSettings(map[string]any{"frames": fmt.Sprint("1-", n), "chunk_size": 1.0})}
+}
+
+// BenchmarkCompile is the child's part of that, where a profile can see it.
+func BenchmarkCompile(b *testing.B) {
+	source, err := embedded.ReadFile("scripts/simple_blender_render.js")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []int{1000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n, " tasks"), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m, err := newMachine(nowhere{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				job := renders(n)
+				if err := m.carryOut(order{File: "t.js", Source: string(source), Job: &job}, &outcome{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// nowhere is a host without files and readers.
+type nowhere struct{}
+
+func (nowhere) find([]string) (file, error) { return file{}, nil }
+func (nowhere) print(line)                  {}
+func (nowhere) expect(int)                  {}
+func (nowhere) tasks([]byte)                {}
 
 // BenchmarkVM is what a run costs before the script's first line.
 func BenchmarkVM(b *testing.B) {

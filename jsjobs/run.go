@@ -2,6 +2,7 @@ package jsjobs
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -48,9 +49,9 @@ func (l *Library) run(ctx context.Context, o order) (*result, error) {
 func (l *Library) runIn(ctx context.Context, p *process, o order) (r *result, begun bool, err error) {
 	leave := context.AfterFunc(ctx, p.kill)
 	// The child measures what it computes. This is for one that cannot, and
-	// generous, since a computer may have much else to do.
-	guard := time.AfterFunc(max(time.Minute, 10*o.Timeout), p.kill)
-	e := &exchange{lib: l, conn: p.conn, log: l.log.With("script", o.File), left: 2 * maxCommandBytes, seen: map[string]string{}}
+	// generous: a plan may be large, and the computer have much else to do.
+	guard := time.AfterFunc(max(10*time.Minute, 10*o.Timeout), p.kill)
+	e := &exchange{lib: l, conn: p.conn, log: l.log.With("script", o.File), left: 2 * maxCommandBytes, tasks: &taskReader{seen: map[string]string{}, share: newSharer()}}
 	err = e.converse(o)
 	inTime, unhurried := guard.Stop(), leave()
 	if e.ended && inTime && unhurried {
@@ -78,7 +79,7 @@ type exchange struct {
 	result result
 	left   int // bytes that the plan may still have
 	reads  int
-	seen   map[string]string
+	tasks  *taskReader
 	begun  bool // the child took the order
 	ended  bool // the child can take another one
 }
@@ -100,8 +101,10 @@ func (e *exchange) converse(o order) error {
 			err = e.read(content)
 		case frameLine:
 			err = e.print(content)
+		case frameCount:
+			err = e.expect(content)
 		case frameTasks:
-			err = e.tasks(content)
+			err = e.take(content)
 		case frameDone:
 			e.ended = true
 			return json.Unmarshal(content, &e.result.outcome)
@@ -158,14 +161,23 @@ func (e *exchange) print(content []byte) error {
 	return nil
 }
 
-// tasks takes tasks of the plan.
-func (e *exchange) tasks(content []byte) error {
-	e.left -= len(content)
-	f := &fields{rest: content, seen: e.seen}
-	for len(f.rest) > 0 && f.err == nil {
-		e.result.tasks = append(e.result.tasks, f.task())
+// expect makes room for the tasks to come.
+func (e *exchange) expect(content []byte) error {
+	if len(content) != 4 {
+		return errFrame
 	}
-	return f.err
+	e.result.tasks = make([]farm.PlannedTask, 0, min(maxTasks, binary.LittleEndian.Uint32(content)))
+	return nil
+}
+
+// take takes tasks of the plan.
+func (e *exchange) take(content []byte) error {
+	e.left -= len(content)
+	e.tasks.rest = content
+	for len(e.tasks.rest) > 0 && e.tasks.err == nil {
+		e.result.tasks = append(e.result.tasks, e.tasks.task())
+	}
+	return e.tasks.err
 }
 
 // tookLong is the error for a script that does not end.

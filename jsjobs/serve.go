@@ -1,6 +1,7 @@
 package jsjobs
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,14 +41,18 @@ func RunChild(args []string) bool {
 func prepareChild() {
 	debug.SetTraceback("none")
 	debug.SetMaxStack(maxStack)
-	debug.SetGCPercent(gcPercent)
 	runtime.GOMAXPROCS(min(2, runtime.GOMAXPROCS(0))) // the script, and the collection of its garbage
 	startLimits()
 }
 
 const (
-	maxStack  = 512 << 20 // bytes; what callLevels allows needs less
-	gcPercent = 150       // scripts make much garbage and keep little
+	maxStack = 512 << 20 // bytes; what callLevels allows needs less
+
+	// Scripts make much garbage and keep little. Of those that keep much, no
+	// more than half of it is let accumulate.
+	gcPercent      = 150
+	gcPercentLarge = 50
+	large          = 24 << 20
 )
 
 // A server is the child's side of the connection.
@@ -94,7 +99,7 @@ func (s *server) run() {
 	for {
 		m, err := newMachine(s)
 		o := <-s.orders
-		stop := s.guard(o)
+		stop := s.guard(o, m)
 		out := &outcome{}
 		if err == nil {
 			err = s.conn.send(frameBegun, nil)
@@ -117,19 +122,21 @@ func (s *server) run() {
 
 // tidy gives back the memory of a large plan.
 func tidy() {
-	if memoryInUse() > 64<<20 {
+	if _, used := memory(); used > 64<<20 {
 		debug.FreeOSMemory()
 	}
 }
 
 // guard watches over a run: what takes too much of time or memory ends the
 // process, whatever the script does at that moment. stop ends the watch.
-func (s *server) guard(o order) (stop func()) {
+func (s *server) guard(o order, m *machine) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	limitMemory(o.Memory)
 	debug.SetMemoryLimit(int64(o.Memory) * 9 / 10) // near the limit, garbage goes sooner
 	before := cpuTime()
+	debug.SetGCPercent(gcPercent)
 	go func() {
+		isLarge := false
 		defer close(ended)
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
@@ -139,11 +146,18 @@ func (s *server) guard(o order) (stop func()) {
 				return
 			case <-tick.C:
 			}
+			live, used := memory()
+			limit := allowed(o.Timeout, int(m.made.Load()))
 			switch {
-			case cpuTime()-before > o.Timeout:
-				s.abandon(tookLong(o.File, o.Timeout))
-			case tooLarge(o.Memory):
+			case cpuTime()-before > limit:
+				s.abandon(tookLong(o.File, limit))
+			// With so much that is no garbage, the rest of the time would go into
+			// collecting the little there is.
+			case used > o.Memory || live > o.Memory*3/4:
 				s.abandon(tookMemory(o.File, o.Memory))
+			case live > large && !isLarge:
+				isLarge = true
+				debug.SetGCPercent(gcPercentLarge)
 			}
 		}
 	}()
@@ -151,6 +165,16 @@ func (s *server) guard(o order) (stop func()) {
 		close(done)
 		<-ended
 	}
+}
+
+// perTask is what a script may compute for a task it makes. It is several
+// times what one costs, and a script cannot go on with it for ever: tasks are
+// bounded too.
+const perTask = 200 * time.Microsecond
+
+// allowed is what a script that made so many tasks may have computed.
+func allowed(limit time.Duration, tasks int) time.Duration {
+	return limit + time.Duration(tasks)*perTask
 }
 
 // abandon ends the process with a reason.
@@ -174,6 +198,11 @@ func (s *server) find(names []string) (file, error) {
 
 // print passes on what the script says.
 func (s *server) print(l line) { s.must(s.conn.sendJSON(frameLine, l)) }
+
+// expect tells how many tasks there will be.
+func (s *server) expect(tasks int) {
+	s.must(s.conn.send(frameCount, binary.LittleEndian.AppendUint32(nil, uint32(tasks))))
+}
 
 // tasks passes on tasks of the plan.
 func (s *server) tasks(batch []byte) { s.must(s.conn.send(frameTasks, batch)) }

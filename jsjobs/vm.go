@@ -2,6 +2,7 @@ package jsjobs
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/robertkrimen/otto"
 )
@@ -17,8 +18,9 @@ type machine struct {
 	kit     kit
 	thrown  thrown
 	author  author
-	lines   int    // that the script printed
-	scratch []byte // of encode
+	made    atomic.Int32 // tasks; the guard looks at it
+	lines   int          // that the script printed
+	scratch []byte       // of encode
 }
 
 // A host is what a machine has of the world.
@@ -27,7 +29,9 @@ type host interface {
 	find(names []string) (file, error)
 	// print passes on what the script says.
 	print(line)
-	// tasks passes on tasks of the plan, as appendTask writes them.
+	// expect tells how many tasks there will be.
+	expect(tasks int)
+	// tasks passes on tasks of the plan, as a taskWriter writes them.
 	tasks(batch []byte)
 }
 
@@ -41,7 +45,7 @@ type thrown struct {
 // newMachine returns a VM that has everything but its script.
 func newMachine(h host) (*machine, error) {
 	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
-		author: author{left: maxCommandBytes, index: map[otto.Value]int{}}}
+		author: author{left: maxCommandBytes, index: map[otto.Value]int{}, share: newSharer(), uuids: map[*draft]string{}}}
 	m.vm.SetStackDepthLimit(maxCalls)
 	return m, m.install()
 }

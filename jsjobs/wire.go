@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -30,7 +31,8 @@ const (
 	frameBegun  frameKind = 'b' // the order was understood
 	frameRead   frameKind = 'r' // which of these files is there first? (list of names)
 	frameLine   frameKind = 'l' // the script prints (line)
-	frameTasks  frameKind = 't' // some tasks of the plan (appendTask)
+	frameCount  frameKind = 'n' // how many tasks the plan has (four bytes)
+	frameTasks  frameKind = 't' // some of them (taskWriter)
 	frameDone   frameKind = 'd' // it ran (outcome); nothing follows
 	frameFailed frameKind = 'e' // it did not (failure); nothing follows
 )
@@ -118,10 +120,19 @@ func (c *conn) receive(most int) (frameKind, []byte, error) {
 	return frameKind(head[4]), content, err
 }
 
-// appendTask writes a task:
+// A taskWriter writes tasks, and keeps what they have in common.
+type taskWriter struct {
+	share *sharer
+	text  []byte // of one command
+}
+
+// append writes a task:
 //
-//	name | type | priority | needs: n x (first − end of the one before, length) | commands: n x (name | steps | parameters as JSON)
-func appendTask(b []byte, t *farm.PlannedTask) []byte {
+//	name | type | priority | needs: n x (first − end of the one before, length) | commands: n x (name | steps | head | tail | rest)
+//
+// The parameters of a command are JSON: so many bytes as another command has
+// at its beginning, head, and at its end, tail, around the rest (sharer).
+func (w *taskWriter) append(b []byte, t *farm.PlannedTask) []byte {
 	b = appendText(b, t.Name)
 	b = appendText(b, t.Type)
 	b = binary.AppendVarint(b, int64(t.Priority))
@@ -131,8 +142,15 @@ func appendTask(b []byte, t *farm.PlannedTask) []byte {
 		c := &t.Commands[i]
 		b = appendText(b, c.Name)
 		b = binary.AppendUvarint(b, uint64(c.Steps))
-		b = binary.AppendUvarint(b, uint64(len(c.Encoded)))
-		b = append(b, c.Encoded...)
+		w.text = c.Encoded.Append(w.text[:0])
+		pieces, head, tail := w.share.split(c.Name, w.text)
+		b = binary.AppendUvarint(b, uint64(head))
+		b = binary.AppendUvarint(b, uint64(tail))
+		if head == 0 {
+			b = appendText(b, pieces[0])
+		} else {
+			b = appendText(b, pieces[1])
+		}
 	}
 	return b
 }
@@ -166,25 +184,46 @@ func appendText(b []byte, s string) []byte {
 
 var errFrame = errors.New("a frame is cut short")
 
-// fields reads what appendTask wrote. The first mistake sticks.
-type fields struct {
-	rest []byte
-	err  error
-	seen map[string]string // short texts, which many tasks have in common
+// A taskReader reads what a taskWriter wrote. The first mistake sticks.
+type taskReader struct {
+	rest  []byte
+	err   error
+	seen  map[string]string // short texts, which many tasks have in common
+	share *sharer
 }
 
-// task reads one task. Parameters are parts of the frame.
-func (f *fields) task() farm.PlannedTask {
+// task reads one task.
+func (f *taskReader) task() farm.PlannedTask {
 	t := farm.PlannedTask{Name: string(f.bytes()), Type: f.common(), Priority: int(f.varint())}
 	t.Needs = f.needs()
 	n := f.count(len(f.rest))
-	for range n {
-		t.Commands = append(t.Commands, farm.Command{Name: f.common(), Steps: f.count(maxTasks), Encoded: f.bytes()})
+	if n > 0 {
+		t.Commands = make([]farm.Command, 0, min(n, 1000))
+	}
+	for i := 0; i < n && f.err == nil; i++ {
+		c := farm.Command{Name: f.common(), Steps: f.count(math.MaxInt32)}
+		c.Encoded = f.encoded(c.Name)
+		t.Commands = append(t.Commands, c)
 	}
 	return t
 }
 
-func (f *fields) needs() (needs []int) {
+// encoded reads the parameters of a command.
+func (f *taskReader) encoded(kind string) farm.Encoded {
+	kept := f.share.kept[kind]
+	head, tail := f.count(len(kept)), f.count(len(kept))
+	text := string(f.bytes())
+	switch {
+	case head+tail > len(kept):
+		f.fail()
+		return farm.Encoded{}
+	case head == 0:
+		return f.share.keep(kind, text)
+	}
+	return f.share.join(kind, head, tail, text)
+}
+
+func (f *taskReader) needs() (needs []int) {
 	at := 0
 	for range f.count(maxTasks) {
 		at += f.count(maxTasks)
@@ -201,7 +240,7 @@ func (f *fields) needs() (needs []int) {
 }
 
 // common reads a text that is kept once.
-func (f *fields) common() string {
+func (f *taskReader) common() string {
 	b := f.bytes()
 	s, ok := f.seen[string(b)]
 	if !ok {
@@ -213,7 +252,7 @@ func (f *fields) common() string {
 	return s
 }
 
-func (f *fields) bytes() []byte {
+func (f *taskReader) bytes() []byte {
 	n := f.count(len(f.rest))
 	if n > len(f.rest) { // the count itself took some
 		f.fail()
@@ -224,7 +263,7 @@ func (f *fields) bytes() []byte {
 	return b
 }
 
-func (f *fields) count(most int) int {
+func (f *taskReader) count(most int) int {
 	v, n := binary.Uvarint(f.rest)
 	if n <= 0 || v > uint64(most) {
 		f.fail()
@@ -234,7 +273,7 @@ func (f *fields) count(most int) int {
 	return int(v)
 }
 
-func (f *fields) varint() int64 {
+func (f *taskReader) varint() int64 {
 	v, n := binary.Varint(f.rest)
 	if n <= 0 {
 		f.fail()
@@ -244,6 +283,6 @@ func (f *fields) varint() int64 {
 	return v
 }
 
-func (f *fields) fail() {
+func (f *taskReader) fail() {
 	f.err, f.rest = errFrame, nil
 }

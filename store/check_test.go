@@ -20,7 +20,7 @@ func breakages() map[string]func(*bolt.Tx) error {
 	drop := func(b *bucket, key []byte) func(*bolt.Tx) error {
 		return func(tx *bolt.Tx) error { return tx.Bucket(b.name).Delete(key) }
 	}
-	short, _ := encodeChunk(frames(7, false).Tasks)
+	short, _ := new(chunkWriter).encode(frames(7, false).Tasks)
 	other, _ := shapeOf(frames(9, false).Tasks)
 	loop, _ := shapeOf(frames(299, false).Tasks)
 	loop.tasks, loop.needs.lists = 300, [][]span{nil, {{299, 300}}}

@@ -30,20 +30,23 @@ type head struct {
 	commands int // bytes
 }
 
-func encodeChunk(tasks []farm.PlannedTask) ([]byte, error) {
-	var heads, commands []byte
+// A chunkWriter encodes chunks, one after the other in the same memory.
+type chunkWriter struct{ heads, commands []byte }
+
+func (w *chunkWriter) encode(tasks []farm.PlannedTask) ([]byte, error) {
+	heads, commands := w.heads[:0], w.commands[:0]
 	for i := range tasks {
 		t := &tasks[i]
-		raw, err := commandsJSON(t.Commands)
-		if err != nil {
+		before := len(commands)
+		var err error
+		if commands, err = appendCommands(commands, t.Commands); err != nil {
 			return nil, farm.Errorf(farm.Invalid, "task %q cannot be stored: its commands are not JSON: %v", t.Name, err)
 		}
 		heads = appendString(heads, t.Name)
 		heads = appendString(heads, t.Type)
 		heads = binary.AppendVarint(heads, int64(t.Priority))
 		heads = binary.AppendUvarint(heads, uint64(t.Steps()))
-		heads = binary.AppendUvarint(heads, uint64(len(raw)))
-		commands = append(commands, raw...)
+		heads = binary.AppendUvarint(heads, uint64(len(commands)-before))
 	}
 	if max(len(heads), len(commands)) > maxChunkPart {
 		return nil, farm.Errorf(farm.TooLarge, "the commands of %d tasks from %q on are larger than %d MB", len(tasks), tasks[0].Name, maxChunkPart>>20)
@@ -51,24 +54,19 @@ func encodeChunk(tasks []farm.PlannedTask) ([]byte, error) {
 	b := binary.AppendUvarint([]byte{recordVersion}, uint64(len(tasks)))
 	packed := appendPacked(nil, heads)
 	b = append(binary.AppendUvarint(b, uint64(len(packed))), packed...)
+	w.heads, w.commands = heads, commands
 	return appendPacked(b, commands), nil
 }
 
-// commandsJSON is json.Marshal, for commands whose parameters may be encoded.
-func commandsJSON(commands []farm.Command) ([]byte, error) {
-	if !slices.ContainsFunc(commands, func(c farm.Command) bool { return c.Encoded != nil }) {
-		return json.Marshal(commands)
+// appendCommands appends the JSON of commands.
+func appendCommands(b []byte, commands []farm.Command) ([]byte, error) {
+	if !slices.ContainsFunc(commands, func(c farm.Command) bool { return c.Encoded[0] != "" }) {
+		raw, err := json.Marshal(commands)
+		return append(b, raw...), err
 	}
-	b := []byte{'['}
+	b = append(b, '[')
 	for i := range commands {
-		c := commands[i]
-		parameters := []byte(c.Encoded)
-		if parameters == nil {
-			var err error
-			if parameters, err = json.Marshal(c.Parameters); err != nil {
-				return nil, err
-			}
-		}
+		c := &commands[i]
 		name, err := json.Marshal(c.Name)
 		if err != nil {
 			return nil, err
@@ -77,7 +75,16 @@ func commandsJSON(commands []farm.Command) ([]byte, error) {
 			b = append(b, ',')
 		}
 		b = append(append(b, `{"name":`...), name...)
-		b = append(append(b, `,"parameters":`...), parameters...)
+		b = append(b, `,"parameters":`...)
+		if c.Encoded[0] != "" {
+			b = c.Encoded.Append(b)
+		} else {
+			parameters, err := json.Marshal(c.Parameters)
+			if err != nil {
+				return nil, err
+			}
+			b = append(b, parameters...)
+		}
 		b = append(strconv.AppendInt(append(b, `,"total_step_count":`...), int64(c.Steps), 10), '}')
 	}
 	return append(b, ']'), nil

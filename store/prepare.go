@@ -44,8 +44,9 @@ func Prepare(p *farm.Plan) (*NewJob, error) {
 	if err != nil {
 		return nil, farm.Errorf(farm.Invalid, "the job's settings cannot be stored: %v", err)
 	}
+	var w chunkWriter
 	for at := 0; at < len(p.Tasks); at += chunkTasks {
-		c, err := encodeChunk(p.Tasks[at:min(at+chunkTasks, len(p.Tasks))])
+		c, err := w.encode(p.Tasks[at:min(at+chunkTasks, len(p.Tasks))])
 		if err != nil {
 			return nil, err
 		}

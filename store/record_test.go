@@ -141,7 +141,7 @@ func TestWorkerRecord(t *testing.T) {
 func TestChunk(t *testing.T) {
 	p := frames(300, false)
 	for _, tasks := range [][]farm.PlannedTask{p.Tasks[:256], p.Tasks[:1], nil} {
-		b, err := encodeChunk(tasks)
+		b, err := new(chunkWriter).encode(tasks)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func TestClip(t *testing.T) {
 // None may panic, or allocate much more than it was given.
 func FuzzDecoders(f *testing.F) {
 	shape, _ := shapeOf(frames(10, true).Tasks)
-	chunk, _ := encodeChunk(frames(3, false).Tasks)
+	chunk, _ := new(chunkWriter).encode(frames(3, false).Tasks)
 	detail, _ := encodeDetail(&farm.JobDetail{Settings: map[string]any{"a": strings.Repeat("b", packFrom)}})
 	job := jobRecord{Job: farm.Job{Name: "n", Created: testTime, Updated: testTime, Deleting: testTime}}
 	task := taskRecord{status: farm.TaskFailed, worker: 3, failedBy: []uint32{1, 2}, failures: 3, touched: 5, activity: "x"}
