@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files: what the scene needs besides the .blend, and what is wrong with it."""
 
-from __future__ import annotations
-
 import pathlib
 
 import bpy
@@ -28,7 +26,7 @@ def root() -> pathlib.Path:
     return project.find_project(pathlib.Path(bpy.data.filepath), prefs.project_finder if prefs else "FILE")
 
 
-def look(scene) -> list:
+def look() -> list:
     """Makes the report, and returns what is missing."""
     global _items, _file
     from .pack import report
@@ -49,7 +47,7 @@ class FARM_OT_check_files(bpy.types.Operator):
     bl_description = "Look for everything that the file needs: images, libraries, caches, fonts, sounds"
 
     def execute(self, context):
-        missing = look(context.scene)
+        missing = look()
         if missing:
             self.report({"WARNING"}, f"{len(missing)} of {len(_items or ())} files are missing")
         else:
@@ -121,14 +119,19 @@ class FARM_PT_files(OutputPanel, bpy.types.Panel):
         column = box.column(align=True)
         for index, item in items[:SHOWN]:
             row = column.row(align=True)
-            name = pathlib.PureWindowsPath(item.raw or item.path).name or item.path
-            row.label(text=f"{name}  ({item.kind} of {item.owner[1]}{', in ' + pathlib.PureWindowsPath(item.library).name if item.library else ''})", icon="BLANK1")
+            where = f", in {_name(item.library)}" if item.library else ""
+            row.label(text=f"{_name(item.path)}  ({item.kind} of {item.owner[1]}{where})", icon="BLANK1")
             row.operator("farm.explore_path", text="", icon="FILE_FOLDER").path = item.path
             sub = row.row(align=True)
             sub.enabled = bool(item.users)
             sub.operator("farm.select_users", text="", icon="RESTRICT_SELECT_OFF").index = index
         if len(items) > SHOWN:
             column.label(text=f"and {len(items) - SHOWN} more", icon="BLANK1")
+
+
+def _name(path: str) -> str:
+    """Returns the last part of a path, which may be of another platform."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
 
 
 def _sum(items) -> str:

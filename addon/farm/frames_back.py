@@ -75,8 +75,11 @@ def _reveal(kinds: "tuple[str, ...]"):
     if bpy.app.background or not wm.windows:
         return None
     before = set(wm.windows)
-    with bpy.context.temp_override(window=wm.windows[0]):
-        bpy.ops.wm.window_new()
+    try:
+        with bpy.context.temp_override(window=wm.windows[0]):
+            bpy.ops.wm.window_new()
+    except RuntimeError:
+        return None  # as while an editor fills the window; what was loaded can be found by hand
     for window in wm.windows:
         if window not in before:
             area = window.screen.areas[0]

@@ -67,6 +67,11 @@ class SceneHost:
             return Blend(own, own)
         return Blend(_save_copy(own), own, temporary=True)
 
+    def beyond(self, storage: str) -> list[str]:
+        from .pack import report
+
+        return [item.path for item in report.report(storage) if item.state in ("missing", "unreadable", "outside")]
+
     def packer(self, own: pathlib.Path) -> packing.Packer:
         prefs = manager.preferences()
         root = project.find_project(own, prefs.project_finder if prefs else "FILE")

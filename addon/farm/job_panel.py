@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Job: how the job is that was submitted last, and its frames back in Blender."""
 
-from __future__ import annotations
-
 import bpy
 import bpy.utils.previews
 
@@ -12,8 +10,9 @@ from .core.client import Client
 from .core.errors import FarmError
 from .core.follow import SOON, Follower, View
 from .core.wire import Job
-from .core.work import Work
+from .core.work import Work, size
 from .panel import OutputPanel
+from .runner import run, start
 
 _follower: "Follower | None" = None
 _notes: list[str] = []  # what the artist should know of the submission
@@ -24,19 +23,27 @@ POLL = 0.5  # seconds between looks at the follower
 
 def submitted(outcome: flow.Outcome) -> str:
     """Follows the new job, and says what became of the submission."""
-    global _follower, _notes
-    forget()
+    global _notes
+    bpy.context.scene.farm.stored_job = outcome.job.id
+    follow(outcome.job)
     _notes = list(outcome.warnings)
     if outcome.missing:
         _notes.append(f"{len(outcome.missing)} files are missing on the farm: {', '.join(m.path for m in outcome.missing[:5])}")
-    bpy.context.window_manager.farm.job_id = outcome.job.id
-    _follower = Follower(manager.url(), outcome.job, manager.folder() / "images")
+    sent = outcome.transfer
+    how = outcome.how if sent is None else f"{sent.sent_files} of {sent.files} files uploaded, {size(sent.sent_bytes)}"
+    return f"Submitted “{outcome.job.name}” ({how})"
+
+
+def follow(job: Job) -> None:
+    """Shows the job in the panel from now on."""
+    global _follower, _notes
+    forget()
+    _notes = []
+    bpy.context.window_manager.farm.job_id = job.id
+    _follower = Follower(manager.url(), job, manager.folder() / "images")
     if not bpy.app.background:
         _follower.start()
         bpy.app.timers.register(_watch, first_interval=POLL, persistent=True)
-    sent = outcome.transfer
-    how = outcome.how if sent is None else f"{sent.sent_files} of {sent.files} files were uploaded, the farm had the others"
-    return f"Submitted “{outcome.job.name}” ({how})"
 
 
 def forget() -> None:
@@ -67,16 +74,20 @@ def _watch() -> "float | None":
     return POLL if _follower.running else None
 
 
-def wait_for(client: Client, job: Job, work: Work) -> Job:
-    """Waits until the job is over, for scripts, and tells how it goes."""
+def wait_for(job: Job) -> None:
+    """Waits until the job is completed, for scripts, and tells how it goes; FarmError if it ends in another way."""
+    work = Work()
+    client = manager.client(work)
     said = ""
     while True:
         text = View(job).text
         if text != said:
             said = text
             print(f"Farm: {text}", flush=True)
+        if job.status == "completed":
+            return
         if job.over:
-            return job
+            raise FarmError(f"Job {job.id} is {job.status}: {job.activity}")
         work.wait(SOON / 2)
         job = client.job(job.id)
 
@@ -127,39 +138,75 @@ class FARM_OT_load_frames(bpy.types.Operator):
         items=[("SEQUENCER", "Sequencer", "As strips, each at its frame"), ("VIEWER", "Image Viewer", "As an image sequence")])
     job_id: bpy.props.StringProperty(options={"SKIP_SAVE"}, description="The job; that which was submitted last if it is not given")
 
-    def _begin(self, context, work: Work):
-        job_id = self.job_id or context.window_manager.farm.job_id
-        if not job_id:
-            raise FarmError("Nothing was submitted yet; give a job_id, or submit a job")
-        return self._find(manager.client(work), job_id, work)
-
-    @staticmethod
-    def _find(client: Client, job_id: str, work: Work):
-        work.phase("Looking for frames")
-        job = yield lambda: client.job(job_id)
-        variables = yield lambda: client.variables(manager.PLATFORM)
-        found = yield lambda: frames.find(job, variables)
-        return job, found
-
     def invoke(self, context, event):
-        work = Work()
-        where = self.where
-        try:
-            # The operator is gone when the frames are found.
-            runner.start(self._begin(context, work), work, lambda result: frames_back.show(where, *result), of_file=True)
-        except FarmError as e:
-            self.report({"ERROR"}, str(e))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        where = self.where  # the operator is gone when the frames are found
+        return start(self, lambda work: self._begin(context, work), lambda found: frames_back.show(where, *found), of_file=True)
 
     def execute(self, context):
-        work = Work()
-        try:
-            runner.run(self._begin(context, work), work, lambda result: frames_back.show(self.where, *result))
-        except Exception as e:
-            self.report({"ERROR"}, str(e))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        return run(self, lambda work: self._begin(context, work), lambda found: frames_back.show(self.where, *found))
+
+    def _begin(self, context, work: Work):
+        job_id = self.job_id or context.window_manager.farm.job_id or context.scene.farm.stored_job
+        if not job_id:
+            raise FarmError("Nothing was submitted yet; give a job_id, or submit a job")
+        return _find_frames(manager.client(work), job_id, work)
+
+
+def _find_frames(client: Client, job_id: str, work: Work):
+    work.phase("Looking for frames")
+    job = yield lambda: client.job(job_id)
+    variables = yield lambda: client.variables(manager.PLATFORM)
+    found = yield lambda: frames.find(job, variables)
+    return job, found
+
+
+class FARM_OT_follow_job(bpy.types.Operator):
+    bl_idname = "farm.follow_job"
+    bl_label = "Show Last Job"
+    bl_description = "Show how the job is that was submitted from this file last"
+
+    @classmethod
+    def poll(cls, context):
+        return bool(context.scene.farm.stored_job)
+
+    def invoke(self, context, event):
+        return start(self, lambda work: self._begin(context, work), _followed)
+
+    def execute(self, context):
+        return run(self, lambda work: self._begin(context, work), _followed)
+
+    @staticmethod
+    def _begin(context, work: Work):
+        return _ask(manager.client(work), context.scene.farm.stored_job, work)
+
+
+def _ask(client: Client, job_id: str, work: Work):
+    work.phase("Asking the manager")
+    return (yield lambda: client.job(job_id))
+
+
+def _followed(job: Job) -> str:
+    follow(job)
+    return ""
+
+
+class FARM_OT_cancel_job(bpy.types.Operator):
+    bl_idname = "farm.cancel_job"
+    bl_label = "Cancel the Job on the Farm"
+    bl_description = "Take the job back from the workers; its frames stay"
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context):
+        job_id = context.window_manager.farm.job_id
+        begin = run if bpy.app.background else start  # the interface comes here too, after its question
+        return begin(self, lambda work: _cancel(manager.client(work), job_id, work), lambda _: "The job is canceled")
+
+
+def _cancel(client: Client, job_id: str, work: Work):
+    work.phase("Canceling the job")
+    yield lambda: client.set_job_status(job_id, "cancel-requested", "canceled in Blender")
 
 
 class FARM_PT_job(OutputPanel, bpy.types.Panel):
@@ -168,10 +215,13 @@ class FARM_PT_job(OutputPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return _follower is not None
+        return _follower is not None or bool(context.scene.farm.stored_job)
 
     def draw(self, context):
         layout = self.layout
+        if _follower is None:
+            layout.operator("farm.follow_job", icon="VIEWZOOM")
+            return
         view = _follower.look()
         layout.label(text=view.job.name, icon=ICONS.get(view.job.status, "TIME"))
         texts.bar(layout, context.window_manager.farm, "job_progress", fraction(), view.text)
@@ -187,10 +237,12 @@ class FARM_PT_job(OutputPanel, bpy.types.Panel):
         row.operator("farm.load_frames", text="To Image Viewer", icon="IMAGE_DATA").where = "VIEWER"
         row = layout.row(align=True)
         row.operator("farm.open_job", icon="URL")
+        if not view.job.over:
+            row.operator("farm.cancel_job", text="Cancel Job", icon="CANCEL")
         for note in _notes:
             texts.paragraph(layout, context, note, "INFO")
 
 
 ICONS = {"completed": "CHECKMARK", "failed": "ERROR", "canceled": "CANCEL", "paused": "PAUSE", "active": "PLAY"}
 
-CLASSES = (FARM_OT_open_job, FARM_OT_load_frames, FARM_PT_job)
+CLASSES = (FARM_OT_open_job, FARM_OT_load_frames, FARM_OT_follow_job, FARM_OT_cancel_job, FARM_PT_job)

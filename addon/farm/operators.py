@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's operators for submitting. From the interface they return at once, from a script when they are done."""
 
-import contextlib
 import json
 import os
 import pathlib
 import platform
 import subprocess
-import threading
 
 import bpy
 
 from . import fields, files_panel, host, job_panel, manager, properties, runner
 from .core import flow, settings
-from .core.errors import Canceled, FarmError
+from .core.errors import FarmError
 from .core.work import Work
-
-
-def failed(operator, e: Exception) -> "set[str]":
-    """Ends an operator. To a script, an error that is reported is an exception."""
-    operator.report({"ERROR"}, "Canceled" if isinstance(e, Canceled) else str(e) or repr(e))
-    return {"CANCELLED"}
 
 
 class FARM_OT_refresh(bpy.types.Operator):
@@ -28,23 +20,15 @@ class FARM_OT_refresh(bpy.types.Operator):
     bl_label = "Refresh from Manager"
     bl_description = "Ask the manager for its job types and tags"
 
-    def _begin(self, context):
-        work = Work()
-        return flow.refreshing(host.SceneHost(context.scene, host.DISK), manager.client(work, patience=(0.5,)), work), work
-
     def invoke(self, context, event):
-        try:
-            runner.start(*self._begin(context), done=self._done)
-        except FarmError as e:
-            return failed(self, e)
-        return {"FINISHED"}
+        return runner.start(self, lambda work: self._begin(context, work), self._done)
 
     def execute(self, context):
-        try:
-            runner.run(*self._begin(context), done=self._done)
-        except Exception as e:
-            return failed(self, e)
-        return {"FINISHED"}
+        return runner.run(self, lambda work: self._begin(context, work), self._done)
+
+    @staticmethod
+    def _begin(context, work: Work):
+        return flow.refreshing(host.SceneHost(context.scene, host.DISK), manager.client(work, patience=(0.5,)), work)
 
     @staticmethod
     def _done(info) -> str:
@@ -69,12 +53,12 @@ class FARM_OT_eval_setting(bpy.types.Operator):
         job_type = manager.job_type(context.scene)
         setting = job_type and job_type.setting(self.setting_key)
         if not setting or not setting.eval or not settings.is_stored(setting):
-            return failed(self, FarmError(f"There is no setting {self.setting_key!r} with an expression"))
+            return runner.failed(self, FarmError(f"There is no setting {self.setting_key!r} with an expression"))
         values = fields.values(context.scene, job_type)
         try:
             fields.SceneStore(context.scene, job_type).set(setting, values.evaluate(setting))
         except Exception as e:
-            return failed(self, e)
+            return runner.failed(self, e)
         return {"FINISHED"}
 
 
@@ -103,7 +87,7 @@ class FARM_OT_submit_job(bpy.types.Operator):
 
     def invoke(self, context, event):
         state = context.window_manager.farm
-        self._missing = files_panel.look(context.scene)
+        self._missing = files_panel.look()
         self._ask = bpy.data.is_dirty and bool(bpy.data.filepath) and not state.unsaved
         if self._ask or self._missing:
             return context.window_manager.invoke_props_dialog(self, width=420)
@@ -139,33 +123,36 @@ class FARM_OT_submit_job(bpy.types.Operator):
         state = context.window_manager.farm
         # Without changes there is nothing to copy.
         how = (state.unsaved or "COPY") if bpy.data.is_dirty or not bpy.data.filepath else host.DISK
-        work = Work()
-        try:
-            submission = flow.submission(host.SceneHost(context.scene, how), manager.client(work), work)
-            runner.start(submission, work, job_panel.submitted, of_file=True)
-        except FarmError as e:
-            return failed(self, e)
-        return {"FINISHED"}
+        scene = context.scene
+        return runner.start(self, lambda work: flow.submission(host.SceneHost(scene, how), manager.client(work), work), job_panel.submitted, of_file=True)
 
     def _run(self, context):
         """Submits, and returns when it is done."""
         # Changes that a script makes do not count as unsaved, so what it sees is submitted, whatever Blender says.
-        work = Work()
+        outcomes: "list[flow.Outcome]" = []
+
+        def submit(work: Work):
+            return flow.submission(_Given(self, context.scene), manager.client(work), work)
+
+        def done(outcome: flow.Outcome) -> str:
+            outcomes.append(outcome)
+            return job_panel.submitted(outcome)
+
+        result = runner.run(self, submit, done, tell=True)
+        return self._after(outcomes[0]) if outcomes else result
+
+    def _after(self, outcome: flow.Outcome):
+        """Tells a script of its job, and waits for it if that is wanted."""
+        for warning in outcome.warnings:
+            self.report({"WARNING"}, warning)
+        for missing in outcome.missing:
+            self.report({"WARNING"}, f"Missing: {missing.path}")
+        print(f"Farm: submitted job {outcome.job.id}, {outcome.how}: {outcome.job.name}", flush=True)
         try:
-            with _told(work):
-                submission = flow.submission(_Given(self, context.scene), manager.client(work), work)
-                outcome = runner.run(submission, work, job_panel.submitted)
-            for warning in outcome.warnings:
-                self.report({"WARNING"}, warning)
-            for missing in outcome.missing:
-                self.report({"WARNING"}, f"Missing: {missing.path}")
-            print(f"Farm: submitted job {outcome.job.id}, {outcome.how}: {outcome.job.name}", flush=True)
             if self.wait:
-                job = job_panel.wait_for(manager.client(work), outcome.job, work)
-                if job.status != "completed":
-                    raise FarmError(f"Job {job.id} is {job.status}: {job.activity}")
-        except Exception as e:
-            return failed(self, e)
+                job_panel.wait_for(outcome.job)
+        except FarmError as e:
+            return runner.failed(self, e)
         return {"FINISHED"}
 
 
@@ -199,28 +186,6 @@ class _Given(host.SceneHost):
         return values.submitted()
 
 
-@contextlib.contextmanager
-def _told(work: Work):
-    """Tells on standard output what a submission is doing, for the logs of programs that run Blender."""
-    ended = threading.Event()
-
-    def tell() -> None:
-        said = ""
-        while not ended.wait(0.2):
-            phase = work.look().phase
-            if phase != said:
-                said = phase
-                print(f"Farm: {phase}", flush=True)
-
-    thread = threading.Thread(target=tell, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
 class FARM_OT_cancel(bpy.types.Operator):
     bl_idname = "farm.cancel"
     bl_label = "Cancel"
@@ -248,7 +213,7 @@ class FARM_OT_explore_path(bpy.types.Operator):
             else:
                 subprocess.Popen(["open" if platform.system() == "Darwin" else "xdg-open", str(folder)], stdin=subprocess.DEVNULL, start_new_session=True)
         except OSError as e:
-            return failed(self, FarmError(f"{folder} cannot be opened: {e.strerror or e}"))
+            return runner.failed(self, FarmError(f"{folder} cannot be opened: {e.strerror or e}"))
         return {"FINISHED"}
 
 

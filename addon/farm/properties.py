@@ -83,6 +83,7 @@ class FarmScene(bpy.types.PropertyGroup):
     stored_name: bpy.props.StringProperty(options={"HIDDEN"})
     stored_type: bpy.props.StringProperty(options={"HIDDEN"})
     stored_tag: bpy.props.StringProperty(options={"HIDDEN"})
+    stored_job: bpy.props.StringProperty(options={"HIDDEN"})  # id of the job that was submitted last, to find it again
 
     @property
     def settings(self):

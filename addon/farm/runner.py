@@ -11,6 +11,7 @@ A crash of Blender leaves nothing but files in the temporary folder.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import traceback
 from typing import Any, Callable, Generator
@@ -66,36 +67,78 @@ def progress() -> Progress:
     return _now.work.look() if _now else Progress()
 
 
-def start(what: Generator, work: Work, done: Callable[[Any], str] = lambda _: "", of_file: bool = False) -> None:
-    """Begins with the work. done gets its result in the main thread, and returns what to tell of it.
+Done = Callable[[Any], str]  # gets the result of the work in the main thread, and returns what to tell of it
 
-    of_file says that it belongs to the open file, and has no meaning without it.
+
+Make = Callable[[Work], Generator]  # makes the generator; may fail as it does
+
+
+def start(operator, make: Make, done: Done, of_file: bool = False) -> set[str]:
+    """Begins with an operator's work, and returns what the operator is to return.
+
+    of_file says that the work belongs to the open file, and has no meaning without it.
     """
     global _now
-    if _now is not None:
-        raise FarmError("Something is being done already; wait for it, or cancel it")
-    _begin()
-    _now = _Running(what, work, done, of_file)
-    bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
-
-
-def run(what: Generator, work: Work, done: Callable[[Any], str] = lambda _: "") -> Any:
-    """Does the work at once, and returns its result, or raises its error."""
-    global message
-    if _now is not None:
-        raise FarmError("Something is being done already; wait for it, or cancel it")
-    _begin()
     try:
-        result = flow.run(what)
+        _begin()
+        work = Work()
+        _now = _Running(make(work), work, done, of_file)
+    except FarmError as e:
+        return failed(operator, e)
+    bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
+    return {"FINISHED"}
+
+
+def run(operator, make: Make, done: Done, tell: bool = False) -> set[str]:
+    """Does an operator's work at once, and returns what the operator is to return.
+
+    With tell it says on standard output what it is doing, for the logs of programs that run Blender.
+    """
+    global message
+    try:
+        _begin()
+        work = Work()
+        what = make(work)
+        with _told(work) if tell else contextlib.nullcontext():
+            result = flow.run(what)
         message = done(result)
-        return result
     except Exception as e:
         _fail(e)
-        raise
+        return failed(operator, e)
+    return {"FINISHED"}
+
+
+@contextlib.contextmanager
+def _told(work: Work):
+    ended = threading.Event()
+
+    def tell() -> None:
+        said = ""
+        while not ended.wait(0.2):
+            phase = work.look().phase
+            if phase != said:
+                said = phase
+                print(f"Farm: {phase}", flush=True)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def failed(operator, e: Exception) -> set[str]:
+    """Ends an operator. To a script, an error that is reported is an exception."""
+    operator.report({"ERROR"}, "Canceled" if isinstance(e, Canceled) else str(e) or repr(e))
+    return {"CANCELLED"}
 
 
 def _begin() -> None:
     global error, message
+    if _now is not None:
+        raise FarmError("Something is being done already; wait for it, or cancel it")
     error = message = ""
 
 

@@ -12,6 +12,9 @@ import sys
 
 import bpy
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import paper  # noqa: E402
+
 ZIP, BLEND, HOME, STOPPED = sys.argv[sys.argv.index("--") + 1:]
 
 
@@ -29,6 +32,14 @@ def refused(says: str, call, **given) -> None:
             raise AssertionError(f"it said {e}, and nothing of {says!r}") from e
     else:
         raise AssertionError(f"nothing was refused, where {says!r} was expected")
+
+
+def drawn(panel: str, *texts: str) -> None:
+    """The panel has to have these texts."""
+    there = paper.draw(getattr(bpy.types, panel))
+    for text in texts:
+        if not any(text in t for t in there):
+            raise AssertionError(f"{panel} has no {text!r}: {there}")
 
 
 def jobs() -> int:
@@ -66,6 +77,8 @@ scene.farm.job_type = "odd"
 odd = scene.farm.settings
 check("odd settings", (odd["my-key"], odd["class"], odd.kind, odd.small, odd.made), ("k", 7, "b c", 5, "k7"))
 odd["class"] = 9
+drawn("FARM_PT_submit", "My-Key", "Kind", "k9", "Submit to Farm")
+refused("expression 'no python' failed", bpy.ops.farm.eval_setting, setting_key="broken")
 bpy.ops.farm.submit_job(paused=True)
 check("odd job", jobs(), 1)
 
@@ -75,10 +88,16 @@ scene.render.resolution_x = 32
 image = bpy.data.images.new("gone", 8, 8)
 image.source, image.filepath = "FILE", "//textures/gone.png"
 image.use_fake_user = True
+drawn("FARM_PT_submit", "Frames", "1-10", "######")
 scene.farm.settings.frames = "2-3"
+bpy.ops.farm.check_files()
+drawn("FARM_PT_files", "Missing: 1", "gone.png")
 check("result", bpy.ops.farm.submit_job(settings='{"chunk_size": 2}', job_name="from Blender", priority=77, wait=True), {"FINISHED"})
 state = bpy.context.window_manager.farm
 check("the artist's file", (sorted(os.listdir(os.path.dirname(BLEND))), bpy.data.filepath), ([os.path.basename(BLEND)], BLEND))
+
+bpy.ops.farm.follow_job()
+drawn("FARM_PT_job", "from Blender", "completed, 2 of 2 frames", "To Sequencer")
 
 bpy.ops.farm.load_frames()
 editor = scene.sequence_editor
@@ -92,6 +111,7 @@ check("image", (loaded.source, os.path.basename(loaded.filepath)), ("SEQUENCE", 
 prefs.manager_url = STOPPED
 refused("cannot be reached", bpy.ops.farm.refresh)
 check("status", state.status, "failed")
+drawn("FARM_PT_submit", "nothing answers there")
 prefs.manager_url = "http://"
 refused("is not the address of a manager", bpy.ops.farm.refresh)
 prefs.manager_url = url

@@ -5,7 +5,6 @@ import pathlib
 import stat
 import sys
 import tempfile
-import threading
 import unittest
 from typing import Any
 
@@ -63,6 +62,9 @@ class Scene:
         path = self.own.with_name("shot.123.flamenco.blend")
         path.write_bytes(b"unsaved")
         return flow.Blend(path, self.own, temporary=True)
+
+    def beyond(self, storage: str) -> list[str]:
+        return ["/elsewhere/wood.png"]
 
     def packer(self, own: pathlib.Path) -> packing.Packer:
         return packing.Packer(str(self.program), own.parent)
@@ -129,6 +131,7 @@ class Submitting(unittest.TestCase):
         self.manager.storage = str(self.folder)
         outcome = self.submit()
         self.assertEqual((outcome.how, self.manager.jobs[0]["settings"]["blendfile"]), ("in place", str(self.host.own.with_name("shot.123.flamenco.blend"))))
+        self.assertEqual(outcome.warnings, ["Outside of the farm's storage, where workers may not see them: /elsewhere/wood.png"])
         self.assertEqual(self.host.own.with_name("shot.123.flamenco.blend").read_bytes(), b"unsaved")
 
     def test_order(self) -> None:

@@ -5,7 +5,7 @@ import pathlib
 import unittest
 from typing import Any
 
-from farm.core import settings, wire
+from farm.core import settings
 from farm.core.errors import FarmError
 from farm.core.settings import View, Values
 from farm.core.wire import EvalInfo, JobType, Setting

@@ -69,6 +69,9 @@ class Host(Protocol):
     def blend(self) -> Blend:
         """Returns the file, saved."""
 
+    def beyond(self, storage: str) -> list[str]:
+        """Returns the files that are needed and are not below the storage."""
+
     def packer(self, own: pathlib.Path) -> packing.Packer:
         """Returns how to collect what the file needs."""
 
@@ -184,7 +187,7 @@ def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: B
     if place is not None:
         # The farm reads the file itself: a temporary copy stays, as the job needs it, unless there will be no job.
         undo = (lambda: blend.path.unlink(missing_ok=True)) if blend.temporary else (lambda: None)
-        return Delivered(str(place), "in place", undo=undo)
+        return Delivered(str(place), "in place", _warn_of(host.beyond(info.storage.location)), undo=undo)
     if blend.temporary:
         later.callback(blend.path.unlink, missing_ok=True)
     if not info.shaman:
@@ -201,6 +204,14 @@ def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: B
         return Delivered(f"{{jobs}}/{sent.checkout}/{plan.blend}", "uploaded", plan.warnings, plan.missing, sent)
     folder = yield lambda: copying.copy(plan.files, info.storage.location, name, work)
     return Delivered(str(folder.joinpath(*plan.blend.split("/"))), "copied", plan.warnings, plan.missing, undo=lambda: copying.remove(folder))
+
+
+def _warn_of(beyond: list[str]) -> list[str]:
+    """Says what workers may not see of a file that is used where it is."""
+    if not beyond:
+        return []
+    more = f" and {len(beyond) - 5} more" if len(beyond) > 5 else ""
+    return [f"Outside of the farm's storage, where workers may not see them: {', '.join(beyond[:5])}{more}"]
 
 
 class Unsure(FarmError):

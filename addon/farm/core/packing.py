@@ -20,6 +20,7 @@ from .work import Work
 
 PREFIX = "farm-pack: "
 MAIN = pathlib.Path(__file__).parents[1] / "pack" / "main.py"
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows, where programs may open one
 KEPT_LINES = 12  # of what Blender says, for the error
 MAX_PLAN = 256 << 20
 
@@ -99,7 +100,7 @@ def _run(command: list[str], work: Work) -> list[str]:
     """Runs Blender to its end, and returns the last that it said."""
     said: list[str] = []
     try:
-        p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+        p = subprocess.Popen(command, creationflags=NO_WINDOW, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
     except OSError as e:
         raise FarmError(f"Blender could not be started to collect the files: {command[0]}: {e.strerror or e}") from e
     ended = threading.Event()

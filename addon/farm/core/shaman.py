@@ -72,8 +72,8 @@ def send(client: Client, files: list[File], hashes: Hashes, name: str, work: Wor
                     pending.add(senders.submit(_upload, client, want, source, work, done))
                     if len(pending) >= 4 * SENDERS:
                         pending = _settle(pending, futures.FIRST_COMPLETED)
-                work.detail("uploading" if pending else "")
-            work.detail("uploading")
+                work.rename("Hashing and uploading" if pending else "Hashing")
+            work.rename("Uploading")
             _settle(pending, futures.ALL_COMPLETED)
         except BaseException:
             work.cancel()  # the other senders stop at their next piece

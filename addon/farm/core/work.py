@@ -96,6 +96,12 @@ class Work:
             self._past.clear()
             self._past.append((self._clock(), 0))
 
+    def rename(self, name: str) -> None:
+        """Says in other words what is being done; what is counted goes on."""
+        self.check()
+        with self._lock:
+            self._set(phase=name)
+
     def detail(self, text: str) -> None:
         self.check()
         with self._lock:
