@@ -36,7 +36,7 @@ var house = map[string]floor{
 	"farm/manager":     {"farm farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
 	"farm/worker":      {"farm farm/api farm/exr farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
-	"farm/picture":     {"farm", "golang.org/x/image", "images are decoded in one place"},
+	"farm/picture":     {"farm farm/exr", "golang.org/x/image", "images are decoded in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},

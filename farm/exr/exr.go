@@ -93,4 +93,7 @@ func unsupported(format string, args ...any) error {
 	return farm.Errorf(farm.Unsupported, "this kind of OpenEXR image cannot be read: %s", fmt.Sprintf(format, args...))
 }
 
+// Magic is what every OpenEXR file begins with.
+const Magic = "\x76\x2f\x31\x01"
+
 var order = binary.LittleEndian

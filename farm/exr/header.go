@@ -2,7 +2,6 @@ package exr
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -12,10 +11,19 @@ import (
 // parsed is a header with what reading the lines needs.
 type parsed struct {
 	Header
-	rows int // lines of a block
-	top  int // number of the first line
-	zip  bool
-	size int64 // bytes of the header
+	rows    int // lines of a block; 0 if it does not say
+	top     int // number of the first line
+	zip     bool
+	size    int64 // bytes of the header
+	lines   bool  // it is one image in lines
+	refused error // why its lines cannot be read, though it may be whole
+}
+
+// refuse notes what cannot be read. The first is kept.
+func (p *parsed) refuse(format string, args ...any) {
+	if p.refused == nil {
+		p.refused = unsupported(format, args...)
+	}
 }
 
 // A headerReader reads the fields of a header. After the first error everything
@@ -70,15 +78,16 @@ func readHeader(r io.Reader) (*parsed, error) {
 	if h.int32() != magic || h.err != nil {
 		return nil, damaged("it does not begin like one")
 	}
-	switch flags := h.int32(); {
+	flags := h.int32()
+	p := &parsed{Header: Header{Texts: map[string]string{}}, lines: flags&(flagTiled|flagDeep|flagParts) == 0}
+	switch {
 	case h.err != nil:
 		return nil, h.err
 	case flags&0xff != version:
 		return nil, unsupported("it is of version %d", flags&0xff)
-	case flags&(flagTiled|flagDeep|flagParts) != 0:
-		return nil, unsupported("it is not one image in lines")
+	case !p.lines:
+		p.refuse("it is not one image in lines")
 	}
-	p := &parsed{Header: Header{Texts: map[string]string{}}}
 	for h.err == nil {
 		name := h.text()
 		if name == "" {
@@ -107,13 +116,13 @@ func (p *parsed) attribute(h *headerReader, name, kind string, size int) {
 			}
 		}
 	case name == "compression" && size == 1:
-		p.compression(h, h.bytes(1)[0])
+		p.compression(h.bytes(1)[0])
 	case name == "dataWindow" && size == 16:
 		left, top, right, bottom := h.int32(), h.int32(), h.int32(), h.int32()
 		p.top, p.Width, p.Height = top, right-left+1, bottom-top+1
 	case name == "lineOrder" && size == 1:
 		if h.bytes(1)[0] != 0 {
-			h.err = unsupported("its lines are not from top to bottom")
+			p.refuse("its lines are not from top to bottom")
 		}
 	case kind == "string" && size <= maxText:
 		p.Texts[name] = strings.TrimRight(string(h.bytes(size)), "\x00")
@@ -133,9 +142,12 @@ func (p *parsed) channel(h *headerReader) (last bool) {
 	switch x, y := h.int32(), h.int32(); {
 	case h.err != nil:
 	case kind != Uint && kind != Float:
-		h.err = unsupported("channel %s does not have 32 bits a value", name)
+		p.refuse("channel %s does not have 32 bits a value", name)
 	case x != 1 || y != 1:
-		h.err = unsupported("channel %s has not a value for every pixel", name)
+		p.refuse("channel %s has not a value for every pixel", name)
+	}
+	switch {
+	case h.err != nil:
 	case len(p.Channels) == maxChannels:
 		h.err = damaged("it has more than %d channels", maxChannels)
 	default:
@@ -144,17 +156,19 @@ func (p *parsed) channel(h *headerReader) (last bool) {
 	return false
 }
 
-func (p *parsed) compression(h *headerReader, kind byte) {
-	switch kind {
-	case compressNone:
-		p.rows = 1
-	case compressZIPS:
-		p.rows, p.zip = 1, true
-	case compressZIP:
-		p.rows, p.zip = blockRows, true
-	default:
-		h.err = errors.Join(h.err, unsupported("it is not compressed with ZIP"))
+// blockLines is how many lines a block has, by the number of its compression:
+// none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
+var blockLines = []int{1, 1, 1, 16, 32, 16, 32, 32, 32, 256}
+
+func (p *parsed) compression(kind byte) {
+	switch {
+	case int(kind) >= len(blockLines):
+		p.refuse("its compression is not known")
+		return
+	case kind != compressNone && kind != compressZIPS && kind != compressZIP:
+		p.refuse("it is not compressed with ZIP")
 	}
+	p.rows, p.zip = blockLines[kind], kind != compressNone
 }
 
 // appendHeader writes the header of a ZIP image.

@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"sync"
+
+	"renderfarm/farm"
 )
 
 // A Reader reads the lines of an image, from the top to the bottom.
@@ -56,22 +58,65 @@ func (r *Reader) open() error {
 		return err
 	}
 	r.Header = r.p.Header
-	if r.p.rows == 0 {
+	switch {
+	case r.p.refused != nil:
+		return r.p.refused
+	case r.p.rows == 0:
 		return damaged("it does not say how it is compressed")
 	}
-	table := make([]byte, 8*((r.Height+r.p.rows-1)/r.p.rows))
-	if _, err := r.file.ReadAt(table, r.p.size); err != nil {
-		return damaged("it is cut short")
+	if r.offsets, err = r.p.offsets(r.file); err != nil {
+		return err
 	}
+	r.block = make([]byte, r.p.rows*r.rowSize())
+	return nil
+}
+
+// offsets reads the table of where the blocks are.
+func (p *parsed) offsets(file io.ReaderAt) (list []int64, err error) {
+	table := make([]byte, 8*((p.Height+p.rows-1)/p.rows))
+	if _, err := file.ReadAt(table, p.size); err != nil {
+		return nil, damaged("it is cut short")
+	}
+	first := p.size + int64(len(table))
 	for ; len(table) > 0; table = table[8:] {
 		offset := int64(order.Uint64(table))
 		// A program that was ended while it wrote leaves a table of zeros.
-		if offset <= 0 {
+		if offset < first {
+			return nil, damaged("it is cut short")
+		}
+		list = append(list, offset)
+	}
+	return list, nil
+}
+
+// Complete reports whether an image of size bytes is whole, as far as that can
+// be told without reading its values: every block of lines has to be there. Of
+// images in tiles or several parts only the header is looked at. Errors are of
+// kind farm.Invalid.
+func Complete(file io.ReaderAt, size int64) error {
+	p, err := readHeader(io.NewSectionReader(file, 0, size))
+	if farm.KindOf(err) == farm.Unsupported || farm.KindOf(err) == farm.TooLarge || err == nil && (!p.lines || p.rows == 0) {
+		return nil // no more can be said
+	}
+	if err != nil {
+		return err
+	}
+	offsets, err := p.offsets(file)
+	if err != nil {
+		return err
+	}
+	var head [8]byte // line, and bytes that follow
+	for _, at := range offsets {
+		if at > size-int64(len(head)) {
 			return damaged("it is cut short")
 		}
-		r.offsets = append(r.offsets, offset)
+		if _, err := file.ReadAt(head[:], at); err != nil {
+			return damaged("it is cut short")
+		}
+		if n := int64(int32(order.Uint32(head[4:]))); n <= 0 || n > size-at-int64(len(head)) {
+			return damaged("it is cut short")
+		}
 	}
-	r.block = make([]byte, r.p.rows*r.rowSize())
 	return nil
 }
 

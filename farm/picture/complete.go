@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"renderfarm/farm"
+	"renderfarm/farm/exr"
 )
 
 // maxCheckPixels bounds the JPEG and TIFF images that Complete decodes, which
@@ -15,8 +18,9 @@ import (
 const maxCheckPixels = 1 << 27
 
 // Complete reads an image file back and returns nil if it is whole: every byte
-// is there, checksums agree, and a PNG or JPEG ends with its end marker. Of
-// formats it cannot read, such as EXR, it returns nil unless the file is empty.
+// is there, checksums agree, and a PNG or JPEG ends with its end marker. Of an
+// OpenEXR image every block has to be there, whatever is in it. Of formats it
+// cannot read it returns nil unless the file is empty.
 // A file that is not there gives an error that matches fs.ErrNotExist.
 func Complete(path string) error {
 	info, err := os.Stat(path) // before opening: that of a named pipe could wait for ever
@@ -39,8 +43,14 @@ func Complete(path string) error {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
+	if string(head[:min(n, len(exr.Magic))]) == exr.Magic {
+		return exr.Complete(file, info.Size())
+	}
 	f := formatOf(head[:n])
 	if f == nil {
+		if strings.EqualFold(filepath.Ext(path), ".exr") {
+			return farm.Errorf(farm.Invalid, "the file is not an OpenEXR image: its beginning is missing or damaged")
+		}
 		// The content is of no known format, yet the name may promise one:
 		// then the beginning is missing, as when the disk lost a block.
 		if want := formatNamed(path); want != nil {

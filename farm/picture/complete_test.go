@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"renderfarm/farm/exr"
 )
 
 // withHeader returns the PNG with another width and height, checksum included.
@@ -52,6 +54,29 @@ func interlacedPNG(t *testing.T) []byte {
 	return data
 }
 
+// exrImage returns an OpenEXR image of two blocks.
+func exrImage(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.exr")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w, err := exr.NewWriter(file, exr.Header{Width: 9, Height: 20, Channels: []exr.Channel{{Name: "Y", Type: exr.Float}}})
+	for y := range 20 {
+		err = errors.Join(err, w.Line(bytes.Repeat([]byte{byte(7 * y)}, 9*exr.ValueSize)))
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // complete writes the data to a file of that name and checks it.
 func complete(t *testing.T, name string, data []byte) error {
 	t.Helper()
@@ -65,7 +90,7 @@ func complete(t *testing.T, name string, data []byte) error {
 func TestCompleteAcceptsWholeFiles(t *testing.T) {
 	files := samples(t)
 	files["interlaced.png"] = interlacedPNG(t)
-	files["frame.exr"] = []byte("\x76\x2f\x31\x01 not read any further")
+	files["frame.exr"] = exrImage(t)
 	files["notes.txt"] = []byte("x")
 	files["png without extension"] = files["rgba.png"]
 	files["other-extension.jpg"] = files["rgba.png"]
@@ -81,6 +106,7 @@ func TestCompleteAcceptsWholeFiles(t *testing.T) {
 func TestCompleteRefusesEveryPrefix(t *testing.T) {
 	files := samples(t)
 	files["interlaced.png"] = interlacedPNG(t)
+	files["frame.exr"] = exrImage(t)
 	path := filepath.Join(t.TempDir(), "x")
 	for name, data := range files {
 		path := path + filepath.Ext(name)
@@ -134,6 +160,9 @@ func TestCompleteOfWhatIsNoFile(t *testing.T) {
 	}
 	if Complete(dir) == nil {
 		t.Error("a folder passes as an image")
+	}
+	if complete(t, "text.EXR", []byte("this is no image")) == nil {
+		t.Error("a text passes as an image")
 	}
 	for _, name := range []string{"empty.png", "empty.exr", "empty"} {
 		if complete(t, name, nil) == nil {
