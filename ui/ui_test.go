@@ -150,6 +150,36 @@ func TestWorkerActions(t *testing.T) {
 	p.see(".workers .empty", "No workers yet")
 }
 
+// What waits says why, and says another thing when the farm changes: no reload.
+func TestWhyItWaits(t *testing.T) {
+	f := startFarm(t, "serve")
+	var config map[string]any
+	f.call("GET", "configuration/file", nil, &config)
+	config["worker_timeout"] = "1h" // its workers say nothing by themselves, and the computer may be slow
+	f.call("PUT", "configuration/file", config, nil)
+	job := f.submit("waits", "hello", 1, 1, "queued")
+	p := open(t, f, "/app/jobs/"+job)
+	p.see(".job .why", "the farm has no workers")
+	p.see(".job .why", "farm work --task-types misc")
+	w := f.newWorker("blender")
+	p.see(".job .why", "no worker does tasks of type misc")
+	p.click("nav a", "Workers")
+	p.see(".workers td.c-task", "jobs wait for workers that do misc tasks; it does only blender")
+	f.call("POST", "worker-mgt/workers/"+w.id+"/setstatus", map[string]any{"status": "asleep", "is_lazy": false}, nil)
+	p.see(".workers td.c-task", "it is asked to go to sleep")
+	w.post("worker/state-changed", "application/json", []byte(`{"status":"asleep"}`))
+	p.see(".workers td.c-task", "it is asleep")
+	f.call("POST", "jobs/"+job+"/setstatus", map[string]any{"status": "pause-requested", "reason": "lunch"}, nil)
+	p.click("nav a", "Jobs")
+	p.click(".jobs tr a.name", "waits")
+	p.see(".job .why", "(lunch)")
+	misc := f.newWorker("misc")
+	f.call("POST", "jobs/"+job+"/setstatus", map[string]any{"status": "queued", "reason": ""}, nil)
+	p.see(".job .why", "nothing is in the way")
+	misc.take()
+	p.until("visible('.job .why').length === 0")
+}
+
 // An address can be sent to a colleague, and the browser's buttons work.
 func TestAddresses(t *testing.T) {
 	f := startFarm(t, "all")

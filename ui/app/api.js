@@ -1,7 +1,8 @@
-// The calls of the v3 protocol that this page makes.
+// The calls that this page makes: of the v3 protocol, and a few that only Farm has.
 import { clockOf } from './format.js';
 
 const BASE = '/api/v3/';
+const OWN = '/api/farm/';
 
 // Refusal is an answer that says no; its message is the manager's own sentence.
 export class Refusal extends Error {
@@ -12,7 +13,7 @@ export class Refusal extends Error {
 }
 
 // call makes a request and returns the JSON of the answer, null if it has none.
-async function call(method, path, body) {
+async function call(method, path, body, base = BASE) {
   const request = { method, headers: {}, cache: 'no-store' };
   if (body !== undefined) {
     request.headers['Content-Type'] = 'application/json';
@@ -20,7 +21,7 @@ async function call(method, path, body) {
   }
   let answer;
   try {
-    answer = await fetch(BASE + path, request);
+    answer = await fetch(base + path, request);
   } catch {
     throw new Refusal(0, 'The manager does not answer. Is it still running?');
   }
@@ -46,6 +47,10 @@ export const job = (jobID) => get(`jobs/${id(jobID)}`);
 export const task = (taskID) => get(`tasks/${id(taskID)}`);
 export const worker = (workerID) => get(`worker-mgt/workers/${id(workerID)}`);
 export const workers = async () => (await get('worker-mgt/workers')).workers ?? [];
+
+// why says why something is not at work: {running, reason, next, details}; what is
+// jobs, tasks or workers.
+export const why = (what, itemID) => call('GET', `${what}/${id(itemID)}/why`, undefined, OWN);
 
 // How many jobs are asked for at once.
 const JOBS = 500;

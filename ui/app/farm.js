@@ -30,6 +30,7 @@ export class Farm extends EventTarget {
     this.connected = false;
     this.loaded = false; // the first fetch is done
     this.held = null; // events that came in while fetching
+    this.changed = true; // something happened since workers were asked why they idle
     this.jobsChanged = soon(() => this.say('jobs'));
     this.workersChanged = soon(() => this.say('workers'));
     this.ask = soon(() => this.askWorkers(), () => askPause(this.workers.size));
@@ -120,6 +121,7 @@ export class Farm extends EventTarget {
 
   // keep notes what an event tells; noting it twice does no harm.
   keep(name, data) {
+    this.changed = true;
     switch (name) {
       case 'hello':
       case 'status':
@@ -152,6 +154,8 @@ export class Farm extends EventTarget {
   async askWorkers() {
     if (document.hidden || this.asking || !this.watchesWorkers) return;
     this.asking = true;
+    const whys = this.changed;
+    this.changed = false;
     const asked = [...this.workers.values()]
       .filter((w) => !w.supported_task_types || w.status === 'awake' || w.status === 'asleep');
     const one = async () => {
@@ -159,7 +163,9 @@ export class Farm extends EventTarget {
         try {
           const detail = await api.worker(w.id);
           const { status_change, task } = detail; // may be missing, which means there is none
-          if (this.workers.has(w.id)) this.workers.set(w.id, { ...this.workers.get(w.id), ...detail, status_change, task });
+          const idle = task?.status !== 'active' && ['awake', 'asleep'].includes(detail.status);
+          const why = idle && (whys || !w.why) ? await api.why('workers', w.id) : idle ? w.why : null;
+          if (this.workers.has(w.id)) this.workers.set(w.id, { ...this.workers.get(w.id), ...detail, status_change, task, why });
         } catch {
           return; // deleted meanwhile, or the connection is lost: the next round asks again
         }

@@ -8,6 +8,7 @@ import { tell } from './notice.js';
 import { card, Facts, Progress, Status, Time } from './parts.js';
 import { Task } from './task.js';
 import { Tasks } from './tasks.js';
+import { Why } from './why.js';
 
 export class Job {
   constructor(farm) {
@@ -25,8 +26,10 @@ export class Job {
     this.settings = new Values('Settings');
     this.metadata = new Values('Metadata');
     this.hint = el('p', { class: 'hint' });
+    this.why = new Why(farm, 'jobs');
     this.body = el('div', {},
       el('div', { class: 'row' }, this.status.node, this.progress.node, this.actions.node),
+      this.why.node,
       el('div', { class: 'about' }, this.facts.node, this.picture.node),
       this.settings.node, this.metadata.node);
     this.head = card('', { class: 'job' }, this.hint, this.body);
@@ -122,6 +125,7 @@ export class Job {
     show(this.body, job);
     show(this.tasks.node, job);
     setText(this.title, job?.name ?? 'Job');
+    this.why.about(job && job.status !== 'completed' ? job.id : '');
     if (!job) return;
     this.status.update(job.delete_requested_at ? 'deleting' : job.status);
     this.progress.update(job);

@@ -56,6 +56,8 @@ class WorkerRow {
     const task = worker.task?.status === 'active' ? worker.task : null;
     show(this.task, task);
     show(this.idle, !task);
+    setText(this.idle, worker.why?.reason ?? '–');
+    setAttr(this.idle, 'title', [worker.why?.next, ...worker.why?.details ?? []].filter(Boolean).join('\n'));
     if (task) {
       setText(this.task, task.name);
       setAttr(this.task, 'href', `/app/jobs/${task.job_id}/${task.id}`);
