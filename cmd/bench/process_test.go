@@ -54,10 +54,16 @@ func (p *process) readyFile() string { return filepath.Join(p.home, "ready") }
 // launch runs the program without waiting for it.
 func launch(tb testing.TB, home, address string, args ...string) *process {
 	tb.Helper()
+	return launchBuild(tb, program(tb), home, address, args...)
+}
+
+// launchBuild is launch for another build of the program.
+func launchBuild(tb testing.TB, build, home, address string, args ...string) *process {
+	tb.Helper()
 	p := &process{tb: tb, home: home, address: address, pprof: freeAddress(tb), ended: make(chan struct{})}
 	os.Remove(p.readyFile()) // of an earlier run
 	args = append(args, "--home", home, "--listen", address, "--pprof", p.pprof, "--ready-file", p.readyFile())
-	p.cmd = exec.Command(program(tb), args...)
+	p.cmd = exec.Command(build, args...)
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {
 		tb.Fatal(err)

@@ -11,12 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 )
 
 // A simulated worker sends what a stock worker sends, and does no work.
 type simulated struct {
 	*conn
+	id      farm.WorkerID
 	take    []byte   // the whole request for a task
 	wait    []byte   // the same, but the manager may wait
 	path    []byte   // a report up to the task's id
@@ -82,7 +84,7 @@ func newSimulated(ctx context.Context, client *api.Client, address, name string,
 	if err != nil {
 		return nil, err
 	}
-	s := &simulated{conn: c}
+	s := &simulated{conn: c, id: registered.UUID}
 	s.prepare(address, base64.StdEncoding.EncodeToString([]byte(string(registered.UUID)+":"+secret)))
 	return s, nil
 }
