@@ -34,17 +34,39 @@ func (c *Counts) Waiting() int { return c[TaskQueued] + c[TaskSoftFailed] }
 // JobStatus is where a job stands. It is never set: JobFacts.Status computes it.
 type JobStatus uint8
 
+// A job's status follows from what is stored of it, so a crash of the manager
+// leaves each of them as it was.
 const (
-	JobUnderConstruction JobStatus = iota // being stored; a crash now leaves no job
-	JobQueued                             // waits for its first worker
-	JobActive                             // a task was started; goes on as workers ask
-	JobPauseRequested                     // held, and workers are finishing what they have
-	JobPaused                             // held; a user resumes it
-	JobCancelRequested                    // aborted, and a worker still holds a task
-	JobCanceled                           // aborted, or every task that did not complete was canceled
-	JobCompleted                          // every task is completed; a user may requeue it
-	JobFailed                             // too many tasks failed, or nothing is left that could run
-	JobRequeueing                         // its tasks are being requeued, see Pass; the manager ends it by itself, even after a crash
+	// JobUnderConstruction is being stored. The job leaves it with the
+	// transaction that stores it; a crash before that leaves no job.
+	JobUnderConstruction JobStatus = iota
+	// JobQueued waits for its first worker. The first task that is handed out
+	// makes it active; a user may hold or cancel it.
+	JobQueued
+	// JobActive was begun. It ends by itself when no task is left that could run,
+	// or too many failed; a user may hold or cancel it. While nobody asks for its
+	// tasks, it waits in this status.
+	JobActive
+	// JobPauseRequested is held, and workers are finishing what they have. The
+	// last of them makes it paused; a user may resume it before.
+	JobPauseRequested
+	// JobPaused is held. Only a user leaves it.
+	JobPaused
+	// JobCancelRequested is aborted, and a worker still holds a task. The
+	// transaction that aborts a job takes its tasks back, so nobody ever sees it.
+	JobCancelRequested
+	// JobCanceled was aborted, or every task that did not complete was canceled.
+	// Only a user who requeues it or a task of it leaves it.
+	JobCanceled
+	// JobCompleted did all of its tasks. Only a user who requeues it or a task of
+	// it leaves it.
+	JobCompleted
+	// JobFailed has too many failed tasks, or nobody is left who could do it. Only a
+	// user leaves it, who requeues it or a task of it, or lifts a block.
+	JobFailed
+	// JobRequeueing has many tasks that are being requeued, see Pass. The manager
+	// ends it by itself, and after a crash goes on where it was.
+	JobRequeueing
 )
 
 var jobStatusNames = [...]string{"under-construction", "queued", "active", "pause-requested", "paused",

@@ -214,6 +214,12 @@ func exploreAll() (why string) {
 			why = caught(func() string { _, wrong := explore(needs); return wrong })
 		}
 	}
+	if why == "" {
+		why = caught(func() string { _, wrong := exploreCrew(1, [][]int{nil, nil}); return wrong })
+	}
+	if why == "" {
+		why = caught(func() string { _, wrong := exploreCrew(2, [][]int{nil}); return wrong })
+	}
 	return why
 }
 

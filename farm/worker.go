@@ -6,15 +6,28 @@ import "time"
 // sets it only when it loses the worker.
 type WorkerStatus uint8
 
+// A crash of the manager leaves a worker in the status it had; a worker that
+// crashed has its last one until it signs on again, or is found to be lost.
 const (
-	WorkerUnknown  WorkerStatus = iota // registered, never signed on
-	WorkerStarting                     // signed on; it reports the status it takes next
-	WorkerAwake                        // takes tasks
-	WorkerAsleep                       // takes none, and asks whether it should wake up
-	WorkerError                        // lost: not heard of for too long
-	WorkerTesting                      // takes no tasks; reserved by the protocol
-	WorkerOffline                      // signed off
-	WorkerRestart                      // only ever requested: end, and let something start it again
+	// WorkerUnknown is registered and never signed on. Signing on leaves it.
+	WorkerUnknown WorkerStatus = iota
+	// WorkerStarting signed on. It leaves by reporting the status it was told to take.
+	WorkerStarting
+	// WorkerAwake takes tasks. It leaves when the worker reports that it does what
+	// it was asked to, signs off, or is lost.
+	WorkerAwake
+	// WorkerAsleep takes no tasks and asks again and again whether it should do
+	// something else, and leaves when it does, signs off, or is lost.
+	WorkerAsleep
+	// WorkerError is lost: not heard of for too long. Its next word leaves it.
+	WorkerError
+	// WorkerTesting takes no tasks. It is reserved by the protocol, and left as
+	// WorkerAsleep is.
+	WorkerTesting
+	// WorkerOffline signed off. Signing on leaves it.
+	WorkerOffline
+	// WorkerRestart is only ever requested: end, and let something start it again.
+	WorkerRestart
 )
 
 var workerStatusNames = [...]string{"", "starting", "awake", "asleep", "error", "testing", "offline", "restart"}
