@@ -47,15 +47,42 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	case err != nil:
 		return &definition{err: farm.Errorf(farm.Invalid, "cannot read %s: %w", s.file, err)}, nil
 	}
+	// Who comes while a script is read waits for that, instead of doing the same.
+	turn := l.turn(s.file)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	l.mu.Lock()
 	d := l.types[s.file]
 	l.mu.Unlock()
 	if d != nil && d.sum == t.sum && l.unchanged(d.modules) {
 		return d, nil
 	}
-	// Two requests may come to do this at the same time; the later one wins, and
-	// both are right.
-	d = &definition{source: t.body, sum: t.sum}
+	if d, err = l.evaluate(ctx, s, t); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	remember(l.types, s.file, d)
+	l.mu.Unlock()
+	return d, nil
+}
+
+// turn is what one who defines a job type of a file holds.
+func (l *Library) turn(file string) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.turns[file] == nil {
+		remember(l.turns, file, make(chan struct{}, 1))
+	}
+	return l.turns[file]
+}
+
+// evaluate has a script say what its job type is.
+func (l *Library) evaluate(ctx context.Context, s *script, t *text) (*definition, error) {
+	d := &definition{source: t.body, sum: t.sum}
 	r, err := l.run(ctx, order{File: s.file, Source: t.body})
 	if r != nil {
 		d.modules = r.modules // of a broken script too: one of them may be what is broken
@@ -68,9 +95,6 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	default:
 		d.err = err
 	}
-	l.mu.Lock()
-	remember(l.types, s.file, d)
-	l.mu.Unlock()
 	return d, nil
 }
 

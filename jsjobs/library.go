@@ -32,6 +32,7 @@ type Library struct {
 	mu    sync.Mutex             // guards what follows; nothing is waited for under it
 	texts map[string]*text       // files of dir by path in it
 	types map[string]*definition // by file name
+	turns map[string]chan struct{}
 }
 
 // New returns the job types in o.Dir and the built-in ones.
@@ -44,6 +45,7 @@ func New(o Options) *Library {
 		encoded: o.Encoded,
 		texts:   map[string]*text{},
 		types:   map[string]*definition{},
+		turns:   map[string]chan struct{}{},
 	}
 }
 

@@ -1,6 +1,8 @@
 package jsjobs
 
 import (
+	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,6 +142,25 @@ func TestCache(t *testing.T) {
 	}
 	if n := len(l.types); n > 500 {
 		t.Errorf("%d entries are kept", n)
+	}
+}
+
+// Many who ask for the same at once have it read once.
+func TestDefinedOnce(t *testing.T) {
+	var log bytes.Buffer
+	l := library(t, map[string]string{"a.js": "print('reading a'); " + labelled("A")})
+	l.log = slog.New(slog.NewTextHandler(&log, nil))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := l.Type(t.Context(), "a"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := strings.Count(log.String(), "reading a"); n != 1 {
+		t.Errorf("the script ran %d times", n)
 	}
 }
 

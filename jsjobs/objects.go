@@ -87,7 +87,8 @@ func (m *machine) arrayOf(v otto.Value, what string) *otto.Object {
 // commandIDs returns the commands of a task as they are now.
 func (m *machine) commandIDs(d *draft) []int {
 	if d.commands.live == nil {
-		return slices.Clone(d.commands.ids)
+		n := len(d.commands.ids)
+		return d.commands.ids[:n:n] // what is appended later is not among them
 	}
 	return m.idsIn(d.commands.live, func(v otto.Value) int { return m.commandID(v, "task.commands") })
 }

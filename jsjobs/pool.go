@@ -45,8 +45,9 @@ func (l *pool) get(ctx context.Context, fresh bool) (*process, error) {
 	return p, err
 }
 
-// maxIdle is how many children wait for work.
-const maxIdle = 2
+// maxIdle is how many children wait for work. More are needed seldom, and then
+// started.
+const maxIdle = 1
 
 // put gives a child back.
 func (l *pool) put(p *process) {

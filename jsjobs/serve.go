@@ -48,12 +48,20 @@ func prepareChild() {
 const (
 	maxStack = 512 << 20 // bytes; what callLevels allows needs less
 
-	// Scripts make much garbage and keep little. Of those that keep much, no
-	// more than half of it is let accumulate.
-	gcPercent      = 150
-	gcPercentLarge = 50
-	large          = 24 << 20
+	gcPercent = 150 // scripts make much garbage and keep little
 )
+
+// collectAt is how much garbage may accumulate, in per cent of what a script
+// keeps: the less, the more that is.
+func collectAt(live uint64) int {
+	switch {
+	case live < 24<<20:
+		return gcPercent
+	case live < 64<<20:
+		return 50
+	}
+	return 30
+}
 
 // A server is the child's side of the connection.
 type server struct {
@@ -136,7 +144,7 @@ func (s *server) guard(o order, m *machine) (stop func()) {
 	before := cpuTime()
 	debug.SetGCPercent(gcPercent)
 	go func() {
-		isLarge := false
+		percent := gcPercent
 		defer close(ended)
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
@@ -155,9 +163,9 @@ func (s *server) guard(o order, m *machine) (stop func()) {
 			// collecting the little there is.
 			case used > o.Memory || live > o.Memory*3/4:
 				s.abandon(tookMemory(o.File, o.Memory))
-			case live > large && !isLarge:
-				isLarge = true
-				debug.SetGCPercent(gcPercentLarge)
+			case collectAt(live) < percent: // setting it stops everything for a moment
+				percent = collectAt(live)
+				debug.SetGCPercent(percent)
 			}
 		}
 	}()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -113,4 +114,27 @@ func mostMemory(pid int) (int64, error) {
 	value, _, _ := strings.Cut(rest, "kB")
 	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 	return n << 10, err
+}
+
+// childrenOf returns the processes that a process started. The system keeps
+// them by thread (proc(5), /proc/pid/task/tid/children).
+func childrenOf(pid int) (children []int, err error) {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range lists {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			return nil, err
+		}
+		for field := range strings.FieldsSeq(string(data)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, err
+			}
+			children = append(children, child)
+		}
+	}
+	return children, nil
 }

@@ -22,6 +22,8 @@ func memoryOf(int) (resident, error) { return resident{}, errLinux }
 
 func mostMemory(int) (int64, error) { return 0, errLinux }
 
+func childrenOf(int) ([]int, error) { return nil, errLinux }
+
 func forget(string) error { return errLinux }
 
 // syncData puts a file's data on the disk.
