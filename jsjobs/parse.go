@@ -25,14 +25,14 @@ type program struct {
 // Recursion is what a script could end the whole process with: a Go stack
 // that overflows cannot be recovered from. The parser needs some 4 kB per
 // nested bracket and the engine about 1.2 kB per level of the tree; a stack
-// may take 1 GB.
+// may take maxStack.
 const (
 	maxNesting = 500     // brackets within brackets
 	maxOpen    = 5000    // the same, with what seems to be text or a comment
 	maxDepth   = 2000    // levels of a syntax tree
 	maxLabels  = 200     // the parser takes cubic time over labels within each other
 	maxCalls   = 5000    // nested function calls
-	callLevels = 200_000 // nested calls times levels of the tree: about 250 MB
+	callLevels = 100_000 // nested calls times levels of the tree: about 120 MB
 )
 
 // parse makes a syntax tree that the engine runs, with the positions of the
