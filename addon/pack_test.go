@@ -2,6 +2,9 @@ package addon
 
 import (
 	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -16,9 +19,21 @@ func TestPackHasItsScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"__init__.py", "main.py", "plan.py", "refs.py", "report.py", "layout.py", "files.py", "usd.py"} {
+	for _, name := range []string{"__init__.py", "main.py", "plan.py", "refs.py", "report.py", "layout.py", "files.py", "usd.py", "asleep.py"} {
 		if !found["pack/"+name] {
 			t.Errorf("%s is not in the program", name)
 		}
+	}
+}
+
+// TestPackInBlender makes every kind of reference in a real Blender, and packs it.
+func TestPackInBlender(t *testing.T) {
+	blender, err := exec.LookPath("blender")
+	if err != nil {
+		t.Skip(err)
+	}
+	out, err := exec.CommandContext(t.Context(), blender, "-b", "--factory-startup", "--python-exit-code", "1", "--python", filepath.Join("tests", "in_blender_pack.py")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "\nOK") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

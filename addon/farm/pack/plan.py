@@ -10,11 +10,13 @@ change is opened by itself, changed, and saved as a copy in the work folder.
 import fnmatch
 import os
 import posixpath
+import shutil
+import tempfile
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import bpy
 
-from . import files, refs, usd
+from . import asleep, files, refs, usd
 from .layout import Layout, digest, fold, inside, portable
 
 
@@ -71,14 +73,14 @@ class Planner:
 
     def open(self, path: str) -> None:
         """Opens a .blend, if this Blender can without losing part of it."""
-        if bpy.data.filepath and os.path.samefile(bpy.data.filepath, path):
+        if is_open(path):
             return
         try:
-            bpy.ops.wm.open_mainfile(filepath=path, load_ui=True, use_scripts=False)
+            asleep.open_blend(path)
         except RuntimeError as err:
             # A library that is damaged is an error as well, after which the
             # file is open all the same.
-            if not bpy.data.filepath or not os.path.samefile(bpy.data.filepath, path):
+            if not is_open(path):
                 raise cannot_open(path, str(err)) from err
         saved, have = tuple(bpy.data.version[:2]), tuple(bpy.app.version[:2])
         if saved > have:
@@ -214,10 +216,31 @@ class Planner:
         renamed = [r for r in refs.references() if r.names and not ref_names_stay(r)]
         if not changes and not renamed:
             return
-        # Places first: storing a path may change what the next one looks at.
+        clips = [(ref, wanted) for ref, wanted in changes if ref.kind == "sequence" and isinstance(ref.id, bpy.types.MovieClip)]
+        stage = self.stage(target, clips) if clips else ""
         for ref, wanted in changes:
             ref.put(wanted)
         self.rewritten[target] = self.save(path, [wanted for _, wanted in changes])
+        if stage:
+            shutil.rmtree(stage)
+
+    def stage(self, blend_target: str, clips: list) -> str:
+        """Makes the open .blend one in a folder where sequences of clips are in their new places.
+
+        A Blender that evaluates the scene before it saves, which asleep can keep
+        only those from that it knows, looks at a clip anew when its path has
+        changed, and takes one that it does not find for a movie.
+        """
+        folder = tempfile.mkdtemp(prefix="stage-", dir=self.work)
+        blend = os.path.join(folder, *blend_target.split("/"))
+        os.makedirs(os.path.dirname(blend), exist_ok=True)
+        for ref, wanted in clips:
+            for source in ref.files():
+                place = os.path.normpath(os.path.join(os.path.dirname(blend), os.path.dirname(wanted[2:]), portable(os.path.basename(source))))
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                link(source, place)
+        asleep.move_to(blend)
+        return folder
 
     def save(self, path: str, changes: List[str]) -> str:
         """Saves the open .blend as a copy in the work folder, unless it is there already.
@@ -230,8 +253,8 @@ class Planner:
         made_of = [path, stat.st_size, stat.st_mtime_ns, bpy.app.version_string, self.layout.root, *changes]
         copy = os.path.join(self.work, digest("\0".join(map(str, made_of))) + ".blend")
         if not os.path.exists(copy):
-            part = copy + ".part"
-            bpy.ops.wm.save_as_mainfile(filepath=part, copy=True, relative_remap=False, compress=is_compressed(path), check_existing=False)
+            part = os.path.join(self.work, "part-%d.blend" % os.getpid())
+            asleep.save_copy(part, is_compressed(path))
             os.replace(part, copy)
         else:
             os.utime(copy)  # callers remove what was not used for long
@@ -257,6 +280,23 @@ class Planner:
             copy = self.rewritten.get(target)
             listed.append({"source": copy or source, "target": target, "size": os.stat(copy or source).st_size, "rewritten": copy is not None})
         return listed
+
+
+def is_open(path: str) -> bool:
+    """Reports whether a .blend is the one that is open."""
+    return os.path.exists(bpy.data.filepath) and os.path.samefile(bpy.data.filepath, path)
+
+
+def link(source: str, place: str) -> None:
+    """Makes a file appear in another place: as a link if the system lets us, else as a copy."""
+    for make in (os.symlink, os.link, shutil.copyfile):
+        try:
+            make(source, place)
+            return
+        except FileExistsError:
+            return
+        except OSError:
+            continue
 
 
 def cannot_open(path: str, said: str) -> PlanError:
