@@ -93,6 +93,9 @@ type copied struct {
 	s     *session
 }
 
+// keepParts is how long a copy may take at the most.
+const keepParts = 7 * 24 * time.Hour
+
 // submittedFolder is where in the storage the copies are.
 const submittedFolder = "submitted"
 
@@ -113,6 +116,10 @@ func (c *copied) blend() string { return filepath.Join(c.dir, filepath.FromSlash
 
 // deliver makes the folder.
 func (c *copied) deliver(ctx context.Context, _ *api.SubmittedJob) (string, error) {
+	// Copies that a killed program left half, by now surely.
+	if err := pack.Tidy(filepath.Dir(c.dir), c.s.now().Add(-keepParts)); err != nil {
+		return "", err
+	}
 	bar := c.s.transferBar("Copying", len(c.files.Files), c.files.Size())
 	defer bar.end()
 	return c.blend(), pack.ToFolder(ctx, c.files, c.dir, bar.show)

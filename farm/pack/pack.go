@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -81,6 +82,26 @@ func makePart(dir string) (string, error) {
 			return part, err
 		}
 	}
+}
+
+// leftPart is how folders and files are called that ToFolder and ToZip left when
+// the program was killed.
+var leftPart = regexp.MustCompile(regexp.QuoteMeta(partly) + `-\d+-\d+$`)
+
+// Tidy removes what was left half in a folder before a time, by programs that
+// were killed: nothing else, and nothing that may still be growing.
+func Tidy(folder string, before time.Time) error {
+	list, err := os.ReadDir(folder)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	var errs []error
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && leftPart.MatchString(e.Name()) && info.ModTime().Before(before) {
+			errs = append(errs, os.RemoveAll(filepath.Join(folder, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // A synced file is on the disk when it is closed.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/blendfile"
@@ -157,6 +158,53 @@ func TestNothingHalf(t *testing.T) {
 		if err := move(t.Context(), p, filepath.Join(out, "file", "below"), nil); farm.KindOf(err) != farm.Invalid {
 			t.Error(err)
 		}
+	}
+}
+
+// TestTidy removes what a killed program left, long ago.
+func TestTidy(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{"a.farm-part-12-0": 2 * time.Hour, "b.farm-part-12-0": 0, "shot": 2 * time.Hour, "c.farm-part-x": 2 * time.Hour} {
+		at := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Join(at, "tex"), 0o755), os.Chtimes(at, now.Add(-age), now.Add(-age))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Tidy(dir, now.Add(-time.Hour)); err != nil {
+		t.Error(err)
+	}
+	if names := left(t, dir); !reflect.DeepEqual(names, []string{"b.farm-part-12-0", "c.farm-part-x", "shot"}) {
+		t.Errorf("left are %q", names)
+	}
+	if err := Tidy(filepath.Join(dir, "gone"), now); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRemove takes back what ToFolder made, and leaves what others added.
+func TestRemove(t *testing.T) {
+	p, out := small(t)
+	dir := filepath.Join(out, "pack")
+	for _, theirs := range []string{"", "_outside/theirs.txt"} {
+		if err := ToFolder(t.Context(), p, dir, nil); err != nil {
+			t.Fatal(err)
+		}
+		if theirs != "" {
+			if err := os.WriteFile(filepath.Join(dir, theirs), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := Remove(p, dir); err != nil {
+			t.Error(err)
+		}
+		_, err := os.Stat(filepath.Join(dir, theirs))
+		if gone := errors.Is(err, os.ErrNotExist); gone != (theirs == "") {
+			t.Errorf("%q: %v", theirs, err)
+		}
+	}
+	if names := left(t, filepath.Join(dir, "_outside")); !reflect.DeepEqual(names, []string{"theirs.txt"}) {
+		t.Errorf("left are %q", names)
 	}
 }
 

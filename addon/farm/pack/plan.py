@@ -190,13 +190,17 @@ class Planner:
 
     def check_against_blender(self) -> None:
         """Compares with the paths that Blender itself knows of."""
-        known = {path for path, _ in self.needed}
-        known |= {r.path for r in refs.references()}
+        known, names = {path for path, _ in self.needed}, set()
+        for ref in refs.references():
+            known.add(ref.path)
+            if ref.kind == "sound":  # its strips remember where it was when they were made
+                names.add(os.path.basename(ref.path))
         folders = tuple(path + os.sep for path, shape in self.needed if shape == files.FOLDER)
         for raw in bpy.utils.blend_paths(absolute=False, packed=True, local=True):
             path = files.resolve(raw, os.path.dirname(self.blend))
-            if path not in known and not path.startswith(folders) and os.path.isfile(path):
-                self.warnings.append("%s is used in a way that Farm does not know, and is not packed" % path)
+            if path in known or path.startswith(folders) or os.path.basename(path) in names or not os.path.isfile(path):
+                continue
+            self.warnings.append("%s is used in a way that Farm does not know, and is not packed" % path)
 
     def rewrite(self, path: str) -> None:
         """Saves a copy of a .blend, if paths in it have to change."""
