@@ -12,6 +12,7 @@ import (
 const (
 	maxTasks        = 1_000_000
 	maxCommandBytes = 128 << 20
+	maxNeeds        = 5_000_000 // of all tasks together
 )
 
 // author holds the tasks and commands of a job while its script makes them.
@@ -26,6 +27,7 @@ type author struct {
 	share    *sharer            // of parameters
 	uuids    map[*draft]string  // of those whose script asked for it
 	left     int64              // bytes that commands may still take
+	needs    int                // of the tasks that were passed on
 }
 
 // draft is a task that a script made, and may not have added to the job yet.
@@ -236,6 +238,9 @@ func (m *machine) planned(t *authored) (*farm.PlannedTask, error) {
 			return nil, farm.Errorf(farm.Invalid, "task %q depends on task %q, which is not in the job: add that with job.addTask(task) too", brief(t.name), brief(d.name))
 		}
 		task.Needs = append(task.Needs, d.added)
+	}
+	if m.author.needs += len(task.Needs); m.author.needs > maxNeeds {
+		return nil, farm.Errorf(farm.Invalid, "the tasks have more than %d dependencies together: let them depend on one task that depends on many", maxNeeds)
 	}
 	slices.Sort(task.Needs) // they were in the order of their making
 	return task, nil

@@ -68,6 +68,8 @@ func TestAuthoredObjects(t *testing.T) {
 		{"as JSON", `var c = author.Command("x", {a: 1}, 2); job.addTask(author.Task(JSON.stringify(c), "m"))`, `{"name":"x","parameters":{"a":1},"totalStepCount":2}/m/50[]`},
 		{"task as JSON", `var a = author.Task("a", "m"); a.addCommand(author.Command("x")); var o = JSON.parse(JSON.stringify(a)); job.addTask(author.Task([o.name, o.type, o.priority, o.commands[0].name, o.dependencies.length, o.uUID.length].join(), "m"))`, "a,m,50,x,0,36/m/50[]"},
 		{"listed properties", `var n = []; for (var k in author.Command("x")) n.push(k); for (k in author.Task("a", "m")) n.push(k); job.addTask(author.Task(n.join(), "m"))`, "name,parameters,totalStepCount,uUID,name,type,priority,commands,dependencies,addCommand,addDependency/m/50[]"},
+		{"keys", `var c = author.Command("x", {a: 1}); c.mine = 1; job.addTask(author.Task(Object.keys(c) + Object.values(c)[0] + Object.assign({}, c).parameters.a, "m"))`, "name,parameters,totalStepCount,minex1/m/50[]"},
+		{"spread", `const {priority, ...rest} = {...author.Task("a", "m")}; job.addTask(author.Task(priority + rest.name + Object.keys(rest), "m"))`, "50auUID,name,type,commands,dependencies/m/50[]"},
 		{"extra properties", `var a = author.Task("a", "m"), c = author.Command("x"); a.mine = c.mine = 7; a.name += a.mine + c.mine; job.addTask(a)`, "a14/m/50[]"},
 		{"same object", `var c = author.Command("x"), t = author.Task("a", "m"); t.addCommand(c); if (t.commands[0] !== c) throw "another"; job.addTask(t)`, "a/m/50[x map[]]"},
 		{"ids", `var a = author.Task("a", "m"); if (!/^[0-9a-f-]{36}$/.test(a.uUID)) throw a.uUID;`, ""},
@@ -84,6 +86,7 @@ func TestAuthoringMistakes(t *testing.T) {
 	for _, c := range []struct{ name, body, says string }{
 		{"foreign dependency", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(b);`, `task "b" depends on task "a", which is not in the job`},
 		{"circle", `var a = author.Task("a", "m"), b = author.Task("b", "m"), c = author.Task("c", "m"); a.addDependency(b); b.addDependency(c); c.addDependency(b); job.addTask(a); job.addTask(b); job.addTask(c);`, `none could ever run: "b", "c"`},
+		{"too many dependencies", `var all = []; for (var i = 0; i < 2300; i++) { var t = author.Task("t" + i, "m"); t.dependencies = all; all.push(t); job.addTask(t) } for (i = 0; i < 2300; i++) { t = author.Task("u" + i, "m"); t.dependencies = all; job.addTask(t) }`, `more than 5000000 dependencies together`},
 		{"itself", `var a = author.Task("a", "m"); a.addDependency(a); job.addTask(a);`, `none could ever run: "a"`},
 		{"twice", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(a);`, `task "a" was added to the job before`},
 		{"nameless", `var a = author.Task("a", "m"); a.name = " "; job.addTask(a);`, `a task, "" of type "m", lost its name or type`},

@@ -81,6 +81,17 @@ func (m *machine) keys(call otto.FunctionCall) otto.Value {
 		}
 		return m.toJS(list)
 	}
+	if id, ok := m.author.index[v]; ok { // these have none of their own, which is nobody's business
+		properties := m.taskProperties()
+		if id < 0 {
+			properties = m.commandProperties()
+		}
+		list := make([]string, len(properties))
+		for i, p := range properties {
+			list[i] = p.name
+		}
+		return m.toJS(append(list, inOrder(v.Object().Keys())...))
+	}
 	return m.toJS(inOrder(v.Object().Keys()))
 }
 

@@ -51,7 +51,7 @@ func (l *Library) runIn(ctx context.Context, p *process, o order) (r *result, be
 	// The child measures what it computes. This is for one that cannot, and
 	// generous: a plan may be large, and the computer have much else to do.
 	guard := time.AfterFunc(max(10*time.Minute, 10*o.Timeout), p.kill)
-	e := &exchange{lib: l, conn: p.conn, log: l.log.With("script", o.File), left: 2 * maxCommandBytes, tasks: &taskReader{seen: map[string]string{}, share: newSharer()}}
+	e := &exchange{lib: l, conn: p.conn, log: l.log.With("script", o.File), left: 2 * maxCommandBytes, tasks: newTaskReader()}
 	err = e.converse(o)
 	inTime, unhurried := guard.Stop(), leave()
 	if e.ended && inTime && unhurried {

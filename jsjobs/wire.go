@@ -188,9 +188,12 @@ var errFrame = errors.New("a frame is cut short")
 type taskReader struct {
 	rest  []byte
 	err   error
+	total int               // needs of all tasks
 	seen  map[string]string // short texts, which many tasks have in common
 	share *sharer
 }
+
+func newTaskReader() *taskReader { return &taskReader{seen: map[string]string{}, share: newSharer()} }
 
 // task reads one task.
 func (f *taskReader) task() farm.PlannedTask {
@@ -228,7 +231,7 @@ func (f *taskReader) needs() (needs []int) {
 	for range f.count(maxTasks) {
 		at += f.count(maxTasks)
 		n := f.count(maxTasks)
-		if len(needs)+n > maxTasks {
+		if f.total += n; f.total > maxNeeds {
 			f.fail()
 		}
 		for i := 0; i < n && f.err == nil; i++ {

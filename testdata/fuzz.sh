@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 for package in $(go list ./...); do
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 		echo "$package $target"
-		nice go test -run '^$' -fuzz "^$target\$" -fuzztime "${1:-60s}" "$package"
+		nice go test -run '^$' -fuzz "^$target\$" -fuzztime "${1:-60s}" -fuzzminimizetime 10x "$package"
 	done
 done
