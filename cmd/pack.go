@@ -35,7 +35,7 @@ func (o *packOptions) flags(c *cobra.Command) {
 func newPack(s *session) *cobra.Command {
 	var o packOptions
 	c := &cobra.Command{
-		Use:   "pack FILE.blend OUT.zip|DIR",
+		Use:   "pack FILE.blend [OUT.zip|DIR]",
 		Short: "Copy a Blender file with everything it needs",
 		Long: `Copy a Blender file with everything it needs, to any depth: textures, sequences,
 UDIM tiles, movies, sounds, fonts, volumes, caches, simulations and libraries.
@@ -43,15 +43,25 @@ UDIM tiles, movies, sounds, fonts, volumes, caches, simulations and libraries.
 The copy works from any folder on any computer: what is outside the project goes
 into the folder _outside, and the paths in the copies are changed. Your files are
 only read. What is missing is listed, and the rest is packed. Nothing that is
-there already is overwritten.`,
-		Example: `  farm pack shot.blend shot.zip
+there already is overwritten. Without OUT nothing is written, and what would be
+packed is listed.`,
+		Example: `  farm pack shot.blend
+  farm pack shot.blend shot.zip
   farm pack shot.blend /mnt/usb/shot --exclude '*.mov' --exclude 'renders/*'
   farm pack shot.blend shot.zip --json | jq '.missing[].path'`,
-		Args: args("FILE.blend", "OUT.zip|DIR"),
+		Args: func(c *cobra.Command, given []string) error {
+			if len(given) < 2 {
+				return args("FILE.blend")(c, given)
+			}
+			return args("FILE.blend", "OUT.zip|DIR")(c, given)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"blend"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(c *cobra.Command, given []string) error {
+			if len(given) == 1 {
+				return listPack(c.Context(), s, o, given[0])
+			}
 			return runPack(c.Context(), s, o, given[0], given[1])
 		},
 	}
@@ -98,6 +108,32 @@ func runPack(ctx context.Context, s *session, o packOptions, file, out string) e
 	}
 	_, err = fmt.Fprintf(s.out, "Packed %s, %s: %s\n", count(len(p.Files), "file"), byteSize(p.Size()), printable(filepath.Join(out, filepath.FromSlash(p.Blend))))
 	return err
+}
+
+// listPack lists what the file needs, and writes nothing.
+func listPack(ctx context.Context, s *session, o packOptions, file string) error {
+	looking := s.lookingBar()
+	p, err := blendfile.Trace(ctx, file, blendfile.TraceOptions{
+		Blender: o.blender, Scripts: addon.Pack(), Project: o.project, Exclude: o.exclude, LookOnly: true, Progress: looking.show,
+	})
+	looking.end()
+	if err != nil {
+		return err
+	}
+	s.tellPack(p)
+	if s.json {
+		return s.printJSON(packAnswer{"", p.Size(), p})
+	}
+	t := s.table("size", "from", "in the pack")
+	for _, f := range p.Files {
+		from := "project"
+		if strings.HasPrefix(f.Target, "_outside/") {
+			from = "outside"
+		}
+		t.row(byteSize(f.Size), from, f.Target)
+	}
+	t.row(byteSize(p.Size()), "", count(len(p.Files), "file"))
+	return t.print()
 }
 
 // isZip reports whether a name is that of a zip file.

@@ -133,6 +133,13 @@ func TestPackRenders(t *testing.T) {
 	if status := run(t.Context(), s, []string{"pack", n.file, first, "--project", filepath.Join(n.dir, "project"), "--json", "--home", s.home}); status != exitOK {
 		t.Fatalf("%d: %s", status, said.String())
 	}
+	// The list alone writes nothing, and says the same.
+	var list bytes.Buffer
+	s.out, s.json = &list, false
+	if status := run(t.Context(), s, []string{"pack", n.file, "--project", filepath.Join(n.dir, "project"), "--home", s.home}); status != exitOK ||
+		!strings.Contains(list.String(), "project  assets/char/character.blend\n") || !strings.Contains(list.String(), "outside  _outside/") || !strings.Contains(list.String(), "19 files") {
+		t.Errorf("%d: %s", status, list.String())
+	}
 	var answer packAnswer
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil || len(answer.Missing) != 1 || len(answer.Files) != 19 || !strings.Contains(said.String(), "1 file cannot be packed") {
 		t.Errorf("%v\n%s\n%s", err, out.String(), said.String())
@@ -154,7 +161,7 @@ func TestPackRefuses(t *testing.T) {
 	}
 	for says, args := range map[string][]string{
 		"there already": {scene(t, dir), taken}, "there is no file": {filepath.Join(dir, "gone.blend"), filepath.Join(dir, "out")},
-		"needs OUT.zip|DIR": {"a.blend"}, "cannot find Blender": {scene(t, dir), filepath.Join(dir, "out"), "--blender", filepath.Join(dir, "none")},
+		"needs FILE.blend": nil, "does not take": {"a.blend", "b", "c"}, "cannot find Blender": {scene(t, dir), filepath.Join(dir, "out"), "--blender", filepath.Join(dir, "none")},
 		"not in the project": {scene(t, dir), filepath.Join(dir, "out"), "--project", t.TempDir()},
 	} {
 		s := testSession(t, nil)
