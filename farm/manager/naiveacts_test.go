@@ -23,6 +23,7 @@ func (c *contest) take() {
 	if !ok {
 		return
 	}
+	c.heard(w)
 	got, want := c.testFarm.take(w.id), c.naive.take(w)
 	c.doing("%s takes a task", c.name(w))
 	if want != nil {
@@ -63,6 +64,7 @@ func (c *contest) reports(status farm.TaskStatus, then func(j *nJob, t *nTask)) 
 		return
 	}
 	c.doing("%s reports task %d of %s: %s", c.name(t.worker), t.index+1, j.id, status)
+	c.heard(t.worker)
 	c.report(t.worker.id, t.id, status)
 	then(j, t)
 }
@@ -171,10 +173,20 @@ func (c *contest) comeBack() {
 	}
 }
 
+// heard is the sign of life that each request of a worker begins with.
+func (c *contest) heard(w *nWorker) {
+	_, err := c.Authenticate(string(w.id), "secret of "+c.name(w))
+	c.must(err)
+}
+
 // wakeUp brings a worker back from wherever it was.
 func (c *contest) wakeUp(w *nWorker) {
-	_, err := c.SignOn(w.id, manager.SignOn{Name: c.name(w), Software: "test", TaskTypes: w.kinds})
+	c.heard(w)
+	wanted, err := c.SignOn(w.id, manager.SignOn{Name: c.name(w), Software: "test", TaskTypes: w.kinds})
 	c.must(err)
+	if wanted != farm.WorkerAwake { // it was asleep when it was lost
+		c.must(c.RequestStatus(w.id, farm.StatusRequest{Status: farm.WorkerAwake}))
+	}
 	c.must(c.StateChanged(w.id, farm.WorkerAwake))
 	w.awake = true
 }
@@ -225,6 +237,22 @@ func (c *contest) crash() {
 	c.doing("the manager crashes and starts again")
 	c.restart()
 	c.heedConfig()
+}
+
+// silence is a network that fails for longer than worker_timeout: everybody is lost,
+// and what they had is returned.
+func (c *contest) silence() {
+	c.doing("nobody is heard of any more")
+	time.Sleep(2 * time.Minute)
+	for _, w := range c.naive.workers {
+		if real, err := c.Worker(w.id); err == nil && real.Status != farm.WorkerError && real.Status != farm.WorkerOffline {
+			c.lost("%s is %s still, after two minutes without a word", c.name(w), real.Status)
+		}
+		c.naive.leave(w)
+	}
+	for range 5 {
+		c.comeBack()
+	}
 }
 
 // pause lets some time pass in which nothing happens.
