@@ -96,7 +96,8 @@ func (f *testFarm) start() {
 	}
 	f.events = events.NewLog(0, 0)
 	config := farm.DefaultConfig()
-	config.TaskTimeout, config.WorkerTimeout = 0, 0 // the tests of time-outs set them
+	// The tests of what ends with time set it; nothing ends before they do.
+	config.TaskTimeout, config.WorkerTimeout, config.BlocklistForget = 0, 0, 0
 	config.Variables["greeting"] = farm.Variable{Values: []farm.VariableValue{{Platform: "linux", Value: "hello"}, {Platform: "windows", Value: "howdy"}}}
 	f.Manager, err = manager.New(manager.Options{
 		Store: f.store, Files: f.files, Events: f.events, Config: config, Home: f.home, Version: "test", Log: log, Platform: "linux",
