@@ -163,7 +163,10 @@ func (p *plan) fromFile(v map[string]any) error {
 		scene.Format, scene.Extension, scene.HasPreviews = "PNG", blendfile.Extension("PNG"), false
 	}
 	v["frames"], v["frame"], v["scene"], v["fps"] = scene.Frames(), scene.Frame, scene.Name, scene.FPS
-	v["uses_region"], v["uses_adaptive_sampling"], v["uses_denoising"] = scene.Region, scene.AdaptiveSampling, scene.Denoising
+	v["uses_region"] = scene.Region
+	if p.info.Unseen == "" { // else the job type's defaults are the better guess
+		v["uses_adaptive_sampling"], v["uses_denoising"] = scene.AdaptiveSampling, scene.Denoising
+	}
 	v["format"], v["image_file_extension"], v["has_previews"] = scene.Format, scene.Extension, scene.HasPreviews
 	return nil
 }

@@ -111,8 +111,11 @@ func (d *dropTarget) submit(ctx context.Context, file, token string, planned fun
 	if _, err := yamlfile.Read(defaults, &script); err != nil {
 		return job, nil, err
 	}
-	if script.Blend != "" {
+	switch {
+	case script.Blend != "":
 		return job, nil, farm.Errorf(farm.Invalid, "%s has the key blend, but every file in the folder is submitted: remove the key", defaults)
+	case script.Blender != "": // whoever may write into the folder may not choose what the manager runs
+		return job, nil, farm.Errorf(farm.Invalid, "%s has the key blender, which a watched folder cannot choose: remove the key; the manager takes the Blender on its PATH", defaults)
 	}
 	o.apply(script, d.folder, func(string) bool { return false })
 	if err := o.check(func(string) bool { return false }); err != nil {
@@ -127,6 +130,9 @@ func (d *dropTarget) submit(ctx context.Context, file, token string, planned fun
 		return job, nil, farm.Errorf(farm.Invalid, "%s that the file needs cannot be found or read:\n\n%s\nMend the paths in Blender (File > External Data > Find Missing Files), or write \"allow_missing: true\" into %s.",
 			count(len(u.files.Missing), "file"), missingList(u.files.Missing), dropfolder.DefaultsName)
 	}
+	if err := d.keepOwn(u); err != nil {
+		return job, nil, err
+	}
 	u.job.Metadata[tokenKey] = token
 	if c, ok := u.place.(*copied); ok {
 		if err := planned(c.dir); err != nil {
@@ -135,6 +141,22 @@ func (d *dropTarget) submit(ctx context.Context, file, token string, planned fun
 	}
 	job, err = u.submit(ctx)
 	return job, notes, err
+}
+
+// keepOwn refuses files that name what is the manager's own, such as the
+// configuration with its passwords: the manager reads files for whoever may write
+// into the folder, and copies them to where everybody may read them.
+func (d *dropTarget) keepOwn(u *submission) error {
+	if u.files == nil {
+		return nil
+	}
+	home := storage{path: d.s.home}
+	for _, f := range u.files.Files {
+		if !f.Rewritten && home.contains(f.Source) && !u.storage.contains(f.Source) {
+			return farm.Errorf(farm.Invalid, "the file names %s, which is the farm's own and not copied: use a file from elsewhere", f.Source)
+		}
+	}
+	return nil
 }
 
 // findPage is how many jobs are looked through at a time.

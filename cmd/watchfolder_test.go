@@ -10,6 +10,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/blendfile"
 	"renderfarm/farm/dropfolder"
 )
 
@@ -85,7 +86,7 @@ func TestDropTarget(t *testing.T) {
 	planned := func(string) error { return nil }
 	for says, defaults := range map[string]string{
 		"farm-job.yaml:1:1: unknown key": "frame: 1\n", "remove the key": "blend: x.blend\n", "--frames": "frames: 1-\n", "no job type": "type: nothing\n",
-		"damaged": "", "Blender": "blender: /none\nframes: 1\n",
+		"damaged": "", "cannot choose": "blender: /none\nframes: 1\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, dropfolder.DefaultsName), []byte(defaults), 0o600); err != nil {
 			t.Fatal(err)
@@ -100,6 +101,23 @@ func TestDropTarget(t *testing.T) {
 	}
 	if _, err := d.Look(t.Context(), farm.JobID(farm.NewUUID().String())); farm.KindOf(err) != farm.NotFound {
 		t.Error(err)
+	}
+}
+
+// TestDropTargetKeepsItsOwn gives nobody the manager's files.
+func TestDropTargetKeepsItsOwn(t *testing.T) {
+	s := testSession(t, nil)
+	d := &dropTarget{s: s}
+	u := &submission{storage: storage{path: filepath.Join(s.home, "storage")}}
+	for path, says := range map[string]string{"farm.yaml": "the farm's own", "storage/tex/a.png": "", "../elsewhere.png": ""} {
+		path = filepath.Join(s.home, filepath.FromSlash(path))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		u.files = &blendfile.Pack{Files: []blendfile.PackFile{{Source: path}}}
+		if err := d.keepOwn(u); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

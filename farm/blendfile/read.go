@@ -12,7 +12,7 @@ import (
 )
 
 // notSeen is what Read leaves out, in the words of the programs that say so.
-const notSeen = "caches and simulations of modifiers, strips of the video editor, IES lights and OSL scripts"
+const notSeen = "caches and simulations of modifiers, strips of the video editor, IES lights, OSL scripts, and whether Cycles denoises"
 
 // keptMost bounds what is kept of one block, and of all, in bytes. The
 // structures that matter are a few kilobytes each; of objects only the name
@@ -27,7 +27,7 @@ const (
 const sceneData = "SC DATA"
 
 // Read returns what a .blend says of itself as far as that can be read without a
-// Blender: scenes, their frames, camera and output; libraries, images, sounds,
+// Blender: scenes, their frames, camera and output, but not what Cycles adds; libraries, images, sounds,
 // fonts, movies, volumes and cache files. Info.Unseen says what else there may
 // be. It reads files of any Blender from 2.5 to the form of 5.0, in little
 // memory whatever their size. Errors are of kind NotFound or Invalid.
@@ -178,9 +178,10 @@ func (c *contents) info(file string) (*Info, error) {
 	return info, nil
 }
 
-// Bits of the scene's flags (RenderData.scemode, ImageFormatData.flag).
+// Bits of the scene's flags (RenderData.scemode and mode, ImageFormatData.flag).
 const (
 	useSequencer = 1 << 0
+	useRegion    = 1 << 9
 	usePreview   = 1 << 1
 )
 
@@ -196,7 +197,7 @@ func (c *contents) scene(k kept, cameras map[uint64]string) Scene {
 	number := func(path string) int { return int(r.number(path)) }
 	format := formats[number("r.im_format.imtype")]
 	s := Scene{
-		Name: c.name(k), FrameStart: number("r.sfra"), FrameEnd: number("r.efra"), FrameStep: max(1, number("r.frame_step")),
+		Name: c.name(k), Frame: number("r.cfra"), FrameStart: number("r.sfra"), FrameEnd: number("r.efra"), FrameStep: max(1, number("r.frame_step")),
 		Format: format, Extension: Extension(format), HasPreviews: number("r.im_format.flag")&usePreview != 0,
 		Camera:    cameras[r.address("camera")],
 		Sequencer: number("r.scemode")&useSequencer != 0 && c.hasStrips(r.address("ed")),
