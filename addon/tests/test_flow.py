@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole submission, without Blender: every way in, every way out, and nothing left behind."""
 
+import http.client
 import pathlib
 import stat
 import sys
@@ -167,6 +168,37 @@ class Submitting(unittest.TestCase):
         outcome = self.submit()
         self.assertEqual((len(self.manager.jobs), outcome.job.id), (1, "job-1"))
         self.assertTrue(pathlib.Path(self.manager.jobs[0]["settings"]["blendfile"]).exists())
+
+    def test_away_for_a_moment(self) -> None:
+        """A manager that is not there when the job is to be submitted is waited for: nothing was sent to it."""
+        refusals = [ConnectionRefusedError()] * 2
+        connect = http.client.HTTPConnection.connect
+
+        def connecting(c: http.client.HTTPConnection) -> None:
+            if self.manager.count("POST /api/v3/jobs/check") and refusals:
+                raise refusals.pop()
+            connect(c)
+
+        self.addCleanup(setattr, http.client.HTTPConnection, "connect", connect)
+        http.client.HTTPConnection.connect = connecting  # type: ignore[method-assign]
+        self.submit()
+        self.assertEqual((len(self.manager.jobs), refusals), (1, []))
+
+    def test_restart_while_checking_out(self) -> None:
+        self.manager.shaman = True
+        self.manager.fault("POST /api/v3/shaman/checkout/create", after(hang_up))
+        self.submit()
+        self.assertEqual(self.manager.jobs[0]["storage"], {"shaman_checkout_id": "shot 1-x7k2"})
+
+    def test_no_answer_that_makes_sense(self) -> None:
+        def page(h: Any) -> None:
+            h.quiet = True
+            h.serve()
+            h.quiet = False
+            h.answer(200, b"<html>", "text/html")
+
+        self.manager.fault("POST /api/v3/jobs", answer(204), page)
+        self.assertEqual(self.submit().job.id, "job-1")
 
     def test_never_arrived(self) -> None:
         self.manager.fault("POST /api/v3/jobs", answer(204), hang_up)

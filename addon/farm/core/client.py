@@ -108,7 +108,10 @@ class Client:
     def submit_job(self, job: wire.SubmittedJob) -> wire.Job:
         """Submits the job. An error with sent leaves open whether there is a job now."""
         self._drop()  # a kept connection that breaks would leave it open too
-        answer = self._ask("POST", "/api/v3/jobs", wire.encode(job))
+        try:
+            answer = self._ask("POST", "/api/v3/jobs", wire.encode(job))
+        except FarmError as e:
+            raise FarmError(str(e), e.status, e.sent or 0 < e.status < 300) from e  # what is no JSON says nothing either
         try:
             return wire.decode(wire.Job, answer)
         except FarmError as e:
@@ -176,9 +179,11 @@ class Client:
         return answer.status
 
     def shaman_checkout(self, files: list[wire.FileSpec], path: str) -> str:
-        """Puts the files together in a new folder, and returns its path below the jobs' folder."""
-        self._drop()  # see submit_job
-        answer = self._ask("POST", "/api/v3/shaman/checkout/create", {"files": wire.encode(files), "checkoutPath": path})
+        """Puts the files together in a new folder, and returns its path below the jobs' folder.
+
+        If the manager restarts just then there may be another such folder, which it removes as it has no job.
+        """
+        answer = self._ask("POST", "/api/v3/shaman/checkout/create", {"files": wire.encode(files), "checkoutPath": path}, again=True)
         return wire.decode(str, _field(answer, "checkoutPath"), "checkoutPath")
 
     # Requests.
@@ -187,11 +192,10 @@ class Client:
         return self._ask("GET", path, None, again=True)
 
     def _ask(self, method: str, path: str, body: Any, again: bool = False) -> Any:
-        """Returns the answer's JSON, None if there is none. With again it may be sent twice."""
+        """Returns the answer's JSON, None if there is none. With again it may be done twice, else only if it was not sent."""
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
-        ask = self._repeat if again else self._request
-        return self._value(ask(method, path, data, headers, MAX_ANSWER), path)
+        return self._value(self._repeat(method, path, data, headers, MAX_ANSWER, again), path)
 
     def _value(self, answer: _Answer, what: str) -> Any:
         """Returns the JSON of an answer, None if it has none; FarmError if it is a refusal."""
@@ -204,15 +208,15 @@ class Client:
         except ValueError:
             raise FarmError(f"What answers at {self.url} is not a manager: {what} is no JSON. Look at the address in the add-on's preferences", answer.status) from None
 
-    def _repeat(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int) -> _Answer:
+    def _repeat(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int, again: bool = True) -> _Answer:
         """Asks until the manager is there, for as long as the client is patient."""
         for pause in self._patience:
             try:
                 answer = self._request(method, path, body, headers, most)
-                if answer.status != 503:
+                if answer.status != 503 or not again:
                     return answer
             except FarmError as e:
-                if not e.away:
+                if not e.away or e.sent and not again:
                     raise
             self._work.wait(pause)
         return self._request(method, path, body, headers, most)
