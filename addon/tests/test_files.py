@@ -87,6 +87,19 @@ class Uploads(WithFolder):
                 self.assertEqual((self.manager.received, list(self.manager.stored.values()) == [content]), (total, True))
                 self.assertEqual(done.sent_bytes, len(content) - (5 << 20) * resumes)
 
+    def test_lost_after_it_was_stored(self) -> None:
+        """A manager that is killed forgets what was not on the disk yet; it is sent again."""
+        def forget(h: Any) -> None:
+            h.manager.stored.pop((hashlib.sha256(b"PNG").hexdigest(), 3))
+            h.serve()
+
+        self.manager.fault("POST /api/v3/shaman/checkout/create", forget)
+        done = self.send()
+        self.assertEqual((len(self.manager.checkouts["shot"]), done.sent_files), (4, 4))
+        self.manager.fault("POST /api/v3/shaman/checkout/create", *[answer(424, "files are missing")] * shaman.CHECKOUTS)
+        with self.assertRaisesRegex(FarmError, "files are missing"):
+            self.send()
+
     def test_early_answer(self) -> None:
         """The manager may answer before it has read a large file."""
         self.files = [self.file("large", os.urandom(1 << 20) * 24)]

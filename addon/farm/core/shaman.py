@@ -27,8 +27,12 @@ BATCH_BYTES = 256 << 20
 HASHERS = 2
 SENDERS = 4
 ROUNDS = 12  # attempts at a file whose upload breaks off, or that somebody else is uploading
+CHECKOUTS = 5  # attempts at putting the files together
 PAUSE = 2.0  # seconds between those
 LARGE = 8 << 20  # bytes from which it is worth asking whether part of a file is there from an upload that broke off
+
+
+Hashed = tuple[FileSpec, str]  # what a file is, and where
 
 
 @dataclass
@@ -57,31 +61,66 @@ def send(client: Client, files: list[File], hashes: Hashes, name: str, work: Wor
     """Sends what the manager does not have, and returns where the files are together then."""
     done = Transfer(files=len(files))
     work.phase("Hashing", files=len(files), size=sum(f.size for f in files))
-    specs: list[FileSpec] = []
-    with futures.ThreadPoolExecutor(SENDERS, "farm-send") as senders:
+    with futures.ThreadPoolExecutor(SENDERS, "farm-send") as threads:
         try:
-            pending: set[futures.Future] = set()
+            sender = _Sender(client, work, done, threads)
+            known: list[Hashed] = []
             for batch in _batches(files, hashes, work):
-                specs += [spec for spec, _ in batch]
-                sources = {(spec.sha, spec.size): source for spec, source in batch}
-                for want in client.shaman_wanted([spec for spec, _ in batch]):
-                    source = sources.get((want.sha, want.size))
-                    if source is None:
-                        raise FarmError(f"The manager asks for a file that was not offered ({want.path!r}); it may be of a version that this add-on does not know")
-                    work.grow(size=want.size)
-                    pending.add(senders.submit(_upload, client, want, source, work, done))
-                    if len(pending) >= 4 * SENDERS:
-                        pending = _settle(pending, futures.FIRST_COMPLETED)
-                work.rename("Hashing and uploading" if pending else "Hashing")
+                known += batch
+                if sender.begin(batch):
+                    work.rename("Hashing and uploading")
             work.rename("Uploading")
-            _settle(pending, futures.ALL_COMPLETED)
+            sender.finish()
+            hashes.save()
+            done.checkout = _checkout(sender, known, checkout_name(name), work)
         except BaseException:
-            work.cancel()  # the other senders stop at their next piece
+            work.cancel()  # the other uploads end at their next piece
             raise
-    hashes.save()
-    work.phase("Putting the files together", files=0)
-    done.checkout = client.shaman_checkout(specs, checkout_name(name))
     return done
+
+
+def _checkout(sender: _Sender, known: list[Hashed], path: str, work: Work) -> str:
+    """Has the files put together, and returns where."""
+    for _ in range(CHECKOUTS):
+        work.phase("Putting the files together")
+        try:
+            return sender.client.shaman_checkout([spec for spec, _ in known], path)
+        except FarmError as e:
+            if e.status != 424:
+                raise
+            trouble = e
+        # A manager that was killed may have lost the last files that it was given.
+        work.phase("Uploading again what got lost")
+        for start in range(0, len(known), BATCH_FILES):
+            sender.begin(known[start:start + BATCH_FILES])
+        sender.finish()
+    raise trouble
+
+
+class _Sender:
+    """Uploads files in several threads, while others are hashed."""
+
+    def __init__(self, client: Client, work: Work, done: Transfer, threads: futures.ThreadPoolExecutor) -> None:
+        self.client, self._work, self._done, self._threads = client, work, done, threads
+        self._pending: set[futures.Future] = set()
+
+    def begin(self, batch: list[Hashed]) -> bool:
+        """Begins to send those of the files that the manager does not have, and reports whether there are any; waits when there are many."""
+        sources = {(spec.sha, spec.size): source for spec, source in batch}
+        wanted = self.client.shaman_wanted([spec for spec, _ in batch])
+        for want in wanted:
+            source = sources.get((want.sha, want.size))
+            if source is None:
+                raise FarmError(f"The manager asks for a file that was not offered ({want.path!r}); it may be of a version that this add-on does not know")
+            self._work.grow(size=want.size)
+            self._pending.add(self._threads.submit(_upload, self.client, want, source, self._work, self._done))
+            if len(self._pending) >= 4 * SENDERS:
+                self._pending = _settle(self._pending, futures.FIRST_COMPLETED)
+        return bool(wanted)
+
+    def finish(self) -> None:
+        """Waits until everything is sent."""
+        self._pending = _settle(self._pending, futures.ALL_COMPLETED)
 
 
 def _settle(pending: set[futures.Future], when: str) -> set[futures.Future]:
@@ -92,9 +131,6 @@ def _settle(pending: set[futures.Future], when: str) -> set[futures.Future]:
         # That others were cancelled is a consequence.
         raise next((e for e in errors if not isinstance(e, Canceled)), errors[0])
     return set(rest)
-
-
-Hashed = tuple[FileSpec, str]  # what it is, and where
 
 
 def _batches(files: list[File], hashes: Hashes, work: Work) -> Iterator[list[Hashed]]:
