@@ -24,23 +24,32 @@ import (
 // full makes TestStillOverTwoWorkers render what "make still" is about.
 var full = flag.Bool("full", false, "render stills of 1920 by 1080 pixels")
 
-// stillScene saves the demo scene as a still, with passes that are put
-// together by different rules and every value in the file.
+// stillScene saves a scene as a still of that size, with passes that are put
+// together by different rules, two layers and every value in the file.
 const stillScene = `
 import bpy, sys
-path, percent, samples = sys.argv[-3:]
+path, width, height, samples = sys.argv[-4:]
 s = bpy.context.scene
-s.render.resolution_x, s.render.resolution_y, s.render.resolution_percentage = 1920, 1080, int(percent)
+s.render.resolution_x, s.render.resolution_y = int(width), int(height)
 s.cycles.samples = int(samples)
 image = s.render.image_settings
 image.file_format, image.color_depth, image.exr_codec = 'OPEN_EXR_MULTILAYER', '32', 'ZIP'
 layer = s.view_layers[0]
 layer.use_pass_z = layer.use_pass_mist = layer.use_pass_object_index = True
 layer.use_pass_diffuse_direct = layer.use_pass_glossy_indirect = layer.use_pass_glossy_color = True
-if int(percent) < 100: # twice as many layers take twice the time
+if int(width) < 1000: # twice as many layers take twice the time
     s.view_layers.new('fore.ground').use_pass_emit = True
 s.frame_set(7)
 bpy.ops.wm.save_as_mainfile(filepath=path)
+`
+
+// oneThread makes every Blender compute in one thread. In several, Blender 3.4
+// adds up the normals of smooth surfaces in any order, and one in ten renders of
+// a scene with them is another in the last digit. In one it is rare, if it happens.
+const oneThread = `
+variables:
+  blenderArgs:
+    values: [{platform: all, value: -b -y -t 1}]
 `
 
 // A studio is a manager and two workers of a test, in processes of their own.
@@ -52,7 +61,7 @@ type studio struct {
 
 func newStudio(t *testing.T) *studio {
 	t.Helper()
-	st := &studio{submitTest: startFarm(t, "serve")}
+	st := &studio{submitTest: startFarm(t, "serve", oneThread)}
 	written, _ := st.farm.out.look()
 	_, after, _ := strings.Cut(written, "is ready: ")
 	st.url = strings.Fields(after)[0]
@@ -147,9 +156,11 @@ func (st *studio) render(t *testing.T, file string, set ...string) string {
 // that a Blender renders alone: layers, passes, and what the compositor made.
 func TestStillOverTwoWorkers(t *testing.T) {
 	st := newStudio(t)
-	percent, samples := "10", "6"
+	// The small scene has no smooth surfaces, so that every render of it is the
+	// same to the last digit; see oneThread.
+	from, size := "tiny.blend", []string{"192", "109", "6"}
 	if *full {
-		percent, samples = "100", "16"
+		from, size = "demo.blend", []string{"1920", "1080", "8"}
 	}
 	exe, err := programs.Blender(t.Context(), "")
 	if err != nil {
@@ -158,10 +169,10 @@ func TestStillOverTwoWorkers(t *testing.T) {
 	file, alone := filepath.Join(st.home, "storage", "still.blend"), filepath.Join(st.home, "alone-")
 	began := time.Now()
 	for _, args := range [][]string{
-		{filepath.Join("..", "testdata", "scenes", "demo.blend"), "--python-exit-code", "1", "--python-expr", stillScene, "--", file, percent, samples},
+		append([]string{filepath.Join("..", "testdata", "scenes", from), "--python-exit-code", "1", "--python-expr", stillScene, "--", file}, size...),
 		{file, "--render-output", alone + "######", "--render-frame", "7"},
 	} {
-		if out, err := exec.CommandContext(t.Context(), exe, append([]string{"-b"}, args...)...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), exe, append([]string{"-b", "-t", "1"}, args...)...).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
@@ -172,29 +183,44 @@ func TestStillOverTwoWorkers(t *testing.T) {
 		most float64 // difference, for values up to 1; for larger ones as much of them
 	}{
 		"tiles":   {[]string{"tiles_x=3", "tiles_y=1"}, 0},
-		"samples": {[]string{"tiles_x=1", "tiles_y=1", "sample_parts=3"}, 1e-6},
-		"both":    {[]string{"tiles_x=1", "tiles_y=2", "sample_parts=2"}, 1e-6},
+		"samples": {[]string{"tiles_x=1", "tiles_y=1", "sample_parts=3"}, rounding},
+		"both":    {[]string{"tiles_x=1", "tiles_y=2", "sample_parts=2"}, rounding},
 	} {
 		began := time.Now()
 		parts := st.render(t, file, c.set...)
 		d := compareStills(t, parts, alone)
-		t.Logf("%s: %s; %d of %d values differ, most by %.2g", name, time.Since(began).Round(time.Second), d.differing, d.values, d.most)
-		if d.most > c.most || d.values == 0 {
-			t.Errorf("%s: %s differs by %g at (%d,%d) from a single render", name, d.channel, d.most, d.x, d.y)
+		t.Logf("%s: %s; layers: %v; compositor: %v", name, time.Since(began).Round(time.Second), &d.layers, &d.composite)
+		if d.layers.most > c.most || d.layers.values == 0 {
+			t.Errorf("%s: %s differs by %g at (%d,%d) from a single render", name, d.layers.channel, d.layers.most, d.layers.x, d.layers.y)
+		}
+		// The scene's blur leaves out neighbours that differ too much from a pixel.
+		// Where that is a matter of the last digit, one more or less counts.
+		if d.composite.over*10000 > d.composite.values || c.most == 0 && d.composite.differing > 0 {
+			t.Errorf("%s: the compositor's result: %v", name, &d.composite)
 		}
 	}
 }
 
-// A difference is what there is between two images.
+// A comparison is what there is between two images.
+type comparison struct{ layers, composite difference }
+
+// A difference is what there is between some values.
 type difference struct {
 	values, differing int
+	over              int // of them by more than rounding
 	most              float64
 	channel           string // with the largest
 	x, y              int
 }
 
+const rounding = 1e-6
+
+func (d *difference) String() string {
+	return fmt.Sprintf("%d of %d values differ, %d by more than %g, most by %.2g", d.differing, d.values, d.over, rounding, d.most)
+}
+
 // compareStills compares every value of two images.
-func compareStills(t *testing.T, a, b string) (d difference) {
+func compareStills(t *testing.T, a, b string) (d comparison) {
 	t.Helper()
 	readers := [2]*exr.Reader{}
 	for i, path := range []string{a, b} {
@@ -218,15 +244,21 @@ func compareStills(t *testing.T, a, b string) (d difference) {
 		if err := errors.Join(errA, errB); err != nil {
 			t.Fatal(err)
 		}
-		d.values += len(la) / exr.ValueSize
-		if !bytes.Equal(la, lb) {
-			d.line(&head, y, la, lb)
+		size := head.Width * exr.ValueSize
+		for i, c := range head.Channels {
+			of := &d.layers
+			if strings.HasPrefix(c.Name, "Composite.") {
+				of = &d.composite
+			}
+			of.line(c.Name, y, la[i*size:][:size], lb[i*size:][:size])
 		}
 	}
 }
 
-// line adds the differences in a line.
-func (d *difference) line(head *exr.Header, y int, a, b []byte) {
+// line adds the differences in a line of one channel. Those of values above 1
+// are taken as a share of the value.
+func (d *difference) line(channel string, y int, a, b []byte) {
+	d.values += len(a) / exr.ValueSize
 	for i := 0; i < len(a); i += exr.ValueSize {
 		if bytes.Equal(a[i:i+exr.ValueSize], b[i:i+exr.ValueSize]) {
 			continue
@@ -234,8 +266,11 @@ func (d *difference) line(head *exr.Header, y int, a, b []byte) {
 		d.differing++
 		va, vb := float64(math.Float32frombits(binary.LittleEndian.Uint32(a[i:]))), float64(math.Float32frombits(binary.LittleEndian.Uint32(b[i:])))
 		by := math.Abs(va-vb) / max(1, math.Abs(vb))
-		if !(by <= d.most) { // not a number is more than any
-			d.most, d.channel, d.x, d.y = by, head.Channels[i/exr.ValueSize/head.Width].Name, i/exr.ValueSize%head.Width, y
+		if !(by <= rounding) { // not a number is more than any
+			d.over++
+		}
+		if !(by <= d.most) {
+			d.most, d.channel, d.x, d.y = by, channel, i/exr.ValueSize, y
 		}
 	}
 }
