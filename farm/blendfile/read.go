@@ -201,6 +201,7 @@ func (c *contents) scene(k kept, cameras map[uint64]string) Scene {
 		Format: format, Extension: Extension(format), HasPreviews: number("r.im_format.flag")&usePreview != 0,
 		Camera:    cameras[r.address("camera")],
 		Sequencer: number("r.scemode")&useSequencer != 0 && c.hasStrips(r.address("ed")),
+		Region:    number("r.mode")&useRegion != 0,
 		Width:     number("r.xsch") * number("r.size") / 100, Height: number("r.ysch") * number("r.size") / 100,
 	}
 	if base := r.number("r.frs_sec_base"); base > 0 {
