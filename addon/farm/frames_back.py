@@ -18,7 +18,7 @@ def show(where: str, job: Job, found: Frames) -> str:
 
 def into_sequencer(job: Job, found: Frames) -> str:
     """Makes a strip of each run of frames, at the frames that they are. Those of the same job are replaced."""
-    scene = bpy.context.scene
+    scene = _sequencer_scene()
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # renamed in 4.4
     for strip in [s for s in strips if s.get(MARK) == job.id]:
@@ -31,6 +31,18 @@ def into_sequencer(job: Job, found: Frames) -> str:
         strip[MARK] = job.id
     _reveal(("SEQUENCE_EDITOR",))
     return f"{found.count} frames are in the sequencer, on channel {channel}"
+
+
+def _sequencer_scene():
+    """Returns the scene that sequencers show: from 5.0 on that is the workspace's own choice."""
+    scene = bpy.context.scene
+    windows = bpy.context.window_manager.windows
+    workspace = windows[0].workspace if windows else None
+    if workspace is None or not hasattr(workspace, "sequencer_scene"):
+        return scene
+    if workspace.sequencer_scene is None:
+        workspace.sequencer_scene = scene
+    return workspace.sequencer_scene
 
 
 def _free_channel(strips, found: Frames) -> int:

@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import tempfile
 import time
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import bpy
 
@@ -83,6 +83,7 @@ def _save_copy(own: pathlib.Path) -> pathlib.Path:
 
     Job types of Flamenco know that .flamenco is no part of the name.
     """
+    dirty = bpy.data.is_dirty
     name = f"{own.stem}.{time.strftime('%Y%m%d-%H%M%S')}.flamenco.blend"
     why = ""
     for folder in (own.parent, pathlib.Path(tempfile.gettempdir())):
@@ -93,8 +94,29 @@ def _save_copy(own: pathlib.Path) -> pathlib.Path:
         except RuntimeError as e:
             why = str(e).strip()
         if path.exists():
+            if dirty and not bpy.app.background:
+                bpy.app.timers.register(_stay_dirty(), first_interval=0.1, persistent=True)
             return path
     raise FarmError(f"A copy of the file cannot be saved: {why}")
+
+
+def _stay_dirty() -> Callable[[], "float | None"]:
+    """Returns a timer's function that makes the file count as unsaved again.
+
+    Blender takes a saved copy for a saved file, a moment later, and would let the artist quit without a question.
+    """
+    file, looks = bpy.data.filepath, iter(range(10))
+
+    def look() -> "float | None":
+        if bpy.data.filepath != file:
+            return None
+        if bpy.data.is_dirty:
+            return 0.1 if next(looks, None) is not None else None
+        with _window():
+            bpy.ops.ed.undo_push(message="Submit to Farm")
+        return None
+
+    return look
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import subprocess
+import traceback
 
 import bpy
 
@@ -87,7 +88,11 @@ class FARM_OT_submit_job(bpy.types.Operator):
 
     def invoke(self, context, event):
         state = context.window_manager.farm
-        self._missing = files_panel.look()
+        try:
+            self._missing = files_panel.look()
+        except Exception:  # what cannot be looked at can be submitted all the same
+            traceback.print_exc()
+            self._missing = ()
         self._ask = bpy.data.is_dirty and bool(bpy.data.filepath) and not state.unsaved
         if self._ask or self._missing:
             return context.window_manager.invoke_props_dialog(self, width=420)
