@@ -86,7 +86,6 @@ func TestAuthoringMistakes(t *testing.T) {
 	for _, c := range []struct{ name, body, says string }{
 		{"foreign dependency", `var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(b);`, `task "b" depends on task "a", which is not in the job`},
 		{"circle", `var a = author.Task("a", "m"), b = author.Task("b", "m"), c = author.Task("c", "m"); a.addDependency(b); b.addDependency(c); c.addDependency(b); job.addTask(a); job.addTask(b); job.addTask(c);`, `none could ever run: "b", "c"`},
-		{"too many dependencies", `var all = []; for (var i = 0; i < 2300; i++) { var t = author.Task("t" + i, "m"); t.dependencies = all; all.push(t); job.addTask(t) } for (i = 0; i < 2300; i++) { t = author.Task("u" + i, "m"); t.dependencies = all; job.addTask(t) }`, `more than 5000000 dependencies together`},
 		{"itself", `var a = author.Task("a", "m"); a.addDependency(a); job.addTask(a);`, `none could ever run: "a"`},
 		{"twice", `var a = author.Task("a", "m"); job.addTask(a); job.addTask(a);`, `task "a" was added to the job before`},
 		{"nameless", `var a = author.Task("a", "m"); a.name = " "; job.addTask(a);`, `a task, "" of type "m", lost its name or type`},

@@ -80,7 +80,7 @@ func TestRecursion(t *testing.T) {
 // Sources that would break the parser or the engine are refused before they
 // reach them, or make the script broken; none ends the process.
 func TestHostileSource(t *testing.T) {
-	const n = 200_000
+	const n = 100_000 // some take the parser time by its square
 	for _, source := range []string{
 		strings.Repeat("(", n), strings.Repeat("[", n), strings.Repeat("{", n), strings.Repeat("f(", n), strings.Repeat("a[", n),
 		strings.Repeat("!", n) + "1", strings.Repeat("- ", n/2) + "1", "x=" + strings.Repeat("a=", n/2) + "1", strings.Repeat("a?", n/2) + "1" + strings.Repeat(":1", n/2),
@@ -108,6 +108,17 @@ func TestTooManyTasks(t *testing.T) {
 	m.author.drafts = make([]*draft, maxTasks)
 	err = m.carryOut(order{File: "t.js", Source: emptyType + `function compileJob() {} author.Task("one", "too many")`}, &outcome{})
 	wantError(t, err, farm.Invalid, "the script makes more than 1000000 tasks: use larger chunks")
+}
+
+func TestTooManyDependencies(t *testing.T) {
+	m, err := newMachine(nowhere{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.author.needs = maxNeeds
+	err = m.carryOut(order{File: "t.js", Job: &farm.Submission{}, Source: emptyType + `function compileJob(job) {
+		var a = author.Task("a", "m"), b = author.Task("b", "m"); b.addDependency(a); job.addTask(a); job.addTask(b) }`}, &outcome{})
+	wantError(t, err, farm.Invalid, "the tasks have more than 5000000 dependencies together")
 }
 
 func TestMemoryLimit(t *testing.T) {
