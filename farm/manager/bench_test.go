@@ -150,3 +150,35 @@ func (f *testFarm) setAll(job farm.JobID, status farm.TaskStatus, every int) {
 		}))
 	}
 }
+
+// BenchmarkWhy measures what it costs to say why a job waits, one of its tasks by
+// all workers, and an idle worker: it grows with workers, not with tasks or jobs.
+//
+//	go test ./farm/manager -run '^$' -bench Why
+func BenchmarkWhy(b *testing.B) {
+	for _, c := range []struct{ tasks, jobs, workers int }{{1000, 1, 10}, {100_000, 1, 10}, {100_000, 200, 10}, {100_000, 1, 1000}, {100_000, 200, 1000}} {
+		b.Run(fmt.Sprintf("%d tasks, %d jobs, %d workers", c.tasks, c.jobs, c.workers), func(b *testing.B) {
+			f := openFarm(b)
+			defer f.stop()
+			idle := f.worker("misc", "misc")
+			f.must(f.store.Update(func(tx *store.Tx) error {
+				for range c.workers {
+					tx.AddWorker(farm.Worker{ID: farm.WorkerID(farm.NewUUID().String()), Name: "w", Status: farm.WorkerAwake, TaskTypes: []string{"blender", "ffmpeg"}})
+				}
+				return nil
+			}))
+			for range c.jobs - 1 {
+				f.submit(framesAndVideo(1), priority(60))
+			}
+			job := f.submit(framesAndVideo(c.tasks - 1))
+			s := &scene{testFarm: f}
+			for name, of := range map[string]subject{"job": {job: job}, "task": {task: s.task(job, c.tasks)}, "worker": {worker: idle}} {
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						s.why(of)
+					}
+				})
+			}
+		})
+	}
+}

@@ -80,8 +80,12 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 		if err != nil {
 			return err
 		}
-		now, job, task = q.now, q.job(t.Job), q.task(t)
-		if by == "" || task.Wanting == nil {
+		now, task = q.now, q.task(t)
+		if task.Wanting == nil { // it is for its job to say what it waits for
+			job = q.job(t.Job)
+			return nil
+		}
+		if job = head(t.Job); by == "" {
 			return nil
 		}
 		w, err := q.staff(by)
@@ -136,8 +140,11 @@ func called(t store.Task) string {
 	return fmt.Sprintf("task %d of job %s (%s)", t.Index+1, t.Job.Name, short(t.Job.ID))
 }
 
+// head is what there is to say of a job without a look at its tasks.
+func head(j *store.Job) *farm.JobAtWork { return &farm.JobAtWork{Job: j.Job, Call: short(j.ID)} }
+
 func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
-	job := &farm.JobAtWork{Job: j.Job, Call: short(j.ID)}
+	job := head(j)
 	if held, ok := q.Held(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}
