@@ -24,6 +24,16 @@ func (m *machine) agree(t *rapid.T, tx *Tx) {
 		if some && tx.Obstacle(picked, w) != farm.NoObstacle {
 			t.Errorf("task %d was picked despite obstacle %d", picked.Index, tx.Obstacle(picked, w))
 		}
+		for _, j := range m.jobs {
+			for i := range j.tasks {
+				if j.removing || some {
+					break
+				}
+				if task := m.live(tx, j).Task(i); tx.Obstacle(task, w) == farm.NoObstacle {
+					t.Errorf("nothing is in the way of task %d, and none is picked", i)
+				}
+			}
+		}
 		met, out := false, tx.Openings(w)
 		for _, d := range demands {
 			task, o := tx.Meets(d, w)
@@ -79,6 +89,52 @@ func (m *machine) demands(t *rapid.T, tx *Tx, j *Job) []Demand {
 		t.Errorf("no demand of %v", want)
 	}
 	return demands
+}
+
+// TestObstacles has each condition fail alone, for a task that is picked otherwise.
+func TestObstacles(t *testing.T) {
+	s := newStore(t)
+	job := addJob(t, s, frames(2, true)) // 0 and 1, and 2 that needs both
+	id, other := addWorker(t, s, "blender", "ffmpeg"), addWorker(t, s, "blender", "ffmpeg")
+	update(t, s, func(tx *Tx) {
+		j, _ := tx.Job(job)
+		w, _ := tx.Worker(id)
+		second, _ := tx.Worker(other)
+		for _, awake := range []*Worker{w, second} {
+			awake.Status = farm.WorkerAwake
+			tx.SaveWorker(awake)
+		}
+		want := func(i int, o farm.Obstacle) {
+			t.Helper()
+			if got := tx.Obstacle(j.Task(i), w); got != o {
+				t.Errorf("task %d has obstacle %d, want %d", i, got, o)
+			}
+		}
+		want(0, farm.NoObstacle)
+		want(2, farm.NeedsMissing)
+		j.Intent = farm.IntentHold
+		want(0, farm.JobStopped)
+		j.Intent = farm.IntentRun
+		w.TaskTypes = []string{"ffmpeg"}
+		want(0, farm.TypeNotTaken)
+		w.TaskTypes = []string{"blender", "ffmpeg"}
+		j.Tag = "gpu"
+		want(0, farm.TagNotCarried)
+		w.Tags = []farm.TagID{"gpu"}
+		want(0, farm.NoObstacle)
+		j.Tag = ""
+		tx.Block(j, w, "blender")
+		want(0, farm.WorkerBlocked)
+		tx.Unblock(j, w, "blender")
+		tx.SetTask(j.Task(0), farm.TaskState{Status: farm.TaskSoftFailed, FailedBy: []farm.WorkerID{id}, Failures: 1})
+		want(0, farm.FailedBefore)
+		want(1, farm.NoObstacle)
+		second.Status = farm.WorkerAsleep
+		tx.SaveWorker(second)
+		want(0, farm.NoObstacle) // nobody else is awake
+		tx.SetTask(j.Task(1), farm.TaskState{Status: farm.TaskCompleted})
+		want(1, farm.TaskNotWaiting)
+	})
 }
 
 func TestAhead(t *testing.T) {
