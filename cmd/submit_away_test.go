@@ -37,7 +37,7 @@ func TestSubmitFromAway(t *testing.T) {
 	if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
 		t.Errorf("%d: %s", refused, st.err.String())
 	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage", "jobs")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submittedFolder)); err == nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 	p, err := startCommand("worker", worker)

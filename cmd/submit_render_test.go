@@ -123,7 +123,7 @@ func TestSubmitRenders(t *testing.T) {
 		t.Fatal(err)
 	}
 	frames, err := filepath.Glob(filepath.Join(answer.Frames, "*.png"))
-	if err != nil || len(frames) != 3 || answer.Files != 3 || answer.Status != "completed" || !strings.Contains(answer.Frames, filepath.Join("storage", "jobs", "renders", "my scene")) {
+	if err != nil || len(frames) != 3 || answer.Files != 3 || answer.Status != "completed" || !strings.Contains(answer.Frames, filepath.Join("storage", "renders", "my scene")) {
 		t.Errorf("%+v, %q, %v", answer, frames, err)
 	}
 	if _, err := os.Stat(answer.Video); err != nil {
@@ -139,7 +139,7 @@ func TestSubmitRenders(t *testing.T) {
 // TestSubmitInPlace uses a file in the storage, and hands it in without waiting.
 func TestSubmitInPlace(t *testing.T) {
 	st := newSubmitTest(t)
-	file := scene(t, filepath.Join(st.home, "storage", "jobs"))
+	file := scene(t, filepath.Join(st.home, "storage"))
 	if status := st.run(t, t.Context(), "submit", file, "--paused"); status != exitOK || !strings.Contains(st.err.String(), "farm jobs resume") {
 		t.Fatal(status)
 	}
@@ -147,7 +147,7 @@ func TestSubmitInPlace(t *testing.T) {
 	if status := st.run(t, t.Context(), "jobs", "show", string(id), "--json"); status != exitOK || !strings.Contains(st.out.String(), file) {
 		t.Errorf("%d: %s", status, st.out.String())
 	}
-	if _, err := os.Stat(filepath.Join(st.home, "storage", "jobs", "submitted")); err == nil {
+	if _, err := os.Stat(filepath.Join(st.home, "storage", "submitted")); err == nil {
 		t.Error("the file was copied")
 	}
 	for says, args := range map[string][]string{
@@ -165,7 +165,7 @@ func TestSubmitRefused(t *testing.T) {
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--set", "add_path_components=33"); status != exitFailed || !strings.Contains(st.err.String(), "add_path_components") {
 		t.Errorf("%d: %s", status, st.err.String())
 	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage", "jobs")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submittedFolder)); err == nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }

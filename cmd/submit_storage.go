@@ -28,7 +28,7 @@ func (u *submission) findStorage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u.storage = storage{path: at.Location, s: u.s}
+	u.storage = storage{path: sharedRoot(at), s: u.s}
 	// A share that is not mounted is a missing folder, or an empty one.
 	info, err := os.Stat(at.Location)
 	if err != nil || !info.IsDir() {
@@ -45,6 +45,16 @@ func (u *submission) findStorage(ctx context.Context) error {
 		return farm.Errorf(farm.Invalid, "the farm takes no uploads: its manager has shaman.enabled: false in farm.yaml. Leave --upload out to copy the file into the shared storage")
 	}
 	return u.storage.away
+}
+
+// sharedRoot is the shared storage itself. Where the farm takes uploads, the
+// location that it names is the folder jobs in it, which is for checkouts (wire
+// 4, getConfiguration); files beside that are in everybody's reach all the same.
+func sharedRoot(at api.SharedStorageLocation) string {
+	if path := filepath.Clean(at.Location); at.ShamanEnabled && filepath.Base(path) == "jobs" {
+		return filepath.Dir(path)
+	}
+	return at.Location
 }
 
 // relative returns the file's path below the storage, if it is there. Both may

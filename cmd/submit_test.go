@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
 )
 
@@ -160,6 +161,23 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		c.SilenceErrors, c.SilenceUsage = true, true
 		if err := c.ExecuteContext(t.Context()); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// The shared storage is what the folder for checkouts is in, if there is one.
+func TestSharedRoot(t *testing.T) {
+	for _, c := range []struct {
+		location string
+		shaman   bool
+		want     string
+	}{
+		{"/mnt/farm", false, "/mnt/farm"}, {"/mnt/farm/jobs", true, "/mnt/farm"}, {"/mnt/farm/jobs/", true, "/mnt/farm"},
+		{"/mnt/jobs", false, "/mnt/jobs"}, {"/elsewhere", true, "/elsewhere"},
+	} {
+		got := sharedRoot(api.SharedStorageLocation{Location: filepath.FromSlash(c.location), ShamanEnabled: c.shaman})
+		if want := filepath.FromSlash(c.want); got != want {
+			t.Errorf("%+v: %s", c, got)
 		}
 	}
 }
