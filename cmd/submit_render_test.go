@@ -26,17 +26,8 @@ type submitTest struct {
 // nothing to test.
 func newSubmitTest(t *testing.T) *submitTest {
 	t.Helper()
-	return startFarm(t, "all", "")
-}
-
-// startFarm runs the command that starts a farm, or its manager, with what is
-// in farm.yaml.
-func startFarm(t *testing.T, command, config string) *submitTest {
-	t.Helper()
-	for _, find := range []func(context.Context, string) (string, error){programs.Blender, programs.FFmpeg} {
-		if _, err := find(t.Context(), ""); err != nil {
-			t.Skip(err)
-		}
+	if _, err := programs.FFmpeg(t.Context(), ""); err != nil {
+		t.Skip(err)
 	}
 	return startSubmitTest(t, "all")
 }
