@@ -83,7 +83,7 @@ func TestLogGrows(t *testing.T) {
 
 func TestJobActions(t *testing.T) {
 	f := startFarm(t, "all")
-	job := f.submit("shot 7", "hello", 3, 2, "queued")
+	job := f.submit("shot 7", "hello", 60, 3, "queued")
 	p := open(t, f, "/app/jobs/"+job)
 	p.see(".job .row .status", "active")
 
@@ -104,7 +104,7 @@ func TestJobActions(t *testing.T) {
 	p.see(".tasks tr:nth-child(4)", "canceled")
 
 	p.click(".job button", "Requeue")
-	p.see(".job .row .status", "completed")
+	p.see(".job .row .status", "active")
 
 	p.do(chromedp.SetValue(chromedp.CSS(".job input[type=number]"), "77"))
 	var sent bool

@@ -7,6 +7,10 @@ import { bytes } from './format.js';
 // read what went wrong; the rest is a click away.
 const FETCHED = 64_000, KEPT = 200_000;
 
+// How long after the log was fetched an event may still tell of what was in it, in
+// milliseconds. A text that comes again within that time is taken for the same.
+const LATE = 10_000;
+
 // The manager cuts what a program wrote at once to this many bytes in an event.
 const CUT = 16 << 10;
 
@@ -14,6 +18,7 @@ export class Log {
   constructor(farm) {
     this.task = '';
     this.early = null; // events that came in while fetching
+    this.fetched = -LATE; // when that was done, on the page's clock
     this.text = el('pre', { class: 'log', tabindex: 0, 'aria-label': 'Log' });
     this.full = el('a', { target: '_blank', rel: 'noopener' }, 'Open the full log');
     this.none = el('p', { class: 'hint' }, 'Nothing is logged yet.');
@@ -42,9 +47,10 @@ export class Log {
     } catch (error) {
       if (early === this.early) this.put(`(${error.message})\n`);
     }
-    // What came in meanwhile may be in the file already, and may not.
-    for (const chunk of early) if (!this.text.textContent.includes(chunk)) this.append(chunk);
-    if (early === this.early) this.early = null;
+    if (early !== this.early) return;
+    this.early = null;
+    this.fetched = performance.now();
+    for (const chunk of early) this.add(chunk);
   }
 
   grow(event) {
@@ -53,7 +59,13 @@ export class Log {
     const chunk = event.log.endsWith('\n') ? event.log : `${event.log}\n`;
     if (this.early) return void this.early.push(chunk);
     if (!this.full.hasAttribute('href')) return void this.fetch();
-    this.append(chunk);
+    this.add(chunk);
+  }
+
+  // add appends what an event tells, which may be in the file that was fetched, and may not.
+  add(chunk) {
+    const late = performance.now() - this.fetched < LATE;
+    if (!late || !this.text.textContent.includes(chunk)) this.append(chunk);
   }
 
   put(text) {
