@@ -31,6 +31,9 @@ func (s *Store) Checkout(ctx context.Context, wanted string, files []File) (stri
 	if files, err = CheckFiles(files); err != nil {
 		return "", err
 	}
+	if err := checkLengths(wanted, files); err != nil {
+		return "", err
+	}
 	d, err := s.open()
 	if err != nil {
 		return "", err

@@ -175,6 +175,25 @@ func TestWrongFiles(t *testing.T) {
 	}
 }
 
+// TestLongPaths asks for paths that no file system has: that is no reason to do
+// without links from then on.
+func TestLongPaths(t *testing.T) {
+	s := newStore(t)
+	k := s.mustPut(t, "x")
+	long := strings.Repeat(strings.Repeat("n", 199)+"/", 13)
+	for checkout, name := range map[string]string{"deep": strings.Repeat("a/", 1500) + "x", long + "x": long + "x"} {
+		if at, err := s.Checkout(t.Context(), checkout, []File{{k, name}}); farm.KindOf(err) != farm.Invalid {
+			t.Errorf("%.20s: at %.20q, %v", checkout, at, err)
+		}
+	}
+	if how := s.how.Load(); how != bySymlink {
+		t.Errorf("files are put by %s now", hows[how])
+	}
+	if left := s.tree(t, "jobs"); len(left) > 0 {
+		t.Errorf("left: %.200v", left)
+	}
+}
+
 func TestMissingFiles(t *testing.T) {
 	s := newStore(t)
 	k := s.mustPut(t, "there")

@@ -16,6 +16,10 @@ import (
 const (
 	maxName = 255
 	maxPath = 3072 // leaves room for the folder of the shared storage
+
+	maxDepth = 512 // folders inside each other: a link has "../" for each of them
+
+	suffix = 5 // room for what makes a name unique
 )
 
 // A File is a file of a checkout.
@@ -56,6 +60,18 @@ func CheckFiles(files []File) ([]File, error) {
 		}
 	}
 	return all, checkFolders(all, taken)
+}
+
+// checkLengths refuses files that would be too deep down or have too long a path
+// in the checkout. The system would refuse them too, but not in a way that can be
+// told from a shared storage that allows no links.
+func checkLengths(checkout string, files []File) error {
+	for _, f := range files {
+		if len(checkout)+2*suffix+1+len(f.Path) > maxPath || strings.Count(checkout, "/")+strings.Count(f.Path, "/") > maxDepth {
+			return farm.Errorf(farm.Invalid, "the path %q cannot be used in a checkout at %q: together they are too long. Use a shorter name for the job, or fewer folders", clip(f.Path), clip(checkout))
+		}
+	}
+	return nil
 }
 
 // checkFolders finds paths that are a file and a folder at once.
@@ -190,7 +206,6 @@ func usableName(part string) string {
 		}
 		return r
 	}, part)
-	const suffix = 5 // room for what makes a name unique
 	for len(part) > maxName-suffix {
 		_, size := utf8.DecodeLastRuneInString(part)
 		part = part[:len(part)-size]

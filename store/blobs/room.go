@@ -39,11 +39,11 @@ func (s *Store) reserve(ctx context.Context, d *folders, write, size int64) (*re
 	free := s.free(d)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if left := free - r.unwrit; free >= 0 && left-write < s.o.KeepFree {
+	if left := free - r.unwrit; free >= 0 && write > left-s.o.KeepFree {
 		return nil, farm.Errorf(farm.NoRoom, "no room for this file of %s: the disk of the farm's shared storage has %s left, of which %s are kept free (shaman.keepFree). Make room on it, for example by deleting jobs and with \"farm shaman gc --delete\", then submit again",
 			farm.Size(size), farm.Size(max(left, 0)), farm.Size(s.o.KeepFree))
 	}
-	if used := r.used + r.coming; s.o.Quota > 0 && used+size > s.o.Quota {
+	if used := r.used + r.coming; s.o.Quota > 0 && size > s.o.Quota-used { // sizes come from outside: a sum could overflow
 		return nil, farm.Errorf(farm.NoRoom, "no room for this file of %s: the file store has %s of its quota of %s (shaman.quota). Delete jobs and old files, with \"farm shaman gc --delete\", or raise the quota, then submit again",
 			farm.Size(size), farm.Size(used), farm.Size(s.o.Quota))
 	}

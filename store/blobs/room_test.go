@@ -2,6 +2,7 @@ package blobs
 
 import (
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -46,6 +47,19 @@ func TestRoom(t *testing.T) {
 		t.Fatalf("%+v, %v", collected, err)
 	}
 	quota.mustPut(t, "x")
+}
+
+// TestHugeSizes announces files of sizes with which sums overflow.
+func TestHugeSizes(t *testing.T) {
+	for name, free := range map[string]int64{"a disk": 3000, "a full disk": 0, "a disk that cannot tell": -1} {
+		s := storeIn(t, Options{Dir: t.TempDir(), KeepFree: 10, Quota: 4000})
+		s.room.freeDisk = func(string) int64 { return free }
+		s.room.used, s.room.counted, s.room.unwrit = 1, true, 2
+		huge := Upload{Key: Key{keyOf("huge").SHA, math.MaxInt64}, Body: strings.NewReader("huge"), Length: -1}
+		if _, err := s.Put(t.Context(), huge); farm.KindOf(err) != farm.NoRoom {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestReservations has several uploads at once that would fill the disk together.
