@@ -55,12 +55,13 @@ func (m *Manager) FilesNeeded(ctx context.Context, files []File) ([]NeededFile, 
 	if err != nil {
 		return nil, err
 	}
-	// The paths are checked now: after hours of uploading it would be late.
-	if files, err = blobs.CheckFiles(files); err != nil {
+	// The paths are checked now: after hours of uploading it would be late. The
+	// answer has those that were asked with, by which clients know their files.
+	if _, err = blobs.CheckFiles(files); err != nil {
 		return nil, err
 	}
 	once := make(map[FileKey]bool, len(files))
-	files = slices.DeleteFunc(files, func(f File) bool {
+	files = slices.DeleteFunc(slices.Clone(files), func(f File) bool {
 		seen := once[f.Key]
 		once[f.Key] = true
 		return seen

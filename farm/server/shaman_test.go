@@ -36,7 +36,7 @@ const (
 func TestStockSubmission(t *testing.T) {
 	s := newServer(t)
 	const blend, wood = "BLENDER-v304 and so on", "a texture"
-	files := "[" + spec(blend, "shot.blend") + "," + spec(wood, "tex/wood.png") + "," + spec(wood, "tex/again.png") + "]"
+	files := "[" + spec(blend, "shot.blend") + "," + spec(wood, "tex//wood.png") + "," + spec(wood, "tex/again.png") + "]"
 
 	s.want(200, "GET", "/api/v3/version", "")
 	storage := s.want(200, "GET", "/api/v3/configuration/shared-storage/users/linux", "")
@@ -50,7 +50,7 @@ func TestStockSubmission(t *testing.T) {
 		t.Errorf("variables: %s", got.body)
 	}
 	need := s.want(200, "POST", requirementsURL, `{"files":`+files+`}`)
-	want := `{"files":[` + strings.TrimSuffix(spec(blend, "shot.blend"), "}") + `,"status":"unknown"},` + strings.TrimSuffix(spec(wood, "tex/wood.png"), "}") + `,"status":"unknown"}]}`
+	want := `{"files":[` + strings.TrimSuffix(spec(blend, "shot.blend"), "}") + `,"status":"unknown"},` + strings.TrimSuffix(spec(wood, "tex//wood.png"), "}") + `,"status":"unknown"}]}`
 	if got := strings.TrimSpace(string(need.body)); got != want {
 		t.Errorf("requirements:\n%s\nwant\n%s", got, want)
 	}
