@@ -3,6 +3,7 @@ package blendfile
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ const (
 
 // A blockReader reads the blocks of one file in their order.
 type blockReader struct {
+	ctx    context.Context
 	header blendHeader
 	r      *bufio.Reader
 	file   *os.File // not compressed, and can be skipped through; else nil
@@ -54,17 +56,31 @@ type blockReader struct {
 }
 
 // openBlocks opens a .blend, compressed or not. The caller closes it.
-func openBlocks(path string) (*blockReader, error) {
+func openBlocks(ctx context.Context, path string) (*blockReader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, farm.Errorf(farm.Invalid, "cannot read %s: %w", path, err)
 	}
-	b := &blockReader{close: []func(){func() { f.Close() }}}
+	b := &blockReader{ctx: ctx, close: []func(){func() { f.Close() }}}
 	if err := b.begin(f); err != nil {
 		b.end()
 		return nil, farm.Errorf(farm.Invalid, "%s is damaged, or newer than this program knows: %w", path, err)
 	}
 	return b, nil
+}
+
+// A cancelReader ends with its context: a small compressed file can be endless.
+type cancelReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read reads, or returns why the context ended.
+func (r *cancelReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
 }
 
 // end closes the file.
@@ -87,14 +103,14 @@ func (b *blockReader) begin(f *os.File) error {
 		if err != nil {
 			return err
 		}
-		b.r = bufio.NewReaderSize(z, 1<<16)
+		b.r = bufio.NewReaderSize(&cancelReader{b.ctx, z}, 1<<16)
 	case string(magic) == "\x28\xb5\x2f\xfd":
 		z, err := zstd.NewReader(b.r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return err
 		}
 		b.close = append(b.close, z.Close)
-		b.r = bufio.NewReaderSize(z, 1<<16)
+		b.r = bufio.NewReaderSize(&cancelReader{b.ctx, z}, 1<<16)
 	default:
 		b.file = f
 	}

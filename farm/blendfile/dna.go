@@ -34,7 +34,7 @@ type dnaField struct {
 var errDNA = errors.New("the description of its structures cannot be read")
 
 // maxDNA bounds the block DNA1, in bytes: real ones have a tenth of a megabyte.
-const maxDNA = 16 << 20
+const maxDNA = 2 << 20
 
 // A dnaReader takes the description apart. After a mistake everything it
 // returns is empty, and failed is true.

@@ -23,6 +23,9 @@ const (
 	keptMostAll = 256 << 20
 )
 
+// maxScenes bounds the scenes that are told, besides the active one.
+const maxScenes = 500
+
 // sceneData stands for the code of blocks that belong to a scene.
 const sceneData = "SC DATA"
 
@@ -63,13 +66,18 @@ var wanted = map[string]bool{
 
 // readContents reads through the file once.
 func readContents(ctx context.Context, file string) (*contents, error) {
-	b, err := openBlocks(file)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	b, err := openBlocks(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	defer b.end()
 	c := &contents{header: b.header, blocks: map[string][]kept{}}
 	if err := c.read(ctx, b); err != nil {
+		if errors.Is(context.Cause(ctx), errSlow) {
+			return nil, farm.Errorf(farm.Invalid, "%s takes longer than %s to read: try to open it in Blender, and save it again", file, patience)
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -155,12 +163,15 @@ func (c *contents) info(file string) (*Info, error) {
 	for _, k := range c.blocks["GLOB"] {
 		active = c.record(k).address("curscene")
 	}
+	strips := c.withStrips()
+	found := false // the active one; a damaged file may have many at its address
 	for _, k := range c.blocks["SC"] {
-		scene := c.scene(k, cameras)
-		if k.old == active {
-			info.Scenes = slices.Insert(info.Scenes, 0, scene)
-		} else if len(info.Scenes) < 500 {
-			info.Scenes = append(info.Scenes, scene)
+		switch isActive := k.old == active && !found; {
+		case isActive:
+			found = true
+			info.Scenes = slices.Insert(info.Scenes, 0, c.scene(k, cameras, strips))
+		case len(info.Scenes) < maxScenes:
+			info.Scenes = append(info.Scenes, c.scene(k, cameras, strips))
 		}
 	}
 	if len(info.Scenes) == 0 {
@@ -192,7 +203,7 @@ var formats = map[int]string{
 }
 
 // scene reads a scene.
-func (c *contents) scene(k kept, cameras map[uint64]string) Scene {
+func (c *contents) scene(k kept, cameras map[uint64]string, strips map[uint64]bool) Scene {
 	r := c.record(k)
 	number := func(path string) int { return int(r.number(path)) }
 	format := formats[number("r.im_format.imtype")]
@@ -200,7 +211,7 @@ func (c *contents) scene(k kept, cameras map[uint64]string) Scene {
 		Name: c.name(k), Frame: number("r.cfra"), FrameStart: number("r.sfra"), FrameEnd: number("r.efra"), FrameStep: max(1, number("r.frame_step")),
 		Format: format, Extension: Extension(format), HasPreviews: number("r.im_format.flag")&usePreview != 0,
 		Camera:    cameras[r.address("camera")],
-		Sequencer: number("r.scemode")&useSequencer != 0 && c.hasStrips(r.address("ed")),
+		Sequencer: number("r.scemode")&useSequencer != 0 && strips[r.address("ed")],
 		Region:    number("r.mode")&useRegion != 0,
 		Width:     number("r.xsch") * number("r.size") / 100, Height: number("r.ysch") * number("r.size") / 100,
 	}
@@ -210,11 +221,15 @@ func (c *contents) scene(k kept, cameras map[uint64]string) Scene {
 	return s
 }
 
-// hasStrips reports whether the sequence editor at an address has any strips.
-func (c *contents) hasStrips(editor uint64) bool {
-	return editor != 0 && slices.ContainsFunc(c.blocks[sceneData], func(k kept) bool {
-		return k.old == editor && c.record(k).address("seqbase.first") != 0
-	})
+// withStrips returns the addresses of the sequence editors that have strips.
+func (c *contents) withStrips() map[uint64]bool {
+	found := map[uint64]bool{}
+	for _, k := range c.blocks[sceneData] {
+		if k.old != 0 && c.record(k).address("seqbase.first") != 0 {
+			found[k.old] = true
+		}
+	}
+	return found
 }
 
 // A ref is a path in a file.

@@ -1,12 +1,14 @@
 package blendfile
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,7 +60,7 @@ func TestReadAgrees(t *testing.T) {
 // plain returns tiny.blend without compression.
 func plain(t *testing.T) []byte {
 	t.Helper()
-	b, err := openBlocks(scenes("tiny.blend"))
+	b, err := openBlocks(context.Background(), scenes("tiny.blend"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,10 +167,43 @@ func TestReadDamaged(t *testing.T) {
 	}
 }
 
+// TestReadManyScenes reads a file with a hundred thousand scenes at one address.
+func TestReadManyScenes(t *testing.T) {
+	file := plain(t)
+	scene := bytes.Index(file, []byte("SC\x00\x00"))
+	size := 24 + int(binary.LittleEndian.Uint32(file[scene+4:]))
+	block := bytes.Clone(file[scene : scene+24]) // without content
+	copy(block[4:8], []byte{0, 0, 0, 0})
+	many := append(bytes.Clone(file[:scene+size]), bytes.Repeat(block, 100_000)...)
+	info, err := Read(t.Context(), write(t, append(many, file[scene+size:]...)))
+	if err != nil || len(info.Scenes) != maxScenes || !strings.HasPrefix(info.Scenes[0].Name, "Tiny") {
+		t.Fatalf("%v", err)
+	}
+}
+
+// TestReadEndless cancels the reading of a block that is almost endless, from a
+// file of a few megabytes.
+func TestReadEndless(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := &blockReader{ctx: ctx, r: bufio.NewReader(&cancelReader{ctx, zeros(func() { cancel() })})}
+	if err := b.skip(math.MaxInt64); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// zeros never end, and tell of each time they are read.
+type zeros func()
+
+func (z zeros) Read(p []byte) (int, error) {
+	z()
+	clear(p)
+	return len(p), nil
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("BLENDER-v304"), 0, byte(0))
 	f.Add([]byte("BLENDER17-01v0500"), 0, byte(0))
-	b, err := openBlocks(scenes("tiny.blend"))
+	b, err := openBlocks(context.Background(), scenes("tiny.blend"))
 	if err != nil {
 		f.Fatal(err)
 	}
