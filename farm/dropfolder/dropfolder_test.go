@@ -415,6 +415,48 @@ func TestRefused(t *testing.T) {
 	})
 }
 
+// TestRefusedSilently has a report that cannot be written: that it is not there
+// is no reason to try again.
+func TestRefusedSilently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTest(t)
+		// A folder cannot be replaced, whoever asks.
+		if err := os.MkdirAll(filepath.Join(x.folder, reportName("a.blend")+".farm-part", "full"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Invalid, "wood.png is missing") })
+		x.drop("a.blend", "BLENDER")
+		x.pass(time.Hour)
+		x.submitted(1, 0)
+		x.stop()
+		x.start()
+		x.pass(time.Hour)
+		x.submitted(1, 0)
+		x.stop()
+	})
+}
+
+// TestReportLink puts a link where the report is written: what it leads to stays.
+func TestReportLink(t *testing.T) {
+	dir := t.TempDir()
+	other, path := filepath.Join(dir, "other"), filepath.Join(dir, "a.blend.farm.txt")
+	if err := os.WriteFile(other, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, path+".farm-part"); err != nil {
+		t.Skip(err)
+	}
+	if err := replace(path, []byte("report"), 0o644); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(other); string(got) != "mine" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if !isText(path, "report") || isText(path, "other") || isText(dir, "report") {
+		t.Error("the report is not what was written")
+	}
+}
+
 // Files are submitted one after the other, and none is forgotten.
 func TestMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -49,10 +49,11 @@ type record struct {
 	Defaults stamp      `json:"defaults"` // of the defaults it was submitted with
 	Token    string     `json:"token"`    // in the job's metadata, to find it after a crash
 	State    state      `json:"state"`
-	Since    time.Time  `json:"since"`          // in this state
-	Copies   string     `json:"copies"`         // folder that was to be made for it; "" if none
-	Job      farm.JobID `json:"job,omitempty"`  // from submitted on
-	Text     string     `json:"text,omitempty"` // why it was refused
+	Since    time.Time  `json:"since"`            // in this state
+	Copies   string     `json:"copies"`           // folder that was to be made for it; "" if none
+	Job      farm.JobID `json:"job,omitempty"`    // from submitted on
+	Text     string     `json:"text,omitempty"`   // why it was refused
+	Silent   bool       `json:"silent,omitempty"` // the report could not be written, so that it is not there says nothing
 }
 
 // keep is how long records of files that are gone are kept: a share that is not
@@ -134,7 +135,13 @@ func (l *ledger) forget(name string) error {
 
 // replace gives a file its whole content at once.
 func replace(path string, text []byte, mode fs.FileMode) (err error) {
-	f, err := os.OpenFile(path+".farm-part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	part := path + ".farm-part"
+	// What is left of a run that was killed goes; nothing is written through a link
+	// that somebody put there.
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

@@ -23,19 +23,33 @@ func reportName(name string) string {
 	return name + reportEnding
 }
 
-// report writes the text file that tells the artist how it is.
-func (w *watch) report(name, text string) {
+// report writes the text file that tells the artist how it is, and reports
+// whether it is there.
+func (w *watch) report(name, text string) bool {
 	path := filepath.Join(w.Folder, reportName(name))
 	text = strings.TrimRight(text, "\n") + "\n"
 	if strings.Contains(w.newline, "\r") {
 		text = strings.ReplaceAll(text, "\n", w.newline)
 	}
-	if old, err := os.ReadFile(path); err == nil && string(old) == text {
-		return
+	if isText(path, text) {
+		return true
 	}
 	if err := replace(path, []byte(text), 0o666); err != nil {
 		w.Log.Warn("cannot write a report into the watched folder: check that the farm may write there", "file", path, "error", err)
+		return false
 	}
+	return true
+}
+
+// isText reports whether a file has exactly this text. Anything but a file is not
+// read: others may write into the folder too, and a pipe would never end.
+func isText(path, text string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(text)) {
+		return false
+	}
+	old, err := os.ReadFile(path)
+	return err == nil && string(old) == text
 }
 
 // hasReport reports whether the report on a file is still there.

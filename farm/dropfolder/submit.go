@@ -45,7 +45,7 @@ func (w *watch) wantsAnother(r *record, defaults stamp) bool {
 	case submitting: // a crash, or no answer: see begin
 		return true
 	case refused:
-		return !r.Defaults.same(defaults) || !w.hasReport(r.Name)
+		return !r.Defaults.same(defaults) || !r.Silent && !w.hasReport(r.Name)
 	}
 	return false
 }
@@ -119,7 +119,7 @@ func (w *watch) ended(r result) error {
 	next := r.record
 	next.State, next.Text, next.Since = refused, r.err.Error(), w.now()
 	delete(w.seen, name)
-	w.report(name, refusal(name, next.Text))
+	next.Silent = !w.report(name, refusal(name, next.Text))
 	return w.put(&next)
 }
 

@@ -126,21 +126,21 @@ func (u *uploader) sendMissing(ctx context.Context, s *specs) error {
 		if len(answer.Files) == 0 {
 			return nil
 		}
-		deferred, err := u.send(ctx, s, answer.Files)
+		deferred, err := u.send(ctx, s, answer.Files, len(answer.Files) > 1)
 		if err != nil {
 			return err
 		}
 		// Somebody else is sending the rest; waiting for it is part of sending it.
-		if _, err = u.send(ctx, s, deferred); err != nil {
+		if _, err = u.send(ctx, s, deferred, false); err != nil {
 			return err
 		}
 	}
 	return farm.Errorf(farm.Conflict, "the farm keeps asking for files that it was sent: look into the log of the manager, or try again later")
 }
 
-// send sends files, several at a time. It returns those that somebody else is
-// sending, unless all are.
-func (u *uploader) send(ctx context.Context, s *specs, files []api.ShamanFileSpecWithStatus) (deferred []api.ShamanFileSpecWithStatus, err error) {
+// send sends files, several at a time. With mayDefer it returns those that
+// somebody else is sending; else it waits for them.
+func (u *uploader) send(ctx context.Context, s *specs, files []api.ShamanFileSpecWithStatus, mayDefer bool) (deferred []api.ShamanFileSpecWithStatus, err error) {
 	var total int64
 	for _, f := range files {
 		total += f.Size
@@ -152,8 +152,7 @@ func (u *uploader) send(ctx context.Context, s *specs, files []api.ShamanFileSpe
 	var mu sync.Mutex // guards deferred and the result
 	err = abreastDo(ctx, len(files), func(ctx context.Context, n int) error {
 		f := files[n]
-		// With nothing else to do it is as well to wait for the other.
-		status, sent, err := u.sendFile(ctx, s.source[content{f.SHA, f.Size}], f.ShamanFileSpec, len(files) > 1)
+		status, sent, err := u.sendFile(ctx, s.source[content{f.SHA, f.Size}], f.ShamanFileSpec, mayDefer)
 		mu.Lock()
 		defer mu.Unlock()
 		u.result.Bytes += sent
