@@ -71,6 +71,8 @@ type cutter struct {
 	after int64
 	lives atomic.Int32
 	sent  atomic.Int64
+	// pulled, if not nil, is called as an upload breaks off.
+	pulled func()
 }
 
 func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -90,6 +92,9 @@ type cutBody struct {
 
 func (b *cutBody) Read(p []byte) (int, error) {
 	if b.cut && b.left <= 0 {
+		if b.c.pulled != nil {
+			b.c.pulled()
+		}
 		return 0, errors.New("the cable was pulled")
 	}
 	if b.cut && int64(len(p)) > b.left {
@@ -146,11 +151,12 @@ func TestSendAfterCancel(t *testing.T) {
 	const size = 24 << 20
 	files := sendFiles(t, map[string]string{"big.blend": string(bytes.Repeat([]byte("0123456789abcdef"), size/16))})
 	ctx, cancel := context.WithCancel(t.Context())
-	first := api.Sending{Client: s.api(false), Files: files, Checkout: "job", Progress: func(p api.SendProgress) {
-		if p.Stage == api.StageUpload && p.Bytes > size/2 {
-			cancel()
-		}
-	}}
+	// In the body, as progress may be told of when all is on its way.
+	client := s.api(false)
+	cut := &cutter{RoundTripper: client.HTTP.Transport, after: size/2 + 17, pulled: cancel}
+	cut.lives.Store(1)
+	client.HTTP.Transport = cut
+	first := api.Sending{Client: client, Files: files, Checkout: "job"}
 	if _, err := first.Send(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
 	}
