@@ -68,15 +68,18 @@ func TestSend(t *testing.T) {
 // cutter breaks uploads off after so many bytes, as often as it has lives.
 type cutter struct {
 	http.RoundTripper
-	after int64
-	lives atomic.Int32
-	sent  atomic.Int64
-	// pulled, if not nil, is called as an upload breaks off.
-	pulled func()
+	after  int64
+	pulled func() // called at each break, if not nil
+	begins func() // called when an upload begins, if not nil
+	lives  atomic.Int32
+	sent   atomic.Int64
 }
 
 func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/shaman/files/") {
+		if c.begins != nil {
+			c.begins()
+		}
 		cut := c.lives.Add(-1) >= 0
 		r.Body = &cutBody{ReadCloser: r.Body, c: c, cut: cut, left: c.after}
 	}
@@ -247,40 +250,31 @@ func TestSendProblems(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	changing := func(content string) func(api.SendProgress) {
-		return func(p api.SendProgress) {
-			if p.Stage == api.StageUpload && p.Files == 0 {
-				write(content)
-			}
-		}
-	}
+	changing := func(content string) func() { return func() { write(content) } }
 	tests := map[string]struct {
 		file     api.SendFile
 		checkout string
-		progress func(api.SendProgress)
+		begins   func() // when the upload begins
 		kind     farm.Kind
 		status   int
 		says     string
 	}{
 		"missing":       {api.SendFile{Path: "a", Source: filepath.Join(dir, "none")}, "job", nil, farm.Invalid, 0, "cannot read"},
 		"a folder":      {api.SendFile{Path: "a", Source: dir}, "job", nil, farm.Invalid, 0, "not a file"},
-		"changed":       {api.SendFile{Path: "a", Source: source}, "job", changing("CONTENT"), farm.Mismatch, 0, "was changed while it was sent"},
-		"became longer": {api.SendFile{Path: "a", Source: source}, "job", changing("content and more"), farm.Mismatch, 0, "was changed while it was sent"},
+		"changed":       {api.SendFile{Path: "a", Source: source}, "job", changing("CHANGED"), farm.Mismatch, 0, "was changed while it was sent"},
+		"became longer": {api.SendFile{Path: "a", Source: source}, "job", changing("became longer and longer"), farm.Mismatch, 0, "was changed while it was sent"},
 		"bad path":      {api.SendFile{Path: "../a", Source: source}, "job", nil, farm.Internal, 400, "could leave the checkout"},
 		"bad name":      {api.SendFile{Path: "a", Source: source}, "job?", nil, farm.Internal, 400, "rename the job"},
 		"too large":     {api.SendFile{Path: "a", Source: source, SHA: sha("x"), Size: 1_000_001}, "job", nil, farm.Internal, 507, "of its quota of 1 MB"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			switch { // what one case stores, another would not have to send
-			case test.progress != nil:
-				write("content")
-			case name == "too large":
+			if write(name); name == "too large" { // what one case stores, another would not have to send
 				write(strings.Repeat("x", 1_000_001))
-			default:
-				write(name)
 			}
-			sending := api.Sending{Client: s.api(false), Files: []api.SendFile{test.file}, Checkout: test.checkout, Progress: test.progress}
+			client := s.api(false)
+			client.HTTP.Transport = &cutter{RoundTripper: client.HTTP.Transport, begins: test.begins}
+			sending := api.Sending{Client: client, Files: []api.SendFile{test.file}, Checkout: test.checkout}
 			_, err := sending.Send(t.Context())
 			if err == nil || farm.KindOf(err) != test.kind || api.StatusOf(err) != test.status || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v (kind %d, status %d)", err, farm.KindOf(err), api.StatusOf(err))
