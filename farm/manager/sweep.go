@@ -101,7 +101,7 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	// Workers first: what a lost worker held is returned, and is not its failure.
 	if timeout := time.Duration(config.WorkerTimeout); timeout > 0 {
 		due, soon := m.roster.due(timeout, now)
-		next = min(next, soon)
+		next = min(next, soon, again(due, timeout))
 		for some := range slices.Chunk(due, sweepAtOnce) {
 			if err := m.loseWorkers(some, timeout); err != nil {
 				return 0, err
@@ -110,7 +110,7 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	}
 	if timeout := time.Duration(config.TaskTimeout); timeout > 0 {
 		due, soon := m.touches.due(timeout, now)
-		next = min(next, soon)
+		next = min(next, soon, again(due, timeout))
 		for some := range slices.Chunk(due, sweepAtOnce) {
 			if err := m.loseTasks(some, timeout); err != nil {
 				return 0, err
@@ -119,6 +119,15 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	}
 	soon, err := m.forgetBlocks(time.Duration(config.BlocklistForget))
 	return min(next, soon), err
+}
+
+// again returns how long it is until what is due may be so another time: it gives
+// a sign of life before its turn comes, and has to be watched on.
+func again[T any](due []T, timeout time.Duration) time.Duration {
+	if len(due) == 0 {
+		return never
+	}
+	return timeout
 }
 
 // loseWorkers gives up on workers that were not heard of for too long.

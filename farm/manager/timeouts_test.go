@@ -9,6 +9,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/manager"
+	"renderfarm/store"
 )
 
 // timeouts is a configuration of the time-outs.
@@ -275,6 +276,45 @@ func TestClocksStartAnewWithTheManager(t *testing.T) {
 		pass(10*time.Minute + late)
 		if got := f.task(job, 0).Status; got != farm.TaskSoftFailed {
 			t.Errorf("a task that was active since before the start is %s", got)
+		}
+	})
+}
+
+// A sign of life between the sweep's look and its turn saves worker and task, and
+// both are watched on.
+func TestHeardOfInTheLastMoment(t *testing.T) {
+	virtually(t, func(t *testing.T, f *testFarm) {
+		w := f.worker("w1")
+		job := f.submit(frames(1))
+		task := f.take(w)
+		for _, c := range []struct {
+			timeouts     func(*farm.Config)
+			before       func() error // waits for its turn before the sweep does
+			after        func() error
+			alive, found func()
+		}{
+			{timeouts(time.Minute, 0), func() error { return f.Report(w, task, manager.Report{}) }, func() error { return nil },
+				func() { f.want(job, farm.JobActive, "frame-1 active") }, func() { f.want(job, farm.JobActive, "frame-1 soft-failed") }},
+			{timeouts(0, time.Minute), func() error { return nil }, func() error { _, err := f.Authenticate(string(w), "secret of w1"); return err },
+				func() { f.wantWorker(w, farm.WorkerAwake) }, func() { f.wantWorker(w, farm.WorkerError) }},
+		} {
+			f.must(c.before())
+			f.must(c.after())
+			f.configure(c.timeouts)
+			pass(time.Minute - time.Millisecond)
+			turn, busy := make(chan struct{}), make(chan error)
+			go func() { busy <- f.store.Update(func(*store.Tx) error { <-turn; return nil }) }()
+			synctest.Wait()
+			go func() { busy <- c.before() }()
+			pass(late) // the sweep has found that it is due, and waits
+			f.must(c.after())
+			close(turn)
+			f.must(<-busy)
+			f.must(<-busy)
+			pass(time.Minute - late)
+			c.alive()
+			pass(3 * late)
+			c.found()
 		}
 	})
 }
