@@ -66,3 +66,26 @@ func TestFarmStatusIsTold(t *testing.T) {
 	f.must(f.DeleteWorker(w))
 	want(farm.FarmInoperative)
 }
+
+// A deleted worker is counted no more, whatever becomes of its tags.
+func TestDeletedWorkerIsNotCountedAgain(t *testing.T) {
+	f := newFarm(t)
+	tag, err := f.CreateTag(farm.Tag{Name: "gpu"})
+	f.must(err)
+	f.worker("stays")
+	gone := f.worker("gone")
+	f.must(f.SetWorkerTags(gone, []farm.TagID{tag.ID}))
+	f.must(f.DeleteWorker(gone))
+	follow := f.events.Follow()
+	f.must(f.DeleteTag(tag.ID))
+	if got := f.FarmStatus(); got != farm.FarmIdle {
+		t.Errorf("the farm is %s, and a worker is awake", got)
+	}
+	got, err := follow.Next(t.Context())
+	f.must(err)
+	for _, e := range got {
+		if w, ok := e.Data.(events.WorkerChanged); ok {
+			t.Errorf("readers are told of worker %s, which was deleted", w.Worker.Name)
+		}
+	}
+}

@@ -204,6 +204,10 @@ func (m *Manager) DeleteTag(id farm.TagID) error {
 		for w := range u.Workers() {
 			if i := slices.Index(w.Tags, id); i >= 0 {
 				w.Tags = slices.Delete(slices.Clone(w.Tags), i, i+1)
+				if !w.Deleted.IsZero() { // readers know it no more, and nobody counts it
+					u.SaveWorker(w)
+					continue
+				}
 				u.workerEvent(w, w.Status)
 			}
 		}
