@@ -120,26 +120,40 @@ func (x *index) alone(j *Job, i int, taskType string) bool {
 func (tx *Tx) Able(t Task, other *Worker) (able, fresh int) {
 	tx.check()
 	j, taskType := t.Job, t.Type()
-	may := func(seq uint32) bool {
-		w := tx.x.bySeq(seq)
-		return w != other && w.post.takes(j.Tag, taskType)
-	}
-	able = tx.x.queue(Work{j.Tag, taskType}).crew.able
-	if other != nil && other.post.takes(j.Tag, taskType) {
-		able--
-	}
-	for k := range j.blocked {
-		if k.kind == taskType && may(k.worker) {
-			able--
-		}
-	}
+	able = tx.x.able(j, taskType, other)
 	fresh = able
 	for _, seq := range j.failedBy[uint32(t.Index)] {
-		if may(seq) && !j.blockedFrom(seq, taskType) {
+		if w := tx.x.bySeq(seq); w != other && w.post.takes(j.Tag, taskType) && !j.blockedFrom(seq, taskType) {
 			fresh--
 		}
 	}
 	return able, fresh
+}
+
+func (x *index) able(j *Job, taskType string, other *Worker) int {
+	able := x.queue(Work{j.Tag, taskType}).crew.able
+	if other != nil && other.post.takes(j.Tag, taskType) {
+		able--
+	}
+	for k := range j.blocked {
+		if w := x.bySeq(k.worker); k.kind == taskType && w != other && w.post.takes(j.Tag, taskType) {
+			able--
+		}
+	}
+	return able
+}
+
+// Deserted returns the types that workers are blocked from in the job and that
+// nobody else could do, in order.
+func (tx *Tx) Deserted(j *Job) (types []string) {
+	tx.check()
+	for k := range j.blocked {
+		if !slices.Contains(types, k.kind) && tx.x.able(j, k.kind, nil) == 0 {
+			types = append(types, k.kind)
+		}
+	}
+	slices.Sort(types)
+	return types
 }
 
 // Failures returns how many tasks of the type the worker failed in the job,
@@ -160,13 +174,13 @@ func (tx *Tx) FailedBy(j *Job, w *Worker, taskType string, status farm.TaskStatu
 	})
 }
 
-// Failed returns the tasks in the status that some worker failed since they
-// were last requeued, in index order.
-func (tx *Tx) Failed(j *Job, status farm.TaskStatus) []Task {
+// Failed returns the tasks in one of the statuses that some worker failed since
+// they were last requeued, in index order.
+func (tx *Tx) Failed(j *Job, statuses ...farm.TaskStatus) []Task {
 	tx.check()
 	var found []Task
 	for i := range j.failedBy {
-		if t := (Task{Job: j, Index: int(i)}); t.Status() == status {
+		if t := (Task{Job: j, Index: int(i)}); slices.Contains(statuses, t.Status()) {
 			found = append(found, t)
 		}
 	}

@@ -105,3 +105,29 @@ func TestFailuresAreCountedPerWorkerAndType(t *testing.T) {
 	})
 	count(1)
 }
+
+func TestDesertedTypes(t *testing.T) {
+	s := newStore(t)
+	job := addJob(t, s, frames(1, false))
+	one, two := addWorker(t, s, "blender", "misc"), addWorker(t, s, "blender")
+	for _, c := range []struct {
+		name string
+		f    func(tx *Tx, j *Job, one, two *Worker)
+		want []string
+	}{
+		{"nobody is blocked", func(*Tx, *Job, *Worker, *Worker) {}, nil},
+		{"one is blocked from both", func(tx *Tx, j *Job, one, _ *Worker) { tx.Block(j, one, "misc"); tx.Block(j, one, "blender") }, []string{"misc"}},
+		{"the other is deleted", func(tx *Tx, _ *Job, _, two *Worker) { two.Deleted = testTime; tx.SaveWorker(two) }, []string{"blender", "misc"}},
+		{"one is unblocked", func(tx *Tx, j *Job, one, _ *Worker) { tx.Unblock(j, one, "misc") }, []string{"blender"}},
+	} {
+		update(t, s, func(tx *Tx) {
+			j, _ := tx.Job(job)
+			w1, _ := tx.Worker(one)
+			w2, _ := tx.Worker(two)
+			c.f(tx, j, w1, w2)
+			if got := tx.Deserted(j); !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			}
+		})
+	}
+}

@@ -100,8 +100,8 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 }
 
 // Unblock lifts blocks of a job, as a user's wish; those that do not exist are
-// ignored. A job that failed because nobody was left is requeued, with the
-// other blocks as they are.
+// ignored. A job that failed because nobody was left is requeued if somebody is
+// now, with the other blocks as they are.
 func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
 		var lifted []string
@@ -114,7 +114,7 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 		for _, what := range lifted {
 			u.note(j, by, what, "")
 		}
-		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed { // nobody canceled it meanwhile
+		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed && len(u.Deserted(j)) == 0 { // nobody canceled it meanwhile
 			u.carryOut(j, farm.Requeue, lifted[0], by)
 		}
 		return nil
@@ -124,15 +124,18 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 // forgive forgets who failed what in a job that is requeued.
 func (u *unit) forgive(j *store.Job) {
 	u.UnblockAll(j, "")
-	for _, t := range u.Failed(j, farm.TaskQueued) { // returned after a failure: the pass leaves it alone
+	u.touch(j).many = true // no events of their own
+	// What the passes leave alone: it was returned, or is tried again, or was
+	// completed after a failure.
+	for _, t := range u.Failed(j, farm.TaskQueued, farm.TaskActive, farm.TaskCompleted) {
 		u.clearFailures(t)
 	}
 }
 
-// unblockIfNobody lifts the blocks that keep everybody from a task that a user
-// wants done: it would wait for ever.
-func (u *unit) unblockIfNobody(t store.Task) {
-	if able, _ := u.Able(t, nil); able == 0 {
-		u.UnblockAll(t.Job, t.Type())
+// unblockDeserted lifts the blocks that keep everybody from tasks of a type, in a
+// job of which a user wants a task done: it, or what needs it, would wait for ever.
+func (u *unit) unblockDeserted(j *store.Job) {
+	for _, taskType := range u.Deserted(j) {
+		u.UnblockAll(j, taskType)
 	}
 }

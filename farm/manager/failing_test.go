@@ -358,3 +358,62 @@ func TestNobodyIsBlockedWhileAJobIsRequeued(t *testing.T) {
 	}
 	f.want(job, farm.JobCompleted)
 }
+
+// Whoever asks for a task of a job that failed because nobody was left wants what
+// needs it as well, of whatever type: it must not wait for ever.
+func TestRequeuedTaskDoesNotLeadToOneThatNobodyMayDo(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(1, 1))
+	w := f.worker("w1")
+	job := f.submit(framesAndVideo(2))
+	f.report(w, f.take(w), farm.TaskCompleted)
+	f.report(w, f.take(w), farm.TaskCompleted)
+	f.failNext(w)
+	f.want(job, farm.JobFailed, "frame-1 completed", "frame-2 completed", "video failed")
+	f.must(f.SetTaskStatus(f.task(job, 0).ID, farm.TaskQueued, "a glitch in it"))
+	if names := f.work(w); fmt.Sprint(names) != "[frame-1 video]" {
+		t.Errorf("did %v; blocked: %q", names, f.blocked(job))
+	}
+	f.want(job, farm.JobCompleted)
+}
+
+// Lifting a block brings a job back only if somebody is left for everything.
+func TestLiftingAnotherBlockLeavesAJobThatNobodyCanFinish(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(1, 1))
+	w1, w2 := f.worker("w1"), f.worker("w2", "blender")
+	job := f.submit(framesAndVideo(1))
+	f.failNext(w2)
+	f.report(w1, f.take(w1), farm.TaskCompleted)
+	f.failNext(w1)
+	if got := f.blocked(job); got != "w1:ffmpeg w2:blender" {
+		t.Fatalf("blocked: %q", got)
+	}
+	f.must(f.Unblock(job, []manager.Block{{Worker: w2, TaskType: "blender"}}))
+	f.want(job, farm.JobFailed, "frame-1 completed", "video failed")
+	f.must(f.Unblock(job, []manager.Block{{Worker: w1, TaskType: "ffmpeg"}}))
+	if names := f.work(w1); fmt.Sprint(names) != "[video]" {
+		t.Errorf("did %v", names)
+	}
+	f.want(job, farm.JobCompleted)
+}
+
+// What failed before a job was requeued counts for nobody any more, even if the
+// task was completed since.
+func TestRequeuedJobForgetsWhatWasCompletedLater(t *testing.T) {
+	f := newFarm(t)
+	f.configure(rules(3, 2))
+	w := f.worker("w1")
+	job := f.submit(frames(3))
+	f.failNext(w)
+	f.report(w, f.take(w), farm.TaskCompleted)
+	f.must(f.SetTaskStatus(f.task(job, 2).ID, farm.TaskCanceled, "not now"))
+	f.must(f.SetJobStatus(job, farm.JobRequeueing, "again"))
+	if got := f.task(job, 0); got.Status != farm.TaskCompleted || got.Failures != 0 || got.FailedBy != nil {
+		t.Errorf("the completed task is %+v", got.TaskState)
+	}
+	f.failNext(w)
+	if got := f.blocked(job); got != "" {
+		t.Errorf("blocked after one failure: %q", got)
+	}
+}

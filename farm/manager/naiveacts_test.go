@@ -199,7 +199,7 @@ func (c *contest) unblock() {
 	b, _ := pick(c, "block", j.blocked, func(nBlock) bool { return true })
 	c.doing("job %s, which is %s: unblock %s from %s", j.id, j.status(), c.name(b.worker), b.kind)
 	c.must(c.Unblock(j.id, []manager.Block{{Worker: b.worker.id, TaskType: b.kind}}))
-	j.unblock(b)
+	c.naive.unblock(j, b)
 }
 
 func (c *contest) deleteJob() {

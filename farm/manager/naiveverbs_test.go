@@ -10,8 +10,8 @@ import (
 func (j *nJob) forgive() {
 	j.blocked, j.insist, j.nobodyLeft = nil, false, false
 	for _, t := range j.tasks {
-		if t.status == farm.TaskQueued {
-			t.requeue()
+		if t.status == farm.TaskQueued || t.status == farm.TaskActive || t.status == farm.TaskCompleted {
+			t.failedBy, t.failures = nil, 0
 		}
 	}
 }
@@ -119,9 +119,8 @@ func (f *naive) requeueTask(j *nJob, t *nTask) bool {
 	case t.hopeless():
 		return false
 	}
-	if able, _ := f.others(j, t, nil); able == 0 {
-		j.blocked = slices.DeleteFunc(j.blocked, func(b nBlock) bool { return b.kind == t.kind })
-	}
+	deserted := f.deserted(j)
+	j.blocked = slices.DeleteFunc(j.blocked, func(b nBlock) bool { return slices.Contains(deserted, b.kind) })
 	if j.status() == farm.JobCompleted {
 		j.held, j.aborted = false, false
 	}
@@ -147,14 +146,24 @@ func (f *naive) requeueTask(j *nJob, t *nTask) bool {
 	return true
 }
 
+// deserted returns the types that are blocked for all who could do them.
+func (f *naive) deserted(j *nJob) (kinds []string) {
+	for _, b := range j.blocked {
+		if !slices.ContainsFunc(f.workers, func(w *nWorker) bool { return j.can(w, b.kind) }) {
+			kinds = append(kinds, b.kind)
+		}
+	}
+	return kinds
+}
+
 // unblock lifts a block, and lets a job go on that failed for want of workers.
-func (j *nJob) unblock(b nBlock) {
+func (f *naive) unblock(j *nJob, b nBlock) {
 	i := slices.Index(j.blocked, b)
 	if i < 0 {
 		return
 	}
 	j.blocked = slices.Delete(j.blocked, i, i+1)
-	if j.nobodyLeft && j.status() == farm.JobFailed {
+	if j.nobodyLeft && j.status() == farm.JobFailed && len(f.deserted(j)) == 0 {
 		j.goOn(false)
 	}
 	j.tidy()
