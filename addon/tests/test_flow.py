@@ -86,6 +86,8 @@ class Submitting(unittest.TestCase):
         self.manager = Manager(str(self.storage))
         self.addCleanup(self.manager.close)
         self.work = Work()
+        self.addCleanup(setattr, flow, "LOOKS", flow.LOOKS)
+        flow.LOOKS = (0.001,) * 4
 
     def submit(self) -> flow.Outcome:
         client = Client(self.manager.url, self.work, patience=(0.01,) * 3)
@@ -204,6 +206,23 @@ class Submitting(unittest.TestCase):
         self.manager.fault("POST /api/v3/jobs", answer(204), hang_up)
         self.fails("was not submitted; submit again")
 
+    def test_stored_late(self) -> None:
+        """The manager still stores the job when the first looks find none: its files stay."""
+        def late(h: Any) -> None:
+            h.quiet = True
+            h.serve()
+            job = self.manager.jobs.pop()
+            self.manager.fault("GET /api/v3/jobs", looked, looked, lambda h: (self.manager.jobs.append(job), h.serve()))
+            hang_up(h)
+
+        def looked(h: Any) -> None:
+            self.assertTrue(list(self.storage.rglob("shot.blend")))
+            h.serve()
+
+        self.manager.fault("POST /api/v3/jobs", answer(204), late)
+        self.assertEqual((self.submit().job.id, self.manager.count("POST /api/v3/jobs")), ("job-1", 2))
+        self.assertTrue(pathlib.Path(self.manager.jobs[0]["settings"]["blendfile"]).exists())
+
     def test_unsure(self) -> None:
         """Nobody can say whether there is a job: its files stay."""
         gone = [after(hang_up)] + [hang_up] * 20
@@ -213,7 +232,7 @@ class Submitting(unittest.TestCase):
             gone[0](h)
 
         self.manager.fault("POST /api/v3/jobs", answer(204), end)
-        with self.assertRaisesRegex(FarmError, "is not known, .* Look at its list of jobs, http"):
+        with self.assertRaisesRegex(FarmError, "is not known, .* stays. Look at its list of jobs, http"):
             self.submit()
         self.assertTrue(pathlib.Path(self.manager.jobs[0]["settings"]["blendfile"]).exists())
         self.no_temporary_files()
@@ -272,6 +291,18 @@ class Submitting(unittest.TestCase):
         with self.assertRaises(Canceled):
             self.submit()
         self.assertEqual([j["status"] for j in self.manager.jobs], ["cancel-requested"])
+
+    def test_cannot_be_canceled(self) -> None:
+        """The farm has the job, and goes on with it: its files stay."""
+        def late(h: Any) -> None:
+            self.work._canceled.set()
+            h.serve()
+
+        self.manager.fault("POST /api/v3/jobs", answer(204), late)
+        self.manager.fault("POST /api/v3/jobs/job-1/setstatus", answer(500, "the disk is full."))
+        with self.assertRaisesRegex(FarmError, "submitted just before you canceled, .* the disk is full. Cancel it at http"):
+            self.submit()
+        self.assertTrue(pathlib.Path(self.manager.jobs[0]["settings"]["blendfile"]).exists())
 
     def test_closed(self) -> None:
         """Blender may quit in the middle."""

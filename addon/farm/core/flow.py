@@ -26,6 +26,7 @@ from .wire import Job, JobStorage, JobType, SubmittedJob
 from .work import Work
 
 TOKEN = "farm-submission"  # metadata that says which submission a job came of
+LOOKS = (1, 2, 4, 8)  # seconds between the looks for a job whose answer got lost: the manager may still be storing it
 
 
 @dataclass(frozen=True)
@@ -233,22 +234,31 @@ def _submit(client: Client, job: SubmittedJob, work: Work) -> Job:
             raise
         created = _find(client, job, work, e)
     if work.canceled:  # too late to stop it here, so it is stopped there
-        Client(client.url).set_job_status(created.id, "cancel-requested", "canceled while it was submitted")
+        try:
+            Client(client.url).set_job_status(created.id, "cancel-requested", "canceled while it was submitted")
+        except FarmError as e:
+            raise Unsure(f"The job “{created.name}” was submitted just before you canceled, and could not be canceled on the farm: {e} Cancel it at {client.url}/app/") from e
         raise Canceled
     return created
 
 
 def _find(client: Client, job: SubmittedJob, work: Work, lost: FarmError) -> Job:
-    """Returns the job that was submitted, if there is one."""
+    """Returns the job that was submitted, if there is one.
+
+    It may come a while after the connection broke. Only a manager that answers, and has no job after
+    all the looks, proves that there is none.
+    """
     work.detail("the answer got lost; looking whether there is a job")
     try:
-        found = next((j for j in client.jobs() if j.metadata.get(TOKEN) == job.metadata[TOKEN]), None)
+        for pause in (0, *LOOKS):
+            work.wait(pause)
+            found = next((j for j in client.jobs() if j.metadata.get(TOKEN) == job.metadata[TOKEN]), None)
+            if found is not None:
+                return found
     except (Canceled, FarmError) as e:
         raise _unsure(client) from e
-    if found is None:
-        raise FarmError(f"The job was not submitted; submit again. {lost}")
-    return found
+    raise FarmError(f"The job was not submitted; submit again. {lost}")
 
 
 def _unsure(client: Client) -> Unsure:
-    return Unsure(f"Whether the job was submitted is not known, as the manager did not answer. Look at its list of jobs, {client.url}/app/, before you submit again")
+    return Unsure(f"Whether the job was submitted is not known, as the manager did not answer, so what was made for it stays. Look at its list of jobs, {client.url}/app/, before you submit again")
