@@ -263,6 +263,10 @@ json.dump({"blend": "a.blend", "root": value("--project"), "files": [{"source": 
         self.assertEqual(plan.files, [File("/project/a.blend", "a.blend", 7, True)])
         self.assertEqual((plan.root, plan.missing[0].path, plan.warnings, plan.size), ("/project", "/y", ["*.abc"], 7))
 
+    def test_scripts_of_the_file_are_not_run(self) -> None:
+        with self.assertRaisesRegex(FarmError, "^yes$"):
+            self.run_packer("json.dump({'error': 'yes' if '--disable-autoexec' in args[:args.index('--python')] else 'no'}, open(plan, 'w'))")
+
     def test_its_own_error(self) -> None:
         with self.assertRaisesRegex(FarmError, "^saved by a newer Blender$"):
             self.run_packer("json.dump({'error': 'saved by a newer Blender'}, open(plan, 'w'))")

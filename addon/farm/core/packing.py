@@ -73,7 +73,7 @@ class Packer:
         plan_file = scratch / "plan.json"
         inside = scratch / "work"
         inside.mkdir()
-        command = [self.blender, "-b", "--factory-startup", "--python-exit-code", "9", "--python", str(MAIN), "--",
+        command = [self.blender, "-b", "--factory-startup", "--disable-autoexec", "--python-exit-code", "9", "--python", str(MAIN), "--",
                    "--blend", str(blend), "--project", str(self.project), "--work", str(inside), "--plan", str(plan_file)]
         for pattern in self.exclude:
             command += ["--exclude", pattern]
