@@ -248,8 +248,8 @@ def _find(client: Client, job: SubmittedJob, work: Work, lost: FarmError) -> Job
     It may come a while after the connection broke. Only a manager that answers, and has no job after
     all the looks, proves that there is none.
     """
-    work.detail("the answer got lost; looking whether there is a job")
     try:
+        work.detail("the answer got lost; looking whether there is a job")
         for pause in (0, *LOOKS):
             work.wait(pause)
             found = next((j for j in client.jobs() if j.metadata.get(TOKEN) == job.metadata[TOKEN]), None)
