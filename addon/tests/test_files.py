@@ -220,6 +220,35 @@ class Copies(WithFolder):
             copying.copy([self.file("a", b"x")], str(storage), "shot", work)
         self.assertEqual(list(storage.iterdir()), [])
 
+    def test_whole_or_not(self) -> None:
+        """While it is filled the folder has a name that says so; nothing of that is left."""
+        storage = self.folder / "storage"
+        storage.mkdir()
+        seen = set()
+        work = Work()
+        add = work.add
+
+        def adding(files: int = 0, size: int = 0) -> None:
+            add(files, size)
+            seen.update(p.name for p in (storage / "submitted").iterdir())
+
+        work.add = adding  # type: ignore[method-assign]
+        to = copying.copy([self.file("a", b"x"), self.file("b", b"y")], str(storage), "shot", work)
+        self.assertEqual(seen, {f"{to.name}.farm-part-{os.getpid()}-0"})
+        self.assertEqual(list((storage / "submitted").iterdir()), [to])
+
+    def test_tidy(self) -> None:
+        """What a killed program left long ago goes with the next copy, and nothing else."""
+        submitted = self.folder / "submitted"
+        kept = ["shot-1", "shot-1.farm-part-7-1", "farm-part-7-0", "x.farm-part-7-0.blend"]
+        for name in (*kept, "shot-1.farm-part-7-0"):
+            (submitted / name / "tex").mkdir(parents=True)
+            (submitted / name / "tex" / "a.png").touch()
+            if name != "shot-1.farm-part-7-1":
+                os.utime(submitted / name, (1e9, 1e9))
+        to = copying.copy([self.file("a", b"x")], str(self.folder), "shot", Work())
+        self.assertEqual(sorted(p.name for p in submitted.iterdir()), sorted([*kept, to.name]))
+
     def test_out_of_reach(self) -> None:
         with self.assertRaisesRegex(FarmError, "this computer cannot reach it. Mount it there"):
             copying.copy([], str(self.folder / "nowhere"), "shot", Work())

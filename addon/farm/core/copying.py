@@ -15,6 +15,9 @@ from .errors import FarmError
 from .packing import File
 from .work import Work
 
+KEEP_PARTS = 7 * 24 * 3600  # seconds that a copy may take at the most
+LEFT_PART = re.compile(r"\.farm-part-\d+-\d+$")  # what is not whole yet; farm submit and farm pack name it so too
+
 
 def inside(storage: str, file: pathlib.Path) -> pathlib.Path | None:
     """Returns the file's path below the storage, in the storage's own words, or None if it is elsewhere.
@@ -41,22 +44,26 @@ def check(storage: str) -> None:
 
 
 def copy(files: list[File], storage: str, job: str, work: Work) -> pathlib.Path:
-    """Copies the files into a new folder of the storage, and returns it. What is not complete is taken away again."""
+    """Copies the files into a new folder of the storage, and returns it.
+
+    The folder is there whole or not at all. What is not complete is taken away again; what a killed
+    Blender leaves has another name, and is taken away by a later copy.
+    """
     check(storage)
     root = pathlib.Path(storage)
     work.phase("Copying", files=len(files), size=sum(f.size for f in files))
-    folder = _new_folder(root, job)
+    part = _new_part(root, job)
     try:
         for f in files:
-            _copy_file(f, folder.joinpath(*f.target.split("/")), work)
+            _copy_file(f, part.joinpath(*f.target.split("/")), work)
             work.add(files=1)
+        return _finished(part)
     except OSError as e:
-        remove(folder)
-        raise FarmError(f"The files cannot be copied into the shared storage: {e.strerror or e}: {e.filename or folder}. Check that {storage} is writable and has room") from e
+        remove(part)
+        raise FarmError(f"The files cannot be copied into the shared storage: {e.strerror or e}: {e.filename or part}. Check that {storage} is writable and has room") from e
     except BaseException:
-        remove(folder)
+        remove(part)
         raise
-    return folder
 
 
 def remove(folder: pathlib.Path) -> None:
@@ -68,20 +75,48 @@ def remove(folder: pathlib.Path) -> None:
         pass
 
 
-def _new_folder(root: pathlib.Path, job: str) -> pathlib.Path:
-    name = f"{folder_name(job)}-{time.strftime('%Y%m%d-%H%M%S')}"
+def tidy(folder: pathlib.Path, before: float) -> None:
+    """Takes away what was left half in a folder before a time, by programs that were killed, and nothing else."""
+    try:
+        with os.scandir(folder) as entries:
+            for e in entries:
+                if LEFT_PART.search(e.name) and e.is_dir(follow_symlinks=False) and e.stat(follow_symlinks=False).st_mtime < before:
+                    shutil.rmtree(e.path, ignore_errors=True)
+    except OSError:
+        pass  # the next copy tries again
+
+
+def _new_part(root: pathlib.Path, job: str) -> pathlib.Path:
+    """Makes the folder to fill, beside where it is to be, so that renaming it is one step."""
+    name = f"{folder_name(job)}-{time.strftime('%Y%m%d-%H%M%S')}.farm-part-{os.getpid()}"
     try:
         (root / "submitted").mkdir(exist_ok=True)
-        for n in range(1, 100):  # several submissions within a second
-            folder = root / "submitted" / (name if n == 1 else f"{name}-{n}")
+        tidy(root / "submitted", time.time() - KEEP_PARTS)
+        for n in range(100):  # another computer may have a process of the same number
+            part = root / "submitted" / f"{name}-{n}"
             try:
-                folder.mkdir()
-                return folder
+                part.mkdir()
+                return part
             except FileExistsError:
                 pass
     except OSError as e:
         raise FarmError(f"Nothing can be written into the farm's shared storage {root}: {e.strerror or e}. Give yourself the right to, or enable Shaman in farm.yaml") from e
     raise FarmError(f"There are a hundred folders {name} in {root / 'submitted'} already; give the job another name")
+
+
+def _finished(part: pathlib.Path) -> pathlib.Path:
+    """Gives a folder that is whole its name, and returns it."""
+    name = LEFT_PART.sub("", part.name)
+    for n in range(1, 100):  # several submissions within a second
+        folder = part.with_name(name if n == 1 else f"{name}-{n}")
+        if os.path.lexists(folder):
+            continue
+        try:
+            return part.rename(folder)
+        except OSError:
+            if not os.path.lexists(folder):  # else somebody took the name meanwhile
+                raise
+    raise FarmError(f"There are a hundred folders {name} in {part.parent} already; give the job another name")
 
 
 def _copy_file(f: File, to: pathlib.Path, work: Work) -> None:
