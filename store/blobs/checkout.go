@@ -3,6 +3,7 @@ package blobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -180,8 +181,8 @@ func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
 				dirs[dir] = true
 			}
 		}
-		if _, err := s.put(ctx, d, name, f.key(), m.Time); err != nil {
-			return whyNotPut(err, f)
+		if how, err := s.put(ctx, d, name, f.key(), m.Time); err != nil {
+			return whyNotPut(err, how, f)
 		}
 	}
 	for _, dir := range m.Dirs {
@@ -197,12 +198,14 @@ func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
 }
 
 // whyNotPut says what kept a file from being put into a checkout.
-func whyNotPut(err error, f madeFile) error {
+func whyNotPut(err error, how string, f madeFile) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return farm.Errorf(farm.Invalid, "the path %q cannot be used beside the others of the checkout: the shared storage takes it for one of them. Rename it", clip(f.Path))
 	case isMissing(err):
 		return checkoutMissing([]File{{f.key(), f.Path}})
+	case farm.KindOf(err) == farm.Internal && !isFull(err):
+		return fmt.Errorf("put %q into the checkout (by %s): %w", clip(f.Path), how, err)
 	}
 	return noRoom(err, f.Size)
 }

@@ -194,6 +194,34 @@ func TestLongPaths(t *testing.T) {
 	}
 }
 
+// TestErrorsKeepLinks fails for reasons that say nothing of links, and makes a
+// checkout below a folder that is a link: the next files are linked all the same.
+func TestErrorsKeepLinks(t *testing.T) {
+	s := newStore(t)
+	k := s.mustPut(t, "x")
+	s.Close()
+	d, err := s.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	if how, err := s.put(t.Context(), d, strings.Repeat("n", 300), k, time.Now()); err == nil {
+		t.Errorf("put by %s", how)
+	}
+	if err := d.jobs.MkdirAll("real/deep/inside", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.jobs.Symlink("real/deep/inside", "films"); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	if got := s.mustCheckout(t, "films/one", "x", "x"); s.read(t, got+"/x") != "x" {
+		t.Error("a link below a link leads nowhere")
+	}
+	if how := s.how.Load(); how != bySymlink {
+		t.Errorf("files are put by %s now", hows[how])
+	}
+}
+
 func TestMissingFiles(t *testing.T) {
 	s := newStore(t)
 	k := s.mustPut(t, "there")

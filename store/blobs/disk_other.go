@@ -2,6 +2,11 @@
 
 package blobs
 
+import (
+	"errors"
+	"io/fs"
+)
+
 // diskFree cannot tell on this platform.
 func diskFree(string) int64 { return -1 }
 
@@ -10,3 +15,7 @@ func isFull(error) bool { return false }
 
 // isTooManyLinks cannot tell on this platform.
 func isTooManyLinks(error) bool { return false }
+
+// isNotPermitted reports whether an error says that links are not allowed here, or
+// not between these folders.
+func isNotPermitted(err error) bool { return errors.Is(err, fs.ErrPermission) }

@@ -31,7 +31,7 @@ func (s *Store) put(ctx context.Context, d *folders, name string, k Key, made ti
 	how := s.how.Load()
 	for ; ; how++ {
 		err := s.putBy(ctx, d, how, name, k, made)
-		if err == nil || how == byCopy || errors.Is(err, fs.ErrExist) || isMissing(err) || isFull(err) || ctx.Err() != nil {
+		if err == nil || how == byCopy || !isTooManyLinks(err) && !isRefusedWay(err) {
 			return hows[how], err
 		}
 		if isTooManyLinks(err) {
@@ -41,6 +41,15 @@ func (s *Store) put(ctx context.Context, d *folders, name string, k Key, made ti
 			s.o.Log.Warn("the shared storage does not allow the best way to put files into a checkout; the next one is used", "refused", hows[how], "used", hows[how+1], "error", err)
 		}
 	}
+}
+
+// errUnfollowed is for a link that was made and leads nowhere.
+var errUnfollowed = errors.New("the link cannot be followed")
+
+// isRefusedWay reports whether an error says that the storage has no such links.
+// Any other, such as a failing disk or too many open files, says nothing of links.
+func isRefusedWay(err error) bool {
+	return errors.Is(err, errUnfollowed) || errors.Is(err, errors.ErrUnsupported) || isNotPermitted(err)
 }
 
 func (s *Store) putBy(ctx context.Context, d *folders, how int32, name string, k Key, made time.Time) error {
@@ -56,22 +65,46 @@ func (s *Store) putBy(ctx context.Context, d *folders, how int32, name string, k
 // symlink links to a stored file, and makes sure that the link leads there: some
 // network shares make links that nobody can follow.
 func symlink(d *folders, name string, k Key) error {
-	up, err := filepath.Rel(d.jobsPath, d.filesPath)
+	here := filepath.Join(d.jobsPath, filepath.FromSlash(path.Dir(name)))
+	err := symlinkFrom(d, here, name, k)
+	if !errors.Is(err, errUnfollowed) {
+		return err
+	}
+	if _, err := d.files.Lstat(k.stored()); err != nil {
+		return err
+	}
+	// In a folder that is a link itself, ".." leads to somewhere else.
+	real, evalErr := filepath.EvalSymlinks(here)
+	if evalErr != nil {
+		return evalErr
+	}
+	if real == here {
+		return err
+	}
+	return symlinkFrom(d, real, name, k)
+}
+
+// symlinkFrom is symlink for a file in the folder here. It leaves no link that
+// does not lead to the stored file.
+func symlinkFrom(d *folders, here, name string, k Key) error {
+	target, err := filepath.Rel(here, filepath.Join(d.filesPath, filepath.FromSlash(k.stored())))
 	if err != nil {
 		return err
 	}
-	target := strings.Repeat("../", strings.Count(name, "/")) + filepath.ToSlash(up) + "/" + k.stored()
-	if err := d.jobs.Symlink(filepath.FromSlash(target), name); err != nil {
+	if err := d.jobs.Symlink(target, name); err != nil {
 		return err
 	}
 	info, err := os.Stat(filepath.Join(d.jobsPath, filepath.FromSlash(name)))
-	if err == nil && info.Size() != k.Size {
-		err = errors.New("the link does not lead to the file")
+	switch {
+	case err == nil && info.Size() == k.Size:
+		return nil
+	case err == nil || isMissing(err) || errors.Is(err, fs.ErrPermission) || isRefusedWay(err):
+		err = errUnfollowed
 	}
-	if err != nil {
-		return errors.Join(errors.New("the link cannot be followed: "+err.Error()), d.jobs.Remove(name))
+	if removed := d.jobs.Remove(name); removed != nil {
+		return removed
 	}
-	return nil
+	return err
 }
 
 // copyFile copies a stored file, and gives it the time of the checkout, by which it is
