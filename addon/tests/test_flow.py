@@ -160,6 +160,22 @@ class Submitting(unittest.TestCase):
         self.manager.storage = "/out/of/reach"
         self.fails("this computer cannot reach it")
 
+    def test_storage_is_looked_at_in_the_thread(self) -> None:
+        """A share that is gone must not block the interface: only steps look at it."""
+        inside, check, asked = flow.copying.inside, flow.copying.check, []
+        for name, do in (("inside", inside), ("check", check)):
+            self.addCleanup(setattr, flow.copying, name, do)
+            setattr(flow.copying, name, lambda *a, do=do: (asked.append(self.stepping), do(*a))[1])
+        submission = flow.submission(self.host, Client(self.manager.url, self.work), self.work)
+        self.stepping, result = False, None
+        with self.assertRaises(StopIteration):
+            while True:
+                step = submission.send(result)
+                self.stepping = True
+                result = step()
+                self.stepping = False
+        self.assertEqual(set(asked), {True})
+
     def test_packer_fails(self) -> None:
         self.host.program.write_text("#!/bin/sh\necho nonsense; exit 1\n")
         self.fails("ended with status 1")

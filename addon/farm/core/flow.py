@@ -184,15 +184,20 @@ def _job(host: Host, info: ManagerInfo) -> tuple[Request, SubmittedJob]:
 def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: Blend, name: str, later: contextlib.ExitStack) -> Generator[Step, Any, Delivered]:
     """Brings the file and what it needs to where the farm finds it."""
     assert info.storage is not None
-    place = copying.inside(info.storage.location, blend.path)
+    location = info.storage.location
+    if blend.temporary:
+        later.callback(blend.path.unlink, missing_ok=True)
+    place = yield lambda: copying.inside(location, blend.path)  # a share that is gone lets everybody wait who looks
+    work.check()
     if place is not None:
         # The farm reads the file itself: a temporary copy stays, as the job needs it, unless there will be no job.
         undo = (lambda: blend.path.unlink(missing_ok=True)) if blend.temporary else (lambda: None)
-        return Delivered(str(place), "in place", _warn_of(host.beyond(info.storage.location)), undo=undo)
-    if blend.temporary:
-        later.callback(blend.path.unlink, missing_ok=True)
+        warnings = _warn_of(host.beyond(location))
+        later.pop_all()
+        return Delivered(str(place), "in place", warnings, undo=undo)
     if not info.shaman:
-        copying.check(info.storage.location)  # before the work of collecting
+        yield lambda: copying.check(location)  # before the work of collecting
+        work.check()
     packer = host.packer(blend.own)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="farm-"))
     later.callback(shutil.rmtree, scratch, ignore_errors=True)
