@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -97,6 +98,9 @@ func (d *dropTarget) Submit(ctx context.Context, file, token string, planned fun
 func refusalOf(err error) error {
 	var usage *usageError
 	switch status := api.StatusOf(err); {
+	case status == http.StatusRequestTimeout, status == http.StatusPreconditionFailed, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
+		// Over by the next try, which asks for the job type anew.
+		return &farm.Error{Kind: farm.Busy, Msg: err.Error(), Err: err}
 	case errors.As(err, &usage), status >= 400 && status < 500:
 		return &farm.Error{Kind: farm.Invalid, Msg: err.Error(), Err: err}
 	}

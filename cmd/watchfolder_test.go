@@ -121,6 +121,15 @@ func TestDropTargetKeepsItsOwn(t *testing.T) {
 	}
 }
 
+// TestRefusalOf tries again what is over by itself.
+func TestRefusalOf(t *testing.T) {
+	for status, want := range map[int]farm.Kind{400: farm.Invalid, 404: farm.Invalid, 408: farm.Busy, 412: farm.Busy, 425: farm.Busy, 429: farm.Busy, 500: farm.Internal} {
+		if kind := farm.KindOf(refusalOf(&api.Error{Status: status})); kind != want {
+			t.Errorf("%d: %v, want %v", status, kind, want)
+		}
+	}
+}
+
 // TestDropTargetFinds finds a job by its token among many.
 func TestDropTargetFinds(t *testing.T) {
 	f := newTestFarm(t)
