@@ -246,8 +246,6 @@ func (s *Store) giveUp(d *folders, m *made, stays func(list fs.FileInfo) bool) (
 	if stays(info) {
 		return true, nil
 	}
-	// Of several checkouts in a folder the last one takes it along.
-	m.Dirs = ancestors(m.Path)
 	return false, d.files.Rename(name+complete, name+underWay)
 }
 

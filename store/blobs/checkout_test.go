@@ -293,6 +293,21 @@ func TestRemoveKeepsOthers(t *testing.T) {
 	}
 }
 
+// TestRemoveKeepsFolders leaves an empty folder that was there before the checkout.
+func TestRemoveKeepsFolders(t *testing.T) {
+	s := newStore(t)
+	s.mustPut(t, "a")
+	if err := os.MkdirAll(filepath.Join(s.o.Dir, "jobs", "mine"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(s.mustCheckout(t, "mine/new/job", "a", "a")); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.tree(t, "jobs"); !slices.Equal(left, []string{"mine"}) {
+		t.Errorf("left: %v", left)
+	}
+}
+
 // TestRemoveIsConfined asks for the removal of what is no checkout.
 func TestRemoveIsConfined(t *testing.T) {
 	s := newStore(t)
