@@ -12,7 +12,6 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
-	"renderfarm/farm/upload"
 )
 
 // A submission is one .blend on its way to the farm. prepare finds out all that
@@ -109,7 +108,7 @@ func (u *submission) settle(ctx context.Context, name string) (err error) {
 		return err
 	}
 	if u.uploads() {
-		u.place = &uploaded{files: u.files, client: u.client, name: upload.Name(name), s: u.s, say: u.say}
+		u.place = &uploaded{files: u.files, client: u.client, name: checkoutName(name), s: u.s, say: u.say}
 		return nil
 	}
 	u.place = u.storage.place(u.files, name, u.s.now())

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 
 	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
-	"renderfarm/farm/upload"
 )
 
 // uploaded is a .blend and what it needs in the manager's file store, for
@@ -27,7 +27,11 @@ func (p *uploaded) blend() string { return path.Join("{jobs}", p.name, p.files.B
 // so that deleting the one deletes the other.
 func (p *uploaded) deliver(ctx context.Context, job *api.SubmittedJob) (string, error) {
 	bar := p.s.transferBar("", 0, 0)
-	done, err := upload.Pack(ctx, p.client, p.files, p.name, bar.showUpload)
+	sending := api.Sending{Client: p.client, Checkout: p.name, Progress: bar.showUpload}
+	for _, f := range p.files.Files {
+		sending.Files = append(sending.Files, api.SendFile{Path: f.Target, Source: f.Source, Size: f.Size})
+	}
+	done, err := sending.Send(ctx)
 	bar.end()
 	if err != nil {
 		return "", err
@@ -40,3 +44,17 @@ func (p *uploaded) deliver(ctx context.Context, job *api.SubmittedJob) (string, 
 // undo leaves what was uploaded to the manager, which cleans its store by
 // itself: no job names the folder, and the next try needs the files.
 func (p *uploaded) undo() error { return nil }
+
+// checkoutName makes a name fit for a checkout: what the store does not take is replaced.
+func checkoutName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/?*:;{}\<>|"#`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if name = strings.Trim(name, ". "); name == "" {
+		return "job"
+	}
+	return name
+}

@@ -15,11 +15,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
-	"renderfarm/farm/upload"
 )
 
 // uploadPack returns a pack of files with the texts, by target.
@@ -47,29 +47,78 @@ func (f *testFarm) checkout(t *testing.T, folder, target string) string {
 	return string(text)
 }
 
+// deliverPack uploads a pack as submissions do. It returns the checkout, and what
+// the submitter is told of it.
+func deliverPack(t *testing.T, client *api.Client, p *blendfile.Pack, name string) (folder, said string, err error) {
+	t.Helper()
+	u := uploaded{files: p, client: client, name: checkoutName(name), s: testSession(t, nil), say: func(text string) { said += text }}
+	var job api.SubmittedJob
+	blend, err := u.deliver(t.Context(), &job)
+	if err != nil {
+		if blend != "" || job.Storage != nil || said != "" {
+			t.Errorf("an upload that failed leaves %q, %+v and %q", blend, job.Storage, said)
+		}
+		return "", "", err
+	}
+	folder = job.Storage.ShamanCheckoutID
+	if blend != "{jobs}/"+folder+"/"+p.Blend {
+		t.Errorf("the .blend is at %q in %q", blend, folder)
+	}
+	return folder, said, nil
+}
+
 // TestUpload sends what the farm does not have, and nothing else.
 func TestUpload(t *testing.T) {
 	f := newTestFarm(t)
 	texts := map[string]string{"shots/ü.blend": "BLENDER", "tex/a.png": "same", "tex/b.png": "same", "tex/empty": ""}
 	p := uploadPack(t, texts)
-	var last upload.Progress
-	done, err := upload.Pack(t.Context(), f.client, p, upload.Name(`a/b?`), func(p upload.Progress) { last = p })
-	if err != nil || done.Checkout != "a_b_" || done.Files != 3 || done.Bytes != 11 || last.Phase != "Uploading" || last.Files != 3 || last.Bytes != 11 {
-		t.Fatalf("%+v, %+v, %v", done, last, err)
+	folder, said, err := deliverPack(t, f.client, p, `a/b?`)
+	if err != nil || folder != "a_b_" || !strings.HasPrefix(said, "Uploaded 3 files, 11 bytes, of 4 files, 15 bytes;") {
+		t.Fatalf("%q, %q, %v", folder, said, err)
 	}
 	for target, text := range texts {
-		if got := f.checkout(t, done.Checkout, target); got != text {
+		if got := f.checkout(t, folder, target); got != text {
 			t.Errorf("%s: %q", target, got)
 		}
 	}
 	// The same again under a new name; then one file that changed.
-	again, err := upload.Pack(t.Context(), f.client, p, "a_b_", nil)
-	if err != nil || again.Files != 0 || again.Bytes != 0 || again.Checkout == done.Checkout {
-		t.Errorf("%+v, %v", again, err)
+	again, said, err := deliverPack(t, f.client, p, "a_b_")
+	if err != nil || again == folder || !strings.HasPrefix(said, "Uploaded 0 files, 0 bytes,") {
+		t.Errorf("%q, %q, %v", again, said, err)
 	}
 	texts["tex/a.png"] = "changed"
-	if again, err = upload.Pack(t.Context(), f.client, uploadPack(t, texts), "c", nil); err != nil || again.Files != 1 || again.Bytes != 7 {
-		t.Errorf("%+v, %v", again, err)
+	if _, said, err = deliverPack(t, f.client, uploadPack(t, texts), "c"); err != nil || !strings.HasPrefix(said, "Uploaded 1 file, 7 bytes,") {
+		t.Errorf("%q, %v", said, err)
+	}
+}
+
+// TestUploadProgress draws the stages of an upload, each in its own measure.
+func TestUploadProgress(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(0, 0)
+	bar := &transferBar{out: &out, live: true, now: func() time.Time { return now }}
+	for _, step := range []struct {
+		p    api.SendProgress
+		want string
+	}{
+		{api.SendProgress{Stage: api.StageHash, FilesTotal: 2, BytesTotal: 4000}, "Hashing  0/2 files  0 bytes of 4.0 kB"},
+		{api.SendProgress{Stage: api.StageHash, Files: 1, FilesTotal: 2, Bytes: 2000, BytesTotal: 4000}, "Hashing  1/2 files  2.0 kB of 4.0 kB  200 bytes/s  10s left"},
+		{api.SendProgress{Stage: api.StageUpload, FilesTotal: 1, Bytes: 500, BytesTotal: 1000}, "Uploading  0/1 files  500 bytes of 1.0 kB"},
+		{api.SendProgress{Stage: api.StageUpload, FilesTotal: 3, Bytes: 1, BytesTotal: 2000}, "Uploading  0/3 files  1 bytes of 2.0 kB"},
+		{api.SendProgress{Stage: api.StageCheckout}, "Waiting for the farm to put the files into their folder"},
+	} {
+		out.Reset()
+		bar.showUpload(step.p)
+		if got := strings.TrimSuffix(strings.TrimPrefix(out.String(), "\r"), "\x1b[K"); got != step.want {
+			t.Errorf("%+v is drawn as %q, want %q", step.p, got, step.want)
+		}
+		now = now.Add(10 * time.Second)
+	}
+	out.Reset()
+	bar.live = false
+	bar.showUpload(api.SendProgress{Stage: api.StageCheckout})
+	if out.Len() > 0 {
+		t.Errorf("no terminal, and yet %q", out.String())
 	}
 }
 
@@ -95,9 +144,9 @@ func TestUploadGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Repeat("0123456789abcdef", 9<<16) // 9 MiB
-	done, err := upload.Pack(t.Context(), client, uploadPack(t, map[string]string{"a.blend": text}), "a", nil)
+	_, said, err := deliverPack(t, client, uploadPack(t, map[string]string{"a.blend": text}), "a")
 	if err != nil || cuts.Load() < 4 {
-		t.Fatalf("%+v, %v after %d cuts", done, err, cuts.Load())
+		t.Fatalf("%q, %v after %d cuts", said, err, cuts.Load())
 	}
 	if f.checkout(t, "a", "a.blend") != text {
 		t.Error("the file is not what was sent")
@@ -129,23 +178,26 @@ func TestUploadRefuses(t *testing.T) {
 	f := newTestFarm(t)
 	p := uploadPack(t, map[string]string{"a.blend": "BLENDER"})
 	p.Files[0].Size++
-	if _, err := upload.Pack(t.Context(), f.client, p, "a", nil); farm.KindOf(err) != farm.Conflict {
+	if _, _, err := deliverPack(t, f.client, p, "a"); farm.KindOf(err) != farm.Mismatch || !strings.Contains(err.Error(), p.Files[0].Source) {
 		t.Error(err)
 	}
 	p.Files[0].Source += ".gone"
-	if _, err := upload.Pack(t.Context(), f.client, p, "a", nil); farm.KindOf(err) != farm.Invalid || !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := deliverPack(t, f.client, p, "a"); farm.KindOf(err) != farm.Invalid || !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 	// A manager that asks for what it must not have, and one that is never content.
 	for says, answer := range map[string]string{
-		"not part of the pack": `{"files":[{"sha":"ab","size":1,"path":"/etc/passwd","status":"unknown"}]}`,
-		"keeps asking":         `{"files":[{"sha":"` + sha256Of("BLENDER") + `","size":7,"path":"a.blend","status":"unknown"}]}`,
+		"was not offered":     `{"files":[{"sha":"ab","size":1,"path":"/etc/passwd","status":"unknown"}]}`,
+		"keeps missing files": `{"files":[{"sha":"` + sha256Of("BLENDER") + `","size":7,"path":"a.blend","status":"unknown"}]}`,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Type", "application/json")
-			if strings.HasSuffix(r.URL.Path, "/requirements") {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/requirements"):
 				io.WriteString(w, answer)
+			case strings.HasSuffix(r.URL.Path, "/create"):
+				w.WriteHeader(http.StatusFailedDependency)
 			}
 		}))
 		p := uploadPack(t, map[string]string{"a.blend": "BLENDER"})
@@ -153,7 +205,7 @@ func TestUploadRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := upload.Pack(t.Context(), client, p, "a", nil); err == nil || !strings.Contains(err.Error(), says) {
+		if _, _, err := deliverPack(t, client, p, "a"); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v; want %q", err, says)
 		}
 		server.Close()

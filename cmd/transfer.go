@@ -5,9 +5,9 @@ import (
 	"io"
 	"time"
 
+	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
 	"renderfarm/farm/pack"
-	"renderfarm/farm/upload"
 )
 
 // A transferBar shows how far files have been moved: on a terminal one line
@@ -38,6 +38,11 @@ func (b *transferBar) show(p pack.Progress) {
 		rate := float64(p.Bytes) / since.Seconds()
 		text += fmt.Sprintf("  %s/s  %s left", byteSize(int64(rate)), roughly(time.Duration(float64(b.bytes-p.Bytes)/rate*float64(time.Second))))
 	}
+	b.line(text)
+}
+
+// line draws a line in the place of the one before.
+func (b *transferBar) line(text string) {
 	b.drawn = true
 	fmt.Fprintf(b.out, "\r%s\x1b[K", text)
 }
@@ -69,8 +74,7 @@ func (b *lookingBar) show(p blendfile.TraceProgress) {
 	case "rewrite":
 		text = fmt.Sprintf("Looking into .blend %d of %d", p.Number, p.Of)
 	}
-	b.drawn = true
-	fmt.Fprintf(b.out, "\r%s\x1b[K", text)
+	b.line(text)
 }
 
 // byteSize says a number of bytes in the unit that people read.
@@ -86,10 +90,21 @@ func byteSize(n int64) string {
 	return fmt.Sprintf("%.1f %cB", value, names[0])
 }
 
-// showUpload draws how far an upload is; a new phase is a new measure.
-func (b *transferBar) showUpload(p upload.Progress) {
-	if b.verb != p.Phase {
-		b.verb, b.files, b.bytes, b.began = p.Phase, p.AllFiles, p.AllBytes, b.now()
+// showUpload draws how far an upload is; a new stage is a new measure, and so is
+// another round of one.
+func (b *transferBar) showUpload(p api.SendProgress) {
+	verb := "Uploading"
+	switch p.Stage {
+	case api.StageHash:
+		verb = "Hashing"
+	case api.StageCheckout: // nothing is counted in it
+		if b.live {
+			b.line("Waiting for the farm to put the files into their folder")
+		}
+		return
+	}
+	if b.verb != verb || b.files != p.FilesTotal || b.bytes != p.BytesTotal {
+		b.verb, b.files, b.bytes, b.began = verb, p.FilesTotal, p.BytesTotal, b.now()
 	}
 	b.show(pack.Progress{Files: p.Files, Bytes: p.Bytes})
 }

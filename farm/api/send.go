@@ -29,7 +29,7 @@ type SendFile struct {
 	Path   string // in the checkout, relative, forward slashes
 	Source string // on this computer
 	SHA    string // SHA-256 in hexadecimal, if the caller knows it; filled in otherwise
-	Size   int64  // in bytes, together with SHA
+	Size   int64  // in bytes; without a SHA what it should still be, or 0 for whatever it is
 }
 
 // Sent is what became of a Sending.
@@ -70,8 +70,11 @@ func (s *Sending) Send(ctx context.Context) (Sent, error) {
 		answer, err := again(ctx, &s.patience, func() (ShamanCheckoutResult, error) {
 			return s.Client.ShamanCheckout(ctx, ShamanCheckout{Files: all, CheckoutPath: s.Checkout})
 		})
-		if StatusOf(err) == http.StatusFailedDependency && round < maxRounds {
-			continue
+		if StatusOf(err) == http.StatusFailedDependency {
+			if round < maxRounds {
+				continue
+			}
+			return Sent{}, farm.Errorf(farm.Conflict, "the farm keeps missing files that it was sent: look into the log of the manager, or try again later. It says: %w", err)
 		}
 		if err != nil {
 			return Sent{}, err
@@ -103,7 +106,7 @@ func (s *Sending) upload(ctx context.Context, all List[ShamanFileSpec], sources 
 	for _, f := range needed.Files {
 		source := sources[FileID{f.SHA, f.Size}]
 		if source == nil {
-			return farm.Errorf(farm.Unavailable, "the manager asks for a file that was not offered: %q", f.Path)
+			return farm.Errorf(farm.Unavailable, "the farm asks for a file that was not offered, %q: is %s a manager?", f.Path, s.Client.Base)
 		}
 		todo = append(todo, source)
 		bytes += f.Size

@@ -67,6 +67,14 @@ func (s *Sending) hashFile(ctx context.Context, f *SendFile) error {
 		return farm.Errorf(farm.Invalid, "cannot read %s: %w", f.Source, err)
 	}
 	defer from.Close()
+	info, err := from.Stat()
+	if err != nil {
+		return farm.Errorf(farm.Invalid, "cannot read %s: %w", f.Source, err)
+	}
+	want := f.Size
+	if want == 0 {
+		want = info.Size()
+	}
 	sum := sha256.New()
 	n, err := io.CopyBuffer(sum, &sendReader{ctx: ctx, from: from, progress: &s.progress}, make([]byte, 256<<10))
 	if ctx.Err() != nil {
@@ -74,6 +82,9 @@ func (s *Sending) hashFile(ctx context.Context, f *SendFile) error {
 	}
 	if err != nil {
 		return farm.Errorf(farm.Invalid, "cannot read %s: %w", f.Source, err)
+	}
+	if n != want {
+		return farm.Errorf(farm.Mismatch, "%s was changed since it was looked at: wait until nothing writes to it, and submit again", f.Source)
 	}
 	f.SHA, f.Size = hex.EncodeToString(sum.Sum(nil)), n
 	s.progress.file()
@@ -159,7 +170,7 @@ func (s *Sending) sendOnce(ctx context.Context, f *SendFile, offset int64, mayDe
 		return 0, 0, farm.Errorf(farm.Invalid, "cannot read %s: %w", f.Source, err)
 	}
 	reader := &sendReader{ctx: ctx, from: from, progress: &s.progress}
-	status, err = s.Client.ShamanFileStore(ctx, ShamanUpload{SHA: f.SHA, Size: f.Size, Offset: offset, Defer: mayDefer, Name: filepath.Base(f.Source), Body: reader})
+	status, err = s.Client.ShamanFileStore(ctx, ShamanUpload{SHA: f.SHA, Size: f.Size, Offset: offset, Defer: mayDefer, Name: filepath.Base(f.Path), Body: reader})
 	return status, reader.finish(), err
 }
 

@@ -259,13 +259,14 @@ func TestSendProblems(t *testing.T) {
 		status   int
 		says     string
 	}{
-		"missing":       {api.SendFile{Path: "a", Source: filepath.Join(dir, "none")}, "job", nil, farm.Invalid, 0, "cannot read"},
-		"a folder":      {api.SendFile{Path: "a", Source: dir}, "job", nil, farm.Invalid, 0, "not a file"},
-		"changed":       {api.SendFile{Path: "a", Source: source}, "job", changing("CHANGED"), farm.Mismatch, 0, "was changed while it was sent"},
-		"became longer": {api.SendFile{Path: "a", Source: source}, "job", changing("became longer and longer"), farm.Mismatch, 0, "was changed while it was sent"},
-		"bad path":      {api.SendFile{Path: "../a", Source: source}, "job", nil, farm.Internal, 400, "could leave the checkout"},
-		"bad name":      {api.SendFile{Path: "a", Source: source}, "job?", nil, farm.Internal, 400, "rename the job"},
-		"too large":     {api.SendFile{Path: "a", Source: source, SHA: sha("x"), Size: 1_000_001}, "job", nil, farm.Internal, 507, "of its quota of 1 MB"},
+		"missing":        {api.SendFile{Path: "a", Source: filepath.Join(dir, "none")}, "job", nil, farm.Invalid, 0, "cannot read"},
+		"a folder":       {api.SendFile{Path: "a", Source: dir}, "job", nil, farm.Invalid, 0, "not a file"},
+		"changed":        {api.SendFile{Path: "a", Source: source}, "job", changing("CHANGED"), farm.Mismatch, 0, "was changed while it was sent"},
+		"became longer":  {api.SendFile{Path: "a", Source: source}, "job", changing("became longer and longer"), farm.Mismatch, 0, "was changed while it was sent"},
+		"changed before": {api.SendFile{Path: "a", Source: source, Size: 3}, "job", nil, farm.Mismatch, 0, "was changed since it was looked at"},
+		"bad path":       {api.SendFile{Path: "../a", Source: source}, "job", nil, farm.Internal, 400, "could leave the checkout"},
+		"bad name":       {api.SendFile{Path: "a", Source: source}, "job?", nil, farm.Internal, 400, "rename the job"},
+		"too large":      {api.SendFile{Path: "a", Source: source, SHA: sha("x"), Size: 1_000_001}, "job", nil, farm.Internal, 507, "of its quota of 1 MB"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
