@@ -181,11 +181,8 @@ const (
 	mostPause  = 5 * time.Second
 )
 
-// failed reports whether it is worth trying again.
-func (p *patience) failed(err error) bool {
-	if !mayPass(err) {
-		return false
-	}
+// lasts notes a failure that may pass, and reports whether to try again.
+func (p *patience) lasts() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.since.IsZero() {
@@ -222,7 +219,7 @@ func again[T any](ctx context.Context, p *patience, f func() (T, error)) (T, err
 			p.succeeded()
 			return v, nil
 		}
-		if ctx.Err() != nil || !p.failed(err) {
+		if ctx.Err() != nil || !mayPass(err) || !p.lasts() {
 			return v, err
 		}
 		if err := sleep(ctx, pause); err != nil {

@@ -98,6 +98,7 @@ func (s *Sending) sendFile(ctx context.Context, f *SendFile, mayDefer bool) (sto
 	if f.Size >= expectFrom {
 		offset = s.resumeAt(ctx, f) // of an earlier try, perhaps
 	}
+	most := offset // that the farm has had of the file
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		status, read, err := s.sendOnce(ctx, f, offset, mayDefer)
 		switch {
@@ -114,22 +115,23 @@ func (s *Sending) sendFile(ctx context.Context, f *SendFile, mayDefer bool) (sto
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		if read > 0 {
-			s.patience.succeeded() // it goes on, if only a bit each time
-		}
+		conflict := StatusOf(err) == http.StatusConflict // the manager has more or less of the file than was thought
 		switch status := StatusOf(err); {
 		case status == http.StatusExpectationFailed && offset > 0:
 			offset = 0 // what an earlier upload left was bad
 			continue
 		case status == http.StatusExpectationFailed, changed(f):
 			return false, farm.Errorf(farm.Mismatch, "%s was changed while it was sent: wait until nothing writes to it, and submit again", f.Source)
-		case status != http.StatusConflict && !s.patience.failed(err):
+		case !conflict && !mayPass(err), !s.patience.lasts():
 			return false, namedFile(f, err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return false, err
 		}
-		offset = s.resumeAt(ctx, f)
+		if offset = s.resumeAt(ctx, f); offset > most {
+			most = offset
+			s.patience.succeeded() // it goes on, if only a bit each time
+		}
 	}
 }
 
