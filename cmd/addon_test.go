@@ -65,6 +65,37 @@ func TestAddon(t *testing.T) {
 	checkAddonJob(t, st)
 }
 
+// TestAddonFromAway submits the nasty project with the add-on, to a worker that
+// cannot see its folder, and gets the same pictures as at home.
+func TestAddonFromAway(t *testing.T) {
+	n := newNastyProject(t, 2, 4)
+	st := newServeTest(t)
+	p, err := startCommand("worker", hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	dir := t.TempDir()
+	zip := filepath.Join(dir, "farm-addon.zip")
+	download(t, st.url+"/farm-addon.zip", zip)
+	renders := filepath.Join(st.home, "storage", "renders")
+
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patienceOfTests)
+	defer cancel()
+	c := exec.CommandContext(ctx, n.blender, "-b", "--factory-startup", "--python-exit-code", "9", "--python", filepath.Join("..", "addon", "tests", "from_away.py"),
+		"--", zip, n.file, "2,4", renders)
+	c.Env = append(os.Environ(), "BLENDER_USER_RESOURCES="+filepath.Join(dir, "blender"), "FARM_MANAGER=")
+	if out, err := c.CombinedOutput(); err != nil {
+		written, _ := p.out.look()
+		t.Fatalf("%v\n%s\n%s", err, out, written)
+	}
+	last, err := filepath.Glob(filepath.Join(renders, "*", "*", "*0004.png"))
+	if err != nil || len(last) != 1 {
+		t.Fatalf("frame 4 is %q, %v", last, err)
+	}
+	n.compare(t, readFrames(t, filepath.Dir(last[0]), 2, 4))
+}
+
 // checkAddonJob looks whether the job is the one that the script submitted.
 func checkAddonJob(t *testing.T, st *submitTest) {
 	t.Helper()
