@@ -21,9 +21,10 @@ const (
 // Files of at least directFrom bytes are written around the system's memory where
 // that pays: copying a gigabyte there and back to the disk takes more of the
 // processor than receiving and hashing it. Such writes begin and end at
-// multiples of sector, in the file and in memory, where large buffers do anyway.
+// multiples of sector, in the file and in memory, where large buffers do anyway;
+// only the end of a file goes the usual way.
 const (
-	directFrom = 1 << 20
+	directFrom = 256 << 10
 	sector     = 4096
 )
 
@@ -135,9 +136,20 @@ func (r *receiver) consume(full <-chan []byte, free chan<- []byte, failed chan<-
 	}
 }
 
-// write writes a buffer, around the system's memory if that is possible.
+// write writes a buffer, around the system's memory as far as that is possible.
 func (r *receiver) write(b []byte) error {
-	if direct := r.may && r.at%sector == 0 && len(b)%sector == 0; direct != r.direct {
+	if whole := len(b) &^ (sector - 1); r.may && r.at%sector == 0 && whole > 0 && whole < len(b) {
+		if err := r.writePart(r.at, b[:whole]); err != nil {
+			return err
+		}
+		return r.writePart(r.at+int64(whole), b[whole:])
+	}
+	return r.writePart(r.at, b)
+}
+
+// writePart writes what belongs at the given place, the end of what was written.
+func (r *receiver) writePart(at int64, b []byte) error {
+	if direct := r.may && at%sector == 0 && len(b)%sector == 0; direct != r.direct {
 		if setDirect(r.file, direct) {
 			r.direct = direct
 		} else {
