@@ -202,6 +202,10 @@ func (s *Store) receive(ctx context.Context, d *folders, u Upload, f *flight, pa
 	return Stored, nil
 }
 
+// foldersTaken bounds how often an upload makes its folder: others that end take
+// the folders they empty away, also from between its making and its use.
+const foldersTaken = 1000
+
 // openPart opens the file that an upload is written to: the part, from the
 // offset on, or else a file of its own.
 func (s *Store) openPart(ctx context.Context, d *folders, u Upload, part bool) (*receiver, error) {
@@ -211,11 +215,11 @@ func (s *Store) openPart(ctx context.Context, d *folders, u Upload, part bool) (
 		r.name = path.Join(u.dir("uploading"), strconv.FormatInt(u.Size, 10)+"-"+randomName(8)+".tmp")
 	}
 	var err error
-	for range 3 { // another upload may end, and take the emptied folder away in between
-		if err = d.files.MkdirAll(path.Dir(r.name), 0o777); err != nil {
-			return nil, err
+	for range foldersTaken {
+		if err = d.files.MkdirAll(path.Dir(r.name), 0o777); err == nil {
+			r.file, err = d.files.OpenFile(r.name, os.O_RDWR|os.O_CREATE, 0o666)
 		}
-		if r.file, err = d.files.OpenFile(r.name, os.O_RDWR|os.O_CREATE, 0o666); !isMissing(err) {
+		if !isMissing(err) {
 			break
 		}
 	}
