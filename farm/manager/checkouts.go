@@ -12,23 +12,27 @@ import (
 )
 
 // checkouts knows which jobs use which checkout, and has what nobody uses
-// removed. What it knows is read when it is first asked for: only deleting and
-// collecting need it.
+// removed. What was there before the start is read when it is first asked for:
+// only deleting and collecting need it.
 type checkouts struct {
-	mu         sync.Mutex // guards jobs; a view of the store is taken while it is held, nothing else
+	mu         sync.Mutex // guards jobs and loaded; a view of the store is taken while it is held, nothing else
 	jobs       map[string]map[farm.JobID]bool
+	loaded     bool          // jobs has all, and not only those submitted since the start
+	removing   sync.Mutex    // held while a checkout is removed, and while a job finds its own; taken before mu
 	collecting sync.Mutex    // one collection at a time; taken before mu
 	wake       chan struct{} // holds a token when the configuration changed
 }
 
-func (c *checkouts) init() { c.wake = make(chan struct{}, 1) }
+func (c *checkouts) init() {
+	c.wake = make(chan struct{}, 1)
+	c.jobs = map[string]map[farm.JobID]bool{}
+}
 
-// add notes that a job uses a checkout. Before the first reading there is
-// nothing to add to: the reading will see the job.
+// add notes that a job uses a checkout, if it has one.
 func (c *checkouts) add(checkout string, id farm.JobID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.jobs != nil && checkout != "" {
+	if checkout != "" {
 		c.put(checkout, id)
 	}
 }
@@ -63,14 +67,11 @@ func (c *checkouts) usedBy(checkout string, other farm.JobID) bool {
 func (m *Manager) loadCheckouts() error {
 	m.checkouts.mu.Lock()
 	defer m.checkouts.mu.Unlock()
-	if m.checkouts.jobs != nil {
+	if m.checkouts.loaded {
 		return nil
 	}
-	m.checkouts.jobs = map[string]map[farm.JobID]bool{}
 	err := eachCheckout(m.store, m.checkouts.put)
-	if err != nil {
-		m.checkouts.jobs = nil
-	}
+	m.checkouts.loaded = err == nil
 	return err
 }
 
@@ -139,6 +140,8 @@ func (m *Manager) removeCheckout(id farm.JobID) error {
 		return err
 	}
 	defer m.checkouts.remove(detail.ShamanCheckout, id)
+	m.checkouts.removing.Lock()
+	defer m.checkouts.removing.Unlock()
 	store, err := m.fileStore()
 	if err != nil || m.checkouts.usedBy(detail.ShamanCheckout, id) {
 		return nil

@@ -29,9 +29,14 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if err != nil {
 		return job, detail, nil, err
 	}
-	if plan.ShamanCheckout, err = m.findCheckout(&plan.Submission); err != nil {
+	if plan.ShamanCheckout, err = m.claimCheckout(&plan.Submission); err != nil {
 		return job, detail, nil, err
 	}
+	defer func() {
+		if err != nil {
+			m.checkouts.remove(plan.ShamanCheckout, plan.ID)
+		}
+	}()
 	prepared, err := store.Prepare(plan)
 	if err != nil {
 		return job, detail, nil, err
@@ -57,7 +62,6 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if err != nil {
 		return job, detail, nil, err
 	}
-	m.checkouts.add(plan.ShamanCheckout, job.ID)
 	m.log.Info("job submitted", "job", job.ID, "name", job.Name, "type", job.Type, "tasks", job.Counts.Total())
 	for _, w := range warnings {
 		m.log.Warn("job submitted with a warning", "job", job.ID, "warning", w)

@@ -122,6 +122,18 @@ func (m *Manager) Checkout(ctx context.Context, wanted string, files []File) (st
 	return at, err
 }
 
+// claimCheckout finds the checkout of a job that is about to be stored, and keeps
+// it from being removed together with another job that uses it.
+func (m *Manager) claimCheckout(sub *farm.Submission) (string, error) {
+	m.checkouts.removing.Lock()
+	defer m.checkouts.removing.Unlock()
+	found, err := m.findCheckout(sub)
+	if err == nil {
+		m.checkouts.add(found, sub.ID)
+	}
+	return found, err
+}
+
 // findCheckout returns the checkout that a job is made of: the one it names, or
 // the one that a setting leads into, since newer add-ons name none.
 func (m *Manager) findCheckout(sub *farm.Submission) (string, error) {

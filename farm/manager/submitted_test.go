@@ -144,6 +144,35 @@ func TestCheckoutOfAJob(t *testing.T) {
 	}
 }
 
+// TestSubmitWhileDeleting submits a job of a checkout while the other job that
+// uses it is deleted: if the new one found the checkout, it keeps it.
+func TestSubmitWhileDeleting(t *testing.T) {
+	f := newFarm(t)
+	settings := frames(1)
+	settings["blendfile"] = "{jobs}/job/a"
+	for range 30 {
+		at := f.checkout("job", "x")
+		old := f.submit(settings, func(*farm.Submission) {})
+		follow := f.events.Follow()
+		deleted := make(chan error, 1)
+		go func() { deleted <- f.DeleteJob(old) }()
+		id := f.submit(settings, func(*farm.Submission) {})
+		f.must(<-deleted)
+		awaitDeletion(t, follow, old)
+		_, detail, err := f.Job(id)
+		f.must(err)
+		if detail.ShamanCheckout == "" {
+			continue // it came too late, and the checkout was gone
+		}
+		if _, err := os.Stat(filepath.Join(f.Storage(), at, "a")); err != nil {
+			t.Fatalf("the job has lost its file: %v", err)
+		}
+		follow = f.events.Follow()
+		f.must(f.DeleteJob(id))
+		awaitDeletion(t, follow, id)
+	}
+}
+
 // TestDeleteWithoutStorage deletes a job while its checkout cannot be reached: the
 // checkout is collected when it is back.
 func TestDeleteWithoutStorage(t *testing.T) {
