@@ -89,7 +89,7 @@ func TestAddonFromAway(t *testing.T) {
 		written, _ := p.out.look()
 		t.Fatalf("%v\n%s\n%s", err, out, written)
 	}
-	last, err := filepath.Glob(filepath.Join(renders, "*", "*", "*0004.png"))
+	last, err := filepath.Glob(filepath.Join(renders, "from away", "*", "*0004.png"))
 	if err != nil || len(last) != 1 {
 		t.Fatalf("frame 4 is %q, %v", last, err)
 	}

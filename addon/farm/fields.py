@@ -111,13 +111,16 @@ class SceneStore:
         setattr(self.group, LINK + settings.property_name(s.key), on)
 
 
-def values(scene, job_type: JobType) -> Values:
-    """Returns the values of a scene's settings. Their expressions see what Flamenco's add-on lets them see."""
+def values(scene, job_type: JobType, job_name: str = "") -> Values:
+    """Returns the values of a scene's settings, for a job of its name or of another.
+
+    Their expressions see what Flamenco's add-on lets them see.
+    """
     from pathlib import Path
 
     blend = Path(bpy.data.filepath)
     names = {
-        "bpy": bpy, "C": _Context(scene), "jobname": scene.farm.job_name, "Path": Path,
+        "bpy": bpy, "C": _Context(scene), "jobname": job_name or scene.farm.job_name, "Path": Path,
         "abspath": lambda path: Path(bpy.path.abspath(str(path))), "last_n_dir_parts": settings.last_n_dir_parts(blend),
     }
     return Values(job_type, SceneStore(scene, job_type), names)

@@ -182,7 +182,7 @@ class _Given(host.SceneHost):
                 raise ValueError("it is no object")
         except ValueError as e:
             raise FarmError(f"settings is to be a JSON object: {e}") from e
-        values = fields.values(self.scene, job_type)
+        values = fields.values(self.scene, job_type, self._operator["job_name"])
         properties.fill(self.scene, job_type)
         for key, value in more.items():
             if job_type.setting(key) is None:
