@@ -222,11 +222,12 @@ func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
 // shellSplit(line) splits a command line into words. Nothing given is no words:
 // scripts pass settings that were not set.
 func (m *machine) shellSplit(call otto.FunctionCall) otto.Value {
-	words, err := splitShell(m.text(call.Argument(0)))
+	line := m.text(call.Argument(0))
+	words, err := farm.SplitShell(line)
 	if err != nil {
-		m.throw(err)
+		m.throw(farm.Errorf(farm.Invalid, "%w in %q", err, brief(line)))
 	}
-	return m.toJS(words)
+	return m.toJS(append([]string{}, words...)) // no words are an empty list, not null
 }
 
 // cwd is process.cwd(): the manager's working directory.

@@ -96,7 +96,7 @@ func (p *params) text(name string, v any) string {
 
 // words reads a text that is split into words as a shell does; need not be there.
 func (p *params) words(name string) []string {
-	words, err := splitWords(p.optional(name))
+	words, err := farm.SplitShell(p.optional(name))
 	if err != nil {
 		p.fail(name, "cannot be split into words: %v", err)
 	}

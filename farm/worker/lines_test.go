@@ -56,44 +56,6 @@ func TestEachLineInPieces(t *testing.T) {
 	})
 }
 
-func TestSplitWords(t *testing.T) {
-	cases := []struct {
-		in   string
-		want []string
-	}{
-		{"", nil},
-		{"  \t\n", nil},
-		{"-b -y", []string{"-b", "-y"}},
-		{`--python-expr "import bpy; print(\"a\")" x`, []string{"--python-expr", `import bpy; print("a")`, "x"}},
-		{`'a b'c "" ''`, []string{"a bc", "", ""}},
-		{`a\ b \'c "\x\\"`, []string{"a b", "'c", `\x\`}},
-		{"ünï 'cödé'", []string{"ünï", "cödé"}},
-	}
-	for _, c := range cases {
-		if got, err := splitWords(c.in); err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("%q: %q %v, want %q", c.in, got, err, c.want)
-		}
-	}
-	for _, in := range []string{`"a`, "'a", `a\`, `"a\"`} {
-		if got, err := splitWords(in); err == nil {
-			t.Errorf("%q: %q and no error", in, got)
-		}
-	}
-}
-
-func TestQuotedWordsCanBeSplitAgain(t *testing.T) {
-	if got, want := quoteWords([]string{"/bin/sh", "-c", "exit 3", "it's", "", "a=b"}), `/bin/sh -c 'exit 3' 'it'\''s' '' a=b`; got != want {
-		t.Errorf("quoted %s, want %s", got, want)
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(rapid.String()).Draw(t, "words")
-		got, err := splitWords(quoteWords(words))
-		if err != nil || !slices.Equal(got, words) {
-			t.Fatalf("%q became %q (%v)", words, got, err)
-		}
-	})
-}
-
 func TestClip(t *testing.T) {
 	for _, c := range []struct {
 		in   string

@@ -207,7 +207,7 @@ func cannotStart(exe string, err error) error {
 // start runs a program for a command: its output goes to the task's log, and
 // to watch line by line if that is not nil.
 func (r *run) start(ctx context.Context, exe string, args []string, watch func(line string)) error {
-	r.Log("going to run:\n\n    %s\n\n", quoteWords(append([]string{exe}, args...)))
+	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
 	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, line: func(pid int, text string) {
 		r.Log("pid=%d > %s", pid, text)
 		if watch != nil {
