@@ -43,7 +43,7 @@ func followJob(ctx context.Context, client *api.Client, id farm.JobID) iter.Seq2
 				yield(last, err)
 				return
 			}
-			if err := pause(ctx, wait); err != nil {
+			if err := api.Sleep(ctx, wait); err != nil {
 				yield(last, err)
 				return
 			}
@@ -56,16 +56,4 @@ func followJob(ctx context.Context, client *api.Client, id farm.JobID) iter.Seq2
 func isOver(name string) bool {
 	status, ok := farm.ParseJobStatus(name)
 	return ok && status.Over()
-}
-
-// pause waits, or returns why the context ended.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

@@ -69,7 +69,7 @@ func runJobsLog(ctx context.Context, s *session, name string, follow bool) error
 		if isOver(j.Status) {
 			return nil
 		}
-		if err := pause(ctx, pollMost); err != nil {
+		if err := api.Sleep(ctx, pollMost); err != nil {
 			return err
 		}
 	}

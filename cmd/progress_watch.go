@@ -111,7 +111,7 @@ func (w *jobWatch) stream(ctx context.Context) bool {
 			w.yield(w.view, err)
 			return true
 		}
-		if err := pause(ctx, pollMost/2); err != nil {
+		if err := api.Sleep(ctx, pollMost/2); err != nil {
 			w.yield(w.view, err)
 			return true
 		}

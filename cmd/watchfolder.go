@@ -232,7 +232,7 @@ func (d *dropTarget) Follow(ctx context.Context, changed func(farm.JobID)) {
 			changed("") // what happened before is not in the stream
 			d.followBody(ctx, body, changed)
 		}
-		if pause(ctx, time.Second) != nil {
+		if api.Sleep(ctx, time.Second) != nil {
 			return
 		}
 	}

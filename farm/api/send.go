@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -198,17 +197,10 @@ func (p *patience) succeeded() {
 	p.since = time.Time{}
 }
 
-// mayPass reports whether an error is one that passes: no answer, or one of a
-// manager that is busy or just starting.
-func mayPass(err error) bool {
-	switch StatusOf(err) {
-	case 0:
-		kind := farm.KindOf(err)
-		return !errors.Is(err, context.Canceled) && (kind == farm.Unavailable || kind == farm.Busy)
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+// uploadable reports whether an upload is worth another try. A file store answers
+// 503 when it is switched off, or when its disk is away, which the user has to know.
+func uploadable(err error) bool {
+	return Transient(err) && StatusOf(err) != http.StatusServiceUnavailable
 }
 
 // again makes a call until it succeeds, or fails for good.
@@ -219,22 +211,11 @@ func again[T any](ctx context.Context, p *patience, f func() (T, error)) (T, err
 			p.succeeded()
 			return v, nil
 		}
-		if ctx.Err() != nil || !mayPass(err) || !p.lasts() {
+		if ctx.Err() != nil || !uploadable(err) || !p.lasts() {
 			return v, err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return v, err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -122,10 +122,10 @@ func (s *Sending) sendFile(ctx context.Context, f *SendFile, mayDefer bool) (sto
 			continue
 		case status == http.StatusExpectationFailed, changed(f):
 			return false, farm.Errorf(farm.Mismatch, "%s was changed while it was sent: wait until nothing writes to it, and submit again", f.Source)
-		case !conflict && !mayPass(err), !s.patience.lasts():
+		case !conflict && !uploadable(err), !s.patience.lasts():
 			return false, namedFile(f, err)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return false, err
 		}
 		if offset = s.resumeAt(ctx, f); offset > most {

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"renderfarm/farm/api"
 )
 
 // The pauses of a worker. Those of a manager that cannot hold requests back
@@ -42,7 +44,7 @@ func (b *backoff) pause(ctx context.Context) bool {
 	b.next = min(max(b.next, b.first), b.last)
 	d := b.next
 	b.next *= 2
-	return wait(ctx, jitter(d*7/8, 1.0/7)) // from three quarters of d to d
+	return api.Sleep(ctx, jitter(d*7/8, 1.0/7)) == nil // from three quarters of d to d
 }
 
 // reset makes the next pause the first one.
@@ -52,18 +54,6 @@ func (b *backoff) reset() { b.next = 0 }
 // workers of a farm do not ask in step.
 func jitter(d time.Duration, share float64) time.Duration {
 	return d + time.Duration((2*rand.Float64()-1)*share*float64(d))
-}
-
-// wait sleeps, and reports false if ctx was canceled meanwhile.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // complainAgain is how often an error that goes on is logged.
@@ -80,7 +70,7 @@ type complaints struct {
 func (c *complaints) about(err error) {
 	if now := time.Now(); c.last.IsZero() || now.Sub(c.last) >= complainAgain {
 		c.last = now
-		c.log.Warn(c.what+", trying again", "err", err)
+		c.log.Warn(c.what+", trying again", "error", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 )
 
 // maxSleep bounds sleep, in seconds: longer than any render.
@@ -18,7 +19,7 @@ func prepareSleep(c farm.Command) (action, error) {
 	p := params{Command: c}
 	d := time.Duration(p.number("duration_in_seconds", 0, maxSleep) * float64(time.Second))
 	return func(ctx context.Context, r *run) error {
-		if !wait(ctx, d) {
+		if api.Sleep(ctx, d) != nil {
 			return context.Cause(ctx)
 		}
 		r.Log("slept %s", d)

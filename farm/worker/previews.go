@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 	"renderfarm/farm/picture"
 )
 
@@ -74,9 +75,9 @@ func (p *previews) run(ctx context.Context) {
 			continue
 		}
 		if err := p.send(ctx, next); err != nil && ctx.Err() == nil {
-			p.log.Debug("no preview", "task", next.task, "file", next.path, "err", err)
+			p.log.Debug("no preview", "task", next.task, "file", next.path, "error", err)
 		}
-		if !wait(ctx, previewPause) {
+		if api.Sleep(ctx, previewPause) != nil {
 			return
 		}
 	}
@@ -94,7 +95,7 @@ func (p *previews) send(ctx context.Context, v *preview) error {
 			return nil // signing on anew; the task is not its any more
 		}
 		err = manager.TaskOutputProduced(ctx, v.task, "image/jpeg", image)
-		if err == nil || !passes(err) || try == previewTries || p.newer() {
+		if err == nil || !api.Transient(err) || try == previewTries || p.newer() {
 			return err
 		}
 		if !retry.pause(ctx) {

@@ -102,7 +102,7 @@ func (r *reporter) flush() {
 		return
 	}
 	if err := r.put(update); err != nil {
-		r.log.Warn("part of a task's log is lost", "task", r.task, "bytes", len(update.Log), "err", err)
+		r.log.Warn("part of a task's log is lost", "task", r.task, "bytes", len(update.Log), "error", err)
 		r.lost += len(update.Log)
 		return
 	}
@@ -156,7 +156,7 @@ func (r *reporter) abandoned() {
 	defer r.mu.Unlock()
 	if update := r.pending(); update.Log != "" {
 		if err := r.put(api.TaskUpdate{Log: update.Log}); err != nil {
-			r.log.Warn("part of a task's log is lost", "task", r.task, "err", err)
+			r.log.Warn("part of a task's log is lost", "task", r.task, "error", err)
 		}
 	}
 	r.closed = true
@@ -176,7 +176,7 @@ func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
 			update.Log = "" // the only part without a bound
 			continue
 		}
-		if !wait(ctx, putAgain) {
+		if api.Sleep(ctx, putAgain) != nil {
 			return
 		}
 	}

@@ -76,7 +76,7 @@ func (s *sender) run(ctx context.Context) {
 		}
 		if err := s.outbox.Done(); err != nil {
 			// The report is delivered and will be again, which does no harm.
-			s.log.Error("the outbox cannot be written", "err", err)
+			s.log.Error("the outbox cannot be written", "error", err)
 		}
 		s.signal()
 	}
@@ -87,7 +87,7 @@ func (s *sender) run(ctx context.Context) {
 func (s *sender) deliver(ctx context.Context, text []byte) bool {
 	var r report
 	if err := json.Unmarshal(text, &r); err != nil {
-		s.log.Error("a report in the outbox makes no sense, and is dropped", "err", err)
+		s.log.Error("a report in the outbox makes no sense, and is dropped", "error", err)
 		return true
 	}
 	trouble := complaints{log: s.log, what: "cannot deliver reports"}
@@ -107,7 +107,7 @@ func (s *sender) deliver(ctx context.Context, text []byte) bool {
 			if ctx.Err() != nil {
 				return false
 			}
-			if !passes(err) {
+			if !api.Transient(err) {
 				s.refused(&r, err)
 				return true
 			}
@@ -136,7 +136,7 @@ func (s *sender) refused(r *report, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.revoked[r.Run] {
-		s.log.Warn("the manager refused a report, which is dropped", "task", r.Task, "err", err)
+		s.log.Warn("the manager refused a report, which is dropped", "task", r.Task, "error", err)
 	}
 	if status := api.StatusOf(err); status != http.StatusNotFound && status != http.StatusConflict {
 		return

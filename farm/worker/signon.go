@@ -45,8 +45,8 @@ func (w *Worker) signOn(ctx context.Context) state {
 			w.signedOn = true
 			w.sender.begin()
 			return w.enter(answer.StatusRequested)
-		case api.StatusOf(err) == http.StatusForbidden && (!fresh || wait(ctx, registerAgain)):
-			w.log.Warn("the manager does not know this worker: registering as a new one", "worker", w.id(), "err", err)
+		case api.StatusOf(err) == http.StatusForbidden && (!fresh || api.Sleep(ctx, registerAgain) == nil):
+			w.log.Warn("the manager does not know this worker: registering as a new one", "worker", w.id(), "error", err)
 			w.forget()
 			continue
 		case api.StatusOf(err) == http.StatusBadRequest:
@@ -80,7 +80,7 @@ func (w *Worker) register(ctx context.Context) error {
 	known.ID = answer.UUID
 	if err := known.save(w.options.Dir); err != nil {
 		// Trying again would make another worker each time.
-		w.log.Error("the next start will register a new worker", "err", err)
+		w.log.Error("the next start will register a new worker", "error", err)
 	}
 	w.become(known)
 	w.log.Info("registered", "manager", w.client.Base, "worker", known.ID, "name", known.Name)

@@ -46,7 +46,7 @@ func (w *Worker) awake(ctx context.Context) state {
 // the manager says 409 to the next request if it matters.
 func (w *Worker) tell(ctx context.Context, s farm.WorkerStatus) {
 	if err := w.manager().WorkerStateChanged(ctx, api.WorkerStateChanged{Status: s.String()}); err != nil && ctx.Err() == nil {
-		w.log.Warn("the manager could not be told the worker's status", "status", s.String(), "err", err)
+		w.log.Warn("the manager could not be told the worker's status", "status", s.String(), "error", err)
 	}
 }
 
@@ -150,7 +150,7 @@ func (w *Worker) signOff(ctx context.Context) state {
 	off, cancel := context.WithTimeout(last, signOffLimit)
 	defer cancel()
 	if err := w.manager().SignOff(off); err != nil {
-		w.log.Warn("cannot sign off: the manager will notice after a while", "err", err)
+		w.log.Warn("cannot sign off: the manager will notice after a while", "error", err)
 		return nil
 	}
 	w.log.Info("signed off")
@@ -160,21 +160,10 @@ func (w *Worker) signOff(ctx context.Context) state {
 // pauseAfter waits after a request that failed: shortly if the manager is away
 // or busy, longer if it refused, which a repeat will hardly change.
 func pauseAfter(ctx context.Context, err error, retry *backoff) bool {
-	if passes(err) {
+	if api.Transient(err) {
 		return retry.pause(ctx)
 	}
-	return wait(ctx, jitter(refused, 0.1))
-}
-
-// passes reports whether an error is one that time heals: no answer, or one
-// that says so.
-func passes(err error) bool {
-	switch s := api.StatusOf(err); s {
-	case 0, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	default:
-		return s >= 500
-	}
+	return api.Sleep(ctx, jitter(refused, 0.1)) == nil
 }
 
 // A pace keeps requests that bring nothing apart.
@@ -199,7 +188,7 @@ func (p *pace) pause(ctx context.Context, held bool, took time.Duration) bool {
 		}
 		return p.hasty.pause(ctx)
 	case p.n == 1:
-		return wait(ctx, jitter(p.first, p.vary))
+		return api.Sleep(ctx, jitter(p.first, p.vary)) == nil
 	}
-	return wait(ctx, jitter(p.then, p.vary))
+	return api.Sleep(ctx, jitter(p.then, p.vary)) == nil
 }

@@ -47,7 +47,7 @@ func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
 	case err != nil:
 		run.reporter.failed(ctx, err)
-		log.Warn("task failed", "name", task.Name, "took", took, "err", err)
+		log.Warn("task failed", "name", task.Name, "took", took, "error", err)
 	default:
 		run.reporter.completed(ctx)
 		log.Info("task completed", "name", task.Name, "took", took)

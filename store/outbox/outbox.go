@@ -191,7 +191,7 @@ func (o *Outbox) Peek() ([]byte, bool) {
 		}
 		// It was whole when the file was opened: the disk lost it, or somebody
 		// changed the file. What follows in this file cannot be found any more.
-		o.log.Error("outbox: reports were lost, the file cannot be read", "file", o.segments[0].file.Name(), "err", err)
+		o.log.Error("outbox: reports were lost, the file cannot be read", "file", o.segments[0].file.Name(), "error", err)
 		o.abandon()
 	}
 	return nil, false
@@ -212,7 +212,7 @@ func (o *Outbox) abandon() {
 	for _, s := range o.segments[1:] {
 		n, err := s.count()
 		if err != nil {
-			o.log.Error("outbox: a file cannot be read", "file", s.file.Name(), "err", err)
+			o.log.Error("outbox: a file cannot be read", "file", s.file.Name(), "error", err)
 		}
 		o.waiting += n
 		o.size += s.end
