@@ -86,7 +86,7 @@ func runJobtypePlan(ctx context.Context, s *session, script string, o jobtypePla
 	})
 	if err != nil {
 		if missing := missingSettings(jobType, settings); len(missing) > 0 {
-			err = fmt.Errorf("%w. Give values with --set %s=...", err, strings.Join(missing, "=... --set "))
+			err = fmt.Errorf("%w. Give values with --set %s=VALUE", err, strings.Join(missing, "=VALUE --set "))
 		}
 		return err
 	}

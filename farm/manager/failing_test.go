@@ -25,15 +25,6 @@ func (f *testFarm) failNext(w farm.WorkerID) string {
 	return f.TaskName(task)
 }
 
-// failAll lets the worker fail until it gets nothing more, and returns what it failed.
-func (f *testFarm) failAll(w farm.WorkerID) (names []string) {
-	f.t.Helper()
-	for name := f.failNext(w); name != ""; name = f.failNext(w) {
-		names = append(names, name)
-	}
-	return names
-}
-
 func (f *testFarm) task(job farm.JobID, index int) farm.Task {
 	f.t.Helper()
 	tasks, _, err := f.Tasks(job, -1, 1000)
