@@ -8,7 +8,7 @@ COUNT  ?= 10
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help build demo test deps demo-deps check bench still soak clean
+.PHONY: help need-go build demo test deps demo-deps check bench still soak clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -18,13 +18,23 @@ help:
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
-build:
+# Go that is too old to fetch a newer one by itself, as some distributions have it, would only
+# call go.mod invalid.
+need-go:
+	@case "$$($(GO) version 2>/dev/null)" in \
+	*' go1.'[0-9][.\ ]* | *' go1.1'[0-9]* | *' go1.20'*) \
+		echo 'Farm needs Go 1.26, and "$(GO)" is too old. Install Go 1.26 or newer from https://go.dev/dl/, and run make again.' >&2; exit 1 ;; \
+	*' go'*) ;; \
+	*) echo 'Farm is written in Go, and there is no "$(GO)" on the PATH. Install Go 1.26 or newer from https://go.dev/dl/, and run make again.' >&2; exit 1 ;; \
+	esac
+
+build: need-go
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' $(NO_VCS) -o bin/farm .
 
-demo: demo-deps build
+demo: need-go demo-deps build
 	bash testdata/demo.sh $(ARGS)
 
-test: deps check
+test: need-go deps check
 	$(GO) test -race -timeout 30m ./...
 
 deps:
@@ -34,7 +44,7 @@ demo-deps:
 	@sh testdata/deps.sh blender ffmpeg
 
 # What needs no test to be run: form, and mistakes that tools find, on every platform.
-check:
+check: need-go
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt-ed:" $$unformatted; exit 1; }
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
