@@ -24,3 +24,14 @@ for f in testdata/*.sh .ci/run; do
 	*) sh -n "$f" ;;
 	esac
 done
+
+# What .editorconfig asks of files that people write, where git can say which those are.
+if files=$(git grep -Il '' -- . ':!LICENSE' ':!ui/vendor' ':!testdata' ':!*/testdata/*' 2>/dev/null); then
+	if echo "$files" | tr '\n' '\0' | xargs -0 grep -nE "[[:space:]]\$" /dev/null >&2; then
+		echo "white space at the end of these lines" >&2
+		exit 1
+	fi
+	echo "$files" | while IFS= read -r f; do
+		[ -z "$(tail -c 1 "$f")" ] || { echo "$f does not end with a line break" >&2; exit 1; }
+	done
+fi
