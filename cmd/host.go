@@ -122,7 +122,7 @@ func (h *host) stop() error {
 // build opens the database and puts the manager on it, and the routes on the manager.
 func (h *host) build() (*server.Server, error) {
 	s, c := h.s, h.config
-	db, err := store.Open(store.Options{Path: filepath.Join(s.home, c.Database), Log: s.log, Fatal: s.storeFailed})
+	db, err := store.Open(store.Options{Path: filepath.Join(s.home, c.Database), Program: version, Log: s.log, Fatal: s.storeFailed})
 	if err != nil {
 		return nil, inUse(err)
 	}

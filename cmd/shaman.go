@@ -203,7 +203,7 @@ func (s *session) offline(f func(manager.Offline) error) error {
 	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
 		return farm.Errorf(farm.Unavailable, "no manager answers, and none ever ran on the home folder %s.", s.home)
 	}
-	db, err := store.Open(store.Options{Path: database, Log: s.log, Fatal: s.storeFailed})
+	db, err := store.Open(store.Options{Path: database, Program: version, Log: s.log, Fatal: s.storeFailed})
 	if err != nil {
 		return inUse(err)
 	}

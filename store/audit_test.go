@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -90,28 +91,18 @@ func TestAudit(t *testing.T) {
 	})
 }
 
-// TestOlderFiles opens a file that was made before there were audits.
+// TestOlderFiles opens a file of layout 1 that was made before there were audits.
 func TestOlderFiles(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "farm.db")
-	s := open(t, path)
-	job := addJob(t, s, frames(2, false))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := formatFile(t, 1)
 	boltUpdate(t, path, func(tx *bolt.Tx) error {
-		for _, b := range laterBuckets {
-			if err := tx.DeleteBucket(b.name); err != nil {
-				return err
-			}
-		}
-		return nil
+		return errors.Join(tx.DeleteBucket(auditBucket.name), tx.DeleteBucket(staffAuditBucket.name))
 	})
 	for err := range Check(path) {
 		t.Error("before it is opened:", err)
 	}
-	s = open(t, path)
+	s := open(t, path)
 	update(t, s, func(tx *Tx) {
-		j, err := tx.Job(job)
+		j, err := tx.Job(farm.JobID(formatID(0xb, 2)))
 		if err != nil {
 			t.Error(err)
 			return

@@ -33,8 +33,20 @@ func Check(path string) iter.Seq[error] {
 			return // bbolt would trip over it
 		}
 		// The shared lock that db holds keeps writers away all the while.
+		l, err := layoutOf(db)
+		if err == nil {
+			err = l.refuseNewer(path, "")
+		}
+		if err != nil {
+			yield(openError(path, err))
+			return
+		}
+		if l.number < newestLayout() {
+			checkOlder(db, path, l, yield)
+			return
+		}
 		err = db.View(func(tx *bolt.Tx) error {
-			if err := checkSchema(tx); err != nil {
+			if err := checkLayout(tx); err != nil {
 				return err
 			}
 			checkRecords(tx, yield)
@@ -117,11 +129,7 @@ func (c *checker) report(err error) {
 
 // each calls f with every record of the bucket, and reports what f returns.
 func (c *checker) each(b *bucket, f func(key, payload []byte) error) {
-	in := c.tx.Bucket(b.name)
-	if in == nil {
-		return // of an older file, which nobody has opened since
-	}
-	cur := in.Cursor()
+	cur := c.tx.Bucket(b.name).Cursor()
 	for key, value := cur.First(); key != nil && !c.ended; key, value = cur.Next() {
 		payload, err := b.open(key, value)
 		if err == nil {
@@ -149,7 +157,7 @@ func (c *checker) names() {
 func (c *checker) meta() {
 	c.each(metaBucket, func(key, payload []byte) (err error) {
 		switch string(key) {
-		case string(schemaKey), string(uuidKey), string(shownKey):
+		case string(layoutKey), string(uuidKey), string(shownKey):
 			return nil
 		case string(countersKey):
 			c.numbers, err = decodeCounters(payload)

@@ -7,7 +7,7 @@
 // often is tiny and apart from what does not change.
 //
 //	meta                                            written with every commit
-//	├─ schema                     layout of the file
+//	├─ schema                     layout of the file: layout.go
 //	├─ uuid                       of this database
 //	├─ counters                   commits, events, jobs, workers so far
 //	└─ last-rendered              job with the newest preview
@@ -28,6 +28,9 @@
 // Every value is ver | payload | crc32c over bucket, key, ver and payload. A
 // task's id is derived from the job's UUID and the index (ids.go) and needs no
 // bucket.
+//
+// Whatever changes the bytes of a record, or what a number in it means, makes a
+// new layout of the file, and is a migration: migrate.go.
 //
 // # Writing
 //

@@ -20,6 +20,9 @@ type jobRecord struct {
 	removing bool // RemoveJob has begun: no list shows the job any more
 }
 
+// maxStatuses bounds the statuses that a job counts tasks of.
+const maxStatuses = 100
+
 const (
 	jobPlanning   = 1 << iota // flag
 	jobRemoving               // flag
@@ -30,7 +33,7 @@ const (
 
 // appendTo appends the record, without checksum.
 //
-//	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | counts… | steps done, total |
+//	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | n, counts… | steps done, total |
 //	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] | activity
 func (j *jobRecord) appendTo(b []byte) []byte {
 	flags := byte(0)
@@ -56,6 +59,7 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	b = appendString(b, j.Type)
 	b = appendString(b, j.Tag)
 	b = binary.AppendVarint(b, int64(j.Priority))
+	b = binary.AppendUvarint(b, uint64(len(j.Counts)))
 	for _, n := range j.Counts {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
@@ -90,9 +94,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	j.Intent = farm.Intent(r.byte())
 	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
 	j.Priority = r.small()
-	for i := range j.Counts {
-		j.Counts[i] = r.count(maxTasks)
-	}
+	r.counts(&j.Counts)
 	j.StepsDone, j.StepsTotal = r.count(math.MaxInt), r.count(math.MaxInt)
 	created := r.int()
 	j.Created, j.Updated = timeOf(created), timeOf(created+r.int())
@@ -107,6 +109,19 @@ func decodeJob(payload []byte) (jobRecord, error) {
 		r.fail(fmt.Errorf("%d is no intent", j.Intent))
 	}
 	return j, r.err
+}
+
+// counts reads how many tasks are in each status. Statuses that the program does
+// not know have no tasks; those that came later have none either.
+func (r *reader) counts(c *farm.Counts) {
+	for i := range r.count(maxStatuses) {
+		switch n := r.count(maxTasks); {
+		case i < len(c):
+			c[i] = n
+		case n > 0:
+			r.fail(fmt.Errorf("it counts %d tasks in status %d, which this version of Farm does not know", n, i))
+		}
+	}
 }
 
 func appendPass(b []byte, p *farm.Pass) []byte {

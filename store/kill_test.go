@@ -20,6 +20,10 @@ import (
 const killEnv = "STORE_TEST_WORK_ON"
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(migrateEnv); path != "" {
+		openAsNewer(path)
+		return
+	}
 	if path := os.Getenv(killEnv); path != "" {
 		workUntilKilled(path)
 		return

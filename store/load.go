@@ -17,7 +17,7 @@ import (
 func loadIndex(db *bolt.DB) (*index, error) {
 	x := newIndex(db)
 	err := db.View(func(tx *bolt.Tx) error {
-		if err := checkSchema(tx); err != nil {
+		if err := checkLayout(tx); err != nil {
 			return err
 		}
 		return x.rebuild(tx)

@@ -1,13 +1,11 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +13,6 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"renderfarm/farm"
-)
-
-// schemaVersion is the layout of the file. An older one is migrated, a newer
-// one refused.
-const schemaVersion = 1
-
-var (
-	schemaKey = []byte("schema")
-	uuidKey   = []byte("uuid")
 )
 
 // lockTimeout is how long Open waits for another process to let go of the file:
@@ -42,8 +31,9 @@ func boltOptions() *bolt.Options {
 	}
 }
 
-// openFile opens the database file, or makes it, and checks what it is.
-func openFile(path string) (*bolt.DB, error) {
+// openFile opens the database file, or makes it, checks what it is, and brings it
+// to the newest layout.
+func openFile(path string, o Options) (*bolt.DB, error) {
 	if err := refuseNetwork(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
@@ -51,21 +41,12 @@ func openFile(path string) (*bolt.DB, error) {
 	case err == nil && !info.Mode().IsRegular():
 		return nil, openError(path, errors.New("it is not a plain file"))
 	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0:
-		if err := create(path); err != nil && !exists(path) {
+		if err := create(path, o.Program); err != nil && !exists(path) {
 			return nil, openError(path, err)
 		} // else another process made it meanwhile, and has most likely locked it
 	}
-	// bbolt reads every page when it opens the file and panics, partly in a
-	// goroutine of its own, at one that makes no sense.
-	if err := checkFile(path); err != nil {
-		return nil, openError(path, err)
-	}
-	db, err := openBolt(path, boltOptions())
+	db, err := openNewest(path, o)
 	if err != nil {
-		return nil, openError(path, err)
-	}
-	if err := addBuckets(db); err != nil {
-		db.Close()
 		return nil, openError(path, err)
 	}
 	removeUnfinished(path)
@@ -73,25 +54,44 @@ func openFile(path string) (*bolt.DB, error) {
 	return db, nil
 }
 
-// addBuckets makes the buckets that came after the file was made. It leaves files
-// alone that are not ours.
-func addBuckets(db *bolt.DB) error {
-	missing := false
-	err := db.View(func(tx *bolt.Tx) error {
-		missing = tx.Bucket(metaBucket.name) != nil && slices.ContainsFunc(laterBuckets, func(b *bucket) bool { return tx.Bucket(b.name) == nil })
-		return nil
-	})
-	if err != nil || !missing {
-		return err
-	}
-	return db.Update(func(tx *bolt.Tx) error {
-		for _, b := range laterBuckets {
-			if _, err := tx.CreateBucketIfNotExists(b.name); err != nil {
-				return err
-			}
+// openNewest opens the file, and again after it was migrated. The second file
+// may be another process's by then.
+func openNewest(path string, o Options) (*bolt.DB, error) {
+	for range 3 {
+		// bbolt reads every page when it opens the file and panics, partly in a
+		// goroutine of its own, at one that makes no sense.
+		if err := checkFile(path); err != nil {
+			return nil, err
 		}
-		return nil
-	})
+		var file *os.File
+		options := boltOptions()
+		options.OpenFile = func(name string, flag int, perm os.FileMode) (_ *os.File, err error) {
+			file, err = os.OpenFile(name, flag, perm)
+			return file, err
+		}
+		db, err := openBolt(path, options)
+		if err != nil {
+			return nil, err
+		}
+		l, err := layoutOf(db)
+		if err == nil {
+			err = l.refuseNewer(path, o.Program)
+		}
+		switch {
+		case err != nil:
+			return nil, errors.Join(err, db.Close())
+		case !named(path, file): // somebody migrated it while this process waited for the lock
+			err = db.Close()
+		case l.number < newestLayout():
+			err = migrate(db, path, l, o)
+		default:
+			return db, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("other processes put new files in its place all the time")
 }
 
 // openBolt opens the file and turns what bbolt panics with into an error.
@@ -146,7 +146,7 @@ func openError(path string, err error) error {
 // when it is whole and on the disk: bbolt's own beginning is not safe against
 // a crash. It never replaces a file: another process may make one at the same
 // time, and use it already.
-func create(path string) error {
+func create(path, program string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+unfinished+"*")
 	if err != nil {
 		return err
@@ -157,13 +157,13 @@ func create(path string) error {
 		return err
 	}
 	// First the file, then its name, then the folder that knows the name.
-	if err := makeEmpty(temp); err != nil {
+	if err := makeEmpty(temp, program); err != nil {
 		return err
 	}
 	if err := os.Link(temp, path); err != nil && !exists(path) {
 		// There are no links here, or an empty file has the name, as some editors
 		// and copy tools leave it. What a crash spoils now held nothing yet.
-		if err := makeEmpty(path); err != nil {
+		if err := makeEmpty(path, program); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ func create(path string) error {
 
 // makeEmpty makes an empty database of a file that is empty or not there, and leaves
 // one that another process filled first. bbolt's lock keeps the others away.
-func makeEmpty(path string) error {
+func makeEmpty(path, program string) error {
 	o := boltOptions()
 	o.InitialMmapSize = 0 // it is closed again at once
 	db, err := openBolt(path, o)
@@ -189,10 +189,9 @@ func makeEmpty(path string) error {
 			}
 		}
 		meta := tx.Bucket(metaBucket.name)
-		schema := binary.AppendUvarint([]byte{recordVersion}, schemaVersion)
 		id := farm.NewUUID()
 		return errors.Join(
-			meta.Put(schemaKey, metaBucket.seal(schemaKey, schema)),
+			(&layout{number: newestLayout(), program: program}).put(tx),
 			meta.Put(uuidKey, metaBucket.seal(uuidKey, append([]byte{recordVersion}, id[:]...))),
 			meta.Put(countersKey, (&counters{}).encode()))
 	})
@@ -231,29 +230,4 @@ func syncFile(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// checkSchema refuses files that are not Farm's, and those of newer versions.
-func checkSchema(tx *bolt.Tx) error {
-	meta := tx.Bucket(metaBucket.name)
-	if meta == nil || meta.Get(schemaKey) == nil {
-		return farm.Errorf(farm.Unsupported, "%s is not a database of Farm: move it away, and a new one is made", tx.DB().Path())
-	}
-	payload, err := metaBucket.open(schemaKey, meta.Get(schemaKey))
-	if err != nil {
-		return err
-	}
-	r := reader{rest: payload}
-	switch version := r.uint(); {
-	case r.err != nil:
-		return metaBucket.damaged(schemaKey, r.err)
-	case version > schemaVersion:
-		return farm.Errorf(farm.Unsupported, "the database %s was written by a newer version of Farm (its layout is %d, this version knows %d): use that version, or put back the backup that was made before the upgrade", tx.DB().Path(), version, schemaVersion)
-	}
-	for _, b := range buckets {
-		if tx.Bucket(b.name) == nil && !slices.Contains(laterBuckets, b) {
-			return &fileDamage{fmt.Errorf("bucket %s is missing", b.name)}
-		}
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,10 +36,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"locked", func(t *testing.T, path string) { open(t, path) }, farm.Conflict, []string{"another process uses", "--home"}},
 		{"newer", func(t *testing.T, path string) {
 			boltUpdate(t, path, func(tx *bolt.Tx) error {
-				v := binary.AppendUvarint([]byte{recordVersion}, schemaVersion+1)
-				return tx.Bucket(metaBucket.name).Put(schemaKey, metaBucket.seal(schemaKey, v))
+				return (&layout{number: newestLayout() + 1, program: "9.8.7"}).put(tx)
 			})
-		}, farm.Unsupported, []string{"newer version"}},
+		}, farm.Unsupported, []string{"needs Farm 9.8.7 or newer", "backup from before"}},
 		{"of another program", func(t *testing.T, path string) {
 			os.Remove(path)
 			boltUpdate(t, path, func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("other")); return err })
@@ -157,14 +155,14 @@ func TestCreateReplacesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := create(path); err != nil {
+	if err := create(path, ""); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
 		t.Errorf("the database that is open was replaced: %v", err)
 	}
 	s.Close()
-	if err := makeEmpty(path); err != nil { // as where there are no links
+	if err := makeEmpty(path, ""); err != nil { // as where there are no links
 		t.Fatal(err)
 	}
 	clean(t, open(t, path))

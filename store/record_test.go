@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,27 @@ func TestJobRecord(t *testing.T) {
 		back, err := decodeJob(c.job.appendTo(nil)[1:])
 		if err != nil || back != c.job {
 			t.Errorf("%s: %+v from %+v: %v", c.name, back, c.job, err)
+		}
+	}
+}
+
+// A job may have been counted by a program that knew fewer statuses, or more.
+func TestJobRecordOfOtherStatuses(t *testing.T) {
+	j := jobRecord{Job: farm.Job{Created: testTime, Updated: testTime, JobFacts: farm.JobFacts{Counts: farm.Counts{farm.TaskQueued: 3}}}}
+	whole := j.appendTo(nil)[1:]
+	at := 16 + 2 + 3 + 1 // UUID, flags and intent, empty texts, priority
+	if int(whole[at]) != farm.TaskStatuses {
+		t.Fatalf("byte %d of % x is not the number of statuses", at, whole)
+	}
+	before, after := whole[:at], whole[at+1+farm.TaskStatuses:]
+	for _, c := range []struct {
+		counts       []byte
+		counts0, bad int
+	}{{[]byte{2, 4, 0}, 4, 0}, {[]byte{0}, 0, 0}, {append([]byte{byte(farm.TaskStatuses) + 1, 5}, make([]byte, farm.TaskStatuses)...), 5, 0},
+		{append(append([]byte{byte(farm.TaskStatuses) + 1}, make([]byte, farm.TaskStatuses)...), 1), 0, 1}, {[]byte{maxStatuses + 1}, 0, 1}} {
+		got, err := decodeJob(slices.Concat(before, c.counts, after))
+		if (err != nil) != (c.bad > 0) || err == nil && (got.Counts[0] != c.counts0 || !got.Updated.Equal(testTime)) {
+			t.Errorf("% x: %v, %v", c.counts, got.Counts, err)
 		}
 	}
 }

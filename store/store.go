@@ -13,9 +13,10 @@ import (
 
 // Options configures Open. Zero values are defaults; Path is needed.
 type Options struct {
-	Path  string           // the database file; it is made if it does not exist
-	Clock func() time.Time // nil: time.Now
-	Log   *slog.Logger     // nil: nothing is logged
+	Path    string           // the database file; it is made if it does not exist
+	Program string           // the version of this program, for one that is too old for the file
+	Clock   func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: nothing is logged
 
 	// Fatal is called, in the writer goroutine, when the database cannot be
 	// written any more or an operation broke a rule (ErrFault). It must end the
@@ -54,12 +55,14 @@ type Store struct {
 // Open opens the database, or makes one, and rebuilds the scheduler's index.
 // It fails with a farm.Error that says what to do if another process uses the
 // file, if it is damaged or of a newer version, or on a network file system.
+// A file of an older version is upgraded: see migrate.go.
 func Open(o Options) (*Store, error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, clock: o.Clock, fatal: o.Fatal, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	s := &Store{path: path, clock: o.Clock, fatal: o.Fatal, log: o.Log,
 		queue: make(chan *op, maxQueued), ended: make(chan struct{}), died: make(chan struct{})}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -70,7 +73,7 @@ func Open(o Options) (*Store, error) {
 	s.pool.New = func() any { return &op{done: make(chan struct{}, 1)} }
 
 	began := time.Now()
-	if s.db, err = openFile(path); err != nil {
+	if s.db, err = openFile(path, o); err != nil {
 		return nil, err
 	}
 	if s.x, err = loadIndex(s.db); err != nil {
