@@ -5,16 +5,20 @@
 GO     ?= go
 ARGS   ?=
 COUNT  ?= 10
+# Where make blenders puts newer Blenders, one folder per version.
+BLENDERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/farm/blenders
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test deps demo-deps check bench still soak clean
+.PHONY: help need-go build demo test deps demo-deps check bench still soak blenders test-blenders clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make build     bin/farm'
 	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
+	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
+	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
@@ -53,6 +57,12 @@ check: need-go
 	$(GO) tool staticcheck ./...
 	@sh testdata/deadcode.sh
 	@sh testdata/check.sh
+
+blenders:
+	@sh testdata/blenders.sh "$(BLENDERS)"
+
+test-blenders: need-go demo-deps
+	@sh testdata/test-blenders.sh "$(BLENDERS)" $(ARGS)
 
 bench:
 	nice $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 0 ./cmd/bench

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"renderfarm/farm/blendertest"
 )
 
 // TestPackHasItsScripts keeps what Blender needs in the program, and what it
@@ -28,11 +30,7 @@ func TestPackHasItsScripts(t *testing.T) {
 
 // TestPackInBlender makes every kind of reference in a real Blender, and packs it.
 func TestPackInBlender(t *testing.T) {
-	blender, err := exec.LookPath("blender")
-	if err != nil {
-		t.Skip(err)
-	}
-	out, err := exec.CommandContext(t.Context(), blender, "-b", "--factory-startup", "--python-exit-code", "1", "--python", filepath.Join("tests", "in_blender_pack.py")).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), blendertest.Find(t), "-b", "--factory-startup", "--python-exit-code", "1", "--python", filepath.Join("tests", "in_blender_pack.py")).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "\nOK") {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
-	"renderfarm/farm/programs"
+	"renderfarm/farm/blendertest"
 )
 
 // oddType has settings that Blender could not have under their own names.
@@ -35,10 +35,7 @@ function compileJob(job) {
 // window, and submits with it. addon/tests/in_blender.py is the script.
 func TestAddon(t *testing.T) {
 	st := newSubmitTest(t)
-	blender, err := programs.Blender(t.Context(), "")
-	if err != nil {
-		t.Skip(err)
-	}
+	blender := blendertest.Find(t)
 	if err := os.MkdirAll(filepath.Join(st.home, "scripts"), 0o700); err != nil {
 		t.Fatal(err)
 	}

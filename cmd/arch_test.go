@@ -39,6 +39,7 @@ var house = map[string]floor{
 	"farm/picture":     {"farm farm/exr", "golang.org/x/image", "images are decoded in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
+	"farm/blendertest": {"farm/programs", "", "it finds the Blender to test with, in tests only"},
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/dropfolder":  {"farm", "github.com/fsnotify/fsnotify", "it watches a folder, and knows the farm by an interface only"},

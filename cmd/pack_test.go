@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"renderfarm/farm/programs"
+	"renderfarm/farm/blendertest"
 )
 
 // A nastyProject is a project in which everything is difficult; see
@@ -30,10 +30,7 @@ type nastyProject struct {
 // newNastyProject makes the project, and renders it where it is.
 func newNastyProject(t *testing.T, frames ...int) *nastyProject {
 	t.Helper()
-	exe, err := programs.Blender(t.Context(), "")
-	if err != nil {
-		t.Skip(err)
-	}
+	exe := blendertest.Find(t)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"renderfarm/farm/api"
+	"renderfarm/farm/blendertest"
 	"renderfarm/farm/exr"
-	"renderfarm/farm/programs"
 )
 
 // full makes TestStillOverTwoWorkers render what "make still" is about.
@@ -162,10 +162,7 @@ func TestStillOverTwoWorkers(t *testing.T) {
 	if *full {
 		from, size = "demo.blend", []string{"1920", "1080", "8"}
 	}
-	exe, err := programs.Blender(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	exe := blendertest.Find(t)
 	file, alone := filepath.Join(st.home, "storage", "still.blend"), filepath.Join(st.home, "alone-")
 	began := time.Now()
 	for _, args := range [][]string{

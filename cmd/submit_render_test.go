@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"renderfarm/farm"
+	"renderfarm/farm/blendertest"
 	"renderfarm/farm/programs"
 )
 
@@ -40,9 +41,7 @@ func newServeTest(t *testing.T) *submitTest {
 
 func startSubmitTest(t *testing.T, command ...string) *submitTest {
 	t.Helper()
-	if !hasBlender(t) {
-		t.Skip("there is no Blender")
-	}
+	blendertest.Find(t)
 	st := &submitTest{home: t.TempDir(), command: command}
 	t.Cleanup(func() {
 		if err := st.farm.kill(); err != nil {
@@ -71,12 +70,6 @@ func (st *submitTest) start(t *testing.T) {
 	written, _ := p.out.look()
 	_, after, _ := strings.Cut(written, "is ready: ")
 	st.url = strings.TrimSuffix(strings.Fields(after)[0], "/")
-}
-
-// hasBlender reports whether this computer has a Blender.
-func hasBlender(t *testing.T) bool {
-	_, err := programs.Blender(t.Context(), "")
-	return err == nil
 }
 
 // run runs a command line against the farm, and returns its exit status.

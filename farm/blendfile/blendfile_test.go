@@ -12,24 +12,14 @@ import (
 	"testing"
 
 	"renderfarm/farm"
-	"renderfarm/farm/programs"
+	"renderfarm/farm/blendertest"
 )
-
-// blender returns the path of the real Blender; without one there is nothing to test here.
-func blender(t *testing.T) string {
-	t.Helper()
-	path, err := programs.Blender(t.Context(), "")
-	if err != nil {
-		t.Skip(err)
-	}
-	return path
-}
 
 // scenes returns the path of a file in testdata/scenes.
 func scenes(name string) string { return filepath.Join("..", "..", "testdata", "scenes", name) }
 
 func TestInspectDemo(t *testing.T) {
-	info, err := Inspect(t.Context(), blender(t), scenes("demo.blend"))
+	info, err := Inspect(t.Context(), blendertest.Find(t), scenes("demo.blend"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +59,7 @@ bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1], relative_remap=False)
 `
 
 func TestInspectStudioFile(t *testing.T) {
-	exe := blender(t)
+	exe := blendertest.Find(t)
 	file := filepath.Join(t.TempDir(), "it's a \"shot\" ü.blend")
 	if out, err := exec.Command(exe, "-b", "--factory-startup", "--python-exit-code", "1", "--python-expr", studio, "--", file).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -98,7 +88,7 @@ func TestInspectStudioFile(t *testing.T) {
 
 // truncated and rewritten copies of a real file.
 func TestUnusableFiles(t *testing.T) {
-	exe := blender(t)
+	exe := blendertest.Find(t)
 	dir := t.TempDir()
 	real, err := os.ReadFile(scenes("tiny.blend"))
 	if err != nil {

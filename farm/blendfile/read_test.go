@@ -17,11 +17,12 @@ import (
 	"testing"
 
 	"renderfarm/farm"
+	"renderfarm/farm/blendertest"
 )
 
 // TestReadAgrees compares what the program reads with what Blender says.
 func TestReadAgrees(t *testing.T) {
-	exe := blender(t)
+	exe := blendertest.Find(t)
 	studioFile := filepath.Join(t.TempDir(), "it's ü.blend")
 	if out, err := exec.Command(exe, "-b", "--factory-startup", "--python-exit-code", "1", "--python-expr", studio, "--", studioFile).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -15,6 +15,7 @@ import (
 
 	"renderfarm/addon"
 	"renderfarm/farm"
+	"renderfarm/farm/blendertest"
 )
 
 // nasty returns the folder of a project in which everything is difficult.
@@ -67,7 +68,7 @@ func targets(p *Pack, dir string) (all, rewritten []string) {
 }
 
 func TestTraceNasty(t *testing.T) {
-	exe := blender(t)
+	exe := blendertest.Find(t)
 	dir := nasty(t, exe)
 	before := content(t, dir)
 	file := filepath.Join(dir, "project", "shots", "seq 010", "shot ü.blend")
@@ -168,7 +169,7 @@ func traceDamagedLibrary(t *testing.T, dir, file string, o TraceOptions) {
 }
 
 func TestTraceUnusable(t *testing.T) {
-	exe := blender(t)
+	exe := blendertest.Find(t)
 	dir := t.TempDir()
 	real, err := os.ReadFile(scenes("tiny.blend"))
 	if err != nil {

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"renderfarm/farm"
+	"renderfarm/farm/blendertest"
 )
 
 // TestTraceUnaided packs what needs no change, and says what is left.
 func TestTraceUnaided(t *testing.T) {
-	dir := nasty(t, blender(t))
+	dir := nasty(t, blendertest.Find(t))
 	file := filepath.Join(dir, "project", "shots", "seq 010", "shot ü.blend")
 	p, err := TraceUnaided(t.Context(), file, TraceOptions{Project: filepath.Join(dir, "project"), Exclude: []string{"*.ABC"}})
 	if err != nil {

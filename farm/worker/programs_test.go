@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"renderfarm/farm/blendertest"
 )
 
 // script writes an executable shell script, to stand for a program.
@@ -33,6 +35,7 @@ const scene = "import bpy; r = bpy.context.scene.render; r.engine = 'CYCLES'; r.
 // A real Blender renders two frames: they are there and whole, counted, logged,
 // and the last one reaches the manager.
 func TestBlenderRenders(t *testing.T) {
+	blendertest.Find(t)
 	b, dir := newBench(t), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan struct{})
@@ -68,6 +71,7 @@ func TestBlenderRenders(t *testing.T) {
 
 // Blender ends with 0 when an argument is missing, and renders nothing.
 func TestBlenderRendersNothing(t *testing.T) {
+	blendertest.Find(t)
 	b := newBench(t)
 	render := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", []any{"--render-frame"})
 	render.Steps = 1
