@@ -95,8 +95,8 @@ func BenchmarkPick(b *testing.B) {
 						b.Error("nothing to do")
 						return
 					}
-					tx.x.setStatus(t.Job, t.Index, farm.TaskActive)
-					tx.x.setStatus(t.Job, t.Index, farm.TaskQueued)
+					tx.x.sched.SetTask(t.sched(), farm.TaskActive, nil)
+					tx.x.sched.SetTask(t.sched(), farm.TaskQueued, nil)
 				}
 			})
 		})

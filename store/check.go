@@ -244,7 +244,7 @@ func (c *checker) job(j *Job) error {
 	if err != nil {
 		c.report(asDamage(jobdefBucket, key, err))
 	}
-	if _, stuck := completable(j.shape); stuck {
+	if j.sched.Plan().HasCycle() {
 		c.report(planBucket.damaged(key, errors.New("its tasks wait for each other")))
 	}
 	return c.definitions(j)

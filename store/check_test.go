@@ -7,6 +7,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 // breakages are ways to break a file that has one job of 300 frames and one
@@ -21,10 +22,10 @@ func breakages() map[string]func(*bolt.Tx) error {
 		return func(tx *bolt.Tx) error { return tx.Bucket(b.name).Delete(key) }
 	}
 	short, _ := new(chunkWriter).encode(frames(7, false).Tasks)
-	other, _ := shapeOf(frames(9, false).Tasks)
-	loop, _ := shapeOf(frames(299, false).Tasks)
-	loop.tasks, loop.needs.lists = 300, [][]span{nil, {{299, 300}}}
-	loop.runs = append(loop.runs, run{first: 299, steps: 1, priority: 50, needs: 1})
+	other, _ := scheduler.NewPlan(frames(9, false).Tasks)
+	loop, _ := scheduler.NewPlan(frames(299, false).Tasks)
+	loop.Tasks, loop.Lists = 300, [][]scheduler.Span{nil, {{From: 299, To: 300}}}
+	loop.Runs = append(loop.Runs, scheduler.Run{First: 299, Steps: 1, Priority: 50, Needs: 1})
 	none := farm.NewUUID()
 	return map[string]func(*bolt.Tx) error{
 		"bucket of nobody":      func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("mine")); return err },
@@ -33,8 +34,8 @@ func breakages() map[string]func(*bolt.Tx) error {
 		"id of another job":     put(jobuuidBucket, none[:], key32(1)),
 		"job without settings":  drop(jobdefBucket, key32(1)),
 		"job without plan":      drop(planBucket, key32(1)),
-		"job with another plan": put(planBucket, key32(1), other.encode()[1:]),
-		"plan in a circle":      put(planBucket, key32(1), loop.encode()[1:]),
+		"job with another plan": put(planBucket, key32(1), encodePlan(other)[1:]),
+		"plan with a cycle":     put(planBucket, key32(1), encodePlan(loop)[1:]),
 		"job without a chunk":   drop(defBucket, key64(1, 1)),
 		"chunk that is short":   put(defBucket, key64(1, 1), short[1:]),
 		"chunk too many":        put(defBucket, key64(1, 2), short[1:]),
@@ -44,7 +45,7 @@ func breakages() map[string]func(*bolt.Tx) error {
 		"task of an unknown worker": put(taskBucket, key64(1, 0), (&taskRecord{status: farm.TaskActive, worker: 9, touched: noTime}).appendTo(nil, 0)[1:]),
 		"active task of nobody":     put(taskBucket, key64(1, 0), (&taskRecord{status: farm.TaskActive, touched: noTime}).appendTo(nil, 0)[1:]),
 		"task of no job":            put(taskBucket, key64(5, 0), (&taskRecord{touched: noTime}).appendTo(nil, 0)[1:]),
-		"plan of no job":            put(planBucket, key32(5), other.encode()[1:]),
+		"plan of no job":            put(planBucket, key32(5), encodePlan(other)[1:]),
 		"block of no job":           put(blockBucket, append(key64(5, 1), 'x'), []byte{2}),
 		"block of an unknown worker": put(blockBucket, append(key64(1, 8), 'x'),
 			[]byte{2}),
@@ -98,25 +99,32 @@ func TestCheckFinds(t *testing.T) {
 // kept must show.
 func TestCheckFindsAWrongIndex(t *testing.T) {
 	for name, spoil := range map[string]func(*index, *Job){
-		"missing need":  func(x *index, j *Job) { j.left[1]++ },
-		"spoiled need":  func(x *index, j *Job) { j.bad[1]++ },
-		"runnable":      func(x *index, j *Job) { j.runnable.remove(2) },
-		"status":        func(x *index, j *Job) { j.statuses[2] = uint8(farm.TaskFailed) },
-		"count":         func(x *index, j *Job) { j.Counts[farm.TaskQueued]++ },
-		"queue":         func(x *index, j *Job) { x.queue(Work{"", "blender"}).Clear() },
-		"lost job":      func(x *index, j *Job) { delete(x.jobs, prefixOf(j.uuid)) },
-		"active":        func(x *index, j *Job) { clear(x.held) },
-		"worker":        func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].Name = "other" },
-		"worker's task": func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].active = nil },
-		"failed by":     func(x *index, j *Job) { x.setFailedBy(j, 1, []uint32{1}) },
-		"failures":      func(x *index, j *Job) { j.failures = map[blockKey]int32{{1, "blender"}: 1} },
-		"failing jobs":  func(x *index, j *Job) { x.queue(Work{"", "blender"}).failing++ },
-		"crew":          func(x *index, j *Job) { x.queue(Work{"", "blender"}).crew.awake++ },
-		"idle crew":     func(x *index, j *Job) { x.queue(Work{"none", "blender"}).crew.able++ },
-		"block":         func(x *index, j *Job) { j.blocked = map[blockKey]int64{{1, "x"}: 1} },
-		"steps":         func(x *index, j *Job) { j.setSteps(2, 1) },
-		"tag":           func(x *index, j *Job) { x.tags["t"] = farm.Tag{} },
-		"counter":       func(x *index, j *Job) { x.numbers.event++; x.saved.event++ },
+		"scheduler's status": func(x *index, j *Job) {
+			x.sched.SetTask(scheduler.Task{Job: j.sched, Index: 2}, farm.TaskFailed, nil)
+		},
+		"scheduler's failures": func(x *index, j *Job) {
+			x.sched.SetTask(scheduler.Task{Job: j.sched, Index: 1}, farm.TaskQueued, []uint32{1})
+		},
+		"scheduler's terms":  func(x *index, j *Job) { x.sched.SetTerms(j.sched, scheduler.Terms{Open: true, Priority: 1}) },
+		"scheduler's block":  func(x *index, j *Job) { x.sched.Block(j.sched, x.sched.Worker(1), "x", testTime) },
+		"scheduler's worker": func(x *index, j *Job) { x.sched.SetWorker(x.sched.Worker(1), &farm.Worker{TaskTypes: []string{"x"}}) },
+		"worker too many":    func(x *index, j *Job) { x.sched.AddWorker(&farm.Worker{}) },
+		"job too many": func(x *index, j *Job) {
+			more := scheduler.NewJob(j.sched.Plan())
+			more.Derive()
+			x.sched.Add(more, 9, nil)
+			x.sched.SetTerms(more, scheduler.Terms{Open: true})
+		},
+		"another's handle": func(x *index, j *Job) { j.sched.Handle = &Job{} },
+		"record":           func(x *index, j *Job) { j.recorded.set(2, true) },
+		"count":            func(x *index, j *Job) { j.Counts[farm.TaskQueued]++ },
+		"lost job":         func(x *index, j *Job) { delete(x.jobs, prefixOf(j.uuid)) },
+		"active":           func(x *index, j *Job) { clear(x.held) },
+		"worker":           func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].Name = "other" },
+		"worker's task":    func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].active = nil },
+		"steps":            func(x *index, j *Job) { j.setSteps(2, 1) },
+		"tag":              func(x *index, j *Job) { x.tags["t"] = farm.Tag{} },
+		"counter":          func(x *index, j *Job) { x.numbers.event++; x.saved.event++ },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)

@@ -2,15 +2,16 @@ package store
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm/scheduler"
 )
 
 // checkIndex compares the running index, which must have nothing left to write,
-// with one that is rebuilt from the file.
+// with one that is rebuilt from the file, and so do their schedulers.
 func checkIndex(tx *bolt.Tx, x *index, report func(error) bool) {
 	fresh := newIndex(tx.DB())
 	if err := fresh.rebuild(tx); err != nil {
@@ -38,7 +39,7 @@ func checkIndex(tx *bolt.Tx, x *index, report func(error) bool) {
 			c.differ("job %s may run and is not in memory", j.ID)
 		}
 	}
-	c.queues(x, fresh) // before others are read into the rebuilt one
+	scheduler.Compare(x.sched, fresh.sched, c.differ) // before others are read into the rebuilt one
 	for p, j := range x.jobs {
 		f := fresh.jobs[p]
 		if f == nil {
@@ -78,6 +79,9 @@ func (c *comparison) workers(x, fresh *index) {
 			!w.LastSeen.Equal(f.LastSeen) || !w.Updated.Equal(f.Updated) {
 			c.differ("worker %s: %+v in memory, %+v in the file", id, w.Worker, f.Worker)
 		}
+		if w.sched.Number() != w.seq || x.sched.Worker(w.seq) != w.sched {
+			c.differ("worker %s is number %d, and %d to the scheduler", id, w.seq, w.sched.Number())
+		}
 		for _, t := range w.active {
 			if h := x.held[keyOf(t)]; h == nil || h.worker != w || h.task != t {
 				c.differ("worker %s holds task %x, which is not active there", id, keyOf(t))
@@ -87,69 +91,27 @@ func (c *comparison) workers(x, fresh *index) {
 	}
 }
 
-// queues compares who stands where in which queue.
-func (c *comparison) queues(x, fresh *index) {
-	type place struct {
-		job      uint32
-		kind     int
-		priority int
-		top      int32
-		first    int
-	}
-	places := func(x *index) map[Work][]place {
-		all := map[Work][]place{}
-		for work, q := range x.queues {
-			q.Scan(func(e *entry) bool {
-				if !e.in || e.work != work {
-					c.differ("job %s is in queue %v and knows nothing of it", e.job.ID, work)
-				}
-				all[work] = append(all[work], place{e.job.seq, e.kind, e.priority, e.top, e.first})
-				return true
-			})
-		}
-		return all
-	}
-	memory, file := places(x), places(fresh)
-	for work := range maps.Keys(memory) {
-		c.same(fmt.Sprintf("queue %v", work), memory[work], file[work])
-	}
-	c.same("number of queues in use", len(memory), len(file))
-	for work, q := range x.queues {
-		c.same(fmt.Sprintf("crew of %v", work), q.crew, fresh.queue(work).crew)
-		c.same(fmt.Sprintf("failing jobs in queue %v", work), q.failing, fresh.queue(work).failing)
-	}
-	for work, q := range fresh.queues {
-		c.same(fmt.Sprintf("crew of %v", work), x.queue(work).crew, q.crew)
-	}
-}
-
 // job compares all that is known of one job, except its places in queues.
 func (c *comparison) job(j, f *Job) {
 	what := func(part string) string { return fmt.Sprintf("%s of job %s", part, j.ID) }
 	c.same(what("record"), j.Job, f.Job)
-	c.same(what("plan"), j.shape, f.shape)
 	c.same(what("removal"), j.removing, f.removing)
-	c.same(what("place in the scheduler"), j.on, f.on)
-	// Statuses include whether a task has a record, because State relies on it.
-	if !slices.Equal(j.statuses, f.statuses) {
-		c.differ("%s: %v in memory, %v in the file", what("statuses"), j.statuses, f.statuses)
+	scheduler.CompareJobs(j.sched, f.sched, func(format string, args ...any) {
+		c.differ("job %s: %s", j.ID, fmt.Sprintf(format, args...))
+	})
+	if jobOf(j.sched) != j {
+		c.differ("job %s is another to the scheduler", j.ID)
 	}
-	for i := range j.statuses { // one of the two may not have made room for steps
+	if !j.removing && j.sched.Counts() != j.Counts {
+		c.differ("%s: %v, and %v to the scheduler", what("counts"), j.Counts, j.sched.Counts())
+	}
+	// State relies on which tasks have a record.
+	if !slices.Equal(j.recorded, f.recorded) {
+		c.differ("%s: %v in memory, %v in the file", what("tasks with a record"), j.recorded, f.recorded)
+	}
+	for i := range j.Len() { // one of the two may not have made room for steps
 		if j.steps(i) != f.steps(i) {
 			c.differ("%s: task %d has %d in memory, %d in the file", what("steps"), i, j.steps(i), f.steps(i))
 		}
 	}
-	if !maps.EqualFunc(j.failedBy, f.failedBy, slices.Equal[[]uint32]) {
-		c.same(what("failures"), j.failedBy, f.failedBy)
-	}
-	if !maps.Equal(j.failures, f.failures) {
-		c.same(what("failures by worker"), j.failures, f.failures)
-	}
-	if !maps.Equal(j.blocked, f.blocked) {
-		c.same(what("blocklist"), j.blocked, f.blocked)
-	}
-	c.same(what("missing needs"), j.left, f.left)
-	c.same(what("spoiled needs"), j.bad, f.bad)
-	c.same(what("runnable tasks"), j.runnable, f.runnable)
-	c.same(what("runnable tasks by type"), j.count, f.count)
 }

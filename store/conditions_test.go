@@ -34,9 +34,9 @@ func (m *machine) agree(t *rapid.T, tx *Tx) {
 				}
 			}
 		}
-		met, out := false, tx.Openings(w)
+		met, out := false, tx.Mismatch(w)
 		for _, d := range demands {
-			task, o := tx.Meets(d, w)
+			task, o := tx.Match(d, w)
 			switch met = met || o == farm.NoObstacle; o {
 			case farm.NoObstacle:
 				if tx.Obstacle(task, w) != farm.NoObstacle {
@@ -74,7 +74,7 @@ func (m *machine) demands(t *rapid.T, tx *Tx, j *Job) []Demand {
 		if missing != 0 || needed != 0 {
 			t.Errorf("task %d misses %d more than it does, of %d more than it needs", i, missing, needed)
 		}
-		if j.wanted() && task.Status().Waiting() && task.Ready() {
+		if j.terms().Open && task.Status().Waiting() && task.Ready() {
 			want[task.Type()]++
 		}
 	}
@@ -106,6 +106,8 @@ func TestObstacles(t *testing.T) {
 		}
 		want := func(i int, o farm.Obstacle) {
 			t.Helper()
+			tx.SaveJob(j)
+			tx.SaveWorker(w)
 			if got := tx.Obstacle(j.Task(i), w); got != o {
 				t.Errorf("task %d has obstacle %d, want %d", i, got, o)
 			}
@@ -145,7 +147,7 @@ func TestAhead(t *testing.T) {
 		return addJob(t, s, p)
 	}
 	jobs := []farm.JobID{add(50, "", 2), add(50, "gpu", 1), add(60, "", 1), add(50, "", 1), add(40, "", 1)}
-	for range maxAhead + 20 {
+	for range 100 + 20 {
 		add(30, "", 1)
 	}
 	last := add(20, "gpu", 1)
@@ -155,13 +157,13 @@ func TestAhead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			higher, others := tx.Ahead(tx.Demands(j)[0])
+			higher, others := tx.JobsAhead(tx.Demands(j)[0])
 			if got := fmt.Sprint(higher, others); got != want {
 				t.Errorf("job %d: %s are ahead, want %s", i, got, want)
 			}
 		}
 		j, _ := tx.Job(last)
-		if higher, others := tx.Ahead(tx.Demands(j)[0]); higher != maxAhead || others != 0 {
+		if higher, others := tx.JobsAhead(tx.Demands(j)[0]); higher != 100 || others != 0 {
 			t.Errorf("%d and %d are ahead", higher, others)
 		}
 	})
@@ -179,7 +181,7 @@ func TestHeld(t *testing.T) {
 			tx.SetTask(task, state)
 		}
 		j, _ := tx.Job(job)
-		held, ok := tx.Held(j)
+		held, ok := tx.FirstUnready(j)
 		missing, needed := held.Missing()
 		if !ok || held.Index != 40 || missing != 28 || needed != 40 {
 			t.Errorf("held: %d %v, waits for %d of %d", held.Index, ok, missing, needed)

@@ -29,7 +29,7 @@ func TestAloneWithAFailedTask(t *testing.T) {
 			other, _ := tx.Worker(good)
 			f(tx, j, other)
 			_, gets = tx.Pick(w)
-			told = slices.Contains(tx.NewWork(), Work{"", "blender"})
+			told = slices.Contains(tx.NewWork(), Work{Type: "blender"})
 		})
 		clean(t, s)
 		return gets, told
@@ -106,7 +106,7 @@ func TestFailuresAreCountedPerWorkerAndType(t *testing.T) {
 	count(1)
 }
 
-func TestDesertedTypes(t *testing.T) {
+func TestTypesWithoutWorkers(t *testing.T) {
 	s := newStore(t)
 	job := addJob(t, s, frames(1, false))
 	one, two := addWorker(t, s, "blender", "misc"), addWorker(t, s, "blender")
@@ -125,7 +125,7 @@ func TestDesertedTypes(t *testing.T) {
 			w1, _ := tx.Worker(one)
 			w2, _ := tx.Worker(two)
 			c.f(tx, j, w1, w2)
-			if got := tx.Deserted(j); !slices.Equal(got, c.want) {
+			if got := tx.TypesWithoutWorkers(j); !slices.Equal(got, c.want) {
 				t.Errorf("%s: %v, want %v", c.name, got, c.want)
 			}
 		})

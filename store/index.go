@@ -8,6 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 // index is what the writer keeps in memory, and only the writer goroutine
@@ -16,10 +17,10 @@ import (
 // that the two agree.
 type index struct {
 	jobs    map[prefix]*Job // those in memory; all that are busy, some others
-	parked  []*Job          // those in memory although they are not busy
+	cached  []*Job          // those in memory although they are not busy
 	workers map[farm.WorkerID]*Worker
 	tags    map[farm.TagID]farm.Tag
-	queues  map[Work]*queue
+	sched   *scheduler.Scheduler
 	held    map[taskKey]*holding // active tasks
 	numbers counters
 	saved   counters // as they are in the file
@@ -32,10 +33,10 @@ type index struct {
 	db     *bolt.DB
 	tx     *bolt.Tx // of the present group, begun when first needed: see read
 	writes writeSet
-	jobsTo []*Job     // whose records are to be written
-	staff  []*Worker  // likewise
-	loaded []*Job     // that were read, or written, in this group
-	work   func(Work) // is told about work that became available
+
+	dirtyJobs    []*Job    // whose records are to be written
+	dirtyWorkers []*Worker // likewise
+	loaded       []*Job    // that were read, or written, in this group
 }
 
 // A taskKey is a job's number and an index, as in a key of bucket task.
@@ -55,61 +56,9 @@ type holding struct {
 
 func newIndex(db *bolt.DB) *index {
 	x := &index{db: db, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
-		queues: map[Work]*queue{}, held: map[taskKey]*holding{}, writes: newWriteSet(), work: func(Work) {}, chunks: newChunkCache()}
+		sched: scheduler.New(), held: map[taskKey]*holding{}, writes: newWriteSet(), chunks: newChunkCache()}
 	x.names.Store(&[]farm.WorkerID{""})
 	return x
-}
-
-// setStatus changes a task's status in the index: counts, what the tasks that
-// need it still wait for, and what is runnable.
-func (x *index) setStatus(j *Job, i int, now farm.TaskStatus) {
-	was := j.status(i)
-	if was == now {
-		return
-	}
-	j.statuses[i] = j.statuses[i]&hasRecord | uint8(now)
-	j.Counts[was]--
-	j.Counts[now]++
-	r := j.shape.of(i)
-	x.setRunnable(j, r, i, j.waits(r, i))
-	left := missing(now) - missing(was)
-	bad := spoiled(now) - spoiled(was)
-	if left == 0 && bad == 0 || len(j.left) == 0 {
-		return
-	}
-	var room [8]uint32
-	for _, list := range j.shape.needs.listsWith(uint32(i), room[:0]) {
-		j.bad[list] += bad
-		had := j.left[list] == 0
-		j.left[list] += left
-		if has := j.left[list] == 0; has != had {
-			x.flip(j, list)
-		}
-	}
-}
-
-func missing(s farm.TaskStatus) int32 {
-	if s == farm.TaskCompleted {
-		return 0
-	}
-	return 1
-}
-
-func spoiled(s farm.TaskStatus) int32 {
-	if s.Spoiled() {
-		return 1
-	}
-	return 0
-}
-
-// flip follows a list of needs that has just become complete, or incomplete.
-func (x *index) flip(j *Job, list uint32) {
-	for _, n := range j.shape.needs.runsUsing(list) {
-		r := &j.shape.runs[n]
-		for i := int(r.first); i < j.shape.end(int(n)); i++ {
-			x.setRunnable(j, r, i, j.waits(r, i))
-		}
-	}
 }
 
 // hold notes that the task is active, or is not any more when worker is nil.
@@ -137,9 +86,9 @@ func (x *index) hold(t Task, worker *Worker, s farm.TaskState) {
 func (x *index) state(t Task) farm.TaskState {
 	j := t.Job
 	switch {
-	case j.statuses[t.Index]&hasRecord == 0:
+	case !j.recorded.has(t.Index):
 		return farm.TaskState{}
-	case j.status(t.Index) == farm.TaskActive:
+	case t.Status() == farm.TaskActive:
 		s := x.held[keyOf(t)].state
 		s.FailedBy = slices.Clone(s.FailedBy)
 		return s
@@ -176,53 +125,53 @@ func (x *index) number(id farm.WorkerID) uint32 {
 	return w.seq
 }
 
-// letGo remembers the jobs in memory that need not be there, and lets the oldest
-// of them go when there are many. It runs between groups, when no caller
+// evict remembers the jobs in memory that need not be there, and forgets the
+// oldest of them when there are many. It runs between groups, when no caller
 // holds a handle and nothing is left to be written.
-func (x *index) letGo() {
+func (x *index) evict() {
 	for _, j := range x.loaded {
-		if !j.parked && !j.busy() {
-			j.parked = true
-			x.parked = append(x.parked, j)
+		if !j.cached && !j.busy() {
+			j.cached = true
+			x.cached = append(x.cached, j)
 		}
 	}
 	clear(x.loaded)
 	x.loaded = x.loaded[:0]
-	for len(x.parked) > maxParked {
-		j := x.parked[0]
-		x.parked = slices.Delete(x.parked, 0, 1)
-		j.parked = false
+	for len(x.cached) > maxCachedJobs {
+		j := x.cached[0]
+		x.cached = slices.Delete(x.cached, 0, 1)
+		j.cached = false
 		if key := prefixOf(j.uuid); x.jobs[key] == j && !j.busy() {
 			delete(x.jobs, key)
 		}
 	}
 }
 
-// maxParked is how many jobs that are not busy stay in memory.
-const maxParked = 32
+// maxCachedJobs is how many jobs that are not busy stay in memory.
+const maxCachedJobs = 32
 
 // changes counts what operations did; an operation that left it alone wrote nothing.
-func (x *index) changes() int { return x.writes.n + len(x.jobsTo) + len(x.staff) }
+func (x *index) changes() int { return x.writes.n + len(x.dirtyJobs) + len(x.dirtyWorkers) }
 
 // flush turns changed jobs, workers and counters into writes, and reports
 // whether there is anything to commit.
 func (x *index) flush() bool {
-	if len(x.jobsTo) == 0 && len(x.staff) == 0 && x.writes.empty() && x.numbers == x.saved {
+	if len(x.dirtyJobs) == 0 && len(x.dirtyWorkers) == 0 && x.writes.empty() && x.numbers == x.saved {
 		return false
 	}
-	for _, j := range x.jobsTo {
+	for _, j := range x.dirtyJobs {
 		j.dirty = false
 		x.loaded = append(x.loaded, j)
 		if !j.gone {
 			x.putJob(j)
 		}
 	}
-	for _, w := range x.staff {
+	for _, w := range x.dirtyWorkers {
 		w.dirty = false
 		x.putWorker(w)
 	}
-	clear(x.jobsTo)
-	x.jobsTo, x.staff = x.jobsTo[:0], x.staff[:0]
+	clear(x.dirtyJobs)
+	x.dirtyJobs, x.dirtyWorkers = x.dirtyJobs[:0], x.dirtyWorkers[:0]
 	x.numbers.commit++
 	x.saved = x.numbers
 	x.writes.put(metaBucket, countersKey, x.numbers.encode())

@@ -5,95 +5,48 @@ import (
 	"iter"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
-// Job is a live job: the embedded farm.Job is what SaveJob stores, the rest is
-// what the scheduler knows of its tasks. It belongs to the writer goroutine and
-// is valid during one Update only. Counts and StepsDone follow SetTask by
-// themselves.
+// Job is what callers hold of a job during one Update: the embedded farm.Job,
+// which SaveJob stores, and a handle on its tasks. It belongs to the writer
+// goroutine. Counts and StepsDone follow SetTask by themselves.
 type Job struct {
 	farm.Job
 
+	sched    *scheduler.Job // what decides which of its tasks are handed out
 	uuid     farm.UUID
 	seq      uint32 // its number in the file; 0 until it is stored
 	removing bool   // RemoveJob has begun
 	gone     bool   // RemoveJob is done
 	dirty    bool   // its record changed since the last commit
-	parked   bool   // in index.parked
+	cached   bool   // in index.cached
 	x        *index
 
-	shape    *shape
-	statuses []uint8             // by task: its status, and hasRecord
-	done     []uint32            // by task: steps done; nil while they are all 0
-	failedBy map[uint32][]uint32 // by task: workers that failed it
-	failures map[blockKey]int32  // how often each is in failedBy, by task type
-	left     []int32             // by list of needs: needed tasks that are not completed
-	bad      []int32             // by list of needs: needed tasks that failed or were canceled
-	runnable set                 // ranks of the tasks that wait for nothing but a worker
-	count    []int32             // by type: members of runnable
-	blocked  map[blockKey]int64  // when, in ms
-	on       bool                // the scheduler hands out its tasks
-	entries  []entry             // by type: its places in the queues
-	changes  uint32              // number of the last change in its audit; 0: look it up
+	recorded bits     // by task: it has a record in the file
+	done     []uint32 // by task: steps done; nil while they are all 0
+	changes  uint32   // number of the last change in its audit; 0: look it up
 }
 
-// hasRecord marks a task that has a record in the file.
-const hasRecord = 0x80
-
-// A blockKey is a worker that gets no more tasks of a type from the job.
-type blockKey struct {
-	worker uint32
-	kind   string
+// newJob makes a job whose tasks are all queued and never touched.
+func newJob(r jobRecord, plan *scheduler.Plan) *Job {
+	return &Job{Job: r.Job, uuid: r.uuid, removing: r.removing, sched: scheduler.NewJob(plan), recorded: newBits(plan.Tasks)}
 }
 
-// newJob makes a job whose tasks are all queued. settle comes after their
-// states are set.
-func newJob(r jobRecord, s *shape) *Job {
-	j := &Job{Job: r.Job, uuid: r.uuid, removing: r.removing, shape: s}
-	j.statuses = make([]uint8, s.tasks)
-	j.runnable = newSet(s.tasks)
-	j.count = make([]int32, len(s.types))
-	j.entries = make([]entry, len(s.types))
-	return j
-}
+// bits is a set of task indexes.
+type bits []uint64
 
-// settle computes what follows from the tasks' statuses: what the lists of
-// needs still miss, and which tasks are runnable.
-func (j *Job) settle() {
-	lists := j.shape.needs.lists
-	if len(lists) > 1 {
-		j.left, j.bad = make([]int32, len(lists)), make([]int32, len(lists))
-		completed, spoiled := make([]int32, j.shape.tasks+1), make([]int32, j.shape.tasks+1)
-		for i := range j.statuses {
-			completed[i+1], spoiled[i+1] = completed[i], spoiled[i]
-			switch st := j.status(i); {
-			case st == farm.TaskCompleted:
-				completed[i+1]++
-			case st.Spoiled():
-				spoiled[i+1]++
-			}
-		}
-		for list, spans := range lists {
-			for _, p := range spans {
-				j.left[list] += int32(p.len()) - (completed[p.to] - completed[p.from])
-				j.bad[list] += spoiled[p.to] - spoiled[p.from]
-			}
-		}
-	}
-	for r := range j.shape.runs {
-		run := &j.shape.runs[r]
-		if !j.ready(run) {
-			continue
-		}
-		for i := int(run.first); i < j.shape.end(r); i++ {
-			if j.status(i).Waiting() && j.runnable.add(int(run.rank)+i-int(run.first)) {
-				j.count[run.kind]++
-			}
-		}
+func newBits(n int) bits { return make(bits, (n+63)/64) }
+
+func (b bits) has(i int) bool { return b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b bits) set(i int, on bool) {
+	if on {
+		b[i>>6] |= 1 << (i & 63)
+	} else {
+		b[i>>6] &^= 1 << (i & 63)
 	}
 }
-
-func (j *Job) status(i int) farm.TaskStatus { return farm.TaskStatus(j.statuses[i] &^ hasRecord) }
 
 func (j *Job) steps(i int) int {
 	if j.done == nil {
@@ -107,31 +60,28 @@ func (j *Job) setSteps(i, n int) {
 		if n == 0 {
 			return
 		}
-		j.done = make([]uint32, j.shape.tasks)
+		j.done = make([]uint32, j.Len())
 	}
 	j.done[i] = uint32(n)
 }
 
-// ready reports whether all that the run's tasks need is completed.
-func (j *Job) ready(r *run) bool { return r.needs == 0 || j.left[r.needs] == 0 }
-
-// wanted reports whether the scheduler may hand out tasks of the job.
-func (j *Job) wanted() bool {
-	return !j.removing && j.Deleting.IsZero() && j.Status().Runs()
+// terms are what the scheduler is told of the job.
+func (j *Job) terms() scheduler.Terms {
+	return scheduler.Terms{Open: !j.removing && j.Deleting.IsZero() && j.Status().Runs(), Priority: j.Priority, Tag: j.Tag}
 }
 
 // busy reports whether the job must stay in memory.
-func (j *Job) busy() bool { return j.wanted() || j.Counts[farm.TaskActive] > 0 || j.dirty }
+func (j *Job) busy() bool { return j.terms().Open || j.Counts[farm.TaskActive] > 0 || j.dirty }
 
 // Seq returns the job's number in the order of creation, from 1.
 func (j *Job) Seq() uint32 { return j.seq }
 
 // Len returns the number of tasks.
-func (j *Job) Len() int { return j.shape.tasks }
+func (j *Job) Len() int { return j.sched.Plan().Tasks }
 
 // Task returns a handle of the task with the index, which must be in range.
 func (j *Job) Task(i int) Task {
-	if i < 0 || i >= j.shape.tasks {
+	if i < 0 || i >= j.Len() {
 		panic(fmt.Sprintf("store: job %s has no task %d", j.ID, i))
 	}
 	return Task{Job: j, Index: i}
@@ -143,26 +93,27 @@ func (j *Job) TasksIn(statuses ...farm.TaskStatus) iter.Seq[Task] { return j.Tas
 
 // TasksFrom is TasksIn without the tasks before the one with the first index.
 func (j *Job) TasksFrom(first int, statuses ...farm.TaskStatus) iter.Seq[Task] {
+	return tasksOf(j, j.sched.TasksFrom(first, statuses...))
+}
+
+// tasksOf yields handles of the tasks with the indexes.
+func tasksOf[I int | uint32](j *Job, indexes iter.Seq[I]) iter.Seq[Task] {
 	return func(yield func(Task) bool) {
-		var wanted [hasRecord]bool
-		some := 0
-		for _, st := range statuses {
-			wanted[st] = true
-			some += j.Counts[st]
-		}
-		for i := first; i < len(j.statuses) && some > 0; i++ {
-			if wanted[j.statuses[i]&^hasRecord] && !yield(Task{Job: j, Index: i}) {
+		for i := range indexes {
+			if !yield(Task{Job: j, Index: int(i)}) {
 				return
 			}
 		}
 	}
 }
 
-// Task is a handle of one task of a live job, valid as long as the job is.
+// Task is a handle of one task, valid as long as its Job is.
 type Task struct {
 	Job   *Job
 	Index int // in the job's plan
 }
+
+func (t Task) sched() scheduler.Task { return scheduler.Task{Job: t.Job.sched, Index: t.Index} }
 
 // ID returns the task's id. It is derived, and the same for ever.
 func (t Task) ID() farm.TaskID {
@@ -170,54 +121,41 @@ func (t Task) ID() farm.TaskID {
 }
 
 // Status returns the task's status, which costs less than State.
-func (t Task) Status() farm.TaskStatus { return t.Job.status(t.Index) }
+func (t Task) Status() farm.TaskStatus { return t.sched().Status() }
 
 // State returns the task's state. The result is the caller's.
 func (t Task) State() farm.TaskState { return t.Job.x.state(t) }
 
 // Type returns the task's type.
-func (t Task) Type() string { return t.Job.shape.types[t.Job.shape.of(t.Index).kind] }
+func (t Task) Type() string { return t.sched().Type() }
 
 // Priority returns the task's priority among the tasks of its job.
-func (t Task) Priority() int { return int(t.Job.shape.of(t.Index).priority) }
+func (t Task) Priority() int { return t.sched().Priority() }
 
 // Steps returns the task's number of steps.
-func (t Task) Steps() int { return int(t.Job.shape.of(t.Index).steps) }
+func (t Task) Steps() int { return t.sched().Steps() }
 
 // Ready reports whether all tasks that this one needs are completed.
-func (t Task) Ready() bool { return t.Job.ready(t.Job.shape.of(t.Index)) }
+func (t Task) Ready() bool { return t.sched().Ready() }
 
 // Spoiled reports whether a task that this one needs failed or was canceled.
-func (t Task) Spoiled() bool {
-	list := t.Job.shape.of(t.Index).needs
-	return list != 0 && t.Job.bad[list] > 0
-}
+func (t Task) Spoiled() bool { return t.sched().Spoiled() }
+
+// Missing returns how many of the tasks that this one needs directly are not
+// completed, and how many it needs.
+func (t Task) Missing() (missing, needed int) { return t.sched().Missing() }
 
 // Needs yields the tasks that this one needs directly.
-func (t Task) Needs() iter.Seq[Task] {
-	return func(yield func(Task) bool) {
-		s := t.Job.shape
-		for i := range each(s.needs.lists[s.of(t.Index).needs]) {
-			if !yield(Task{Job: t.Job, Index: int(i)}) {
-				return
-			}
-		}
-	}
-}
+func (t Task) Needs() iter.Seq[Task] { return tasksOf(t.Job, t.sched().Needs()) }
+
+// Needed returns, by task of the job, whether it is the task or one that the task
+// needs, directly or not; Needing, whether it is the task or one that needs it.
+// Both cost about as much as looking at each task once.
+func (t Task) Needed() []bool { return t.sched().Needed() }
+
+// Needing is Needed the other way round.
+func (t Task) Needing() []bool { return t.sched().Needing() }
 
 // Dependents yields the tasks that need this one directly. SetTask may be
 // called on them meanwhile.
-func (tx *Tx) Dependents(t Task) iter.Seq[Task] {
-	return func(yield func(Task) bool) {
-		s := t.Job.shape
-		for _, list := range s.needs.listsWith(uint32(t.Index), nil) {
-			for _, r := range s.needs.runsUsing(list) {
-				for i := int(s.runs[r].first); i < s.end(int(r)); i++ {
-					if !yield(Task{Job: t.Job, Index: i}) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
+func (tx *Tx) Dependents(t Task) iter.Seq[Task] { return tasksOf(t.Job, t.sched().Dependents()) }

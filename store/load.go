@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 // loadIndex reads what the writer keeps in memory: counters, workers, tags, and
@@ -86,9 +88,7 @@ func (x *index) loadWorkers(tx *bolt.Tx) error {
 		if binary.BigEndian.Uint32(key) != uint32(len(names)) {
 			return fmt.Errorf("it is worker %d of the file", len(names))
 		}
-		live := &Worker{Worker: w, seq: uint32(len(names)), stored: still(w)}
-		x.workers[w.ID] = live
-		x.muster(live)
+		x.workers[w.ID] = &Worker{Worker: w, stored: still(w), sched: x.sched.AddWorker(&w), seq: uint32(len(names))}
 		names = append(names, w.ID)
 		return nil
 	})
@@ -156,39 +156,39 @@ func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
 // scheduler finds it if it may run.
 func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	if r.removing { // its plan may be gone already
-		j := newJob(r, &shape{})
-		j.seq, j.x = binary.BigEndian.Uint32(key), l.x
-		j.empty()
+		j := newJob(r, &scheduler.Plan{})
+		l.x.add(j, binary.BigEndian.Uint32(key))
+		l.x.empty(j)
 		return j, nil
 	}
 	payload, err := planBucket.open(key, l.plans.Get(key))
 	if err != nil {
 		return nil, err
 	}
-	s, err := decodeShape(payload)
+	plan, err := decodePlan(payload)
 	if err != nil {
 		return nil, planBucket.damaged(key, err)
 	}
-	if r.Pass.On() && (r.Pass.Root >= s.tasks || r.Pass.Next > s.tasks) {
-		return nil, jobBucket.damaged(key, fmt.Errorf("its pass is at task %d, and it has %d", r.Pass.Next, s.tasks))
+	if r.Pass.On() && (r.Pass.Root >= plan.Tasks || r.Pass.Next > plan.Tasks) {
+		return nil, jobBucket.damaged(key, fmt.Errorf("its pass is at task %d, and it has %d", r.Pass.Next, plan.Tasks))
 	}
-	j := newJob(r, s)
-	j.seq, j.x = binary.BigEndian.Uint32(key), l.x
+	j := newJob(r, plan)
+	j.seq = binary.BigEndian.Uint32(key)
 	if err := l.loadTasks(j, key); err != nil {
 		return nil, err
 	}
 	if err := l.loadBlocks(j, key); err != nil {
 		return nil, err
 	}
-	j.settle()
-	l.x.relink(j)
+	j.sched.Derive()
+	l.x.add(j, j.seq)
 	return j, nil
 }
 
 // loadTasks reads the states of the tasks that were ever touched, and makes sure
 // that they add up to what the job's record says.
 func (l *loader) loadTasks(j *Job, key []byte) error {
-	counts, done := farm.Counts{farm.TaskQueued: j.shape.tasks}, 0
+	counts, done := farm.Counts{farm.TaskQueued: j.Len()}, 0
 	names := *l.x.names.Load()
 	created := j.Created.UnixMilli()
 	err := recordsAt(l.tasks, taskBucket, key, func(key, payload []byte) error {
@@ -199,8 +199,8 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		// What follows holds for every file that this program wrote. It is
 		// looked at all the same, because everything else relies on it.
 		i := int(binary.BigEndian.Uint32(key[4:]))
-		if i >= j.shape.tasks {
-			return fmt.Errorf("its job has %d tasks", j.shape.tasks)
+		if i >= j.Len() {
+			return fmt.Errorf("its job has %d tasks", j.Len())
 		}
 		if int(t.worker) >= len(names) || slices.ContainsFunc(t.failedBy, func(w uint32) bool { return w == 0 || int(w) >= len(names) }) {
 			return fmt.Errorf("it names a worker that is not in the file")
@@ -208,9 +208,9 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		counts[farm.TaskQueued]--
 		counts[t.status]++
 		done += t.done
-		j.statuses[i] = hasRecord | uint8(t.status)
+		j.recorded.set(i, true)
 		j.setSteps(i, t.done)
-		l.x.setFailedBy(j, i, t.failedBy)
+		j.sched.Restore(i, t.status, t.failedBy)
 		if t.status == farm.TaskActive {
 			if t.worker == 0 {
 				return fmt.Errorf("it is active without a worker")
@@ -222,9 +222,9 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 	if err != nil {
 		return err
 	}
-	if counts != j.Counts || done != j.StepsDone || j.shape.steps != j.StepsTotal {
+	if counts != j.Counts || done != j.StepsDone || j.sched.Plan().Steps() != j.StepsTotal {
 		return jobBucket.damaged(key, fmt.Errorf("it counts tasks %v and steps %d of %d, and the tasks are %v with %d of %d",
-			j.Counts, j.StepsDone, j.StepsTotal, counts, done, j.shape.steps))
+			j.Counts, j.StepsDone, j.StepsTotal, counts, done, j.sched.Plan().Steps()))
 	}
 	return nil
 }
@@ -232,27 +232,25 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 // loadBlocks reads the job's blocklist.
 func (l *loader) loadBlocks(j *Job, key []byte) error {
 	return recordsAt(l.block, blockBucket, key, func(key, payload []byte) error {
-		k, at, err := decodeBlock(key, payload)
-		if err == nil && (k.worker == 0 || int(k.worker) >= len(*l.x.names.Load())) {
+		worker, taskType, since, err := decodeBlock(key, payload)
+		if err == nil && (worker == 0 || int(worker) >= len(*l.x.names.Load())) {
 			err = errors.New("its worker is not in the file")
 		}
 		if err != nil {
 			return err
 		}
-		if j.blocked == nil {
-			j.blocked = map[blockKey]int64{}
-		}
-		j.blocked[k] = at
+		j.sched.RestoreBlock(worker, taskType, since)
 		return nil
 	})
 }
 
-// decodeBlock reads who is blocked from what, and since when in ms.
-func decodeBlock(key, payload []byte) (blockKey, int64, error) {
+// decodeBlock reads the number of the worker that is blocked, from what, and
+// since when.
+func decodeBlock(key, payload []byte) (worker uint32, taskType string, since time.Time, err error) {
 	if len(key) < 8 {
-		return blockKey{}, 0, errShort
+		return 0, "", since, errShort
 	}
 	r := reader{rest: payload}
-	at := r.int()
-	return blockKey{binary.BigEndian.Uint32(key[4:]), string(key[8:])}, at, r.end()
+	since = timeOf(r.int())
+	return binary.BigEndian.Uint32(key[4:]), string(key[8:]), since, r.end()
 }

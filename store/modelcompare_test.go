@@ -115,7 +115,7 @@ func (m *machine) compareFailures(t *rapid.T, tx *Tx, j *modelJob, task Task) {
 	for n := range m.workers {
 		w := &m.workers[n]
 		live, _ := tx.Worker(w.ID)
-		able, fresh := tx.Able(task, live)
+		able, fresh := tx.Capable(task, live)
 		if a, f := m.could(j, task.Index, func(o *farm.Worker) bool { return o.ID != w.ID }); a != able || f != fresh {
 			t.Errorf("besides %s %d could do task %d, %d of them did not fail it; the model has %d and %d", w.ID, able, task.Index, fresh, a, f)
 		}

@@ -173,13 +173,13 @@ func TestFinishedJobsAreLetGo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "farm.db")
 	s := open(t, path)
 	var ids []farm.JobID
-	for range 3 * maxParked {
+	for range 3 * maxCachedJobs {
 		p := frames(2, true)
 		p.Intent = farm.IntentHold
 		ids = append(ids, addJob(t, s, p))
 	}
 	inMemory := func() (n int) { update(t, s, func(tx *Tx) { n = len(tx.x.jobs) }); return n }
-	if n := inMemory(); n > maxParked {
+	if n := inMemory(); n > maxCachedJobs {
 		t.Errorf("%d jobs are in memory", n)
 	}
 	s.Close()
@@ -199,7 +199,7 @@ func TestFinishedJobsAreLetGo(t *testing.T) {
 		j.Intent = farm.IntentRun
 		tx.SaveJob(j)
 	})
-	if n := inMemory(); n > maxParked+1 {
+	if n := inMemory(); n > maxCachedJobs+1 {
 		t.Errorf("%d jobs are in memory", n)
 	}
 	update(t, s, func(tx *Tx) {

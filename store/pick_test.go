@@ -131,7 +131,7 @@ func TestBlock(t *testing.T) {
 		j, _ := tx.Job(job)
 		w, _ := tx.Worker(id)
 		tx.Unblock(j, w, "blender")
-		if !can(tx, id) || !slices.Equal(tx.NewWork(), []Work{{"", "blender"}}) {
+		if !can(tx, id) || !slices.Equal(tx.NewWork(), []Work{{Type: "blender"}}) {
 			t.Error("the worker is still blocked; new work:", tx.NewWork())
 		}
 	})

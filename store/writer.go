@@ -103,13 +103,13 @@ func (s *Store) run(group []*op) {
 		o.after = nil
 		o.done <- struct{}{}
 	}
-	s.x.letGo()
+	s.x.evict()
 }
 
 // apply runs one operation against the index.
 func (s *Store) apply(o *op) {
 	tx := &Tx{x: s.x, now: s.now, open: true}
-	s.x.work = tx.noteWork
+	s.x.sched.OnWork(tx.noteWork)
 	before := s.x.changes()
 	o.err = o.fn(tx)
 	tx.open = false

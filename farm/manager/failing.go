@@ -17,9 +17,9 @@ func (u *unit) fail(t store.Task, w *store.Worker, how, activity string) {
 	if !slices.Contains(state.FailedBy, w.ID) {
 		failed++
 	}
-	able, fresh := u.Able(t, w)
+	capable, untried := u.Capable(t, w)
 	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
-		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: able, Fresh: fresh}
+		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: capable, Fresh: untried}
 	if j.Pass.On() {
 		f.MaxFailed = 0 // the pass forgives what was failed: nobody is blocked for it
 	}
@@ -86,7 +86,7 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 	u.m.log.Warn("worker blocked: it failed too many tasks", "worker", w.Name, "job", j.ID, "type", taskType)
 	why := fmt.Sprintf("worker %s (%s) was blocked from tasks of type %q", w.Name, w.ID, taskType)
 	for _, t := range u.FailedBy(j, w, taskType, farm.TaskFailed) {
-		if _, fresh := u.Able(t, w); fresh == 0 {
+		if _, untried := u.Capable(t, w); untried == 0 {
 			continue
 		}
 		activity := "Task was queued by Manager because " + why
@@ -114,7 +114,7 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 		for _, what := range lifted {
 			u.note(j, by, what, "")
 		}
-		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed && len(u.Deserted(j)) == 0 { // nobody canceled it meanwhile
+		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed && len(u.TypesWithoutWorkers(j)) == 0 { // nobody canceled it meanwhile
 			u.carryOut(j, farm.Requeue, lifted[0], by)
 		}
 		return nil
@@ -132,10 +132,10 @@ func (u *unit) forgive(j *store.Job) {
 	}
 }
 
-// unblockDeserted lifts the blocks that keep everybody from tasks of a type, in a
+// unblockTypesWithoutWorkers lifts the blocks that keep everybody from tasks of a type, in a
 // job of which a user wants a task done: it, or what needs it, would wait for ever.
-func (u *unit) unblockDeserted(j *store.Job) {
-	for _, taskType := range u.Deserted(j) {
+func (u *unit) unblockTypesWithoutWorkers(j *store.Job) {
+	for _, taskType := range u.TypesWithoutWorkers(j) {
 		u.UnblockAll(j, taskType)
 	}
 }

@@ -179,7 +179,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		u.note(t.Job, by, fmt.Sprintf("Task %d changed from %s to %s", t.Index+1, shown, wanted), reason)
 		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
 		if wanted == farm.TaskQueued {
-			u.unblockDeserted(t.Job)
+			u.unblockTypesWithoutWorkers(t.Job)
 			u.doAgain(t, reason)
 			return nil
 		}

@@ -145,14 +145,14 @@ func head(j *store.Job) *farm.JobAtWork { return &farm.JobAtWork{Job: j.Job, Cal
 
 func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
 	job := head(j)
-	if held, ok := q.Held(j); ok {
+	if held, ok := q.FirstUnready(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}
 	for _, d := range q.Demands(j) {
 		w := q.wanting(d)
 		w.Tasks = d.Tasks
 		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle {
-			task, o := q.Meets(d, worker)
+			task, o := q.Match(d, worker)
 			if o == farm.NoObstacle {
 				o = q.unfit(task, worker, false)
 			}
@@ -170,7 +170,7 @@ func (q *inquiry) wanting(d store.Demand) farm.Wanting {
 	if j.Tag != "" {
 		w.Tag = q.tag(j.Tag)
 	}
-	w.Higher, w.Others = q.Ahead(d)
+	w.Higher, w.Others = q.JobsAhead(d)
 	return w
 }
 
@@ -244,7 +244,7 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerAtWork {
 	} else if picked, ok := q.Pick(w); ok && worker.Obstacle == farm.NoObstacle {
 		worker.Task = called(picked)
 	}
-	o := q.Tx.Openings(w)
+	o := q.Tx.Mismatch(w)
 	worker.OtherTypes = o.Types
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))

@@ -1,4 +1,4 @@
-package store
+package scheduler
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"renderfarm/farm"
 )
 
-// TestReach compares with following needs one by one.
-func TestReach(t *testing.T) {
+// TestNeededAndNeeding compares with following needs one by one.
+func TestNeededAndNeeding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(t, "tasks")
 		order := rapid.Permutation(slices.Collect(func(yield func(int) bool) {
@@ -21,26 +21,25 @@ func TestReach(t *testing.T) {
 				}
 			}
 		})).Draw(t, "order") // a task needs some that come before it here
-		p := &farm.Plan{Submission: farm.Submission{Name: "job", Type: "test", ID: farm.JobID(farm.NewUUID().String()), Created: testTime}}
-		p.Tasks = make([]farm.PlannedTask, n)
+		tasks := make([]farm.PlannedTask, n)
 		for at, i := range order {
-			p.Tasks[i] = farm.PlannedTask{Name: fmt.Sprint(i), Type: "test"}
+			tasks[i] = farm.PlannedTask{Name: fmt.Sprint(i), Type: "test"}
 			for _, before := range order[:at] {
 				if rapid.IntRange(0, 3).Draw(t, "needs") == 0 {
-					p.Tasks[i].Needs = append(p.Tasks[i].Needs, before)
+					tasks[i].Needs = append(tasks[i].Needs, before)
 				}
 			}
 		}
-		ready, err := Prepare(p)
+		p, err := NewPlan(tasks)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var leads func(from, to int) bool
 		leads = func(from, to int) bool {
-			return from == to || slices.ContainsFunc(p.Tasks[from].Needs, func(i int) bool { return leads(i, to) })
+			return from == to || slices.ContainsFunc(tasks[from].Needs, func(i int) bool { return leads(i, to) })
 		}
 		for root := range n {
-			task := Task{Job: ready.job, Index: root}
+			task := NewJob(p).Task(root)
 			needed, needing := task.Needed(), task.Needing()
 			for i := range n {
 				if needed[i] != leads(root, i) || needing[i] != leads(i, root) {

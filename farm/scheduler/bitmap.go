@@ -1,35 +1,35 @@
-package store
+package scheduler
 
 import "math/bits"
 
-// A set holds numbers below a fixed size as a tree of 64-bit words: a bit on an
+// A bitmap holds numbers below a fixed size as a tree of 64-bit words: a bit on an
 // upper level says that the word below it is not empty. Adding, removing and
 // finding the next member cost O(log64 size), an eighth of a byte per number.
-type set struct {
+type bitmap struct {
 	levels [][]uint64
 }
 
-// newSet returns an empty set for the numbers below size.
-func newSet(size int) set {
-	var s set
+// newBitmap returns an empty bitmap for the numbers below size.
+func newBitmap(size int) bitmap {
+	var b bitmap
 	for {
 		words := max((size+63)/64, 1)
-		s.levels = append(s.levels, make([]uint64, words))
+		b.levels = append(b.levels, make([]uint64, words))
 		if words == 1 {
-			return s
+			return b
 		}
 		size = words
 	}
 }
 
-func (s *set) has(i int) bool { return s.levels[0][i>>6]&(1<<(i&63)) != 0 }
+func (b *bitmap) has(i int) bool { return b.levels[0][i>>6]&(1<<(i&63)) != 0 }
 
-// add reports whether i was not in the set before.
-func (s *set) add(i int) bool {
-	if s.has(i) {
+// add reports whether i was not in it before.
+func (b *bitmap) add(i int) bool {
+	if b.has(i) {
 		return false
 	}
-	for _, level := range s.levels {
+	for _, level := range b.levels {
 		word := &level[i>>6]
 		was := *word
 		*word |= 1 << (i & 63)
@@ -41,12 +41,12 @@ func (s *set) add(i int) bool {
 	return true
 }
 
-// remove reports whether i was in the set.
-func (s *set) remove(i int) bool {
-	if !s.has(i) {
+// remove reports whether i was in it.
+func (b *bitmap) remove(i int) bool {
+	if !b.has(i) {
 		return false
 	}
-	for _, level := range s.levels {
+	for _, level := range b.levels {
 		word := &level[i>>6]
 		*word &^= 1 << (i & 63)
 		if *word != 0 {
@@ -58,17 +58,17 @@ func (s *set) remove(i int) bool {
 }
 
 // next returns the least member that is not less than i, or -1.
-func (s *set) next(i int) int {
-	for l := 0; l < len(s.levels); l++ {
+func (b *bitmap) next(i int) int {
+	for l := 0; l < len(b.levels); l++ {
 		at := i >> 6
-		if at >= len(s.levels[l]) {
+		if at >= len(b.levels[l]) {
 			return -1
 		}
-		if word := s.levels[l][at] >> (i & 63); word != 0 {
+		if word := b.levels[l][at] >> (i & 63); word != 0 {
 			i += bits.TrailingZeros64(word)
 			// Down again, along the least bit of each word.
 			for l--; l >= 0; l-- {
-				i = i<<6 + bits.TrailingZeros64(s.levels[l][i])
+				i = i<<6 + bits.TrailingZeros64(b.levels[l][i])
 			}
 			return i
 		}

@@ -1,4 +1,4 @@
-package store
+package scheduler
 
 import (
 	"testing"
@@ -16,12 +16,12 @@ func leastFrom(members map[int]bool, i, size int) int {
 	return -1
 }
 
-func TestSet(t *testing.T) {
+func TestBitmap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.SampledFrom([]int{0, 1, 63, 64, 65, 4096, 4097, 300_000}).Draw(t, "size")
-		s, members := newSet(size), map[int]bool{}
+		s, members := newBitmap(size), map[int]bool{}
 		if s.next(0) != -1 {
-			t.Fatal("a new set is not empty")
+			t.Fatal("a new bitmap is not empty")
 		}
 		if size == 0 {
 			return
@@ -48,12 +48,12 @@ func TestSet(t *testing.T) {
 	})
 }
 
-func TestSetNextBeyondTheEnd(t *testing.T) {
+func TestBitmapNextBeyondTheEnd(t *testing.T) {
 	for _, size := range []int{64, 65, 4096} {
-		s := newSet(size)
+		s := newBitmap(size)
 		s.add(size - 1)
 		if got := s.next(size); got != -1 {
-			t.Errorf("next(%d) of a set of %d is %d", size, size, got)
+			t.Errorf("next(%d) of a bitmap of %d is %d", size, size, got)
 		}
 		if got := s.next(0); got != size-1 {
 			t.Errorf("next(0) is %d", got)

@@ -1,20 +1,20 @@
-package store
+package scheduler
 
 // Needed returns, by task of the job, whether it is the task or one that the
 // task needs, directly or not. It costs about as much as looking at each task once,
 // however many need how many: tasks that need the same share one list of it.
 func (t Task) Needed() []bool {
-	s := t.Job.shape
-	within, read := make([]bool, s.tasks), make([]bool, len(s.needs.lists))
+	p := t.Job.plan
+	within, read := make([]bool, p.Tasks), make([]bool, len(p.Lists))
 	within[t.Index] = true
 	for todo := []int{t.Index}; len(todo) > 0; {
-		list := s.of(todo[len(todo)-1]).needs
+		list := p.Run(todo[len(todo)-1]).Needs
 		todo = todo[:len(todo)-1]
 		if read[list] {
 			continue
 		}
 		read[list] = true
-		for i := range each(s.needs.lists[list]) {
+		for i := range each(p.Lists[list]) {
 			if !within[i] {
 				within[i] = true
 				todo = append(todo, int(i))
@@ -27,21 +27,21 @@ func (t Task) Needed() []bool {
 // Needing returns, by task of the job, whether it is the task or one that needs
 // the task, directly or not.
 func (t Task) Needing() []bool {
-	s := t.Job.shape
-	within, read := make([]bool, s.tasks), make([]bool, len(s.needs.lists))
+	p := t.Job.plan
+	within, read := make([]bool, p.Tasks), make([]bool, len(p.Lists))
 	within[t.Index] = true
 	var lists []uint32
 	for todo := []int{t.Index}; len(todo) > 0; {
 		i := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		lists = s.needs.listsWith(uint32(i), lists[:0])
+		lists = p.needs.listsWith(uint32(i), lists[:0])
 		for _, list := range lists {
 			if read[list] {
 				continue
 			}
 			read[list] = true
-			for _, r := range s.needs.runsUsing(list) {
-				for d := int(s.runs[r].first); d < s.end(int(r)); d++ {
+			for _, n := range p.needs.runsUsing(list) {
+				for d := int(p.Runs[n].First); d < p.End(int(n)); d++ {
 					if !within[d] {
 						within[d] = true
 						todo = append(todo, d)

@@ -1,0 +1,99 @@
+package scheduler
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// Differ is told of one difference between two schedulers.
+type Differ func(format string, args ...any)
+
+func (d Differ) same(what string, live, rebuilt any) {
+	if !reflect.DeepEqual(live, rebuilt) {
+		d("%s: %v, and %v when rebuilt", what, live, rebuilt)
+	}
+}
+
+// Compare tells of everything in which the queues and workers of a scheduler
+// differ from those of one that was rebuilt from what is stored.
+func Compare(live, rebuilt *Scheduler, d Differ) {
+	d.same("number of workers", len(live.workers), len(rebuilt.workers))
+	for n := 1; n < min(len(live.workers), len(rebuilt.workers)); n++ {
+		if l, r := live.workers[n], rebuilt.workers[n]; !l.placement.same(&r.placement) {
+			d("worker %d: counted as %+v, and as %+v when rebuilt", n, l.placement, r.placement)
+		}
+	}
+	inUse := func(s *Scheduler) (all map[Work][]place) {
+		all = map[Work][]place{}
+		for work, q := range s.queues {
+			if found := q.places(d); len(found) > 0 {
+				all[work] = found
+			}
+		}
+		return all
+	}
+	l, r := inUse(live), inUse(rebuilt)
+	for work := range maps.Keys(l) {
+		if !slices.Equal(l[work], r[work]) {
+			d("queue %v: %+v, and %+v when rebuilt", work, l[work], r[work])
+		}
+	}
+	d.same("number of queues in use", len(l), len(r))
+	for work, q := range live.queues {
+		other := rebuilt.queue(work)
+		if q.capacity != other.capacity {
+			d("capacity of %v: %+v, and %+v when rebuilt", work, q.capacity, other.capacity)
+		}
+		if q.failing != other.failing {
+			d("jobs with failures in queue %v: %d, and %d when rebuilt", work, q.failing, other.failing)
+		}
+	}
+	for work, q := range rebuilt.queues {
+		if live.queues[work] == nil && q.capacity != (capacity{}) {
+			d("capacity of %v: none, and %+v when rebuilt", work, q.capacity)
+		}
+	}
+}
+
+// A place is where a job stands in a queue.
+type place struct {
+	precedence
+	kind, first int
+}
+
+func (q *queue) places(d Differ) (all []place) {
+	q.Scan(func(e *entry) bool {
+		if !e.in || e.work != q.work {
+			d("job %d is in queue %v and knows nothing of it", e.number, q.work)
+		}
+		all = append(all, place{e.precedence, e.kind, e.first})
+		return true
+	})
+	return all
+}
+
+// CompareJobs tells of everything in which a job differs from one that was
+// rebuilt from what is stored, its places in the queues apart.
+func CompareJobs(live, rebuilt *Job, d Differ) {
+	d.same("number", live.number, rebuilt.number)
+	d.same("terms", live.terms, rebuilt.terms)
+	d.same("plan", live.plan, rebuilt.plan)
+	if !slices.Equal(live.statuses, rebuilt.statuses) {
+		d("statuses: %v, and %v when rebuilt", live.statuses, rebuilt.statuses)
+	}
+	d.same("counts", live.counts, rebuilt.counts)
+	if !maps.EqualFunc(live.failedBy, rebuilt.failedBy, slices.Equal[[]uint32]) {
+		d("failures: %v, and %v when rebuilt", live.failedBy, rebuilt.failedBy)
+	}
+	if !maps.Equal(live.failures, rebuilt.failures) {
+		d("failures by worker: %v, and %v when rebuilt", live.failures, rebuilt.failures)
+	}
+	if !maps.Equal(live.blocked, rebuilt.blocked) {
+		d("blocklist: %v, and %v when rebuilt", live.blocked, rebuilt.blocked)
+	}
+	d.same("missing needs", live.left, rebuilt.left)
+	d.same("spoiled needs", live.spoiled, rebuilt.spoiled)
+	d.same("runnable tasks", live.runnable, rebuilt.runnable)
+	d.same("runnable tasks by type", live.ready, rebuilt.ready)
+}

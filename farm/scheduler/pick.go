@@ -1,0 +1,56 @@
+package scheduler
+
+// Pick returns the best task that the worker could start now, and whether there
+// is one; see the package comment for which that is and what it costs. Who is
+// awake, and the workers' tags and types, are those of the last SetWorker.
+// Nothing is changed: SetTask assigns the task.
+func (s *Scheduler) Pick(w *Worker) (Task, bool) {
+	var best precedence
+	var task Task // none as long as its job is nil
+	for _, q := range w.queuesIn(s) {
+		q.Scan(func(e *entry) bool {
+			if task.Job != nil && best.before(e.precedence) {
+				return false // neither this job nor those behind it can be better
+			}
+			i, r, ok := s.bestOf(e.job, e.kind, w)
+			if !ok {
+				return true
+			}
+			// The entry promises its best task; this worker may have failed that
+			// one, so what it gets is compared by itself.
+			got := precedence{e.priority, r.Priority, e.number}
+			if task.Job == nil || got.before(best) || got == best && i < task.Index {
+				best, task = got, Task{Job: e.job, Index: i}
+			}
+			return true
+		})
+	}
+	return task, task.Job != nil
+}
+
+// bestOf returns the best runnable task of a type that the worker may have, and
+// the run it is in.
+func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {
+	if j.Blocked(w, j.plan.Types[kind]) {
+		return 0, nil, false
+	}
+	end := int(j.plan.typeStart[kind+1])
+	for rank := int(j.plan.typeStart[kind]); ; rank++ {
+		rank = j.runnable.next(rank)
+		if rank < 0 || rank >= end {
+			return 0, nil, false
+		}
+		i, r := j.plan.atRank(rank)
+		if s.mayTry(Task{j, i}, w) {
+			return i, r, true
+		}
+	}
+}
+
+// queuesIn returns the queues of all the worker's tags and types.
+func (w *Worker) queuesIn(s *Scheduler) []*queue {
+	if w.queues == nil {
+		w.placement.each(s, func(q *queue) { w.queues = append(w.queues, q) })
+	}
+	return w.queues
+}

@@ -1,0 +1,109 @@
+package scheduler
+
+import (
+	"github.com/tidwall/btree"
+)
+
+// A queue is the jobs that have runnable tasks of a type and may be given to
+// workers with a tag, best first. Queues are never removed: there are as many
+// as pairs of tags and types were in use since the start.
+type queue struct {
+	btree.BTreeG[*entry]
+	work     Work
+	capacity capacity
+	failing  int // entries of jobs with tasks that somebody failed
+}
+
+// An entry is a job in the queue of one of its task types.
+type entry struct {
+	precedence
+	job  *Job
+	kind int  // type number
+	in   bool // in a queue; the rest is meaningful only then
+
+	failing bool // counted as such in the queue
+	work    Work // of which queue
+	first   int  // rank of the best runnable task of the type
+}
+
+// A precedence is what entries are ordered by. It is kept apart from the job's
+// terms, so that an entry is found again where it was put.
+type precedence struct {
+	priority int    // of the job
+	top      int32  // highest priority of its runnable tasks of the type
+	number   uint32 // of the job
+}
+
+// before orders: higher job priority, then a task of higher priority, then the
+// older job.
+func (a precedence) before(b precedence) bool {
+	switch {
+	case a.priority != b.priority:
+		return a.priority > b.priority
+	case a.top != b.top:
+		return a.top > b.top
+	}
+	return a.number < b.number
+}
+
+func before(a, b *entry) bool { return a.precedence.before(b.precedence) }
+
+// queue returns the queue of a pair of tag and type.
+func (s *Scheduler) queue(w Work) *queue {
+	q := s.queues[w]
+	if q == nil {
+		q = &queue{BTreeG: *btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}), work: w}
+		s.queues[w] = q
+	}
+	return q
+}
+
+// place puts the job into the queue of one of its types, or takes it out.
+func (s *Scheduler) place(j *Job, kind int) {
+	e := &j.entries[kind]
+	if !j.terms.Open || j.ready[kind] == 0 {
+		s.takeOut(e)
+		return
+	}
+	first := j.runnable.next(int(j.plan.typeStart[kind]))
+	if e.in && e.first == first && e.priority == j.terms.Priority && e.work.Tag == j.terms.Tag {
+		return
+	}
+	_, r := j.plan.atRank(first)
+	now := entry{precedence: precedence{j.terms.Priority, r.Priority, j.number}, job: j, kind: kind, in: true,
+		work: Work{j.terms.Tag, j.plan.Types[kind]}, first: first}
+	if e.in && e.precedence == now.precedence && e.work.Tag == now.work.Tag {
+		e.first = first // its place is the same
+		return
+	}
+	if !e.in || e.work.Tag != now.work.Tag {
+		s.newWork(now.work)
+	}
+	s.takeOut(e)
+	*e = now
+	s.queue(e.work).Set(e)
+	s.countFailing(e)
+}
+
+// takeOut takes an entry out of its queue, if it is in one.
+func (s *Scheduler) takeOut(e *entry) {
+	if e.in {
+		s.queue(e.work).Delete(e)
+		e.in = false
+		s.countFailing(e)
+	}
+}
+
+// countFailing counts the job's entry among those of its queue with failures.
+func (s *Scheduler) countFailing(e *entry) {
+	failing := e.in && len(e.job.failedBy) > 0
+	switch {
+	case failing == e.failing:
+		return
+	case failing:
+		s.queue(e.work).failing++
+	default:
+		s.queue(e.work).failing--
+	}
+	e.failing = failing
+}
