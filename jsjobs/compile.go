@@ -37,9 +37,17 @@ func (m *machine) compile(sub *farm.Submission) error {
 		return farm.Errorf(farm.Invalid, "script (%s) does not define a compileJob(job) function", m.main.file)
 	}
 	job := m.jobObject(sub)
-	if _, err := compileJob.Call(otto.UndefinedValue(), job); err != nil {
+	returned, err := compileJob.Call(otto.UndefinedValue(), job)
+	if err != nil {
 		return m.explain(err)
 	}
+	if err := m.runJobs(); err != nil {
+		return err
+	}
+	if err := m.settled(returned); err != nil {
+		return err
+	}
+	m.warnOfRejected()
 	if err := m.sendTasks(); err != nil {
 		return err
 	}

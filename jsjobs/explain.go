@@ -48,7 +48,7 @@ func (m *machine) saidBy(t thrown) string {
 }
 
 // madeUp is what the lowering adds to names that would collide.
-var madeUp = regexp.MustCompile(`%\d+(:[^"']*)?\b`)
+var madeUp = regexp.MustCompile(`%\d+[a-z]*(:[^"']*)?\b`)
 
 // traceLine is a line of the engine's traces: "    at callee (file:line:column)".
 var traceLine = regexp.MustCompile(`^\s*at (?:(.*) \()?(.+?):(\d+):(\d+)\)?$`)
@@ -102,8 +102,7 @@ var hints = []struct {
 	message *regexp.Regexp
 	hint    string
 }{
-	{regexp.MustCompile(`'(Promise)' is not defined`), "is not supported: nothing in a job type takes time"},
-	{regexp.MustCompile(`'(Proxy|BigInt|Intl)' is not defined`), "is not supported here"},
+	{regexp.MustCompile(`'(BigInt|Intl)' is not defined`), "is not supported here"},
 	{regexp.MustCompile(`'(setTimeout|setInterval|fetch|window|document|Buffer)' is not defined`), "is not part of job-type scripts, which only plan tasks"},
 	{regexp.MustCompile(`Cannot access member "?(\w+)"? of (?:undefined|null)`), "was asked of something that is not there: check for a setting that was not given"},
 	{regexp.MustCompile(`(Maximum call stack) size exceeded`), "was reached: look for a function that calls itself without end"},

@@ -28,8 +28,8 @@ function compileJob(job) {
 	nope();
 }`, "ReferenceError: 'nope' is not defined at compileJob (t.js:4:2)\n    nope();"},
 		{"unknown name that is newer", `function compileJob(job) {
-	var s = new Promise(print);
-}`, "ReferenceError: 'Promise' is not defined at compileJob (t.js:3:14)\n    var s = new Promise(print);\nPromise is not supported: nothing in a job type takes time"},
+	var s = BigInt(1);
+}`, "ReferenceError: 'BigInt' is not defined at compileJob (t.js:3:10)\n    var s = BigInt(1);\nBigInt is not supported here"},
 		{"modern and wrong", `const compileJob = ({settings}) => {
 	const {frames} = settings;
 	return [frames].map(f => f.trim());
@@ -56,10 +56,27 @@ const compileJob = job => new Tile().box;`, "RangeError: too small at Tile.box (
 	var x = 1 +;
 }`, "SyntaxError: Unexpected token ; at t.js:3:13\n    var x = 1 +;"},
 		{"end missing", `function compileJob(job) {`, "SyntaxError: Unexpected end of input at t.js:2:27\n    function compileJob(job) {"},
-		{"generator", `function compileJob(job) {
-	function* frames() { yield 1; }
-}`, "SyntaxError: generators are not supported: collect the values in an array and return that at t.js:3:2\n    function* frames() { yield 1; }"},
-		{"async", `const compileJob = async (job) => { await job; }`, "SyntaxError: async functions are not supported: nothing in a job type takes time, so leave async and await out at t.js:2:20\n    const compileJob = async (job) => { await job; }"},
+		{"thrown in a generator", `function* frames(n) {
+	yield 1;
+	throw new Error("no " + n);
+}
+function compileJob(job) {
+	print(Array.from(frames(3)));
+}`, "Error: no 3 at frames (t.js:4:2)"},
+		{"mistake in a generator", `function* frames(n) {
+	try { yield n; } finally { yield nope(); }
+}
+function compileJob(job) { for (const f of frames(1)); }`, "ReferenceError: 'nope' is not defined at frames (t.js:3:35)\n    try { yield n; } finally { yield nope(); }"},
+		{"async", `const compileJob = async (job) => {
+	await job;
+	throw "it";
+}`, "it at compileJob (t.js:4:2)"},
+		{"mistake after await", `async function compileJob(job) {
+	await null;
+	job.x.y();
+}`, "TypeError: Cannot access member \"y\" of undefined at compileJob (t.js:4:2)\n    job.x.y();\ny was asked of something that is not there: check for a setting that was not given"},
+		{"never resolved", `async function compileJob(job) { await new Promise(() => {}); }`, "compileJob of t.js waits for a promise that nothing resolves: there are no timers in job types"},
+		{"async generator", `async function* frames() {} function compileJob() {}`, "SyntaxError: async generators are not supported: use an async function that returns an array at t.js:2:1\n    async function* frames() {} function compileJob() {}"},
 		{"import", `import path from "path";
 function compileJob(job) {}`, "SyntaxError: import is not supported: write var x = require(\"./x.js\") at t.js:2:1\n    import path from \"path\";"},
 		{"export", `export function compileJob(job) {}`, "SyntaxError: export is not supported: scripts need none, and modules set exports.name at t.js:2:1\n    export function compileJob(job) {}"},

@@ -187,7 +187,7 @@ func TestBroken(t *testing.T) {
 		{"contains itself", "var JOB_TYPE = {}; JOB_TYPE.x = JOB_TYPE;" + compile, "contains itself"},
 		{"not UTF-8", emptyType + "var s = '\xff';" + compile, "t.js is not UTF-8"},
 		{"too large", emptyType + compile + strings.Repeat(" ", maxScript), "larger than 256 KiB"},
-		{"newer than modern", "const JOB_TYPE = {};" + compile + "\nasync () => {}", "SyntaxError: async functions are not supported: nothing in a job type takes time, so leave async and await out at t.js:2:1\n    async () => {}"},
+		{"newer than modern", "const JOB_TYPE = {};" + compile + "\n10n", "SyntaxError: BigInt is not supported: numbers are exact up to 9007199254740991 at t.js:2:1\n    10n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := library(t, map[string]string{"t.js": c.text})

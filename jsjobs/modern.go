@@ -20,11 +20,14 @@ var shimSource string
 //go:embed collections.js
 var collectionsSource string
 
+//go:embed generators.js
+var generatorsSource string
+
 // modern is what runs in every VM, compiled once, in this order: what lowered
 // programs call, then the built-ins that the engine lacks.
 var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 	var all []*otto.Script
-	for _, source := range []string{lower.Runtime, shimSource, collectionsSource} {
+	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, generatorsSource, promiseSource} {
 		script, err := otto.New().Compile("(built in)", source)
 		if err != nil {
 			return nil, err
@@ -38,7 +41,10 @@ var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 // what this uses of the engine.
 func (m *machine) modernize(global otto.Value) error {
 	common := m.object(map[string]any{"chars": native(m.chars), "keys": native(m.keys),
-		"fround": native(m.fround)})
+		"fround": native(m.fround), "enqueue": native(m.enqueue)})
+	for name, f := range m.coroutineKit() {
+		m.call(m.kit.hidden, global, name, f)
+	}
 	scripts, err := modern()
 	if err != nil {
 		return err
@@ -52,6 +58,8 @@ func (m *machine) modernize(global otto.Value) error {
 			return err
 		}
 	}
+	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")
+	m.jobs.rejected = m.get(common, "unhandled").Object()
 	return nil
 }
 

@@ -18,6 +18,12 @@
 			o[name] = members[name];
 		}
 	}
+	// define is add for members that no loop lists, with their names.
+	function define(o, members) {
+		for (var name in members) {
+			defineProperty(o, name, { value: members[name], writable: true, enumerable: false, configurable: true });
+		}
+	}
 	function whole(n) {
 		n = Number(n);
 		return n !== n ? 0 : n < 0 ? Math.ceil(n) : Math.floor(n);
@@ -313,9 +319,10 @@
 		});
 	});
 
-	add(common, { isObject: isObject, set: set, add: add, whole: whole, same: same, within: within, callable: callable,
+	add(common, { isObject: isObject, set: set, add: add, define: define, whole: whole, same: same, within: within, callable: callable,
 		each: each, iterator: iterator });
 	common.symbols = Symbol.prototype;
+	common.IteratorPrototype = Iterator.prototype;
 	set(global, "Symbol", Symbol);
 	set(global, "globalThis", global);
 	set(global, "Reflect", {

@@ -15,12 +15,15 @@ type machine struct {
 	files   map[string]*program // what may appear in an error's trace
 	modules map[string]otto.Value
 
-	kit     kit
-	thrown  thrown
-	author  author
-	made    atomic.Int32 // tasks; the guard looks at it
-	lines   int          // that the script printed
-	scratch []byte       // of encode
+	kit    kit
+	thrown thrown
+	author author
+	made   atomic.Int32 // tasks; the guard looks at it
+
+	coroutines coroutines
+	jobs       jobs
+	lines      int    // that the script printed
+	scratch    []byte // of encode
 }
 
 // A host is what a machine has of the world.
@@ -44,6 +47,9 @@ type thrown struct {
 
 // newMachine returns a VM that has everything but its script.
 func newMachine(h host) (*machine, error) {
+	if err := reachInside(); err != nil {
+		return nil, err
+	}
 	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
 		author: author{left: maxCommandBytes, index: map[otto.Value]int{}, share: newSharer(), uuids: map[*draft]string{}}}
 	m.vm.SetStackDepthLimit(maxCalls)
@@ -52,6 +58,7 @@ func newMachine(h host) (*machine, error) {
 
 // carryOut runs the script's top level, and then what the order asks for.
 func (m *machine) carryOut(o order, out *outcome) error {
+	defer m.stopCoroutines()
 	m.main = parse(o.File, o.Source, false)
 	if m.main.err != nil {
 		return m.main.err
@@ -61,7 +68,10 @@ func (m *machine) carryOut(o order, out *outcome) error {
 	if _, err := m.vm.Run(m.main.tree); err != nil {
 		return m.explain(err)
 	}
-	var err error
+	err := m.runJobs()
+	if err != nil {
+		return err
+	}
 	if o.Job == nil {
 		out.Type, err = m.describe()
 		return err

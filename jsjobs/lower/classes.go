@@ -126,7 +126,7 @@ func (l *lowering) addMember(c *class, m *ast.MethodDefinition) {
 	if !m.Computed {
 		called = l.keyName(m.Key)
 	}
-	fn := &function{super: c.super, static: m.Static}
+	fn := &function{super: c.super, static: m.Static, method: true}
 	kind := string(m.Kind)
 	if m.Static {
 		kind = "static " + kind

@@ -47,8 +47,34 @@ func (l *lowering) expression(e ast.Expression) oast.Expression {
 		return l.arrow(e, "")
 	case *ast.ClassLiteral:
 		return l.classLiteral(e, "")
+	case *ast.YieldExpression, *ast.AwaitExpression:
+		return l.pause(e)
 	}
 	return l.literal(e)
+}
+
+// pause lowers yield and await, at which a body stands still.
+func (l *lowering) pause(e ast.Expression) oast.Expression {
+	switch e := e.(type) {
+	case *ast.AwaitExpression:
+		if !l.fn.async {
+			l.refuse(at(e), "SyntaxError: await is only valid in async functions")
+		}
+		return help("%await", at(e), l.expression(e.Argument))
+	case *ast.YieldExpression:
+		if !l.fn.generator {
+			l.refuse(at(e), "SyntaxError: yield is only valid in generators")
+		}
+		value := undefined(at(e))
+		if e.Argument != nil {
+			value = l.expression(e.Argument)
+		}
+		if e.Delegate {
+			return help("%delegate", at(e), value)
+		}
+		return help("%yield", at(e), value)
+	}
+	return undefined(at(e))
 }
 
 // literal lowers what has a value of its own.
@@ -81,10 +107,6 @@ func (l *lowering) literal(e ast.Expression) oast.Expression {
 // unsupported refuses an expression.
 func (l *lowering) unsupported(e ast.Expression) oast.Expression {
 	switch e := e.(type) {
-	case *ast.AwaitExpression:
-		l.refuse(at(e), "SyntaxError: await is not supported: nothing in a job type takes time, so call functions directly")
-	case *ast.YieldExpression:
-		l.refuse(at(e), noGenerators)
 	case *ast.MetaProperty:
 		l.refuse(at(e.Meta), "SyntaxError: %s.%s is not supported: use this.constructor or a parameter", e.Meta.Name, e.Property.Name)
 	case *ast.SuperExpression:
@@ -149,7 +171,7 @@ func (l *lowering) this(at ofile.Idx) oast.Expression {
 	switch {
 	case f.constructor && f.derived:
 		return name("%this", at)
-	case f == l.fn:
+	case f == l.fn && !f.generator && !f.async:
 		return &oast.ThisExpression{Idx: at}
 	}
 	f.needsThis = true
@@ -162,7 +184,7 @@ func (l *lowering) arguments(at ofile.Idx) oast.Expression {
 	for f.arrow {
 		f = f.outer
 	}
-	if f == l.fn || f.literal == nil {
+	if f.literal == nil || f == l.fn && !f.generator && !f.async {
 		return name("arguments", at)
 	}
 	f.needsArgs = true

@@ -2,15 +2,11 @@ package lower
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/dop251/goja/ast"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
-)
-
-const (
-	noGenerators = "SyntaxError: generators are not supported: collect the values in an array and return that"
-	noAsync      = "SyntaxError: async functions are not supported: nothing in a job type takes time, so leave async and await out"
 )
 
 // A span is where a function is in the source, and what people call it.
@@ -52,12 +48,10 @@ func (l *lowering) function(f *ast.FunctionLiteral, called string) *oast.Functio
 
 // method lowers a function that has more to it, which fn says.
 func (l *lowering) method(f *ast.FunctionLiteral, fn *function, called string) *oast.FunctionLiteral {
-	if f.Async {
-		l.refuse(at(f), noAsync)
+	if f.Async && f.Generator {
+		l.refuse(at(f), "SyntaxError: async generators are not supported: use an async function that returns an array")
 	}
-	if f.Generator {
-		l.refuse(at(f), noGenerators)
-	}
+	fn.generator, fn.async = f.Generator, f.Async
 	if f.Name != nil {
 		called = f.Name.Name.String()
 	}
@@ -65,9 +59,7 @@ func (l *lowering) method(f *ast.FunctionLiteral, fn *function, called string) *
 	l.enter(fn, at(f))
 	l.functionBody(f.ParameterList, f.Body)
 	l.leave()
-	if f.Name != nil {
-		fn.literal.Name = name(called, at(f.Name))
-	}
+	l.nameIt(fn, f.ParameterList, called, f.Name != nil)
 	l.spanOf(f, called)
 	return fn.literal
 }
@@ -76,13 +68,35 @@ func (l *lowering) spanOf(f ast.Node, called string) {
 	l.functions = append(l.functions, span{at(f), ofile.Idx(f.Idx1()), called})
 }
 
-// functionBody lowers parameters and body into the current function.
+// functionBody lowers parameters and body into the current function. That of a
+// generator or async function becomes a function within it, which runs as a
+// coroutine and shares its variables:
+//
+//	function f(parameters) { return %generator(arguments.callee, function () { body }); }
 func (l *lowering) functionBody(parameters *ast.ParameterList, body *ast.BlockStatement) {
 	head := l.parameters(parameters)
 	b := &oast.BlockStatement{LeftBrace: ofile.Idx(body.LeftBrace), RightBrace: ofile.Idx(body.RightBrace)}
-	b.List = append(head, l.body(body.List)...)
+	b.List = l.apart(head, l.body(body.List))
 	l.prologue(&b.List)
 	l.fn.literal.Body = b
+}
+
+// apart puts what a function begins with and its body together.
+func (l *lowering) apart(head, body []oast.Statement) []oast.Statement {
+	f := l.fn
+	switch {
+	case f.async: // a parameter that throws rejects the promise
+		return []oast.Statement{returning(help("%async", f.at, bare(f.at, append(head, body...))), f.at)}
+	case f.generator:
+		self := member(name("arguments", f.at), "callee", f.at)
+		return append(head, returning(help("%generator", f.at, self, bare(f.at, body)), f.at))
+	}
+	return append(head, body...)
+}
+
+// bare is a function of statements, with no variables of its own.
+func bare(at ofile.Idx, list []oast.Statement) *oast.FunctionLiteral {
+	return &oast.FunctionLiteral{Function: at, ParameterList: &oast.ParameterList{Opening: at, Closing: at}, Body: block(at, list...)}
 }
 
 // functionLiteral lowers a function expression, whose name is known in it only.
@@ -91,17 +105,16 @@ func (l *lowering) functionLiteral(f *ast.FunctionLiteral, called string) oast.E
 		return l.function(f, called)
 	}
 	s := l.open()
-	l.declare(s, kindSelf, f.Name.Name.String(), at(f.Name))
+	b := l.declare(s, kindSelf, f.Name.Name.String(), at(f.Name))
 	defer l.close()
-	return l.function(f, "")
+	literal := l.function(f, "")
+	b.literal = literal
+	return literal
 }
 
 // arrow lowers an arrow function.
 func (l *lowering) arrow(f *ast.ArrowFunctionLiteral, called string) oast.Expression {
-	if f.Async {
-		l.refuse(at(f), noAsync)
-	}
-	fn := &function{arrow: true, super: l.fn.super, static: l.fn.static,
+	fn := &function{arrow: true, async: f.Async, super: l.fn.super, static: l.fn.static,
 		literal: &oast.FunctionLiteral{Function: at(f), Source: f.Source}}
 	l.enter(fn, at(f))
 	switch b := f.Body.(type) {
@@ -109,11 +122,54 @@ func (l *lowering) arrow(f *ast.ArrowFunctionLiteral, called string) oast.Expres
 		l.functionBody(f.ParameterList, b)
 	case *ast.ExpressionBody:
 		head := l.parameters(f.ParameterList)
-		fn.literal.Body = block(at(f), append(head, returning(l.expression(b.Expression), at(b.Expression)))...)
+		fn.literal.Body = block(at(f), l.apart(head, []oast.Statement{returning(l.expression(b.Expression), at(b.Expression))})...)
 	}
 	l.leave()
+	l.nameIt(fn, f.ParameterList, called, false)
 	l.spanOf(f, called)
 	return fn.literal
+}
+
+// nameIt gives a function its name. The engine derives more from the name than
+// the language does, so names of all but the plainest functions have Marks.
+func (l *lowering) nameIt(fn *function, parameters *ast.ParameterList, called string, own bool) {
+	length, all := 0, 0
+	if parameters != nil {
+		all = len(parameters.List)
+		for length < all && parameters.List[length].Initializer == nil {
+			length++
+		}
+	}
+	marks := ""
+	switch {
+	case fn.generator:
+		marks = "g"
+	case fn.arrow || fn.async || fn.method:
+		marks = "m"
+	case own && length == all || called == "" && length == all:
+		if own {
+			fn.literal.Name = name(called, fn.at)
+		}
+		return
+	}
+	if own || fn.accessor {
+		marks += "s"
+	}
+	fn.literal.Name = name(mark(called, length, marks), fn.at)
+}
+
+// unbound is the marked name of a function that is declared, which has no name
+// of its own in it.
+func unbound(marked string) string {
+	if !strings.Contains(marked, "%") {
+		return marked
+	}
+	return strings.TrimSuffix(marked, "s")
+}
+
+// mark is a name with Marks.
+func mark(called string, length int, marks string) string {
+	return called + "%" + strconv.Itoa(length) + marks
 }
 
 // parameters lowers the parameters of the current function. It returns what

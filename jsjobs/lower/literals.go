@@ -81,7 +81,7 @@ func (l *lowering) property(p ast.Property) oast.Property {
 // propertyValue lowers the value of a property; key names a function in it.
 func (l *lowering) propertyValue(p *ast.PropertyKeyed, key string) oast.Expression {
 	if f, ok := p.Value.(*ast.FunctionLiteral); ok && p.Kind != ast.PropertyKindValue {
-		return l.function(f, key)
+		return l.method(f, &function{method: true, accessor: p.Kind != ast.PropertyKindMethod}, key)
 	}
 	return l.named(p.Value, key)
 }

@@ -52,6 +52,9 @@ func find(s *scope, name string) *binding {
 // place decides what a binding is in the lowered program, and tells its uses.
 func (l *lowering) place(b *binding, collides bool, serial int) {
 	b.out = b.name
+	if b.kind == kindSelf && b.literal != nil && b.literal.Name != nil {
+		b.out = b.literal.Name.Name
+	}
 	if b.ofBlock() {
 		b.fresh = b.captured && b.inLoop
 		if b.fresh || collides {
@@ -59,7 +62,7 @@ func (l *lowering) place(b *binding, collides bool, serial int) {
 		}
 	}
 	if !b.fresh && b.kind != kindParameter && b.kind != kindCatch && b.kind != kindSelf {
-		if b.ofBlock() || b.kind != kindFunction { // functions declare themselves
+		if b.ofBlock() || b.kind != kindFunction || b.set { // other functions declare themselves
 			b.scope.fn.variable(b.out)
 		}
 	}

@@ -322,4 +322,5 @@
 	});
 
 	common.drain = drain;
+	common.begin = begin;
 })

@@ -40,8 +40,10 @@ type binding struct {
 	arrow    bool // always holds an arrow function, which has no this of its own
 	uses     []*use
 
-	out   string // what it is called in the lowered program
-	fresh bool   // a new variable is needed each time the block is entered
+	out     string                // what it is called in the lowered program
+	literal *oast.FunctionLiteral // whose name it is, for kindSelf
+	set     bool                  // a function that is assigned, not declared
+	fresh   bool                  // a new variable is needed each time the block is entered
 }
 
 // ofBlock reports whether it is a block's, not a function's.
@@ -75,6 +77,10 @@ type function struct {
 
 	super       string // variable with the class that the method's class extends, or ""
 	static      bool   // the method is static: super is the class, not its prototype
+	generator   bool
+	async       bool
+	method      bool // of an object or class: nothing can be made with new
+	accessor    bool // the same, and the engine makes it in another way
 	constructor bool
 	derived     bool // the constructor of a class that extends another
 	fields      string

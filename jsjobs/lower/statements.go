@@ -10,16 +10,24 @@ import (
 // body lowers the statements of a function or program, whose scope is open.
 func (l *lowering) body(list []ast.Statement) (out []oast.Statement) {
 	l.declareBlock(l.scope, list)
+	var first []oast.Statement
 	for _, s := range list {
-		if d, ok := s.(*ast.FunctionDeclaration); ok {
-			literal := l.function(d.Function, "")
-			l.fn.functions = append(l.fn.functions, &oast.FunctionDeclaration{Function: literal})
-			out = append(out, &oast.FunctionStatement{Function: literal})
+		d, ok := s.(*ast.FunctionDeclaration)
+		if !ok {
+			out = append(out, l.statements(s)...)
 			continue
 		}
-		out = append(out, l.statements(s)...)
+		literal := l.function(d.Function, "")
+		if called := d.Function.Name.Name.String(); literal.Name.Name != called { // the engine would declare the name with its marks
+			l.scope.names[called].set = true
+			literal.Name.Name = unbound(literal.Name.Name)
+			first = append(first, statement(assign(l.read(called, at(d)), literal)))
+			continue
+		}
+		l.fn.functions = append(l.fn.functions, &oast.FunctionDeclaration{Function: literal})
+		out = append(out, &oast.FunctionStatement{Function: literal})
 	}
-	return out
+	return append(first, out...)
 }
 
 // inBlock lowers the statements of a block, whose scope is open. Its functions
@@ -40,7 +48,9 @@ func (l *lowering) inBlock(list []ast.Statement) []oast.Statement {
 // blockFunction assigns a function to the variable of its block.
 func (l *lowering) blockFunction(d *ast.FunctionDeclaration) oast.Statement {
 	target := l.read(d.Function.Name.Name.String(), at(d))
-	return statement(assign(target, l.function(d.Function, "")))
+	literal := l.function(d.Function, "")
+	literal.Name.Name = unbound(literal.Name.Name)
+	return statement(assign(target, literal))
 }
 
 // block lowers a block with its scope.
@@ -237,6 +247,9 @@ func (l *lowering) catch(c *ast.CatchStatement) *oast.CatchStatement {
 	s := l.open()
 	defer l.close()
 	var head []oast.Statement
+	if l.fn.generator || l.fn.async { // what makes the body return passes
+		head = append(head, statement(help("%pass", place, out.Parameter)))
+	}
 	switch p := c.Parameter.(type) {
 	case nil:
 	case *ast.Identifier:
@@ -244,7 +257,7 @@ func (l *lowering) catch(c *ast.CatchStatement) *oast.CatchStatement {
 		l.declare(s, kindCatch, out.Parameter.Name, at(p))
 	default:
 		l.declareAll(s, kindLet, p)
-		head = []oast.Statement{statement(sequence(l.take(p, name("%caught", at(p)), true)...))}
+		head = append(head, statement(sequence(l.take(p, name("%caught", at(p)), true)...)))
 	}
 	inner := l.block(c.Body)
 	b := block(inner.LeftBrace, append(head, inner)...)

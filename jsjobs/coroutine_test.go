@@ -1,0 +1,57 @@
+package jsjobs
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// TestCoroutineLimits runs hostile generators: none hangs, and none leaves a
+// goroutine behind.
+func TestCoroutineLimits(t *testing.T) {
+	for _, c := range []struct{ name, body, says string }{
+		{"many", `function* g() { yield 1; } const all = []; for (let i = 0; i < 20000; i++) { const it = g(); it.next(); all.push(it); }`, "too many generators are in their middle"},
+		{"deep", `function* g(n) { yield n; yield* g(n + 1); } for (const n of g(0)) ;`, "t.js"},
+		{"itself", `let it; function* g() { it.next(); yield 1; } it = g(); it.next();`, "Generator is already running"},
+		{"no return", `function* g() { try { yield 1; } finally { for (;;) yield 2; } } for (const x of g()) break;`, ""},
+		{"left standing", `function* g() { try { yield 1; } finally { print("never"); throw 1; } } g().next();`, ""},
+		{"endless", `function* g() { for (;;) yield 1; } for (const x of g()) ;`, "took longer than"},
+		{"endless jobs", `const f = () => Promise.resolve().then(f); f();`, "took longer than"},
+		{"forgotten", `function* g() { yield new Array(100).join("x"); } for (let i = 0; i < 9000; i++) g().next();`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := library(t, map[string]string{"t.js": emptyType + "function compileJob(job) {\n" + c.body + "\n}\n"})
+			l.timeout = 2 * time.Second
+			p, err := l.Plan(t.Context(), farm.Submission{Type: "t"})
+			if c.says != "" {
+				wantError(t, err, farm.Invalid, c.says)
+				return
+			}
+			if err != nil || len(p.Messages) > 0 {
+				t.Error(err, p)
+			}
+		})
+	}
+}
+
+// TestCoroutinesEnd looks at the goroutines of a machine that is done.
+func TestCoroutinesEnd(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 3 {
+		m, err := newMachine(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := order{File: "t.js", Source: emptyType + `function compileJob() {}
+			function* g() { try { yield 1; } catch (e) { yield 2; } finally { for (;;) ; } }
+			const its = []; for (let i = 0; i < 50; i++) { its.push(g()); if (i % 2) its[i].next(); }`}
+		if err := m.carryOut(o, &outcome{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines, and %d before", after, before)
+	}
+}
