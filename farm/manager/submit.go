@@ -134,15 +134,12 @@ func (u *unit) tagExists(id farm.TagID) error {
 	return nil
 }
 
-// knownCommands are what the farm's own workers can do.
-var knownCommands = []string{"blender-render", "frames-to-video", "make-directory", "move-directory", "copy-file", "merge-image", "exec", "echo", "sleep"}
-
 // unknownCommands warns of commands that only a studio's own workers could know.
 func unknownCommands(p *farm.Plan) []string {
 	var warnings, told []string
 	for i := range p.Tasks {
 		for _, c := range p.Tasks[i].Commands {
-			if !slices.Contains(knownCommands, c.Name) && !slices.Contains(told, c.Name) && len(told) < 10 {
+			if !slices.Contains(farm.Commands, c.Name) && !slices.Contains(told, c.Name) && len(told) < 10 {
 				told = append(told, c.Name)
 				warnings = append(warnings, fmt.Sprintf("command %q is not one that Farm's workers know, so task %q fails unless you run your own worker for it", c.Name, p.Tasks[i].Name))
 			}

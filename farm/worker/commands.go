@@ -4,34 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"renderfarm/farm"
 )
 
-// commands are all that a task can be made of (behaviour 3.6). Each entry reads
+// commands are all that a task can be made of, which is farm.Commands. Each entry reads
 // the parameters of a command and returns what does it, or says which parameter
 // is wrong: nothing was done then.
 var commands = map[string]func(farm.Command) (action, error){
-	"blender-render":  prepareBlenderRender,
-	"copy-file":       prepareCopyFile,
-	"echo":            prepareEcho,
-	"exec":            prepareExec,
-	"frames-to-video": prepareFramesToVideo,
-	"make-directory":  prepareMakeDirectory,
-	"merge-image":     prepareMergeImage,
-	"move-directory":  prepareMoveDirectory,
-	"sleep":           prepareSleep,
+	farm.CommandBlenderRender: prepareBlenderRender,
+	farm.CommandCopyFile:      prepareCopyFile,
+	farm.CommandEcho:          prepareEcho,
+	farm.CommandExec:          prepareExec,
+	farm.CommandFramesToVideo: prepareFramesToVideo,
+	farm.CommandMakeDirectory: prepareMakeDirectory,
+	farm.CommandMergeImage:    prepareMergeImage,
+	farm.CommandMoveDirectory: prepareMoveDirectory,
+	farm.CommandSleep:         prepareSleep,
 }
 
 // An action does one command. It ends soon after ctx is canceled.
 type action func(ctx context.Context, r *run) error
-
-func commandNames() string { return strings.Join(slices.Sorted(maps.Keys(commands)), ", ") }
 
 // params reads the parameters of a command. The first that is missing or wrong
 // is in err; readers go on with zero values, so it needs to be looked at once.

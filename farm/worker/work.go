@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,7 +120,7 @@ func (r *run) command(ctx context.Context, c farm.Command) (err error) {
 	}()
 	prepare, known := commands[c.Name]
 	if !known {
-		return farm.Errorf(farm.Invalid, "unknown command: %q. This worker knows %s", c.Name, commandNames())
+		return farm.Errorf(farm.Invalid, "unknown command: %q. This worker knows %s", c.Name, strings.Join(farm.Commands, ", "))
 	}
 	do, err := prepare(c)
 	if err != nil {
