@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/dropfolder farm/events farm/manager farm/pack farm/programs farm/server farm/submit farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/pack farm/programs farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files store/outbox ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -44,7 +44,7 @@ var house = map[string]floor{
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/submit":      {"farm farm/api farm/blendfile farm/pack farm/yamlfile", "", "it makes a stored job of a .blend for every kind of submitter, and prints and asks nothing"},
-	"farm/dropfolder":  {"farm", "github.com/fsnotify/fsnotify", "it watches a folder, and knows the farm by an interface only"},
+	"farm/watchfolder": {"farm farm/api farm/submit", "github.com/fsnotify/fsnotify", "it watches a folder, and reaches the farm over HTTP like every submitter"},
 	"farm/yamlfile":    {"farm", "github.com/goccy/go-yaml", "YAML is read in one place"},
 	"store":            {"farm farm/scheduler", "go.etcd.io/bbolt golang.org/x/sys", "the store puts records in a file, finds them again, and tells the scheduler of every change; it knows no rules"},
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},

@@ -70,7 +70,7 @@ func TestKilledManager(t *testing.T) {
 			}
 			f.startManager(t, address)
 		}
-		if isOver(j.Status) && j.Status != farm.JobCompleted.String() {
+		if api.JobIsOver(j.Status) && j.Status != farm.JobCompleted.String() {
 			t.Fatalf("the job is %s", j.Status)
 		}
 	}

@@ -3,11 +3,11 @@ package cmd
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/submit"
 )
 
 // Exit statuses of every command. They are part of the interface: scripts rely on them.
@@ -40,17 +40,18 @@ func exitStatus(err error) int {
 	var (
 		usage *usageError
 		own   *statusError
+		given *submit.OptionError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &own):
 		return own.status
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &given):
 		return exitUsage
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
 		return exitInterrupted
-	case api.StatusOf(err) == http.StatusNotFound, farm.KindOf(err) == farm.NotFound:
+	case api.IsNotFound(err):
 		return exitNotFound
 	case farm.KindOf(err) == farm.Unavailable, errors.Is(err, context.DeadlineExceeded):
 		return exitUnreachable

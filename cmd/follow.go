@@ -36,7 +36,7 @@ func followJob(ctx context.Context, client *api.Client, id farm.JobID) iter.Seq2
 					}
 				}
 				last, seen = j, time.Now()
-				if isOver(j.Status) {
+				if api.JobIsOver(j.Status) {
 					return
 				}
 			case exitStatus(err) != exitUnreachable || seen.IsZero() || time.Since(seen) > patience:
@@ -50,10 +50,4 @@ func followJob(ctx context.Context, client *api.Client, id farm.JobID) iter.Seq2
 			wait = min(wait*3/2, pollMost)
 		}
 	}
-}
-
-// isOver reports whether a job in the status does not change by itself any more.
-func isOver(name string) bool {
-	status, ok := farm.ParseJobStatus(name)
-	return ok && status.Over()
 }

@@ -61,16 +61,6 @@ func findWorker(ctx context.Context, client *api.Client, text string) (farm.Work
 	return farm.WorkerID(id), err
 }
 
-// findTag returns the tag that a person means by its name or whole id.
-func findTag(tags []api.WorkerTag, text string) (api.WorkerTag, error) {
-	for _, t := range tags {
-		if strings.EqualFold(t.Name, text) || string(t.ID) == strings.ToLower(text) {
-			return t, nil
-		}
-	}
-	return api.WorkerTag{}, farm.Errorf(farm.NotFound, "there is no tag %q: \"farm tags list\" shows them all", text)
-}
-
 // A target is a job, or one of its tasks.
 type target struct {
 	job  farm.JobID
@@ -87,7 +77,7 @@ func findTarget(ctx context.Context, client *api.Client, text string) (target, e
 			if err == nil {
 				return target{task.JobID, task.ID}, nil
 			}
-			if exitStatus(err) != exitNotFound {
+			if !api.IsNotFound(err) {
 				return target{}, err
 			}
 		}

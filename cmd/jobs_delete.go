@@ -131,10 +131,10 @@ func runJobsDeleteOld(ctx context.Context, s *session, o jobsDeleteOptions) erro
 		return err
 	}
 	if o.dryRun {
-		_, err := fmt.Fprintf(s.out, "would delete %s\n", count(len(old), "job"))
+		_, err := fmt.Fprintf(s.out, "would delete %s\n", farm.Count(len(old), "job"))
 		return err
 	}
-	if err := s.confirm(fmt.Sprintf("Delete %s?", count(len(old), "job"))); err != nil {
+	if err := s.confirm(fmt.Sprintf("Delete %s?", farm.Count(len(old), "job"))); err != nil {
 		return err
 	}
 	for _, j := range old {

@@ -60,13 +60,13 @@ func runJobsLog(ctx context.Context, s *session, name string, follow bool) error
 		if err != nil {
 			return err
 		}
-		if isOver(j.Status) {
+		if api.JobIsOver(j.Status) {
 			clear(r.settled) // the last lines may have come after the last change
 		}
 		if err := r.readNew(ctx); err != nil {
 			return err
 		}
-		if isOver(j.Status) {
+		if api.JobIsOver(j.Status) {
 			return nil
 		}
 		if err := api.Sleep(ctx, pollMost); err != nil {

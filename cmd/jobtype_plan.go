@@ -104,13 +104,13 @@ func givenSettings(t farm.JobType, set []string) (map[string]any, error) {
 		if !ok {
 			return nil, usageErrorf("--set %q: write it as KEY=VALUE", text)
 		}
-		st, ok := setting(t, key)
+		st, ok := t.Setting(key)
 		if !ok { // scripts may look for what they do not ask for
 			st = farm.Setting{Key: key, Type: farm.SettingString}
 		}
-		v, err := parseSetting(st, value)
+		v, err := st.Parse(value)
 		if err != nil {
-			return nil, err
+			return nil, usageErrorf("--set %s: %v", text, err)
 		}
 		values[key] = v
 	}

@@ -3,17 +3,14 @@ package cmd
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"renderfarm/farm/blendertest"
 )
@@ -174,33 +171,8 @@ func TestPackRefuses(t *testing.T) {
 	}
 }
 
-// TestTidy removes rewritten copies that nobody has used for long.
-func TestTidy(t *testing.T) {
-	s := testSession(t, nil)
-	work, done, err := s.packFolder(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, age := range map[string]time.Duration{"old.blend": keepBlends + time.Hour, "half.blend.part": keepBlends + time.Hour, "new.blend": time.Hour, "theirs": keepBlends + time.Hour} {
-		at := s.now().Add(-age)
-		if err := errors.Join(os.WriteFile(filepath.Join(work, name), nil, 0o600), os.Chtimes(filepath.Join(work, name), at, at)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done()
-	left, err := os.ReadDir(work)
-	if err != nil || len(left) != 2 || left[0].Name() != "new.blend" || left[1].Name() != "theirs" {
-		t.Errorf("%v, %v", left, err)
-	}
-}
-
-func TestByteSize(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 bytes", 999: "999 bytes", 1000: "1.0 kB", 1_234_567: "1.2 MB", 5_000_000_000: "5.0 GB"} {
-		if got := byteSize(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
-	if runtime.GOOS != "windows" && isZip("a.Zip") != true || isZip("zip") {
-		t.Error("zip")
+func TestIsZip(t *testing.T) {
+	if !isZip("a.Zip") || isZip("zip") {
+		t.Error("names of zip files are not told from others")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"renderfarm/farm"
+	"renderfarm/farm/submit"
 )
 
 // A meter tells how fast a job goes, from the last changes of its progress.
@@ -100,7 +101,7 @@ func (s *session) progressBar() *progressBar {
 // show takes in a view of the job, and draws if there is anything new to say.
 func (b *progressBar) show(v *jobView) {
 	now := b.now()
-	done, _, _ := v.progress()
+	done, _, _ := submit.Steps(v.job, v.frames)
 	if v.job.Status == farm.JobActive.String() {
 		b.meter.add(now, done)
 	}
@@ -132,18 +133,9 @@ func (b *progressBar) end() {
 	}
 }
 
-// progress returns what is done of what, and what it is.
-func (v *jobView) progress() (done, total int, unit string) {
-	// The step after the frames is the video; it is not counted as one more.
-	if v.frames > 0 {
-		return min(v.job.StepsCompleted, v.frames), v.frames, "frames"
-	}
-	return v.job.StepsCompleted, v.job.StepsTotal, "steps"
-}
-
 // parts returns what there is to say of a job, the important things first.
 func (b *progressBar) parts(v *jobView, now time.Time) []string {
-	done, total, unit := v.progress()
+	done, total, unit := submit.Steps(v.job, v.frames)
 	parts := []string{fmt.Sprintf("%d/%d %s", done, total, unit)}
 	switch v.job.Status {
 	case farm.JobQueued.String():
@@ -170,7 +162,7 @@ func (b *progressBar) parts(v *jobView, now time.Time) []string {
 // fit puts the bar itself before the text, and cuts both to the terminal's width.
 func (b *progressBar) fit(v *jobView, text string) string {
 	const most, least = 30, 8
-	done, total, _ := v.progress()
+	done, total, _ := submit.Steps(v.job, v.frames)
 	width := b.width() - 1
 	// The bar takes the room that the text leaves, if it is worth it.
 	bar := min(most, width-visible(text)-2)

@@ -8,6 +8,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/submit"
 )
 
 func TestMeter(t *testing.T) {
@@ -137,7 +138,7 @@ func TestBarInFile(t *testing.T) {
 
 func TestStepsWhereFramesMeanSomethingElse(t *testing.T) {
 	v := newJobView(api.Job{StepsCompleted: 1, StepsTotal: 3, Settings: map[string]any{"frames": "1-100"}})
-	if done, total, unit := v.progress(); done != 1 || total != 3 || unit != "steps" {
+	if done, total, unit := submit.Steps(v.job, v.frames); done != 1 || total != 3 || unit != "steps" {
 		t.Error(done, total, unit)
 	}
 	v.task(api.EventTaskUpdate{ID: "a", Status: "failed"})

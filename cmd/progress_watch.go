@@ -1,17 +1,14 @@
 package cmd
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"iter"
-	"net/url"
 	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/submit"
 )
 
 // A jobView is a job as somebody who waits for it sees it.
@@ -24,14 +21,7 @@ type jobView struct {
 
 // newJobView returns the view of a job that was just fetched or submitted.
 func newJobView(job api.Job) *jobView {
-	v := &jobView{job: job, failed: map[farm.TaskID]bool{}}
-	if frames, ok := job.Settings["frames"].(string); ok {
-		// A job type may do something else with its frames than a step for each.
-		if n, err := farm.CountFrames(frames); err == nil && n <= job.StepsTotal {
-			v.frames = n
-		}
-	}
-	return v
+	return &jobView{job: job, frames: submit.FramesOf(job), failed: map[farm.TaskID]bool{}}
 }
 
 // task notes what an event says of one of the job's tasks.
@@ -89,12 +79,11 @@ func (w *jobWatch) poll(ctx context.Context) {
 // stream follows the manager's events, and goes on when the connection breaks.
 // It returns false if the manager has no such stream.
 func (w *jobWatch) stream(ctx context.Context) bool {
-	path := "/api/farm/events?" + url.Values{"job": {string(w.view.job.ID)}}.Encode()
 	lost := time.Now() // when the manager was last heard of
 	for {
-		body, err := w.client.Open(ctx, path)
+		events, err := w.client.Events(ctx, w.view.job.ID)
 		if err == nil {
-			more := w.follow(ctx, body)
+			more := w.follow(ctx, events)
 			if !more {
 				return true
 			}
@@ -120,18 +109,8 @@ func (w *jobWatch) stream(ctx context.Context) bool {
 
 // follow reads one connection's events. It returns false when there is nothing
 // more to follow, and true when the connection broke.
-func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
-	ctx, cancel := context.WithCancel(ctx)
-	// The reader blocks in the network and this loop must not; the reader ends
-	// with the body, and nothing is left running.
-	messages := make(chan message)
-	go readMessages(ctx, body, messages)
-	defer func() {
-		cancel()
-		body.Close()
-		for range messages { // until the reader has gone
-		}
-	}()
+func (w *jobWatch) follow(ctx context.Context, events *api.EventStream) (more bool) {
+	defer events.Close()
 	// What happened before the stream began is in the job.
 	if !w.refresh(ctx) {
 		return false
@@ -146,7 +125,7 @@ func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
 			if !w.yield(w.view, nil) {
 				return false
 			}
-		case m, ok := <-messages:
+		case m, ok := <-events.Messages:
 			if !ok {
 				return true
 			}
@@ -158,23 +137,23 @@ func (w *jobWatch) follow(ctx context.Context, body io.ReadCloser) (more bool) {
 }
 
 // message takes in one event, and returns whether to go on.
-func (w *jobWatch) message(ctx context.Context, m message) bool {
+func (w *jobWatch) message(ctx context.Context, m api.Message) bool {
 	// What does not parse is skipped: a later version may say more.
-	switch m.name {
+	switch m.Name {
 	case "reset": // events were missed
 		return w.refresh(ctx)
 	case "task":
 		var e api.EventTaskUpdate
-		if json.Unmarshal(m.data, &e) == nil && e.JobID == w.view.job.ID {
+		if json.Unmarshal(m.Data, &e) == nil && e.JobID == w.view.job.ID {
 			w.view.task(e)
 			return w.yield(w.view, nil)
 		}
 	case "job":
 		var e api.EventJobUpdate
-		if json.Unmarshal(m.data, &e) != nil || e.ID != w.view.job.ID {
+		if json.Unmarshal(m.Data, &e) != nil || e.ID != w.view.job.ID {
 			return true
 		}
-		if e.WasDeleted || isOver(e.Status) {
+		if e.WasDeleted || api.JobIsOver(e.Status) {
 			return w.refresh(ctx) // the last word, with everything that an event leaves out
 		}
 		w.view.job.Status, w.view.job.StepsCompleted = e.Status, e.StepsCompleted
@@ -194,38 +173,5 @@ func (w *jobWatch) refresh(ctx context.Context) bool {
 		return false
 	}
 	w.view.job = job
-	return w.yield(w.view, nil) && !isOver(job.Status)
-}
-
-// A message is one server-sent event.
-type message struct {
-	name string
-	data []byte
-}
-
-// maxMessage bounds one line of the stream, in bytes.
-const maxMessage = 1 << 20
-
-// readMessages reads server-sent events (WHATWG HTML §9.2) until the stream
-// breaks or the context ends, and closes the channel.
-func readMessages(ctx context.Context, r io.Reader, to chan<- message) {
-	defer close(to)
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxMessage)
-	var m message
-	for lines.Scan() {
-		line := lines.Bytes()
-		if name, ok := bytes.CutPrefix(line, []byte("event: ")); ok {
-			m.name = string(name)
-		} else if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
-			m.data = bytes.Clone(data)
-		} else if len(line) == 0 && m.name != "" {
-			select {
-			case to <- m:
-			case <-ctx.Done():
-				return
-			}
-			m = message{}
-		}
-	}
+	return w.yield(w.view, nil) && !api.JobIsOver(job.Status)
 }

@@ -8,35 +8,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"renderfarm/addon"
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/blendfile"
+	"renderfarm/farm/submit"
 )
 
-// submitOptions are the flags of submit. A zero value, unless said otherwise,
-// means that the file or the job type decides.
+// submitOptions are the flags of submit.
 type submitOptions struct {
-	name     string
-	jobType  string
-	frames   string
-	chunk    int
-	fps      float64
-	format   string
-	ext      string
-	scene    string
-	output   string
-	tag      string
-	priority int
-	set      []string
-	metadata map[string]string // only scripts can say it
-	paused   bool
-	noWait   bool
-
-	packOptions
-	pack         bool   // copy the file even if it is in the shared storage
-	upload       bool   // through the manager, even if the shared storage can be reached
-	allowMissing bool   // submit although files are missing
-	script       string // file with all of this, "-" is the standard input
+	submit.Options
+	set    []string // settings of the job type, as KEY=VALUE
+	noWait bool
+	script string // file with all of this, "-" is the standard input
 }
 
 // newSubmit returns the command that artists use most: from a file to frames.
@@ -49,10 +33,12 @@ func newSubmit(s *session) *cobra.Command {
 
 Frame range, frame rate, output format and scene are read from the file with
 the Blender of this computer; flags win over the file. A file in the farm's
-shared storage is used where it is. Any other is copied there, with everything
-it needs: textures, caches, linked files and what they need in turn. If the
-storage cannot be reached from here, all that the farm does not have yet is
-uploaded. Files that are missing are listed before anything is submitted.
+shared storage is used where it is. Any other goes into the farm's file store,
+with everything it needs: textures, caches, linked files and what they need in
+turn. What the farm has already is not sent again, and what no job needs any
+more is removed. A farm without a file store gets a copy in its shared storage,
+which is removed with its job. Files that are missing are listed before anything
+is submitted.
 
 With --script all of this is in a file, for pipelines; flags win over it.
 
@@ -82,36 +68,41 @@ Ctrl-C stops watching; the job goes on.`,
 	return c
 }
 
-// defaultJobType is what a file is submitted as if nobody says otherwise.
-const defaultJobType = "simple-blender-render"
-
 // jobFlags gives the command the flags that say what the job is.
 func (o *submitOptions) jobFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.name, "name", "", "`name` of the job (default: that of the file)")
-	f.StringVar(&o.jobType, "type", defaultJobType, "job `type`")
-	f.StringVar(&o.frames, "frames", "", "`frames` to render, such as 1-24 or 1,5,10-20")
-	f.IntVar(&o.chunk, "chunk-size", 0, "`number` of frames that one task renders")
-	f.Float64Var(&o.fps, "fps", 0, "frames per `second` of the video")
-	f.StringVar(&o.format, "format", "", "image `format`, by Blender's name: PNG, JPEG, OPEN_EXR, ...")
-	f.StringVar(&o.ext, "ext", "", "`ending` of the image files, such as .png (default: that of the format)")
-	f.StringVar(&o.scene, "scene", "", "`scene` to render (default: the one that was active when the file was saved)")
-	f.StringVarP(&o.output, "output", "o", "", "`folder` for the renders, as every worker sees it (default: renders in the shared storage)")
-	f.IntVar(&o.priority, "priority", api.DefaultPriority, "`priority` of the job, 0 to 100; higher goes first")
-	f.StringVar(&o.tag, "tag", "", "only workers with this `tag`")
+	f.StringVar(&o.Name, "name", "", "`name` of the job (default: that of the file)")
+	f.StringVar(&o.Type, "type", submit.DefaultType, "job `type`")
+	f.StringVar(&o.Frames, "frames", "", "`frames` to render, such as 1-24 or 1,5,10-20")
+	f.IntVar(&o.ChunkSize, "chunk-size", 0, "`number` of frames that one task renders")
+	f.Float64Var(&o.FPS, "fps", 0, "frames per `second` of the video")
+	f.StringVar(&o.Format, "format", "", "image `format`, by Blender's name: PNG, JPEG, OPEN_EXR, ...")
+	f.StringVar(&o.Ext, "ext", "", "`ending` of the image files, such as .png (default: that of the format)")
+	f.StringVar(&o.Scene, "scene", "", "`scene` to render (default: the one that was active when the file was saved)")
+	f.StringVarP(&o.Output, "output", "o", "", "`folder` for the renders, as every worker sees it (default: renders in the shared storage)")
+	f.IntVar(&o.Priority, "priority", api.DefaultPriority, "`priority` of the job, 0 to 100; higher goes first")
+	f.StringVar(&o.Tag, "tag", "", "only workers with this `tag`")
 	f.StringArrayVar(&o.set, "set", nil, "a setting of the job type, as `KEY=VALUE`; may be repeated")
-	f.BoolVar(&o.paused, "paused", false, "submit without starting; \"farm jobs resume\" starts it")
+	f.BoolVar(&o.Paused, "paused", false, "submit without starting; \"farm jobs resume\" starts it")
 	f.BoolVar(&o.noWait, "no-wait", false, "print the job's id and end at once")
 }
 
 // fileFlags gives the command the flags that say where its files come from.
 func (o *submitOptions) fileFlags(c *cobra.Command) {
 	f := c.Flags()
-	o.packOptions.flags(c)
-	f.BoolVar(&o.pack, "pack", false, "copy the file and what it needs even if it is in the shared storage")
-	f.BoolVar(&o.upload, "upload", false, "upload the file and what it needs to the manager even if the shared storage can be reached")
-	f.BoolVar(&o.allowMissing, "allow-missing", false, "submit although files are missing")
+	traceFlags(c, &o.Blender, &o.Project, &o.Exclude)
+	f.BoolVar(&o.Pack, "pack", false, "copy the file and what it needs even if it is in the shared storage")
+	f.BoolVar(&o.Upload, "upload", false, "upload the file and what it needs to the manager even if it is in the shared storage")
+	f.BoolVar(&o.AllowMissing, "allow-missing", false, "submit although files are missing")
 	f.StringVar(&o.script, "script", "", "read the job from a YAML `file`, - for the standard input; flags win over it")
+}
+
+// flagOf returns the flag of an option, by its key in a script.
+func flagOf(key string) string {
+	if key == "settings" {
+		return "--set"
+	}
+	return "--" + strings.ReplaceAll(key, "_", "-")
 }
 
 // complete settles the options: what the flags leave open is read from the
@@ -120,46 +111,47 @@ func (o *submitOptions) complete(s *session, c *cobra.Command, given []string) (
 	if len(given) > 1 {
 		return "", usageErrorf("%s does not take %q", c.CommandPath(), given[1])
 	}
+	changed := func(key string) bool { return c.Flags().Changed(strings.TrimPrefix(flagOf(key), "--")) }
+	for _, text := range o.set {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return "", usageErrorf("--set %q: write it as KEY=VALUE", text)
+		}
+		if o.Settings == nil {
+			o.Settings = map[string]string{}
+		}
+		o.Settings[key] = value
+	}
 	if o.script != "" {
-		if file, err = o.readScript(s, c.Flags().Changed); err != nil {
+		script, err := o.readScript(s)
+		if err != nil {
 			return "", err
 		}
+		o.Fill(script, changed)
+		file = script.File()
 	}
 	if len(given) == 1 {
 		file = given[0]
 	}
-	if file == "" && o.script != "" {
+	switch {
+	case file == "" && o.script != "":
 		return "", usageErrorf("the script has no key blend: name the file there, or after the command")
-	}
-	if file == "" {
+	case file == "":
 		return "", usageErrorf("%s needs FILE.blend", c.CommandPath())
+	case changed("chunk_size") && o.ChunkSize == 0: // in a script it means what is left out
+		return "", usageErrorf("--chunk-size must be at least 1")
+	case changed("fps") && o.FPS == 0:
+		return "", usageErrorf("--fps must be more than 0")
 	}
-	return file, o.check(c.Flags().Changed)
+	return file, o.Check(flagOf)
 }
 
-// check refuses what cannot be meant, before anything is asked or copied.
-func (o *submitOptions) check(changed func(flag string) bool) error {
-	if o.frames != "" {
-		if _, err := farm.CountFrames(o.frames); err != nil {
-			return usageErrorf("--frames: %v", err)
-		}
+// readScript reads the script that --script names.
+func (o *submitOptions) readScript(s *session) (*submit.Script, error) {
+	if o.script == "-" {
+		return submit.DecodeScript("standard input", s.in)
 	}
-	o.format = strings.ToUpper(o.format)
-	switch {
-	case blendfile.IsVideo(o.format):
-		return usageErrorf("--format %s makes one film of all frames, which cannot be rendered in parts; choose an image format such as PNG, and the farm makes a video of the images", o.format)
-	case o.chunk < 0, changed("chunk-size") && o.chunk < 1:
-		return usageErrorf("--chunk-size must be at least 1")
-	case o.fps < 0, changed("fps") && o.fps == 0:
-		return usageErrorf("--fps must be more than 0")
-	case o.priority < 0 || o.priority > 100:
-		return usageErrorf("--priority must be 0 to 100")
-	}
-	// Endings are written with and without their dot; Blender has them with it.
-	if o.ext != "" && !strings.HasPrefix(o.ext, ".") {
-		o.ext = "." + o.ext
-	}
-	return nil
+	return submit.ReadScript(o.script)
 }
 
 // runSubmit goes from a file to a job, and to its end.
@@ -168,42 +160,51 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 	if err != nil {
 		return err
 	}
-	u := &submission{s: s, client: client, options: o, file: file, say: func(text string) { fmt.Fprintln(s.errOut, printable(text)) }}
-	defer u.done()
-	if err := u.prepare(ctx); err != nil {
-		return err
+	bar := s.transferBar()
+	defer bar.end()
+	u := &submit.Submitter{
+		Client: client, Scripts: addon.Pack(), Cache: s.blendCache(), Option: flagOf, Progress: bar.show,
+		Note: func(text string) { bar.end(); fmt.Fprintln(s.errOut, printable(text)) },
 	}
-	if err := s.acceptMissing(u); err != nil {
-		return err
-	}
-	job, err := u.submit(ctx)
+	p, err := u.Prepare(ctx, file, o.Options)
 	if err != nil {
 		return err
 	}
-	if o.noWait || o.paused {
+	defer p.Close()
+	if err := s.acceptMissing(p.File(), p.Missing(), o.AllowMissing); err != nil {
+		return err
+	}
+	job, err := p.Submit(ctx)
+	if err != nil {
+		return err
+	}
+	bar.end()
+	if o.noWait || o.Paused {
 		return s.submitted(job, o)
 	}
 	return s.watch(ctx, client, job)
 }
 
+// blendCache is where rewritten copies of .blend files are kept for the next upload.
+func (s *session) blendCache() string { return filepath.Join(s.home, "cache", "blends") }
+
 // acceptMissing asks whether to submit although files are missing. Where nobody
-// can answer, --allow-missing must have been given.
-func (s *session) acceptMissing(u *submission) error {
-	if u.files == nil || len(u.files.Missing) == 0 {
+// can answer, allow must have been given.
+func (s *session) acceptMissing(file string, missing []blendfile.MissingFile, allow bool) error {
+	if len(missing) == 0 {
 		return nil
 	}
-	missing := u.files.Missing
-	lack := "is " + count(len(missing), "file")
-	if len(missing) > 1 {
-		lack = "are " + count(len(missing), "file")
+	verb := "are"
+	if len(missing) == 1 {
+		verb = "is"
 	}
-	list := fmt.Sprintf("There %s that %s needs and that cannot be found or read:\n%s", lack, printable(filepath.Base(u.file)), missingList(missing))
-	if u.options.allowMissing {
+	list := fmt.Sprintf("There %s %s that %s needs and that cannot be found or read:\n%s", verb, farm.Count(len(missing), "file"), printable(filepath.Base(file)), printableLines(submit.ListMissing(missing)))
+	if allow {
 		fmt.Fprint(s.errOut, "Warning: ", list)
 		return nil
 	}
 	if !isTerminal(s.in) || !isTerminal(s.errOut) {
-		return farm.Errorf(farm.Invalid, "%sNothing was submitted. Mend the paths in Blender (File > External Data > Find Missing Files), or submit without them with --allow-missing.", list)
+		return farm.Errorf(farm.Invalid, "%sNothing was submitted. Correct the paths in Blender (File > External Data > Find Missing Files), or submit without them with --allow-missing.", list)
 	}
 	fmt.Fprint(s.errOut, list)
 	if !s.ask("Submit without them?") {
@@ -218,36 +219,8 @@ func (s *session) submitted(job api.Job, o submitOptions) error {
 		return s.printJSON(submitAnswer{ID: job.ID, Name: job.Name, Status: job.Status})
 	}
 	fmt.Fprintln(s.out, job.ID)
-	if o.paused && !o.noWait {
+	if o.Paused && !o.noWait {
 		fmt.Fprintf(s.errOut, "The job is paused; start it with \"farm jobs resume %s\"\n", shortID(string(job.ID)))
 	}
 	return nil
-}
-
-// findJobType returns the job type, or an error that lists those there are.
-func findJobType(ctx context.Context, client *api.Client, name string) (farm.JobType, error) {
-	jobType, err := client.GetJobType(ctx, name)
-	if err == nil || exitStatus(err) != exitNotFound {
-		return jobType, err
-	}
-	// A misspelt name is the likely cause, and the right one is in the list.
-	all, listErr := client.GetJobTypes(ctx)
-	if listErr != nil {
-		return jobType, err
-	}
-	var names []string
-	for _, t := range all.JobTypes {
-		names = append(names, t.Name)
-	}
-	return jobType, farm.Errorf(farm.NotFound, "the farm has no job type %q; it has %s", name, strings.Join(names, ", "))
-}
-
-// tagID returns the id of the tag that a person means.
-func tagID(ctx context.Context, client *api.Client, name string) (farm.TagID, error) {
-	list, err := client.FetchWorkerTags(ctx)
-	if err != nil {
-		return "", err
-	}
-	tag, err := findTag(list.Tags, name)
-	return tag.ID, err
 }

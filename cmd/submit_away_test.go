@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"renderfarm/farm/submit"
 )
 
 // hiddenFrom returns the command line of a farm that does not see a folder: in
@@ -28,38 +30,43 @@ func hiddenFrom(t *testing.T, dir string, args ...string) *exec.Cmd {
 }
 
 // TestSubmitFromAway submits the nasty project from a folder that the worker
-// cannot see, and gets the same pictures as at home.
+// cannot see, and gets the same pictures as at home: through the file store, and
+// copied into the shared storage of a farm without one.
 func TestSubmitFromAway(t *testing.T) {
-	n := newNastyProject(t, 2, 4)
-	st := newServeTest(t)
-	worker := hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url)
-	refused := st.run(t, t.Context(), "submit", n.file, "--no-wait")
-	if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
-		t.Errorf("%d: %s", refused, st.err.String())
-	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submittedFolder)); err == nil || len(left) > 0 {
-		t.Errorf("left are %v, %v", left, err)
-	}
-	p, err := startCommand("worker", worker)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.kill()
-	// Copied into the shared storage, and uploaded to the manager.
-	for _, how := range [][]string{nil, {"--upload"}} {
-		args := append([]string{"submit", n.file, "--frames", "2,4", "--allow-missing", "--json"}, how...)
-		if status := st.run(t, t.Context(), args...); status != exitOK {
-			written, _ := p.out.look()
-			t.Fatalf("%q: %d\n%s", how, status, written)
-		}
-		var answer submitAnswer
-		if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
-			t.Fatal(err)
-		}
-		n.compare(t, readFrames(t, answer.Frames, 2, 4))
-	}
-	// What was rewritten has not changed either.
-	if status := st.run(t, t.Context(), "submit", n.file, "--allow-missing", "--upload", "--no-wait", "--paused"); status != exitOK || !strings.Contains(st.err.String(), "Uploaded 0 files, 0 bytes") {
-		t.Errorf("%d: %s", status, st.err.String())
+	for _, c := range []struct{ store, says, again string }{
+		{"true", "Uploaded", "Uploaded 0 files"},
+		{"false", "Copied", "Copied"},
+	} {
+		t.Run("store "+c.store, func(t *testing.T) {
+			t.Setenv("FARM_SHAMAN", c.store)
+			n := newNastyProject(t, 2, 4)
+			st := newServeTest(t)
+			worker := hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url)
+			refused := st.run(t, t.Context(), "submit", n.file, "--no-wait")
+			if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
+				t.Errorf("%d: %s", refused, st.err.String())
+			}
+			if left, err := os.ReadDir(filepath.Join(st.home, "storage", submit.Folder)); err == nil || len(left) > 0 {
+				t.Errorf("left are %v, %v", left, err)
+			}
+			p, err := startCommand("worker", worker)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.kill()
+			if status := st.run(t, t.Context(), "submit", n.file, "--frames", "2,4", "--allow-missing", "--json"); status != exitOK || !strings.Contains(st.err.String(), c.says) {
+				written, _ := p.out.look()
+				t.Fatalf("%d: %s\n%s", status, st.err.String(), written)
+			}
+			var answer submitAnswer
+			if err := json.Unmarshal(st.out.Bytes(), &answer); err != nil {
+				t.Fatal(err)
+			}
+			n.compare(t, readFrames(t, answer.Frames, 2, 4))
+			// What was rewritten has not changed either.
+			if status := st.run(t, t.Context(), "submit", n.file, "--allow-missing", "--no-wait", "--paused"); status != exitOK || !strings.Contains(st.err.String(), c.again) {
+				t.Errorf("%d: %s", status, st.err.String())
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/blendertest"
 	"renderfarm/farm/programs"
+	"renderfarm/farm/submit"
 )
 
 // A submitTest is a farm of one computer that a test submits to.
@@ -113,7 +114,7 @@ func TestSubmitRenders(t *testing.T) {
 	if _, err := os.Stat(answer.Video); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"Copied 1 file", "0/3 frames", "3/3 frames  completed"} {
+	for _, want := range []string{"Uploaded 1 file", "0/3 frames", "3/3 frames  completed"} {
 		if !strings.Contains(st.err.String(), want) {
 			t.Errorf("%q was not said", want)
 		}
@@ -149,7 +150,7 @@ func TestSubmitRefused(t *testing.T) {
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--set", "add_path_components=33"); status != exitFailed || !strings.Contains(st.err.String(), "add_path_components") {
 		t.Errorf("%d: %s", status, st.err.String())
 	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submittedFolder)); err == nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submit.Folder)); err == nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }

@@ -37,7 +37,7 @@ func runTagsDelete(ctx context.Context, s *session, names []string) error {
 		return err
 	}
 	for _, name := range names {
-		tag, err := findTag(list.Tags, name)
+		tag, err := list.Find(name)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func setTags(ctx context.Context, client *api.Client, id farm.WorkerID, names []
 	}
 	var change api.WorkerTagChangeRequest
 	for _, name := range names {
-		t, err := findTag(all.Tags, name)
+		t, err := all.Find(name)
 		if err != nil {
 			return err
 		}

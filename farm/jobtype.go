@@ -1,5 +1,10 @@
 package farm
 
+import (
+	"slices"
+	"strconv"
+)
+
 // JobType describes a job type to submitters. The JSON forms of it and of
 // Setting are those of the v3 protocol; fields are in alphabetical order of
 // their names there, because the ETag is a hash of that JSON.
@@ -49,4 +54,36 @@ type BrokenType struct {
 	Name  string `json:"name"`
 	File  string `json:"file"`
 	Error string `json:"error"` // with file, line and column where known
+}
+
+// Setting returns the job type's setting with the key.
+func (t *JobType) Setting(key string) (Setting, bool) {
+	i := slices.IndexFunc(t.Settings, func(st Setting) bool { return st.Key == key })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return t.Settings[i], true
+}
+
+// Parse reads the text of a value as the setting's type: a string, int, float64
+// or bool. The error says what the value must be.
+func (st Setting) Parse(text string) (v any, err error) {
+	must := ""
+	switch st.Type {
+	case SettingInt:
+		must = "a whole number"
+		v, err = strconv.Atoi(text)
+	case SettingFloat:
+		must = "a number"
+		v, err = strconv.ParseFloat(text, 64)
+	case SettingBool:
+		must = "true or false"
+		v, err = strconv.ParseBool(text)
+	default:
+		return text, nil
+	}
+	if err != nil {
+		return nil, Errorf(Invalid, "the value must be %s", must)
+	}
+	return v, nil
 }

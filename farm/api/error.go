@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"renderfarm/farm"
 )
 
 // Error returns the message; the status if there is none.
@@ -26,6 +28,11 @@ func StatusOf(err error) int {
 		return e.Status
 	}
 	return 0
+}
+
+// IsNotFound reports whether an error says that there is no such thing.
+func IsNotFound(err error) bool {
+	return StatusOf(err) == http.StatusNotFound || farm.KindOf(err) == farm.NotFound
 }
 
 // maxErrorText bounds the part of a foreign error page that is shown, in bytes.

@@ -133,3 +133,9 @@ type JobLastRenderedImageInfo struct {
 	Base     string       `json:"base"`
 	Suffixes List[string] `json:"suffixes"`
 }
+
+// JobIsOver reports whether a job in the status does not change by itself any more.
+func JobIsOver(status string) bool {
+	known, ok := farm.ParseJobStatus(status)
+	return ok && known.Over()
+}

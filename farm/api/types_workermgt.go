@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	"renderfarm/farm"
@@ -82,6 +83,17 @@ type SleepWindow struct {
 // WorkerTagList answers fetchWorkerTags.
 type WorkerTagList struct {
 	Tags List[WorkerTag] `json:"tags"`
+}
+
+// Find returns the tag that a person means by its name, in any case, or its
+// whole id. The kind of error is farm.NotFound.
+func (l WorkerTagList) Find(text string) (WorkerTag, error) {
+	for _, t := range l.Tags {
+		if strings.EqualFold(t.Name, text) || string(t.ID) == strings.ToLower(text) {
+			return t, nil
+		}
+	}
+	return WorkerTag{}, farm.Errorf(farm.NotFound, "there is no tag %q: \"farm tags list\" shows them all", text)
 }
 
 // WorkerTag restricts jobs to the workers that carry it. It is the request and

@@ -88,6 +88,22 @@ func makePart(dir string) (string, error) {
 // the program was killed.
 var leftPart = regexp.MustCompile(regexp.QuoteMeta(partly) + `-\d+-\d+$`)
 
+// Abandon removes a folder of ToFolder, and what is left of attempts to make it.
+// It is for folders that nobody uses, and does not ask.
+func Abandon(dir string) error {
+	list, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	errs := []error{os.RemoveAll(dir)}
+	for _, e := range list {
+		if name := e.Name(); strings.HasPrefix(name, filepath.Base(dir)+partly+"-") {
+			errs = append(errs, os.RemoveAll(filepath.Join(filepath.Dir(dir), name)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Tidy removes what was left half in a folder before a time, by programs that
 // were killed: nothing else, and nothing that may still be growing.
 func Tidy(folder string, before time.Time) error {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"renderfarm/farm"
 )
 
 func linesOf(r io.Reader) (all []string) {
@@ -68,5 +71,12 @@ func TestClip(t *testing.T) {
 		if got := clip(c.in, c.most); got != c.want || len(got) > c.most {
 			t.Errorf("clip(%q, %d) = %q, want %q", c.in, c.most, got, c.want)
 		}
+	}
+}
+
+// TestCommands holds the worker to the list that everybody else reads.
+func TestCommands(t *testing.T) {
+	if got := slices.Sorted(maps.Keys(commands)); !slices.Equal(got, farm.Commands) {
+		t.Errorf("the worker can %q, and farm.Commands lists %q", got, farm.Commands)
 	}
 }

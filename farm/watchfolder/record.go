@@ -1,4 +1,4 @@
-package dropfolder
+package watchfolder
 
 import (
 	"crypto/sha256"
@@ -14,7 +14,7 @@ import (
 	"renderfarm/farm"
 )
 
-// A state is how far a dropped file has come. A record says which, on the disk,
+// A state is how far a file in the folder has come. A record says which, on the disk,
 // so that a restart goes on where a crash stopped.
 type state string
 

@@ -1,8 +1,8 @@
-// Package dropfolder watches a folder: a .blend put there is submitted, and a
+// Package watchfolder watches a folder: a .blend put there is submitted, and a
 // text file beside it says what becomes of it. What has been done with each file
 // is kept on the disk, so that after a crash at any moment nothing is submitted
 // twice, and nothing is forgotten.
-package dropfolder
+package watchfolder
 
 import (
 	"context"
@@ -143,7 +143,7 @@ func (w *watch) notify(ctx context.Context) {
 			}
 		})
 		if err != nil {
-			w.Log.Debug("the system does not tell of changes in the watched folder; it is looked through now and then", "folder", w.Folder, "error", err)
+			w.Log.Debug("the system does not tell of changes in the watch folder; it is looked through now and then", "folder", w.Folder, "error", err)
 		}
 		select {
 		case <-time.After(rescan):
@@ -206,7 +206,7 @@ func (w *watch) lookAtFolder(ctx context.Context) (time.Duration, error) {
 	files, err := w.list()
 	if err != nil {
 		if !w.gone {
-			w.Log.Warn("cannot read the watched folder; trying again", "folder", w.Folder, "error", err)
+			w.Log.Warn("cannot read the watch folder; trying again", "folder", w.Folder, "error", err)
 		}
 		w.gone = true
 		return rescan, nil

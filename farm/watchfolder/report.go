@@ -1,4 +1,4 @@
-package dropfolder
+package watchfolder
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ func (w *watch) report(name, text string) bool {
 		return true
 	}
 	if err := replace(path, []byte(text), 0o666); err != nil {
-		w.Log.Warn("cannot write a report into the watched folder: check that the farm may write there", "file", path, "error", err)
+		w.Log.Warn("cannot write a report into the watch folder: check that the farm may write there", "file", path, "error", err)
 		return false
 	}
 	return true

@@ -1,4 +1,4 @@
-package dropfolder
+package watchfolder
 
 import (
 	"context"
@@ -119,7 +119,7 @@ func (f *testFarm) do(change func()) {
 	change()
 }
 
-// A test is a watched folder in virtual time.
+// A test is a watch folder in virtual time.
 type test struct {
 	*testing.T
 	farm    *testFarm

@@ -1,4 +1,4 @@
-package dropfolder
+package watchfolder
 
 import (
 	"context"

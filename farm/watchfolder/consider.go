@@ -1,4 +1,4 @@
-package dropfolder
+package watchfolder
 
 import (
 	"context"
@@ -104,18 +104,18 @@ func (w *watch) ended(r result) error {
 	name := r.record.Name
 	w.records[name] = &r.record
 	if r.err == nil {
-		w.Log.Info("a file in the watched folder was submitted", "file", name, "job", r.job.ID)
+		w.Log.Info("a file in the watch folder was submitted", "file", name, "job", r.job.ID)
 		return w.adopt(&r.record, r.job)
 	}
 	switch farm.KindOf(r.err) {
 	case farm.Internal, farm.Unavailable, farm.Busy:
 		// Whether there is a job is found out before the next try.
-		w.Log.Warn("a file in the watched folder could not be submitted yet", "file", name, "error", r.err)
+		w.Log.Warn("a file in the watch folder could not be submitted yet", "file", name, "error", r.err)
 		w.again[name] = w.now().Add(retry)
 		w.report(name, name+": waiting\n\n"+r.err.Error()+"\n\nFarm tries again by itself.\n")
 		return nil
 	}
-	w.Log.Warn("a file in the watched folder was not submitted", "file", name, "error", r.err)
+	w.Log.Warn("a file in the watch folder was not submitted", "file", name, "error", r.err)
 	next := r.record
 	next.State, next.Text, next.Since = refused, r.err.Error(), w.now()
 	delete(w.seen, name)
