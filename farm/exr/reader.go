@@ -8,8 +8,6 @@ import (
 	"math"
 	"os"
 	"sync"
-
-	"renderfarm/farm"
 )
 
 // A Reader reads the lines of an image, from the top to the bottom.
@@ -89,37 +87,6 @@ func (p *parsed) offsets(file io.ReaderAt) (list []int64, err error) {
 	return list, nil
 }
 
-// Complete reports whether an image of size bytes is whole, as far as that can
-// be told without reading its values: every block of lines has to be there. Of
-// images in tiles or several parts only the header is looked at. Errors are of
-// kind farm.Invalid.
-func Complete(file io.ReaderAt, size int64) error {
-	p, err := readHeader(io.NewSectionReader(file, 0, size))
-	if farm.KindOf(err) == farm.Unsupported || farm.KindOf(err) == farm.TooLarge || err == nil && (!p.lines || p.rows == 0) {
-		return nil // no more can be said
-	}
-	if err != nil {
-		return err
-	}
-	offsets, err := p.offsets(file)
-	if err != nil {
-		return err
-	}
-	var head [8]byte // line, and bytes that follow
-	for _, at := range offsets {
-		if at > size-int64(len(head)) {
-			return damaged("it is cut short")
-		}
-		if _, err := file.ReadAt(head[:], at); err != nil {
-			return damaged("it is cut short")
-		}
-		if n := int64(int32(order.Uint32(head[4:]))); n <= 0 || n > size-at-int64(len(head)) {
-			return damaged("it is cut short")
-		}
-	}
-	return nil
-}
-
 // Close closes the file.
 func (r *Reader) Close() error { return r.close() }
 
@@ -181,8 +148,7 @@ func (r *Reader) readBlock() error {
 	return nil
 }
 
-// unpack decompresses a block: deflate, then sums of the differences between
-// bytes, then the first and the second half of the bytes in turns.
+// unpack decompresses a block: deflate, then see interleave.
 func unpack(to, packed []byte) bool {
 	z, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
@@ -197,6 +163,14 @@ func unpack(to, packed []byte) bool {
 	if n, err := z.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		return false
 	}
+	interleave(to, halves)
+	return true
+}
+
+// interleave undoes what makes pixels easier to compress: sums of the
+// differences between bytes, then the first and the second half of the bytes in
+// turns. It changes halves.
+func interleave(to, halves []byte) {
 	for i := 1; i < len(halves); i++ {
 		halves[i] += halves[i-1] - 128
 	}
@@ -208,5 +182,4 @@ func unpack(to, packed []byte) bool {
 			to[i] = halves[second+i/2]
 		}
 	}
-	return true
 }

@@ -1,5 +1,5 @@
-// Package picture reads, checks, scales and writes the images that renderers
-// save. It reads PNG, JPEG and TIFF, recognises them by content and not by
+// Package picture reads, scales and writes the images that renderers save, for
+// previews. It reads PNG, JPEG and TIFF, recognises them by content and not by
 // name, and bounds what a hostile file can make it allocate.
 package picture
 
@@ -10,8 +10,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
@@ -33,38 +31,21 @@ const (
 type format struct {
 	name   string   // as returned by Decode
 	magics []string // what its files begin with
-	exts   []string // how its files' names usually end
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
 }
 
 var formats = []format{
-	{"png", []string{"\x89PNG\r\n\x1a\n"}, []string{".png"}, png.DecodeConfig, png.Decode},
-	{"jpeg", []string{"\xff\xd8\xff"}, []string{".jpg", ".jpeg"}, jpeg.DecodeConfig, jpeg.Decode},
-	{"tiff", []string{"II*\x00", "MM\x00*"}, []string{".tif", ".tiff"}, tiff.DecodeConfig, tiff.Decode},
+	{"png", []string{"\x89PNG\r\n\x1a\n"}, png.DecodeConfig, png.Decode},
+	{"jpeg", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode},
+	{"tiff", []string{"II*\x00", "MM\x00*"}, tiff.DecodeConfig, tiff.Decode},
 }
-
-// magicLen is how many bytes of a file tell its format.
-const magicLen = 8
 
 // formatOf returns the format whose files begin like head, or nil.
 func formatOf(head []byte) *format {
 	for i := range formats {
 		for _, magic := range formats[i].magics {
 			if bytes.HasPrefix(head, []byte(magic)) {
-				return &formats[i]
-			}
-		}
-	}
-	return nil
-}
-
-// formatNamed returns the format that the file's name promises, or nil.
-func formatNamed(path string) *format {
-	ext := strings.ToLower(filepath.Ext(path))
-	for i := range formats {
-		for _, e := range formats[i].exts {
-			if e == ext {
 				return &formats[i]
 			}
 		}

@@ -2,11 +2,14 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"slices"
 	"testing"
 
 	"golang.org/x/image/tiff"
@@ -52,6 +55,15 @@ func samples(t testing.TB) map[string][]byte {
 		put(name+"16.tiff", paint(image.NewNRGBA64(r)), func(w io.Writer, m image.Image) error { return tiff.Encode(w, m, opts) })
 	}
 	return files
+}
+
+// withHeader returns the PNG with another width and height, checksum included.
+func withHeader(data []byte, width, height uint32) []byte {
+	data = slices.Clone(data)
+	binary.BigEndian.PutUint32(data[16:], width)
+	binary.BigEndian.PutUint32(data[20:], height)
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
+	return data
 }
 
 func TestDecodeReadsEveryKind(t *testing.T) {

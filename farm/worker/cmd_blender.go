@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"renderfarm/farm"
-	"renderfarm/farm/picture"
+	"renderfarm/farm/framefile"
 	"renderfarm/farm/programs"
 )
 
@@ -48,7 +48,7 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	}
 	args = append(args, b.args...)
 
-	frames := newFrames(ctx, picture.Complete)
+	frames := newFrames(ctx, framefile.Whole)
 	lastError := ""
 	err = r.start(ctx, exe, args, func(line string) {
 		e := parseBlender(line)

@@ -34,7 +34,7 @@ const (
 	brokenSuffix = ".broken"
 )
 
-// newFrames starts reading with complete, which is picture.Complete outside of
+// newFrames starts reading with complete, which is framefile.Whole outside of
 // tests; check ends it. Once ctx is canceled the files do not matter any more,
 // and are not read.
 func newFrames(ctx context.Context, complete func(path string) error) *frames {

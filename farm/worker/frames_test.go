@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"renderfarm/farm/picture"
+	"renderfarm/farm/framefile"
 )
 
 // A mount that hangs must not keep the worker from ending: neither the output
@@ -52,7 +52,7 @@ func TestFramesAreReadAgain(t *testing.T) {
 	reads := map[string]int{}
 	f := newFrames(t.Context(), func(path string) error {
 		if reads[path]++; path == "bad" || path == "late" && reads[path] == 1 {
-			return picture.Complete("/nowhere/" + path)
+			return framefile.Whole("/nowhere/" + path)
 		}
 		return nil
 	})

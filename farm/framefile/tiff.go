@@ -1,18 +1,27 @@
-package picture
+package framefile
 
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
-
-	"renderfarm/farm"
 )
 
 // Tags of a TIFF directory that say where pixel data lies, and its numeric
 // field types. (TIFF revision 6.0, sections 2, 8 and 15.)
 const (
+	tagWidth           = 256
+	tagHeight          = 257
+	tagBits            = 258
+	tagCompression     = 259
 	tagStripOffsets    = 273
+	tagSamples         = 277
+	tagRowsPerStrip    = 278
 	tagStripByteCounts = 279
+	tagPlanar          = 284
+	tagPredictor       = 317
+	tagTileWidth       = 322
+	tagTileHeight      = 323
 	tagTileOffsets     = 324
 	tagTileByteCounts  = 325
 )
@@ -28,82 +37,88 @@ const (
 )
 
 // checkTIFF verifies that everything a TIFF's directories point to lies inside
-// the file. Decoding alone would not notice the loss of what it does not read.
-func checkTIFF(r io.ReaderAt, size int64) error {
-	t := &tiffFile{r: r, size: uint64(size)}
+// the file, and decodes the strips or tiles of each image, one after the other:
+// each has to give as many bytes as its size says.
+func checkTIFF(s source) (Image, error) {
+	t := &tiffFile{source: s, order: binary.LittleEndian}
 	head, err := t.bytes(0, 8)
 	if err != nil {
-		return err
+		return Image{}, err
 	}
-	t.order = binary.LittleEndian
 	if head[0] == 'M' {
 		t.order = binary.BigEndian
 	}
 	at := uint64(t.order.Uint32(head[4:]))
 	if at == 0 {
-		return farm.Errorf(farm.Invalid, "the tiff image has no directory: it was not finished")
+		return Image{}, errors.New("it has no directory: it was not finished")
 	}
-	for range maxDirectories {
-		if at, err = t.directory(at); err != nil || at == 0 {
-			return err
+	m := Image{Proof: Checksummed, Flat: true}
+	for n := range maxDirectories {
+		var d *tiffImage
+		if d, at, err = t.directory(at); err != nil {
+			return m, err
+		}
+		if n == 0 {
+			m.Width, m.Height = int(d.width), int(d.height)
+		}
+		proof, flat, err := d.pixels(s)
+		m.Proof, m.Flat = min(m.Proof, proof), m.Flat && flat
+		if err != nil || at == 0 {
+			return m, err
 		}
 	}
-	return farm.Errorf(farm.Invalid, "the tiff image is damaged: its directories do not end")
+	return m, errors.New("its directories do not end")
 }
 
 type tiffFile struct {
-	r     io.ReaderAt
-	size  uint64
+	source
 	order binary.ByteOrder
 }
 
 // bytes reads n bytes at an offset; both may be hostile.
 func (t *tiffFile) bytes(at, n uint64) ([]byte, error) {
-	if at > t.size || n > t.size-at {
-		return nil, farm.Errorf(farm.Invalid, "the tiff image is cut short: it ends at byte %d and refers to byte %d", t.size, at+n)
+	if size := uint64(t.size); at > size || n > size-at {
+		return nil, cutShort(t.source, int64(at+n))
 	}
 	b := make([]byte, n)
-	_, err := t.r.ReadAt(b, int64(at))
+	_, err := t.ReadAt(b, int64(at))
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // another program shortened it meanwhile
 	}
 	return b, err
 }
 
-// directory checks one directory and returns the offset of the next, 0 for none.
-func (t *tiffFile) directory(at uint64) (uint64, error) {
+// directory reads one directory and returns the offset of the next, 0 for none.
+func (t *tiffFile) directory(at uint64) (*tiffImage, uint64, error) {
 	head, err := t.bytes(at, 2)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	entries := uint64(t.order.Uint16(head))
 	body, err := t.bytes(at+2, 12*entries+4)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	var offsets, counts []uint64
+	d := &tiffImage{compression: 1, samples: 1, bits: 1, planar: 1, predictor: 1}
 	for e := body[:12*entries]; len(e) > 0; e = e[12:] {
 		values, err := t.field(e[:12])
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
-		switch t.order.Uint16(e) {
-		case tagStripOffsets, tagTileOffsets:
-			offsets = values
-		case tagStripByteCounts, tagTileByteCounts:
-			counts = values
+		if len(values) > 0 {
+			d.set(t.order.Uint16(e), values)
 		}
 	}
-	for i := range min(len(offsets), len(counts)) {
-		if end := offsets[i] + counts[i]; end > t.size {
-			return 0, farm.Errorf(farm.Invalid, "the tiff image is cut short: it ends at byte %d and its pixels at byte %d", t.size, end)
+	for i := range min(len(d.offsets), len(d.counts)) {
+		if end := d.offsets[i] + d.counts[i]; end > uint64(t.size) {
+			return nil, 0, cutShort(t.source, int64(end))
 		}
 	}
-	return uint64(t.order.Uint32(body[12*entries:])), nil
+	return d, uint64(t.order.Uint32(body[12*entries:])), nil
 }
 
 // field checks that an entry's values lie inside the file, and returns them if
-// they are positions or sizes of pixel data.
+// they say something about pixel data.
 func (t *tiffFile) field(e []byte) ([]uint64, error) {
 	tag, kind, n := t.order.Uint16(e), t.order.Uint16(e[2:]), uint64(t.order.Uint32(e[4:]))
 	if int(kind) >= len(tiffSizes) {
@@ -111,16 +126,14 @@ func (t *tiffFile) field(e []byte) ([]uint64, error) {
 	}
 	width := tiffSizes[kind]
 	data, at := e[8:12], uint64(t.order.Uint32(e[8:]))
-	if n*width > 4 && (at > t.size || n*width > t.size-at) {
-		return nil, farm.Errorf(farm.Invalid, "the tiff image is cut short: it ends at byte %d and refers to byte %d", t.size, at+n*width)
+	if size := uint64(t.size); n*width > 4 && (at > size || n*width > size-at) {
+		return nil, cutShort(t.source, int64(at+n*width))
 	}
-	switch tag {
-	case tagStripOffsets, tagStripByteCounts, tagTileOffsets, tagTileByteCounts:
-	default:
+	if !tiffWanted(tag) {
 		return nil, nil
 	}
 	if width != 2 && width != 4 || n > maxStrips {
-		return nil, farm.Errorf(farm.Invalid, "the tiff image is damaged: its table of pixel data makes no sense")
+		return nil, fmt.Errorf("field %d of its directory makes no sense", tag)
 	}
 	if n*width > 4 {
 		var err error

@@ -1,4 +1,4 @@
-package picture
+package framefile
 
 import (
 	"bufio"
@@ -8,60 +8,51 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
-
-	"renderfarm/farm"
 )
 
 // checkPNG verifies a PNG from its signature to its end chunk: the checksum of
 // every chunk, that the pixel data inflates to exactly what the header
-// promises, and that IEND is there. It holds no more than a buffer, so images
+// promises, and that IEND is there. It holds no more than a few rows, so images
 // of any size can be checked. (PNG specification, third edition, chapters 5-11.)
-func checkPNG(r io.Reader) error {
-	p := &pngReader{r: bufio.NewReaderSize(r, 64<<10), sum: crc32.NewIEEE()}
-	if _, err := p.r.Discard(magicLen); err != nil {
-		return pngDamaged(err)
-	}
+func checkPNG(s source) (Image, error) {
+	p := &pngReader{r: s.from(8), sum: crc32.NewIEEE(), image: Image{Proof: Checksummed}}
+	err := p.check()
+	return p.image, err
+}
+
+func (p *pngReader) check() error {
 	want, err := p.header()
 	if err != nil {
-		return pngDamaged(err)
+		return err
 	}
 	for p.kind != "IDAT" {
 		if p.kind == "IEND" {
-			return pngDamaged(errors.New("it has no pixel data"))
+			return errors.New("it has no pixel data")
 		}
 		if err := p.next(); err != nil {
-			return pngDamaged(err)
+			return err
 		}
 	}
 	if err := p.pixels(want); err != nil {
-		return pngDamaged(err)
+		return err
 	}
 	for p.kind != "IEND" {
 		if err := p.next(); err != nil {
-			return pngDamaged(err)
+			return err
 		}
 	}
-	return pngDamaged(p.end())
-}
-
-// pngDamaged says in one sentence what is wrong, or returns nil for nil.
-func pngDamaged(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return farm.Errorf(farm.Invalid, "the png image is cut short: %w", err)
-	}
-	return farm.Errorf(farm.Invalid, "the png image is damaged: %w", err)
+	return p.end()
 }
 
 // pngReader walks the chunks of a PNG. The current chunk is kind, of which
 // left bytes were not read yet.
 type pngReader struct {
-	r    *bufio.Reader
-	sum  hash.Hash32 // of the current chunk's kind and data
-	kind string
-	left uint32
+	image Image
+	rows  *pngRows
+	r     *bufio.Reader
+	sum   hash.Hash32 // of the current chunk's kind and data
+	kind  string
+	left  uint32
 }
 
 // next ends the current chunk and begins the following one.
@@ -121,7 +112,10 @@ func (p *pngReader) header() (int64, error) {
 	if !ok || h[8] == 0 || h[8] > 16 || h[12] > 1 || width == 0 || height == 0 || width > most || height > most {
 		return 0, errors.New("its header makes no sense")
 	}
-	return inflatedSize(width, height, channels*int64(h[8]), h[12] == 1), p.next()
+	p.image.Width, p.image.Height = int(width), int(height)
+	bits := channels * int64(h[8])
+	p.rows = newPNGRows(int((width*bits+7)/8), int(bits/8), h[12] == 0 && bits%8 == 0)
+	return inflatedSize(width, height, bits, h[12] == 1), p.next()
 }
 
 // inflatedSize returns the size of the pixel data: each row has a filter byte
@@ -152,10 +146,11 @@ func (p *pngReader) pixels(want int64) error {
 		return err
 	}
 	defer z.Close()
-	got, err := io.Copy(io.Discard, io.LimitReader(z, want+1))
+	got, err := io.Copy(p.rows, io.LimitReader(z, want+1))
 	if err == nil && got != want {
 		err = errors.New("its pixel data does not have the size its header says")
 	}
+	p.image.Flat = p.rows.flat()
 	return err
 }
 

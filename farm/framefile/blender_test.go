@@ -1,0 +1,71 @@
+package framefile
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"renderfarm/farm/blendertest"
+)
+
+// lostBlocks is the least share, in percent, of 4 KiB blocks full of zeros that
+// a check notices, by the beginning of a file's name; docs/worker.md has the
+// table. Blocks that are zeros anyway do not count.
+var lostBlocks = []struct {
+	name  string
+	least int
+}{
+	{"png", 100}, {"tiff-DEFLATE", 100}, {"tiff-LZW", 80}, {"tiff-PACKBITS", 90}, {"jpeg-", 90}, {"exr-ZIP", 100}, {"exr-PXR24", 100},
+	{"exr-float", 100}, {"exr-multilayer", 100}, {"exr-RLE", 90}, {"hdr", 90}, {"iris", 90}, {"targa-RGB", 80},
+}
+
+// A disk or a network that loses a block leaves zeros in its place. What is
+// noticed is counted on images that this Blender saves.
+func TestLostBlocks(t *testing.T) {
+	blender := blendertest.Find(t)
+	dir := t.TempDir()
+	out, err := exec.Command(blender, "-b", "--factory-startup", "-P", "../../testdata/scenes/make_images.py", "--", dir, "320", "240").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 50 {
+		t.Fatalf("Blender saved %d files, %v\n%s", len(files), err, out)
+	}
+	found, all := map[string]int{}, map[string]int{}
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) == 0 {
+			continue // a format that this Blender names and cannot write
+		}
+		name := filepath.Base(path)
+		if _, err := checkBytes(name, data); err != nil {
+			t.Errorf("%s is whole: %v", name, err)
+		}
+		for at := 0; at < len(data); at += 4096 {
+			lost := slices.Clone(data)
+			clear(lost[at:min(at+4096, len(lost))])
+			if slices.Equal(lost, data) {
+				continue
+			}
+			all[name]++
+			if _, err := checkBytes(name, lost); err != nil {
+				found[name]++
+			}
+		}
+	}
+	for name, n := range all {
+		share := 100 * found[name] / n
+		t.Logf("%-22s %3d of %3d blocks", name, found[name], n)
+		for _, l := range lostBlocks {
+			if len(name) > len(l.name) && name[:len(l.name)] == l.name && share < l.least {
+				t.Errorf("%s: %d of %d lost blocks are noticed, less than %d %%", name, found[name], n, l.least)
+			}
+		}
+	}
+}
