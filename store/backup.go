@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // Backup writes a copy of the database, as of now, to a file on a local disk,
@@ -26,7 +27,7 @@ func (s *Store) Backup(path string) error {
 	if err := os.Rename(temp, path); err != nil {
 		return fmt.Errorf("name the backup: %w", err)
 	}
-	return syncDir(filepath.Dir(path))
+	return fsync.Dir(filepath.Dir(path))
 }
 
 // copyTo writes and syncs a copy of the database.

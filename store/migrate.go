@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // A migration makes the next layout of a file of the one before. All it writes
@@ -207,7 +208,7 @@ func replace(db *bolt.DB, temp, path, kept string) error {
 				return err
 			}
 		}
-		if err := syncDir(dir); err != nil {
+		if err := fsync.Dir(dir); err != nil {
 			return err
 		}
 	}
@@ -219,7 +220,7 @@ func replace(db *bolt.DB, temp, path, kept string) error {
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return fsync.Dir(dir)
 }
 
 // copyDatabase copies the open database to a file that appears when it is whole.

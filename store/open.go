@@ -13,6 +13,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // lockTimeout is how long Open waits for another process to let go of the file:
@@ -167,7 +168,7 @@ func create(path, program string) error {
 			return err
 		}
 	}
-	return syncDir(filepath.Dir(path))
+	return fsync.Dir(filepath.Dir(path))
 }
 
 // makeEmpty makes an empty database of a file that is empty or not there, and leaves

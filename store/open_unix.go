@@ -3,7 +3,6 @@
 package store
 
 import (
-	"errors"
 	"os"
 	"syscall"
 )
@@ -26,13 +25,4 @@ func alike(path, original string) error {
 		os.Chown(path, int(st.Uid), int(st.Gid)) // only root can; for others it is theirs already
 	}
 	return os.Chmod(path, info.Mode().Perm())
-}
-
-// syncDir makes a rename in the folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -8,6 +8,3 @@ const closeToRename = true
 
 // alike has nothing to do: a new file has the permissions of its folder.
 func alike(path, original string) error { return nil }
-
-// syncDir has nothing to do: NTFS keeps names in its journal.
-func syncDir(string) error { return nil }

@@ -13,10 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"strings"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // MaxSize bounds the files that Read accepts, in bytes.
@@ -98,19 +98,5 @@ func replace(path, text string) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes a rename in the folder survive a power cut. Windows has no
-// such call, and does it by itself.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return fsync.Dir(filepath.Dir(path))
 }

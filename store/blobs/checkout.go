@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // nameTries is how many names are tried for a checkout; from the second one on
@@ -190,7 +191,7 @@ func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
 	}
 	dirs["."] = true
 	for dir := range dirs {
-		if err := syncFolder(d.jobs, dir); err != nil {
+		if err := fsync.DirIn(d.jobs, dir); err != nil {
 			return err
 		}
 	}

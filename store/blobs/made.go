@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // made is the list of a checkout: what was put where. It is there before the
@@ -84,7 +85,7 @@ func (m *made) write(d *folders) (err error) {
 	if err != nil {
 		return errors.Join(err, d.files.Remove(temporary))
 	}
-	return syncFolder(d.files, "checkouts")
+	return fsync.DirIn(d.files, "checkouts")
 }
 
 // finish says that all files are there.
@@ -93,7 +94,7 @@ func (m *made) finish(d *folders) error {
 	if err := d.files.Rename(name+underWay, name+complete); err != nil {
 		return err
 	}
-	return syncFolder(d.files, "checkouts")
+	return fsync.DirIn(d.files, "checkouts")
 }
 
 // readList reads a list by its name with ending.

@@ -3,11 +3,11 @@ package blobs
 import (
 	"context"
 	"errors"
-	"os"
 	"path"
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // settling is a file that was received and verified, and is being written to
@@ -82,7 +82,7 @@ func (s *Store) keep(k Key, r *receiver) error {
 		return errors.Join(err, d.files.Remove(r.name))
 	}
 	now := time.Now() // a continued upload may have begun long ago
-	err = errors.Join(d.files.Chtimes(place, now, now), syncFolder(d.files, path.Dir(place)))
+	err = errors.Join(d.files.Chtimes(place, now, now), fsync.DirIn(d.files, path.Dir(place)))
 	removeEmpty(d.files, path.Dir(r.name))
 	return err
 }
@@ -101,15 +101,6 @@ func (s *Store) settled(ctx context.Context, k Key) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// syncFolder makes names in a folder safe from a power cut, where the platform can.
-func syncFolder(root *os.Root, dir string) error {
-	f, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(syncDir(f), f.Close())
 }
 
 // noRoom turns the system's errors for a full disk into one for the sender.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"renderfarm/farm/fsync"
 )
 
 // A segment is one file of records, each
@@ -67,7 +69,7 @@ func newSegment(dir string, number uint64) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := fsync.Dir(dir); err != nil {
 		file.Close()
 		os.Remove(file.Name())
 		return nil, err
