@@ -7,20 +7,20 @@
 //	│  ├─ stored/ab/cdef…/<size>.blob         a whole file, verified, read-only
 //	│  ├─ uploading/ab/cdef…/<size>.part      the beginning of one, which an upload can continue
 //	│  │                     <size>-x.tmp     one of several uploads of the same file
-//	│  └─ checkouts/<hash of path>.making     what a checkout that is being made will have
-//	│                             .json       what one that was made has
+//	│  └─ checkouts/<hash of path>.making     manifest of a checkout that is being made
+//	│                             .json       manifest of one that is whole
 //	└─ jobs/<checkout>/…                      relative symbolic links to stored files,
 //	                                          or hard links, or copies
 //
 // Folders and names of stored files are those of Flamenco, so that its store can
-// be taken over. The list of a checkout is kept beside the store and not in the
+// be taken over. The manifest of a checkout is kept beside the store and not in the
 // checkout, which has exactly the files that were asked for.
 //
 // # What a crash leaves
 //
 // A stored file was synced before it got its name. An upload leaves its part;
 // the next one continues it or starts again, and Collect removes it after a day.
-// A checkout under way leaves its list as .making; Collect removes what it
+// A checkout under way leaves its manifest as .making; Collect removes what it
 // made so far. What was answered before a power cut is on the disk, except
 // uploads alone: a checkout waits for the files it has, so a submission that was
 // answered is whole.
@@ -53,37 +53,37 @@ type Options struct {
 // Store is a file store. Its methods may be called from any goroutine. There is
 // one Store for a folder at a time.
 type Store struct {
-	o   Options
-	how atomic.Int32 // the best way of linking that works here, see link.go
+	o          Options
+	linkMethod atomic.Int32 // the best one that works here; see link.go
 
 	// gate lets Collect be sure that nobody is about to use what it deletes:
 	// it is held for writing around each deletion, and for reading while a
 	// stored file gets its name or is touched. Nothing is taken while it is held.
 	gate sync.RWMutex
 
-	mu       sync.Mutex // guards flights, settling and making; nothing is taken while it is held
-	flights  map[Key]*flight
-	settling map[Key]*settling
-	making   map[string]bool // lists of the checkouts being made
+	mu       sync.Mutex // guards inFlight, syncing and making; nothing is taken while it is held
+	inFlight map[Key]*transfer
+	syncing  map[Key]*syncing
+	making   map[string]bool // manifests of the checkouts being made
 
 	naming sync.Mutex // one checkout takes its name at a time; taken before mu
 	room   room
 
 	uploads chan struct{} // a token for each upload under way
-	settles chan struct{} // a token for each file being synced
+	syncs   chan struct{} // a token for each file being synced
 	done    sync.WaitGroup
 }
 
 const (
 	maxUploads = 64 // at a time; each takes one and a half mebibytes of memory, others wait
-	maxSettles = 16 // files being synced at a time; then uploads wait
+	maxSyncs   = 16 // files being synced at a time; then uploads wait
 )
 
 // New returns the store in a folder. It touches nothing yet: the folder may be
 // on a share that is mounted later.
 func New(o Options) *Store {
-	return &Store{o: o, flights: map[Key]*flight{}, settling: map[Key]*settling{}, making: map[string]bool{},
-		uploads: make(chan struct{}, maxUploads), settles: make(chan struct{}, maxSettles)}
+	return &Store{o: o, inFlight: map[Key]*transfer{}, syncing: map[Key]*syncing{}, making: map[string]bool{},
+		uploads: make(chan struct{}, maxUploads), syncs: make(chan struct{}, maxSyncs)}
 }
 
 // Close waits for files that are being synced. The store must not be used any more.
@@ -219,7 +219,7 @@ func (s *Store) Statuses(ctx context.Context, keys []Key) ([]Status, error) {
 
 // status looks for a file that is being synced, is stored, or is being sent.
 func (s *Store) status(d *folders, k Key) (Status, error) {
-	if s.isSettling(k) {
+	if s.isSyncing(k) {
 		return Present, nil
 	}
 	ok, err := s.touch(d, k)
@@ -231,10 +231,10 @@ func (s *Store) status(d *folders, k Key) (Status, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.settling[k]; ok { // since we looked
+	if _, ok := s.syncing[k]; ok { // since we looked
 		return Present, nil
 	}
-	if _, ok := s.flights[k]; ok {
+	if _, ok := s.inFlight[k]; ok {
 		return Uploading, nil
 	}
 	return Unknown, nil

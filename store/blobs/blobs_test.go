@@ -109,7 +109,7 @@ func TestPut(t *testing.T) {
 	for _, content := range []string{"", "a", strings.Repeat("0123456789", 123_457)} {
 		k := s.mustPut(t, content)
 		s.wantStatus(t, k, Present, 0)
-		if err := s.settled(t.Context(), k); err != nil {
+		if err := s.waitSynced(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
 		name := filepath.Join(s.o.Dir, "file-store", "stored", k.SHA[:2], k.SHA[2:], fmt.Sprintf("%d.blob", k.Size))
@@ -209,7 +209,7 @@ func TestNotDirect(t *testing.T) {
 	defer f.Close()
 	content := bytes.Repeat([]byte("0123456789abcdef"), bufferSize/16)
 	r := newReceiver(Upload{Key: Key{Size: bufferSize}})
-	r.file, r.wrote, r.may = f, func(int) {}, true
+	r.file, r.wrote, r.directAllowed = f, func(int) {}, true
 	odd := append([]byte("x"), content...)[1:]
 	if err := r.write(odd); err != nil {
 		t.Fatal(err)

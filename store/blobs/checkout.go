@@ -41,12 +41,12 @@ func (s *Store) Checkout(ctx context.Context, wanted string, files []File) (stri
 		return "", err
 	}
 	defer d.close()
-	if err := s.secure(ctx, d, files); err != nil {
+	if err := s.ensureStored(ctx, d, files); err != nil {
 		return "", err
 	}
-	m := &made{Time: time.Now().Truncate(time.Second), Files: make([]madeFile, len(files))}
+	m := &manifest{Time: time.Now().Truncate(time.Second), Files: make([]manifestFile, len(files))}
 	for i, f := range files {
-		m.Files[i] = madeFile{f.Path, f.SHA, f.Size}
+		m.Files[i] = manifestFile{f.Path, f.SHA, f.Size}
 	}
 	if err := s.takeName(d, m, wanted); err != nil {
 		return "", err
@@ -62,11 +62,11 @@ func (s *Store) Checkout(ctx context.Context, wanted string, files []File) (stri
 	return m.Path, nil
 }
 
-// secure makes sure that all files are stored, stay stored, and are on the disk.
-func (s *Store) secure(ctx context.Context, d *folders, files []File) error {
+// ensureStored makes sure that all files are stored, stay stored, and are on the disk.
+func (s *Store) ensureStored(ctx context.Context, d *folders, files []File) error {
 	var missing []File
 	for _, f := range files {
-		if err := s.settled(ctx, f.Key); err != nil {
+		if err := s.waitSynced(ctx, f.Key); err != nil {
 			return err
 		}
 		ok, err := s.touch(d, f.Key)
@@ -84,8 +84,8 @@ func (s *Store) secure(ctx context.Context, d *folders, files []File) error {
 }
 
 // takeName finds a free path for a checkout and makes its folder. From then on
-// the list is on the disk, and the checkout in s.making.
-func (s *Store) takeName(d *folders, m *made, wanted string) error {
+// the manifest is on the disk, and the checkout in s.making.
+func (s *Store) takeName(d *folders, m *manifest, wanted string) error {
 	s.naming.Lock()
 	defer s.naming.Unlock()
 	m.Path = wanted
@@ -111,7 +111,7 @@ func (s *Store) takeName(d *folders, m *made, wanted string) error {
 // insideCheckout returns the checkout that a path is inside of, or "".
 func insideCheckout(d *folders, p string) (string, error) {
 	for _, dir := range ancestors(p) {
-		if is, err := hasList(d, dir); err != nil || is {
+		if is, err := hasManifest(d, dir); err != nil || is {
 			return dir, err
 		}
 	}
@@ -119,8 +119,8 @@ func insideCheckout(d *folders, p string) (string, error) {
 }
 
 // take takes the path if it is free.
-func (s *Store) take(d *folders, m *made) (bool, error) {
-	if is, err := hasList(d, m.Path); err != nil || is {
+func (s *Store) take(d *folders, m *manifest) (bool, error) {
+	if is, err := hasManifest(d, m.Path); err != nil || is {
 		return false, err
 	}
 	if _, err := d.jobs.Lstat(m.Path); !isMissing(err) {
@@ -131,7 +131,7 @@ func (s *Store) take(d *folders, m *made) (bool, error) {
 		return err == nil
 	})
 	s.mu.Lock()
-	s.making[listName(m.Path)] = true
+	s.making[manifestName(m.Path)] = true
 	s.mu.Unlock()
 	err := m.write(d)
 	if err == nil {
@@ -142,9 +142,9 @@ func (s *Store) take(d *folders, m *made) (bool, error) {
 			return true, nil
 		}
 	}
-	// The folder itself is not ours: only what leads to it, and the list.
+	// The folder itself is not ours: only what leads to it, and the manifest.
 	removeDirs(d, m.Dirs)
-	cleaned := ignoreMissing(d.files.Remove(listName(m.Path) + underWay))
+	cleaned := ignoreMissing(d.files.Remove(manifestName(m.Path) + underWay))
 	s.named(m)
 	if errors.Is(err, fs.ErrExist) { // taken by somebody who is no manager
 		return false, cleaned
@@ -160,14 +160,14 @@ func removeDirs(d *folders, outermostFirst []string) {
 }
 
 // named ends that a checkout is being made.
-func (s *Store) named(m *made) {
+func (s *Store) named(m *manifest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.making, listName(m.Path))
+	delete(s.making, manifestName(m.Path))
 }
 
 // fill puts the files into the folder, and makes their names safe.
-func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
+func (s *Store) fill(ctx context.Context, d *folders, m *manifest) error {
 	dirs := map[string]bool{m.Path: true}
 	for _, f := range m.Files {
 		if ctx.Err() != nil {
@@ -182,8 +182,8 @@ func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
 				dirs[dir] = true
 			}
 		}
-		if how, err := s.put(ctx, d, name, f.key(), m.Time); err != nil {
-			return whyNotPut(err, how, f)
+		if method, err := s.put(ctx, d, name, f.key(), m.Time); err != nil {
+			return linkError(err, method, f)
 		}
 	}
 	for _, dir := range m.Dirs {
@@ -198,23 +198,23 @@ func (s *Store) fill(ctx context.Context, d *folders, m *made) error {
 	return nil
 }
 
-// whyNotPut says what kept a file from being put into a checkout.
-func whyNotPut(err error, how string, f madeFile) error {
+// linkError says what kept a file from being put into a checkout.
+func linkError(err error, method string, f manifestFile) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return farm.Errorf(farm.Invalid, "the path %q cannot be used beside the others of the checkout: the shared storage takes it for one of them. Rename it", clip(f.Path))
 	case isMissing(err):
 		return checkoutMissing([]File{{f.key(), f.Path}})
 	case farm.KindOf(err) == farm.Internal && !isFull(err):
-		return fmt.Errorf("put %q into the checkout (by %s): %w", clip(f.Path), how, err)
+		return fmt.Errorf("put %q into the checkout (by %s): %w", clip(f.Path), method, err)
 	}
 	return noRoom(err, f.Size)
 }
 
 // undo removes what there is of a checkout that is .making: files that are still
 // what was put there, and folders that are empty then. What else is in it stays, and
-// its folders with it. The list goes last, so that a crash leaves the rest to Collect.
-func (s *Store) undo(d *folders, m *made) error {
+// its folders with it. The manifest goes last, so that a crash leaves the rest to Collect.
+func (s *Store) undo(d *folders, m *manifest) error {
 	dirs := map[string]bool{m.Path: true}
 	for _, f := range m.Files {
 		name := path.Join(m.Path, f.Path)
@@ -231,15 +231,15 @@ func (s *Store) undo(d *folders, m *made) error {
 	slices.SortFunc(inner, func(a, b string) int { return len(a) - len(b) })
 	removeDirs(d, inner)
 	removeDirs(d, m.Dirs)
-	return ignoreMissing(d.files.Remove(listName(m.Path) + underWay))
+	return ignoreMissing(d.files.Remove(manifestName(m.Path) + underWay))
 }
 
 // giveUp turns a whole checkout into one that is not, unless it stays. From then
 // on nobody uses it, and a crash leaves its end to Collect.
-func (s *Store) giveUp(d *folders, m *made, stays func(list fs.FileInfo) bool) (stayed bool, err error) {
+func (s *Store) giveUp(d *folders, m *manifest, stays func(list fs.FileInfo) bool) (stayed bool, err error) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
-	name := listName(m.Path)
+	name := manifestName(m.Path)
 	info, err := d.files.Lstat(name + complete)
 	if err != nil {
 		return false, err
@@ -267,7 +267,7 @@ func (s *Store) IsCheckout(checkout string) (bool, error) {
 		return false, err
 	}
 	defer d.close()
-	return isList(d, checkout)
+	return isComplete(d, checkout)
 }
 
 // CheckoutOf returns the checkout that a path below jobs is in or is, or "".
@@ -281,7 +281,7 @@ func (s *Store) CheckoutOf(inside string) (string, error) {
 	}
 	defer d.close()
 	for dir := path.Clean(inside); dir != "."; dir = path.Dir(dir) {
-		if is, err := isList(d, dir); err != nil || is {
+		if is, err := isComplete(d, dir); err != nil || is {
 			return dir, err
 		}
 	}
@@ -299,7 +299,7 @@ func (s *Store) Keep(checkout string) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	now := time.Now()
-	if err := d.files.Chtimes(listName(checkout)+complete, now, now); err != nil && !isMissing(err) {
+	if err := d.files.Chtimes(manifestName(checkout)+complete, now, now); err != nil && !isMissing(err) {
 		return err
 	}
 	return nil
@@ -313,7 +313,7 @@ func (s *Store) Remove(checkout string) error {
 		return err
 	}
 	defer d.close()
-	m, err := readList(d, listName(checkout)+complete)
+	m, err := readManifest(d, manifestName(checkout)+complete)
 	if isMissing(err) || err == nil && m.Path != checkout { // or of another one with a name like it
 		return nil
 	}

@@ -40,10 +40,10 @@ func (s *Store) age(t *testing.T, by time.Duration) {
 
 // TestWaysOfLinking makes the same checkout by links and by copies, and removes it again.
 func TestWaysOfLinking(t *testing.T) {
-	for how, name := range hows {
+	for method, name := range linkMethods {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)
-			s.how.Store(int32(how))
+			s.linkMethod.Store(int32(method))
 			got := s.mustCheckout(t, "films/shot 010", "shot.blend", "BLEND", "tex/été/wood.png", "wood", "tex/copy.png", "wood", "empty", "")
 			if got != "films/shot 010" {
 				t.Errorf("at %q", got)
@@ -54,7 +54,7 @@ func TestWaysOfLinking(t *testing.T) {
 				}
 			}
 			info, err := os.Lstat(filepath.Join(s.o.Dir, "jobs", got, "shot.blend"))
-			if err != nil || (info.Mode()&os.ModeSymlink != 0) != (how == 0) || int(s.how.Load()) != how {
+			if err != nil || (info.Mode()&os.ModeSymlink != 0) != (method == 0) || int(s.linkMethod.Load()) != method {
 				t.Errorf("made by another way: %v, %v", info.Mode(), err)
 			}
 			if is, err := s.IsCheckout(got); !is || err != nil {
@@ -186,8 +186,8 @@ func TestLongPaths(t *testing.T) {
 			t.Errorf("%.20s: at %.20q, %v", checkout, at, err)
 		}
 	}
-	if how := s.how.Load(); how != bySymlink {
-		t.Errorf("files are put by %s now", hows[how])
+	if method := s.linkMethod.Load(); method != bySymlink {
+		t.Errorf("files are put by %s now", linkMethods[method])
 	}
 	if left := s.tree(t, "jobs"); len(left) > 0 {
 		t.Errorf("left: %.200v", left)
@@ -205,8 +205,8 @@ func TestErrorsKeepLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.close()
-	if how, err := s.put(t.Context(), d, strings.Repeat("n", 300), k, time.Now()); err == nil {
-		t.Errorf("put by %s", how)
+	if method, err := s.put(t.Context(), d, strings.Repeat("n", 300), k, time.Now()); err == nil {
+		t.Errorf("put by %s", method)
 	}
 	if err := d.jobs.MkdirAll("real/deep/inside", 0o777); err != nil {
 		t.Fatal(err)
@@ -217,8 +217,8 @@ func TestErrorsKeepLinks(t *testing.T) {
 	if got := s.mustCheckout(t, "films/one", "x", "x"); s.read(t, got+"/x") != "x" {
 		t.Error("a link below a link leads nowhere")
 	}
-	if how := s.how.Load(); how != bySymlink {
-		t.Errorf("files are put by %s now", hows[how])
+	if method := s.linkMethod.Load(); method != bySymlink {
+		t.Errorf("files are put by %s now", linkMethods[method])
 	}
 }
 
@@ -249,7 +249,7 @@ func TestFailedCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.close()
-	m := &made{Time: time.Now(), Files: []madeFile{{"dir/a", a.SHA, a.Size}, {"b", b.SHA, b.Size}}}
+	m := &manifest{Time: time.Now(), Files: []manifestFile{{"dir/a", a.SHA, a.Size}, {"b", b.SHA, b.Size}}}
 	if err := s.takeName(d, m, "films/new/one"); err != nil {
 		t.Fatal(err)
 	}
@@ -271,10 +271,10 @@ func TestFailedCheckout(t *testing.T) {
 // TestRemoveKeepsOthers removes a checkout to which things were added: frames, a
 // file in place of a link, and another checkout beside it.
 func TestRemoveKeepsOthers(t *testing.T) {
-	for how, name := range hows {
+	for method, name := range linkMethods {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)
-			s.how.Store(int32(how))
+			s.linkMethod.Store(int32(method))
 			got := s.mustCheckout(t, "p/job", "a.blend", "a", "tex/w.png", "w", "tex/deep/v.png", "v", "changed", "old content")
 			s.mustCheckout(t, "p/second", "a.blend", "a")
 			at := func(name string) string { return filepath.Join(s.o.Dir, "jobs", got, name) }
@@ -392,7 +392,7 @@ func TestCollect(t *testing.T) {
 // TestCollectHardLinks keeps the files of hard-linked checkouts, which no symbolic link leads to.
 func TestCollectHardLinks(t *testing.T) {
 	s := newStore(t)
-	s.how.Store(byHardLink)
+	s.linkMethod.Store(byHardLink)
 	s.mustCheckout(t, "job", "a", "a")
 	s.age(t, 48*time.Hour)
 	got, err := s.Collect(t.Context(), Collecting{Delete: true, InUse: func(string) bool { return true }})
@@ -410,7 +410,7 @@ func TestCollectAfterCrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &made{Time: time.Now(), Files: []madeFile{{"dir/a", a.SHA, a.Size}, {"dir/b", a.SHA, a.Size}}}
+	m := &manifest{Time: time.Now(), Files: []manifestFile{{"dir/a", a.SHA, a.Size}, {"dir/b", a.SHA, a.Size}}}
 	if err := s.takeName(d, m, "films/one"); err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +441,7 @@ func TestCollectAfterCrash(t *testing.T) {
 func TestDamagedList(t *testing.T) {
 	s := newStore(t)
 	got := s.mustCheckout(t, "job", "a", "a")
-	name := filepath.Join(s.o.Dir, "file-store", listName(got)+complete)
+	name := filepath.Join(s.o.Dir, "file-store", manifestName(got)+complete)
 	for _, list := range []string{"", "{", `{"path":"../../etc","files":[]}`, `{"path":"job","files":[{"path":"../../x","sha":"","size":1}]}`} {
 		if err := os.WriteFile(name, []byte(list), 0o600); err != nil {
 			t.Fatal(err)

@@ -102,7 +102,7 @@ func (s *Store) collectCheckouts(ctx context.Context, r *collection) error {
 			continue // its files were touched a moment ago
 		}
 		if ending != complete && ending != underWay {
-			if r.Delete && strings.HasPrefix(ending, underWay) { // a list that was not written to its end
+			if r.Delete && strings.HasPrefix(ending, underWay) { // a manifest that was not written to its end
 				r.d.files.Remove(name)
 			}
 			continue
@@ -122,7 +122,7 @@ func (s *Store) isMaking(list string) bool {
 
 // collectCheckout removes a checkout that is not whole, is not there any more, or is of no job.
 func (s *Store) collectCheckout(r *collection, name, ending string) error {
-	m, err := readList(r.d, name)
+	m, err := readManifest(r.d, name)
 	if isMissing(err) {
 		return nil // its job was deleted meanwhile
 	}
@@ -156,7 +156,7 @@ func (s *Store) collectCheckout(r *collection, name, ending string) error {
 }
 
 // unused reports whether a whole checkout is not there any more, or old and of no job.
-func (r *collection) unused(m *made, name string) (bool, error) {
+func (r *collection) unused(m *manifest, name string) (bool, error) {
 	if _, err := r.d.jobs.Lstat(m.Path); err != nil {
 		return isMissing(err), ignoreMissing(err)
 	}
@@ -168,7 +168,7 @@ func (r *collection) unused(m *made, name string) (bool, error) {
 }
 
 // dropCheckout removes a checkout, unless a job has come to use it in the meantime.
-func (s *Store) dropCheckout(r *collection, m *made, ending string) (gone bool, err error) {
+func (s *Store) dropCheckout(r *collection, m *manifest, ending string) (gone bool, err error) {
 	if ending == complete {
 		stays, err := s.giveUp(r.d, m, func(list fs.FileInfo) bool {
 			_, err := r.d.jobs.Lstat(m.Path)
@@ -312,7 +312,7 @@ func (s *Store) collectUploads(ctx context.Context, r *collection) error {
 func (s *Store) isComing(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, sent := range []func(yield func(Key) bool){keysOf(s.flights), keysOf(s.settling)} {
+	for _, sent := range []func(yield func(Key) bool){keysOf(s.inFlight), keysOf(s.syncing)} {
 		for k := range sent {
 			if path.Dir(name) == k.dir("uploading") {
 				return true

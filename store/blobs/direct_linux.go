@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// canDirect reports whether writing a file around the system's memory pays: on
+// canDirect reports whether it pays to write a file past the page cache: it does on
 // the usual file systems of local disks. On network shares each write would
 // wait for the server's disk.
 func canDirect(f *os.File) bool {
@@ -17,7 +17,7 @@ func canDirect(f *os.File) bool {
 	return st.Type == unix.EXT4_SUPER_MAGIC || st.Type == unix.XFS_SUPER_MAGIC
 }
 
-// setDirect switches writing around the system's memory on or off, and reports
+// setDirect has writes bypass the page cache or not, and reports
 // whether it could.
 func setDirect(f *os.File, on bool) bool {
 	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)

@@ -4,7 +4,7 @@ package blobs
 
 import "os"
 
-// canDirect reports whether writing around the system's memory pays: it is not
+// canDirect reports whether it pays to bypass the page cache: it is not
 // done on this platform.
 func canDirect(*os.File) bool { return false }
 

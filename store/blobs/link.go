@@ -16,29 +16,29 @@ import (
 	"renderfarm/farm"
 )
 
-// How a checkout has its files, best first. A store begins with the best one
-// and takes the next when the shared storage refuses.
+// Link methods are the ways in which a checkout can have a stored file, best first. A
+// store begins with the best one and takes the next when the shared storage refuses.
 const (
 	bySymlink  int32 = iota // relative, so that they hold wherever the share is mounted
 	byHardLink              // where symbolic links are not allowed: Windows, some network shares
 	byCopy                  // on all file systems
 )
 
-var hows = []string{"symlink", "hardlink", "copy"}
+var linkMethods = []string{"symlink", "hardlink", "copy"}
 
 // put makes a file of a checkout appear at name, below jobs.
 func (s *Store) put(ctx context.Context, d *folders, name string, k Key, made time.Time) (string, error) {
-	how := s.how.Load()
-	for ; ; how++ {
-		err := s.putBy(ctx, d, how, name, k, made)
-		if err == nil || how == byCopy || !isTooManyLinks(err) && !isRefusedWay(err) {
-			return hows[how], err
+	method := s.linkMethod.Load()
+	for ; ; method++ {
+		err := s.putBy(ctx, d, method, name, k, made)
+		if err == nil || method == byCopy || !isTooManyLinks(err) && !isRefusedWay(err) {
+			return linkMethods[method], err
 		}
 		if isTooManyLinks(err) {
 			continue // this file only
 		}
-		if s.how.CompareAndSwap(how, how+1) {
-			s.o.Log.Warn("the shared storage does not allow the best way to put files into a checkout; the next one is used", "refused", hows[how], "used", hows[how+1], "error", err)
+		if s.linkMethod.CompareAndSwap(method, method+1) {
+			s.o.Log.Warn("the shared storage does not allow the best way to put files into a checkout; the next one is used", "refused", linkMethods[method], "used", linkMethods[method+1], "error", err)
 		}
 	}
 }
@@ -52,8 +52,8 @@ func isRefusedWay(err error) bool {
 	return errors.Is(err, errUnfollowed) || errors.Is(err, errors.ErrUnsupported) || isNotPermitted(err)
 }
 
-func (s *Store) putBy(ctx context.Context, d *folders, how int32, name string, k Key, made time.Time) error {
-	switch how {
+func (s *Store) putBy(ctx context.Context, d *folders, method int32, name string, k Key, made time.Time) error {
+	switch method {
 	case bySymlink:
 		return symlink(d, name, k)
 	case byHardLink:
@@ -142,7 +142,7 @@ func (s *Store) copyFile(ctx context.Context, d *folders, name string, k Key, ma
 
 // isOurs reports whether a file of a checkout is still what was put there, and not
 // something that a worker or a person put in its place.
-func isOurs(d *folders, name string, f madeFile, made time.Time) bool {
+func isOurs(d *folders, name string, f manifestFile, made time.Time) bool {
 	info, err := d.jobs.Lstat(name)
 	if err != nil {
 		return false

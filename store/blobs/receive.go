@@ -18,11 +18,11 @@ const (
 	buffers    = 3
 )
 
-// Files of at least directFrom bytes are written around the system's memory where
-// that pays: copying a gigabyte there and back to the disk takes more of the
-// processor than receiving and hashing it. Such writes begin and end at
+// Files of at least directFrom bytes bypass the page cache (O_DIRECT) where that
+// pays: copying a gigabyte into the cache and from there to the disk takes more of
+// the processor than receiving and hashing it. Such writes begin and end at
 // multiples of sector, in the file and in memory, where large buffers do anyway;
-// only the end of a file goes the usual way.
+// only the end of a file is written through the cache.
 const (
 	directFrom = 256 << 10
 	sector     = 4096
@@ -35,17 +35,17 @@ var errStoredByOther = errors.New("somebody else has sent the file")
 
 // A receiver writes what comes to a file and into the checksum.
 type receiver struct {
-	file    *os.File
-	name    string // below the file store
-	keep    bool   // the file can be continued by another upload
-	spoiled bool   // it could not be written
-	may     bool   // write around the system's memory
-	direct  bool   // it is done at present
-	hash    hash.Hash
-	size    int64           // the file should have
-	at      int64           // bytes written and hashed
-	stored  <-chan struct{} // closed when somebody else has stored the file
-	wrote   func(n int)     // told of what was written
+	file          *os.File
+	name          string // below the file store
+	keep          bool   // the file can be continued by another upload
+	spoiled       bool   // it could not be written
+	directAllowed bool   // writes may bypass the page cache
+	direct        bool   // they do at present
+	hash          hash.Hash
+	size          int64           // the file should have
+	at            int64           // bytes written and hashed
+	stored        <-chan struct{} // closed when somebody else has stored the file
+	wrote         func(n int)     // told of what was written
 }
 
 func newReceiver(u Upload) *receiver { return &receiver{hash: sha256.New(), size: u.Size} }
@@ -136,9 +136,9 @@ func (r *receiver) consume(full <-chan []byte, free chan<- []byte, failed chan<-
 	}
 }
 
-// write writes a buffer, around the system's memory as far as that is possible.
+// write writes a buffer, bypassing the page cache as far as that is possible.
 func (r *receiver) write(b []byte) error {
-	if whole := len(b) &^ (sector - 1); r.may && r.at%sector == 0 && whole > 0 && whole < len(b) {
+	if whole := len(b) &^ (sector - 1); r.directAllowed && r.at%sector == 0 && whole > 0 && whole < len(b) {
 		if err := r.writePart(r.at, b[:whole]); err != nil {
 			return err
 		}
@@ -149,16 +149,16 @@ func (r *receiver) write(b []byte) error {
 
 // writePart writes what belongs at the given place, the end of what was written.
 func (r *receiver) writePart(at int64, b []byte) error {
-	if direct := r.may && at%sector == 0 && len(b)%sector == 0; direct != r.direct {
+	if direct := r.directAllowed && at%sector == 0 && len(b)%sector == 0; direct != r.direct {
 		if setDirect(r.file, direct) {
 			r.direct = direct
 		} else {
-			r.may = false
+			r.directAllowed = false
 		}
 	}
 	n, err := r.file.Write(b)
 	if err != nil && r.direct && n == 0 && !isFull(err) && setDirect(r.file, false) {
-		r.may, r.direct = false, false // not on this disk after all
+		r.directAllowed, r.direct = false, false // not on this disk after all
 		_, err = r.file.Write(b)
 	}
 	return err

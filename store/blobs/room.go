@@ -11,20 +11,20 @@ import (
 // room watches what the store and the disk can take. Uploads reserve what they
 // will write, so that many at once cannot fill the disk together.
 type room struct {
-	loading  sync.Mutex // one counts what is stored; taken before mu
-	mu       sync.Mutex // guards what follows; nothing is taken while it is held
-	unwrit   int64      // reserved on the disk, and not written yet
-	coming   int64      // reserved of the quota by uploads under way
-	used     int64      // bytes of stored files; right once counted
-	counted  bool
-	freeDisk func(dir string) int64 // for tests; nil is the system's
+	loading   sync.Mutex // one counts what is stored; taken before mu
+	mu        sync.Mutex // guards what follows; nothing is taken while it is held
+	unwritten int64      // reserved on the disk, and not written yet
+	coming    int64      // reserved of the quota by uploads under way
+	used      int64      // bytes of stored files; right once counted
+	counted   bool
+	freeDisk  func(dir string) int64 // for tests; nil is the system's
 }
 
 // A reservation is the room that an upload will need.
 type reservation struct {
-	r      *room
-	unwrit int64
-	size   int64
+	r         *room
+	unwritten int64
+	size      int64
 }
 
 // reserve keeps room for an upload that will write so many bytes and store a file
@@ -39,7 +39,7 @@ func (s *Store) reserve(ctx context.Context, d *folders, write, size int64) (*re
 	free := s.free(d)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if left := free - r.unwrit; free >= 0 && write > left-s.o.KeepFree {
+	if left := free - r.unwritten; free >= 0 && write > left-s.o.KeepFree {
 		return nil, farm.Errorf(farm.NoRoom, "no room for this file of %s: the disk of the farm's shared storage has %s left, of which %s are kept free (shaman.keepFree). Make room on it, for example by deleting jobs and with \"farm shaman gc --delete\", then submit again",
 			farm.Size(size), farm.Size(max(left, 0)), farm.Size(s.o.KeepFree))
 	}
@@ -47,7 +47,7 @@ func (s *Store) reserve(ctx context.Context, d *folders, write, size int64) (*re
 		return nil, farm.Errorf(farm.NoRoom, "no room for this file of %s: the file store has %s of its quota of %s (shaman.quota). Delete jobs and old files, with \"farm shaman gc --delete\", or raise the quota, then submit again",
 			farm.Size(size), farm.Size(used), farm.Size(s.o.Quota))
 	}
-	r.unwrit += write
+	r.unwritten += write
 	r.coming += size
 	return &reservation{r, write, size}, nil
 }
@@ -64,16 +64,16 @@ func (s *Store) free(d *folders) int64 {
 func (v *reservation) wrote(n int) {
 	v.r.mu.Lock()
 	defer v.r.mu.Unlock()
-	less := min(int64(n), v.unwrit)
-	v.unwrit -= less
-	v.r.unwrit -= less
+	less := min(int64(n), v.unwritten)
+	v.unwritten -= less
+	v.r.unwritten -= less
 }
 
 // done ends a reservation.
 func (v *reservation) done() {
 	v.r.mu.Lock()
 	defer v.r.mu.Unlock()
-	v.r.unwrit -= v.unwrit
+	v.r.unwritten -= v.unwritten
 	v.r.coming -= v.size
 }
 

@@ -54,7 +54,7 @@ func TestHugeSizes(t *testing.T) {
 	for name, free := range map[string]int64{"a disk": 3000, "a full disk": 0, "a disk that cannot tell": -1} {
 		s := storeIn(t, Options{Dir: t.TempDir(), KeepFree: 10, Quota: 4000})
 		s.room.freeDisk = func(string) int64 { return free }
-		s.room.used, s.room.counted, s.room.unwrit = 1, true, 2
+		s.room.used, s.room.counted, s.room.unwritten = 1, true, 2
 		huge := Upload{Key: Key{keyOf("huge").SHA, math.MaxInt64}, Body: strings.NewReader("huge"), Length: -1}
 		if _, err := s.Put(t.Context(), huge); farm.KindOf(err) != farm.NoRoom {
 			t.Errorf("%s: %v", name, err)
@@ -81,8 +81,8 @@ func TestReservations(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if s.room.unwrit != 0 || s.room.coming != 0 {
-			t.Errorf("still reserved: %d, %d", s.room.unwrit, s.room.coming)
+		if s.room.unwritten != 0 || s.room.coming != 0 {
+			t.Errorf("still reserved: %d, %d", s.room.unwritten, s.room.coming)
 		}
 	})
 }

@@ -49,8 +49,8 @@ func (e *OffsetError) Unwrap() error { return e.Err }
 // goes its own way, as the other one may be on a slow line; who ends first ends both.
 const joinFor = 30 * time.Second
 
-// A flight is the uploads of one file that are under way.
-type flight struct {
+// A transfer is the uploads of one file that are in flight.
+type transfer struct {
 	uploads int           // how many
 	part    bool          // one of them writes the part that can be continued
 	stored  chan struct{} // closed when one of them has sent the whole file
@@ -107,9 +107,9 @@ func mismatch(format string, args ...any) error {
 }
 
 // join makes the upload one of those of its file, once it may go on: with the
-// part if nobody has it, else after waiting for who has it. No flight: it
-// ended before it began.
-func (s *Store) join(ctx context.Context, d *folders, u Upload) (f *flight, part bool, outcome Outcome, err error) {
+// part if nobody has it, else after waiting for who has it. Without a transfer, the
+// upload ended before it began.
+func (s *Store) join(ctx context.Context, d *folders, u Upload) (f *transfer, part bool, outcome Outcome, err error) {
 	patience := time.NewTimer(joinFor)
 	defer patience.Stop()
 	for patient := true; ; {
@@ -121,11 +121,11 @@ func (s *Store) join(ctx context.Context, d *folders, u Upload) (f *flight, part
 			return nil, false, Already, nil
 		}
 		s.mu.Lock()
-		f := s.flights[u.Key]
+		f := s.inFlight[u.Key]
 		switch {
 		case f == nil:
-			f = &flight{uploads: 1, part: true, stored: make(chan struct{}), left: make(chan struct{})}
-			s.flights[u.Key] = f
+			f = &transfer{uploads: 1, part: true, stored: make(chan struct{}), left: make(chan struct{})}
+			s.inFlight[u.Key] = f
 			s.mu.Unlock()
 			return f, true, 0, nil
 		case u.Defer:
@@ -149,23 +149,23 @@ func (s *Store) join(ctx context.Context, d *folders, u Upload) (f *flight, part
 	}
 }
 
-// leave ends an upload's place in its flight.
-func (s *Store) leave(k Key, f *flight, part bool) {
+// leave ends an upload's part in the transfer of its file.
+func (s *Store) leave(k Key, f *transfer, part bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.uploads--
 	if part {
 		f.part = false
 	}
-	if f.uploads == 0 && s.flights[k] == f {
-		delete(s.flights, k)
+	if f.uploads == 0 && s.inFlight[k] == f {
+		delete(s.inFlight, k)
 	}
 	close(f.left)
 	f.left = make(chan struct{})
 }
 
 // receive reads the upload into its file and checks it.
-func (s *Store) receive(ctx context.Context, d *folders, u Upload, f *flight, part bool) (Outcome, error) {
+func (s *Store) receive(ctx context.Context, d *folders, u Upload, f *transfer, part bool) (Outcome, error) {
 	place, err := s.reserve(ctx, d, u.Size-u.Offset, u.Size)
 	if err != nil {
 		return 0, err
@@ -188,13 +188,13 @@ func (s *Store) receive(ctx context.Context, d *folders, u Upload, f *flight, pa
 		return 0, noRoom(err, u.Size)
 	}
 	select { // from now on it is stored, whoever asks
-	case s.settles <- struct{}{}:
+	case s.syncs <- struct{}{}:
 	case <-ctx.Done():
 		r.abandon(d, context.Cause(ctx))
 		return 0, context.Cause(ctx)
 	}
-	if !s.settle(u.Key, f, r) {
-		<-s.settles
+	if !s.syncLater(u.Key, f, r) {
+		<-s.syncs
 		r.abandon(d, errStoredByOther)
 		return Already, nil
 	}
@@ -226,7 +226,7 @@ func (s *Store) openPart(ctx context.Context, d *folders, u Upload, part bool) (
 	if err != nil {
 		return nil, err
 	}
-	r.keep, r.may = part, u.Size >= directFrom && canDirect(r.file)
+	r.keep, r.directAllowed = part, u.Size >= directFrom && canDirect(r.file)
 	if err := r.skip(ctx, u.Offset); err != nil {
 		info, _ := r.file.Stat()
 		return nil, errors.Join(err, r.close(d, r.keep && info != nil && info.Size() > 0))

@@ -10,24 +10,24 @@ import (
 	"renderfarm/farm/fsync"
 )
 
-// settling is a file that was received and verified, and is being written to
+// syncing is a file that was received and verified, and is being written to
 // the disk. It counts as stored. If it cannot be written after all, it is not
 // stored any more, and a checkout of it says so.
-type settling struct {
+type syncing struct {
 	done chan struct{} // closed at the end
 }
 
-func (s *Store) isSettling(k Key) bool {
+func (s *Store) isSyncing(k Key) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.settling[k]
+	_, ok := s.syncing[k]
 	return ok
 }
 
-// settle syncs a received file and gives it its name, in the background: the
+// syncLater syncs a received file and gives it its name, in the background: the
 // sender goes on with the next file meanwhile. It reports whether the file is
-// the first of its flight; if not, it is not needed.
-func (s *Store) settle(k Key, f *flight, r *receiver) bool {
+// the first of those in flight; if not, it is not needed.
+func (s *Store) syncLater(k Key, f *transfer, r *receiver) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -35,19 +35,19 @@ func (s *Store) settle(k Key, f *flight, r *receiver) bool {
 		return false
 	default:
 	}
-	w := &settling{done: make(chan struct{})}
-	s.settling[k] = w
+	w := &syncing{done: make(chan struct{})}
+	s.syncing[k] = w
 	close(f.stored)
-	// Who comes now begins a flight of its own, and finds the file settling.
-	delete(s.flights, k)
+	// Who comes now begins a transfer of its own, and finds the file syncing.
+	delete(s.inFlight, k)
 	s.done.Go(func() {
-		defer func() { <-s.settles }()
+		defer func() { <-s.syncs }()
 		if err := s.keep(k, r); err != nil {
 			s.room.stored(-k.Size)
 			s.o.Log.Error("an uploaded file could not be stored, and has to be sent again", "sha", k.SHA, "size", k.Size, "error", err)
 		}
 		s.mu.Lock()
-		delete(s.settling, k)
+		delete(s.syncing, k)
 		s.mu.Unlock()
 		close(w.done)
 	})
@@ -87,10 +87,10 @@ func (s *Store) keep(k Key, r *receiver) error {
 	return err
 }
 
-// settled waits until a file is safe on the disk, if it is on its way there.
-func (s *Store) settled(ctx context.Context, k Key) error {
+// waitSynced waits until a file is safe on the disk, if it is on its way there.
+func (s *Store) waitSynced(ctx context.Context, k Key) error {
 	s.mu.Lock()
-	w := s.settling[k]
+	w := s.syncing[k]
 	s.mu.Unlock()
 	if w == nil {
 		return nil
