@@ -85,7 +85,7 @@ func (m *Manager) FilesNeeded(ctx context.Context, files []File) ([]NeededFile, 
 
 // FileStatus says what is known of a file, and how many of its bytes a
 // broken-off upload left.
-func (m *Manager) FileStatus(k FileKey) (FileStatus, int64, error) {
+func (m *Manager) FileStatus(ctx context.Context, k FileKey) (FileStatus, int64, error) {
 	if err := k.Check(); err != nil {
 		return FileUnknown, 0, err
 	}
@@ -93,7 +93,7 @@ func (m *Manager) FileStatus(k FileKey) (FileStatus, int64, error) {
 	if err != nil {
 		return FileUnknown, 0, err
 	}
-	return store.Status(k)
+	return store.Status(ctx, k)
 }
 
 // StoreFile takes an uploaded file; see blobs.Store.Put.

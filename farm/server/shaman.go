@@ -73,7 +73,7 @@ func (s *Server) shamanFileStoreCheck(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	status, have, err := s.m.FileStatus(key)
+	status, have, err := s.m.FileStatus(r.Context(), key)
 	if err != nil {
 		return err
 	}

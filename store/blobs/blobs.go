@@ -37,7 +37,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"renderfarm/farm"
 )
@@ -72,6 +71,8 @@ type Store struct {
 	uploads chan struct{} // a token for each upload under way
 	syncs   chan struct{} // a token for each file being synced
 	done    sync.WaitGroup
+
+	verifies chan struct{} // a token for each stored file being read to verify it
 }
 
 const (
@@ -79,11 +80,14 @@ const (
 	maxSyncs   = 16 // files being synced at a time; then uploads wait
 )
 
+// maxVerifies is how many stored files are read at a time to verify them.
+const maxVerifies = 2
+
 // New returns the store in a folder. It touches nothing yet: the folder may be
 // on a share that is mounted later.
 func New(o Options) *Store {
 	return &Store{o: o, inFlight: map[Key]*transfer{}, syncing: map[Key]*syncing{}, making: map[string]bool{},
-		uploads: make(chan struct{}, maxUploads), syncs: make(chan struct{}, maxSyncs)}
+		uploads: make(chan struct{}, maxUploads), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
 }
 
 // Close waits for files that are being synced. The store must not be used any more.
@@ -177,8 +181,9 @@ const (
 )
 
 // Status says what is known of a file, and how much of it a broken-off upload
-// left. A file that is there is kept from being collected for a while.
-func (s *Store) Status(k Key) (Status, int64, error) {
+// left. A file that is there is kept from being collected for a while. One that
+// was changed since it was stored is Unknown; finding that out may take reading it.
+func (s *Store) Status(ctx context.Context, k Key) (Status, int64, error) {
 	if err := k.Check(); err != nil {
 		return Unknown, 0, err
 	}
@@ -187,7 +192,7 @@ func (s *Store) Status(k Key) (Status, int64, error) {
 		return Unknown, 0, err
 	}
 	defer d.close()
-	status, err := s.status(d, k)
+	status, err := s.status(ctx, d, k)
 	if err != nil || status != Unknown {
 		return status, 0, err
 	}
@@ -210,7 +215,7 @@ func (s *Store) Statuses(ctx context.Context, keys []Key) ([]Status, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if all[i], err = s.status(d, k); err != nil {
+		if all[i], err = s.status(ctx, d, k); err != nil {
 			return nil, err
 		}
 	}
@@ -218,11 +223,11 @@ func (s *Store) Statuses(ctx context.Context, keys []Key) ([]Status, error) {
 }
 
 // status looks for a file that is being synced, is stored, or is being sent.
-func (s *Store) status(d *folders, k Key) (Status, error) {
+func (s *Store) status(ctx context.Context, d *folders, k Key) (Status, error) {
 	if s.isSyncing(k) {
 		return Present, nil
 	}
-	ok, err := s.touch(d, k)
+	ok, err := s.touch(ctx, d, k)
 	if err != nil {
 		return Unknown, err
 	}
@@ -238,28 +243,6 @@ func (s *Store) status(d *folders, k Key) (Status, error) {
 		return Uploading, nil
 	}
 	return Unknown, nil
-}
-
-// touch reports whether a file is stored, and makes it as good as new for Collect.
-func (s *Store) touch(d *folders, k Key) (bool, error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	name := k.stored()
-	info, err := d.files.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if !info.Mode().IsRegular() || info.Size() != k.Size {
-		return false, nil // damaged: an upload replaces it
-	}
-	now := time.Now()
-	if now.Sub(info.ModTime()) < time.Minute {
-		return true, nil
-	}
-	return true, d.files.Chtimes(name, now, now)
 }
 
 // clip bounds text that came from outside, for messages.

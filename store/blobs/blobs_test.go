@@ -98,7 +98,7 @@ func (s *Store) tree(t *testing.T, below string) []string {
 
 func (s *Store) wantStatus(t *testing.T, k Key, want Status, have int64) {
 	t.Helper()
-	got, n, err := s.Status(k)
+	got, n, err := s.Status(t.Context(), k)
 	if err != nil || got != want || n != have {
 		t.Errorf("status %d with %d bytes of a part, %v; want %d with %d", got, n, err, want, have)
 	}

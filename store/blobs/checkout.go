@@ -69,7 +69,7 @@ func (s *Store) ensureStored(ctx context.Context, d *folders, files []File) erro
 		if err := s.waitSynced(ctx, f.Key); err != nil {
 			return err
 		}
-		ok, err := s.touch(d, f.Key)
+		ok, err := s.touch(ctx, d, f.Key)
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func TestWaysOfLinking(t *testing.T) {
 			if is, err := s.IsCheckout(got); is || err != nil {
 				t.Errorf("it is still a checkout, %v", err)
 			}
-			if status, _, _ := s.Status(keyOf("wood")); status != Present {
+			if status, _, _ := s.Status(t.Context(), keyOf("wood")); status != Present {
 				t.Error("the stored file went with the checkout")
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path"
-	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/fsync"
@@ -81,8 +80,7 @@ func (s *Store) keep(k Key, r *receiver) error {
 	if err := d.files.Rename(r.name, place); err != nil {
 		return errors.Join(err, d.files.Remove(r.name))
 	}
-	now := time.Now() // a continued upload may have begun long ago
-	err = errors.Join(d.files.Chtimes(place, now, now), fsync.DirIn(d.files, path.Dir(place)))
+	err = errors.Join(setStamp(d.files, k), fsync.DirIn(d.files, path.Dir(place)))
 	removeEmpty(d.files, path.Dir(r.name))
 	return err
 }

@@ -113,7 +113,7 @@ func (s *Store) join(ctx context.Context, d *folders, u Upload) (f *transfer, pa
 	patience := time.NewTimer(joinFor)
 	defer patience.Stop()
 	for patient := true; ; {
-		status, err := s.status(d, u.Key)
+		status, err := s.status(ctx, d, u.Key)
 		if err != nil {
 			return nil, false, 0, err
 		}
