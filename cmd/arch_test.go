@@ -52,8 +52,11 @@ var house = map[string]floor{
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},
 	"store/blobs":      {"farm farm/fsync", "golang.org/x/text/unicode/norm golang.org/x/sys", "submitted files are plain files, found by their content"},
 	"store/outbox":     {"farm farm/fsync", "", "the worker's queue is plain files"},
-	"jsjobs":           {"farm jsjobs/lower", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1 golang.org/x/sys", "JavaScript is run in one place, and knows nobody"},
-	"jsjobs/lower": {"", "github.com/dop251/goja/parser github.com/dop251/goja/ast github.com/dop251/goja/file github.com/dop251/goja/token " +
+	"jsjobs":           {"farm jsjobs/codeunit jsjobs/lower jsjobs/regex", "github.com/robertkrimen/otto gopkg.in/sourcemap.v1 golang.org/x/sys", "JavaScript is run in one place, and knows nobody"},
+	"jsjobs/codeunit": {"", "golang.org/x/text/cases golang.org/x/text/collate golang.org/x/text/language golang.org/x/text/unicode/norm",
+		"how texts are counted, compared and changed is said in one place"},
+	"jsjobs/regex": {"jsjobs/codeunit", "github.com/dlclark/regexp2", "the dialect of the matching engine is known in one place"},
+	"jsjobs/lower": {"jsjobs/codeunit jsjobs/regex", "github.com/dop251/goja/parser github.com/dop251/goja/ast github.com/dop251/goja/file github.com/dop251/goja/token " +
 		"github.com/robertkrimen/otto/ast github.com/robertkrimen/otto/file github.com/robertkrimen/otto/token github.com/robertkrimen/otto/parser",
 		"it turns one parser's tree into the other engine's, and runs nothing: no second engine is in the program"},
 	"cmd/bench": {"", "", "it measures the program from outside, in tests only"},
@@ -68,11 +71,12 @@ var testOnly = map[string]string{
 	"github.com/getkin/kin-openapi":   "it checks the server against the API's description",
 	"github.com/chromedp":             "it drives a browser",
 	"pgregory.net/rapid":              "it makes random histories",
+	"github.com/dop251/goja":          "it is the engine that others' scripts were written for, which results are compared with",
 }
 
 // shared are foreign packages that are no technology of their own, but the
-// system's calls: several floors may have them.
-var shared = []string{"golang.org/x/sys"}
+// system's calls and Unicode's tables: several floors may have them.
+var shared = []string{"golang.org/x/sys", "golang.org/x/text/unicode/norm"}
 
 // A listed is what go list says of one package.
 type listed struct {
