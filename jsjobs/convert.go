@@ -3,12 +3,12 @@ package jsjobs
 import (
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 )
 
 // maxLevels bounds how deep values nest that cross between Go and JavaScript;
@@ -24,19 +24,21 @@ func (m *machine) toJS(v any) otto.Value {
 	case map[string]any:
 		o := m.newObject()
 		for _, key := range sortedKeys(v) {
-			m.set(o, key, m.toJS(v[key]))
+			m.set(o, codeunit.Encode(key), m.toJS(v[key]))
 		}
 		return o.Value()
 	case map[string]string:
 		o := m.newObject()
 		for _, key := range sortedKeys(v) {
-			m.set(o, key, v[key])
+			m.set(o, codeunit.Encode(key), m.string(v[key]))
 		}
 		return o.Value()
 	case []any:
 		return toArray(m, v, m.toJS)
 	case []string:
 		return toArray(m, v, m.string)
+	case string:
+		return m.string(v)
 	case time.Time:
 		return m.call(m.kit.newDate, v.UnixMilli())
 	}
@@ -79,11 +81,7 @@ func (m *machine) text(v otto.Value) string {
 	if v.IsUndefined() || v.IsNull() {
 		return ""
 	}
-	s, err := v.ToString()
-	if err != nil {
-		m.throw(err)
-	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	return codeunit.Decode(m.toString(v))
 }
 
 // whole converts an argument for a host function that takes an integer: what
@@ -122,11 +120,5 @@ func (m *machine) when(v otto.Value) time.Time {
 	return time.UnixMilli(int64(f))
 }
 
-// string makes a JavaScript string.
-func (m *machine) string(s string) otto.Value {
-	v, err := otto.ToValue(s)
-	if err != nil {
-		m.throw(err)
-	}
-	return v
-}
+// string makes a JavaScript string of a text outside.
+func (m *machine) string(s string) otto.Value { return ofText(codeunit.Encode(s)) }

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 )
 
 // fromJS makes a Go value of a JavaScript one as JSON would carry it: numbers
@@ -162,9 +162,10 @@ func (e *encoder) number(f float64) {
 
 // text writes a string. Nearly all are as they are.
 func (e *encoder) text(s string) {
+	s = codeunit.Decode(s)
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			quoted, err := json.Marshal(strings.ToValidUTF8(s, "\ufffd"))
+			quoted, err := json.Marshal(s)
 			if err == nil { // as it is for every string
 				e.b = append(e.b, quoted...)
 			}

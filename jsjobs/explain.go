@@ -10,6 +10,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 )
 
 // explain makes an error for users from what the engine returned: what was
@@ -20,7 +21,7 @@ func (m *machine) explain(err error) error {
 	if errors.As(err, &own) {
 		return err
 	}
-	said := brief(err.Error())
+	said := brief(codeunit.Decode(err.Error()))
 	if err.Error() == m.thrown.text { // by the script: its author chose the words
 		return farm.Errorf(farm.Invalid, "%s at %s", m.saidBy(m.thrown), m.thrown.place)
 	}
@@ -37,12 +38,12 @@ func (m *machine) explain(err error) error {
 // object.
 func (m *machine) saidBy(t thrown) string {
 	if t.value.Class() != "Object" || t.text != "[object Object]" {
-		return brief(t.text)
+		return brief(codeunit.Decode(t.text))
 	}
 	size := int64(maxScript)
 	fields, err := m.fromJS(t.value, &size)
 	if err != nil {
-		return brief(t.text)
+		return brief(codeunit.Decode(t.text))
 	}
 	return shown(fields)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 	"renderfarm/jsjobs/lower"
 )
 
@@ -29,7 +30,10 @@ const (
 
 // kit is what the prelude hands back to Go.
 type kit struct {
-	create, task, command, newObject, newArray, newDate, accessor, hidden, requireFrom otto.Value
+	create, task, command, newObject, newArray, newDate, accessor, hidden, ownProperty, requireFrom otto.Value
+	numberValue, booleanValue, dateValue, setDate                                                   otto.Value
+	exec                                                                                            otto.Value // RegExp.prototype.exec
+	newPattern                                                                                      otto.Value // makes a RegExp of a pattern's number
 }
 
 // call calls one of the kit's functions, which fail only if the script is out
@@ -95,7 +99,7 @@ func (m *machine) runPrelude() error {
 		return err
 	}
 	for name, f := range map[string]native{
-		"find": m.findModule, "forget": m.forgetModule, "checkDepth": m.checkDepth, "checkLength": m.checkLength,
+		"find": m.findModule, "forget": m.forgetModule, "checkLength": m.checkLength,
 	} {
 		if err := host.Set(name, f); err != nil {
 			return err
@@ -112,7 +116,8 @@ func (m *machine) runPrelude() error {
 	o := made.Object()
 	m.kit = kit{create: m.get(o, "create"), task: m.get(o, "task"), command: m.get(o, "command"), newObject: m.get(o, "object"),
 		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"), hidden: m.get(o, "hidden"),
-		requireFrom: m.get(o, "requireFrom")}
+		ownProperty: m.get(o, "ownProperty"), requireFrom: m.get(o, "requireFrom"), numberValue: m.get(o, "numberValue"),
+		booleanValue: m.get(o, "booleanValue"), dateValue: m.get(o, "dateValue"), setDate: m.get(o, "setDate")}
 	m.prototype(m.kit.task, m.taskProperties(), map[string]native{"addCommand": m.addCommand, "addDependency": m.addDependency})
 	m.prototype(m.kit.command, m.commandProperties(), nil)
 	return m.modernize(global)
@@ -180,7 +185,7 @@ func (m *machine) line(call otto.FunctionCall) string {
 		if err != nil {
 			m.throw(err)
 		}
-		line = brief(line + s)
+		line = brief(line + codeunit.Decode(s))
 	}
 	return line
 }
@@ -237,15 +242,6 @@ func (m *machine) cwd(otto.FunctionCall) otto.Value {
 		m.throw(err)
 	}
 	return m.toJS(dir)
-}
-
-// checkDepth throws if a value nests too deep for the engine to go through.
-func (m *machine) checkDepth(call otto.FunctionCall) otto.Value {
-	size := int64(maxCommandBytes)
-	if _, err := m.encode(call.Argument(0), &size); err != nil {
-		m.throw(err)
-	}
-	return otto.UndefinedValue()
 }
 
 // checkLength throws if an array is too long for the engine to go over.

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"unicode/utf16"
 
 	"github.com/robertkrimen/otto"
 
+	"renderfarm/jsjobs/codeunit"
 	"renderfarm/jsjobs/lower"
 )
 
@@ -23,11 +23,17 @@ var collectionsSource string
 //go:embed generators.js
 var generatorsSource string
 
+//go:embed regexp.js
+var regexpSource string
+
+//go:embed date.js
+var dateSource string
+
 // modern is what runs in every VM, compiled once, in this order: what lowered
 // programs call, then the built-ins that the engine lacks.
 var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 	var all []*otto.Script
-	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, generatorsSource, promiseSource} {
+	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, regexpSource, dateSource, generatorsSource, promiseSource} {
 		script, err := otto.New().Compile("(built in)", source)
 		if err != nil {
 			return nil, err
@@ -40,8 +46,7 @@ var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 // modernize brings a VM up to date. It comes after the prelude, which bounds
 // what this uses of the engine.
 func (m *machine) modernize(global otto.Value) error {
-	common := m.object(map[string]any{"chars": native(m.chars), "keys": native(m.keys),
-		"fround": native(m.fround), "enqueue": native(m.enqueue)})
+	common := m.common()
 	for name, f := range m.coroutineKit() {
 		m.call(m.kit.hidden, global, name, f)
 	}
@@ -54,8 +59,12 @@ func (m *machine) modernize(global otto.Value) error {
 		if err != nil {
 			return err
 		}
-		if _, err := start.Call(otto.UndefinedValue(), global, common); err != nil {
+		made, err := start.Call(otto.UndefinedValue(), global, common)
+		if err != nil {
 			return err
+		}
+		if made.IsFunction() { // as regexp.js returns
+			m.kit.newPattern = made
 		}
 	}
 	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")
@@ -63,15 +72,30 @@ func (m *machine) modernize(global otto.Value) error {
 	return nil
 }
 
-// chars(text) lists the characters of a text, each of which is one or two of
-// what JavaScript counts.
-func (m *machine) chars(call otto.FunctionCall) otto.Value {
-	text := m.text(call.Argument(0))
-	list := make([]string, 0, len(text))
-	for _, r := range text {
-		list = append(list, string(r))
+// common is what the sources have of the host.
+func (m *machine) common() *otto.Object {
+	regexp := functions(m, m.patternFunctions())
+	m.kit.exec = m.get(regexp, "exec")
+	m.set(regexp, "names", m.flagNames())
+	dates := functions(m, m.dateFunctions())
+	m.set(dates, "methods", functions(m, m.dateMethods()))
+	return m.object(map[string]any{
+		"chars": native(m.chars), "keys": native(m.keys), "fround": native(m.fround), "enqueue": native(m.enqueue), "literal": native(m.literal),
+		"string": functions(m, m.stringMethods()), "fromCharCode": native(m.fromCharCode), "fromCodePoint": native(m.fromCodePoint),
+		"regexp": regexp, "number": functions(m, m.numberMethods()), "parseInt": native(m.parseInt), "parseFloat": native(m.parseFloat),
+		"numberOf": native(func(call otto.FunctionCall) otto.Value { return m.toJS(m.toNumber(call.Argument(0))) }),
+		"date":     dates, "dateValue": m.kit.dateValue, "setDate": m.kit.setDate,
+		"parseJSON": native(m.parseJSON), "stringify": native(m.stringify), "uri": functions(m, m.uriFunctions()),
+	})
+}
+
+// functions makes an object of functions of the host.
+func functions(m *machine, list map[string]native) *otto.Object {
+	o := m.newObject()
+	for _, name := range sortedKeys(list) {
+		m.set(o, name, list[name])
 	}
-	return m.toJS(list)
+	return o
 }
 
 // keys(object) lists an object's own names that are listed, as the standard
@@ -79,28 +103,35 @@ func (m *machine) chars(call otto.FunctionCall) otto.Value {
 // are not among them.
 func (m *machine) keys(call otto.FunctionCall) otto.Value {
 	v := call.Argument(0)
-	if !v.IsObject() {
-		if !v.IsString() {
-			return m.toJS([]string{})
-		}
-		list := make([]string, len(utf16.Encode([]rune(m.text(v)))))
+	if v.IsObject() {
+		return toArray(m, m.names(v), ofText)
+	}
+	var list []string
+	if v.IsString() {
+		list = make([]string, codeunit.Length(v.String()))
 		for i := range list {
 			list[i] = strconv.Itoa(i)
 		}
-		return m.toJS(list)
 	}
-	if id, ok := m.author.index[v]; ok { // these have none of their own, which is nobody's business
-		properties := m.taskProperties()
-		if id < 0 {
-			properties = m.commandProperties()
-		}
-		list := make([]string, len(properties))
-		for i, p := range properties {
-			list[i] = p.name
-		}
-		return m.toJS(append(list, inOrder(v.Object().Keys())...))
+	return toArray(m, list, ofText)
+}
+
+// names is keys for an object. Tasks and commands have none of their own, which
+// is nobody's business.
+func (m *machine) names(v otto.Value) []string {
+	id, ok := m.author.index[v]
+	if !ok {
+		return inOrder(v.Object().Keys())
 	}
-	return m.toJS(inOrder(v.Object().Keys()))
+	properties := m.taskProperties()
+	if id < 0 {
+		properties = m.commandProperties()
+	}
+	list := make([]string, len(properties))
+	for i, p := range properties {
+		list[i] = p.name
+	}
+	return append(list, inOrder(v.Object().Keys())...)
 }
 
 // inOrder sorts the names of properties.

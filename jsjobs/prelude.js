@@ -11,12 +11,6 @@
 	global.Function = NoFunction;
 	global.eval = NoFunction;
 
-	var stringify = JSON.stringify;
-	JSON.stringify = function (value) {
-		host.checkDepth(value);
-		return stringify.apply(JSON, arguments);
-	};
-
 	// The engine does not look whether it has to end while it goes over an
 	// array, so the arrays it is let go over are bounded.
 	["concat", "every", "filter", "forEach", "indexOf", "join", "lastIndexOf", "map", "reduce", "reduceRight",
@@ -47,6 +41,9 @@
 		};
 	}
 
+	var numberValue = Number.prototype.valueOf, booleanValue = Boolean.prototype.valueOf;
+	var dateValue = Date.prototype.getTime, setDate = Date.prototype.setTime;
+
 	return {
 		requireFrom: requireFrom,
 		create: Object.create,
@@ -57,6 +54,13 @@
 		date: function (ms) { return new Date(ms); },
 		accessor: function (object, name, get, set) {
 			Object.defineProperty(object, name, { get: get, set: set, enumerable: true, configurable: true });
+		},
+		numberValue: function (n) { return numberValue.call(n); },
+		booleanValue: function (b) { return booleanValue.call(b); },
+		dateValue: function (d) { return dateValue.call(d); },
+		setDate: function (d, ms) { setDate.call(d, ms); },
+		ownProperty: function (object, name, value) {
+			Object.defineProperty(object, name, { value: value, writable: true, enumerable: true, configurable: true });
 		},
 		hidden: function (object, name, value) { Object.defineProperty(object, name, { value: value }); }
 	};

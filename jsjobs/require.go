@@ -1,13 +1,13 @@
 package jsjobs
 
 import (
-	"encoding/json"
 	"path"
 	"strings"
 
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 )
 
 // maxModules bounds the modules that one script may load.
@@ -77,11 +77,11 @@ func (m *machine) moduleFile(dir, name string) file {
 
 // readJSON returns what a module of data exports.
 func (m *machine) readJSON(f file) otto.Value {
-	var v any
-	if err := json.Unmarshal([]byte(f.Text), &v); err != nil {
+	v, err := m.readJSONText(codeunit.Encode(strings.TrimPrefix(f.Text, "\ufeff")))
+	if err != nil {
 		m.throw(farm.Errorf(farm.Invalid, "%s is not JSON: %w", f.Name, err))
 	}
-	return m.toJS(v)
+	return v
 }
 
 // moduleFunction parses a module and makes a function of it.

@@ -24,6 +24,32 @@
 			defineProperty(o, name, { value: members[name], writable: true, enumerable: false, configurable: true });
 		}
 	}
+	// setAll defines built-in functions of the host.
+	function setAll(o, functions) {
+		for (var name in functions) {
+			set(o, name, functions[name]);
+		}
+	}
+	// primitive is what an object is as a text or a number (ECMA-262, 7.1.1).
+	function primitive(v, hint) {
+		var own = v["@@toPrimitive"], order = hint === "string" ? ["toString", "valueOf"] : ["valueOf", "toString"], p;
+		if (own !== undefined && own !== null) {
+			p = callable(own).call(v, hint);
+			if (!isObject(p)) {
+				return p;
+			}
+		} else {
+			for (var i = 0; i < 2; i++) {
+				if (typeof v[order[i]] === "function") {
+					p = v[order[i]]();
+					if (!isObject(p)) {
+						return p;
+					}
+				}
+			}
+		}
+		throw new TypeError("Cannot convert object to primitive value");
+	}
 	function whole(n) {
 		n = Number(n);
 		return n !== n ? 0 : n < 0 ? Math.ceil(n) : Math.floor(n);
@@ -33,9 +59,6 @@
 	}
 	function isObject(v) {
 		return typeof v === "object" && v !== null || typeof v === "function";
-	}
-	function isPattern(v) {
-		return toString.call(v) === "[object RegExp]";
 	}
 	function callable(f) {
 		if (typeof f !== "function") {
@@ -73,6 +96,7 @@
 		set(s, "description", description === undefined ? undefined : String(description));
 		return Object.freeze(s);
 	}
+	set(Symbol.prototype, "@@symbol", true);
 	add(Symbol, {
 		iterator: symbol(ITERATOR, "Symbol.iterator"),
 		"for": function (key) {
@@ -163,9 +187,16 @@
 		isFinite: finite,
 		isNaN: function (n) { return typeof n === "number" && n !== n; },
 		isSafeInteger: function (n) { return integer(n) && Math.abs(n) <= 9007199254740991; },
-		parseInt: parseInt, parseFloat: parseFloat,
-		MAX_SAFE_INTEGER: 9007199254740991, MIN_SAFE_INTEGER: -9007199254740991, EPSILON: Math.pow(2, -52)
+		parseInt: common.parseInt, parseFloat: common.parseFloat
 	});
+	["MAX_SAFE_INTEGER", 9007199254740991, "MIN_SAFE_INTEGER", -9007199254740991, "EPSILON", Math.pow(2, -52)].forEach(function (name, i, all) {
+		if (i % 2 === 0) {
+			defineProperty(Number, name, { value: all[i + 1] });
+		}
+	});
+	setAll(Number.prototype, common.number);
+	set(global, "parseInt", common.parseInt);
+	set(global, "parseFloat", common.parseFloat);
 	add(Math, {
 		sign: function (n) { n = Number(n); return n > 0 ? 1 : n < 0 ? -1 : n; },
 		hypot: function () {
@@ -188,118 +219,16 @@
 
 	// ---- String
 
-	function notPattern(x, method) {
-		if (isPattern(x)) {
-			throw new TypeError("First argument to String.prototype." + method + " must not be a regular expression");
-		}
-		return String(x);
-	}
-	function padding(s, length, fill) {
-		fill = fill === undefined ? " " : String(fill);
-		length = whole(length) - s.length;
-		return length <= 0 || fill === "" ? "" : repeat(fill, Math.ceil(length / fill.length)).slice(0, length);
-	}
-	function repeat(s, n) {
-		n = whole(n);
-		if (n < 0 || n === Infinity || s.length * n > 1 << 27) {
-			throw new RangeError("Invalid count value: " + n);
-		}
-		for (var out = ""; n > 0; n = Math.floor(n / 2), s += n ? s : "") {
-			if (n % 2) {
-				out += s;
-			}
-		}
-		return out;
-	}
-	function expand(replacement, found, at, s) {
-		return replacement.replace(/\$([$&`'])/g, function (all, c) {
-			return c === "$" ? "$" : c === "&" ? found : c === "`" ? s.slice(0, at) : s.slice(at + found.length);
-		});
-	}
-	add(String.prototype, {
-		includes: function (x, from) { return text(this, "includes").indexOf(notPattern(x, "includes"), whole(from)) >= 0; },
-		startsWith: function (x, from) {
-			var s = text(this, "startsWith");
-			x = notPattern(x, "startsWith");
-			from = Math.min(Math.max(whole(from), 0), s.length);
-			return s.slice(from, from + x.length) === x;
-		},
-		endsWith: function (x, end) {
-			var s = text(this, "endsWith");
-			x = notPattern(x, "endsWith");
-			end = end === undefined ? s.length : Math.min(Math.max(whole(end), 0), s.length);
-			return end >= x.length && s.slice(end - x.length, end) === x;
-		},
-		repeat: function (n) { return repeat(text(this, "repeat"), n); },
-		padStart: function (n, fill) { var s = text(this, "padStart"); return padding(s, n, fill) + s; },
-		padEnd: function (n, fill) { var s = text(this, "padEnd"); return s + padding(s, n, fill); },
-		at: function (i) {
-			var s = text(this, "at");
-			i = whole(i);
-			i = i < 0 ? i + s.length : i;
-			return i < 0 || i >= s.length ? undefined : s.charAt(i);
-		},
-		codePointAt: function (i) {
-			var s = text(this, "codePointAt"), c, d;
-			i = whole(i);
-			if (i < 0 || i >= s.length) {
-				return undefined;
-			}
-			c = s.charCodeAt(i);
-			d = s.charCodeAt(i + 1);
-			return c >= 0xd800 && c < 0xdc00 && d >= 0xdc00 && d < 0xe000 ? (c - 0xd800) * 1024 + (d - 0xdc00) + 0x10000 : c;
-		},
-		replaceAll: function (x, by) {
-			var s = text(this, "replaceAll"), out = "", from = 0, at;
-			if (isPattern(x)) {
-				if (!x.global) {
-					throw new TypeError("replaceAll must be called with a global RegExp");
-				}
-				return s.replace(x, by);
-			}
-			x = String(x);
-			for (at = s.indexOf(x); at >= 0; at = at + (x.length || 1) > s.length ? -1 : s.indexOf(x, at + (x.length || 1))) {
-				out += s.slice(from, at) + (typeof by === "function" ? String(by(x, at, s)) : expand(String(by), x, at, s));
-				from = at + x.length;
-			}
-			return out + s.slice(from);
-		},
-		matchAll: function (pattern) {
-			var s = text(this, "matchAll");
-			if (!isPattern(pattern)) {
-				pattern = new RegExp(pattern, "g");
-			}
-			if (!pattern.global) {
-				throw new TypeError("String.prototype.matchAll called with a non-global RegExp argument");
-			}
-			var own = new RegExp(pattern.source, "g" + (pattern.ignoreCase ? "i" : "") + (pattern.multiline ? "m" : ""));
-			own.lastIndex = pattern.lastIndex;
-			return iterator(function () {
-				var found = own.exec(s);
-				if (found && found[0] === "") {
-					own.lastIndex++;
-				}
-				return found ? [found] : undefined;
-			});
-		},
-		normalize: function () { return text(this, "normalize"); }
-	});
+	setAll(String.prototype, common.string);
+	set(String.prototype, "trimLeft", String.prototype.trimStart);
+	set(String.prototype, "trimRight", String.prototype.trimEnd);
 	set(String.prototype, ITERATOR, function () {
 		var list = chars(text(this, "iterator"));
 		return each(list, function (i) { return list[i]; });
 	});
 	add(String, {
-		fromCodePoint: function () {
-			var out = "";
-			for (var i = 0; i < arguments.length; i++) {
-				var c = Number(arguments[i]);
-				if (c !== Math.floor(c) || c < 0 || c > 0x10ffff) {
-					throw new RangeError("Invalid code point " + arguments[i]);
-				}
-				out += c < 0x10000 ? String.fromCharCode(c) : String.fromCharCode(0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 1023));
-			}
-			return out;
-		},
+		fromCharCode: common.fromCharCode,
+		fromCodePoint: common.fromCodePoint,
 		raw: function (strings) {
 			var out = "", raw = strings.raw;
 			for (var i = 0; i < raw.length; i++) {
@@ -309,20 +238,39 @@
 		}
 	});
 
-	// ---- JSON: the engine escapes what pages of HTML could take amiss
+	// ---- JSON
 
-	var stringify = JSON.stringify;
-	set(JSON, "stringify", function (value, replacer, space) {
-		var s = stringify(value, replacer, space);
-		return typeof s !== "string" ? s : s.replace(/\\(\\|u003c|u003e|u0026|u2028|u2029)/g, function (all, code) {
-			return code === "\\" ? all : String.fromCharCode(parseInt(code.slice(1), 16));
-		});
+	// revive hands every value to f, the innermost first.
+	function revive(holder, name, f) {
+		var v = holder[name], names, i, made;
+		if (isObject(v)) {
+			names = Array.isArray(v) ? v.map(function (x, i) { return String(i); }) : keys(v);
+			for (i = 0; i < names.length; i++) {
+				made = revive(v, names[i], f);
+				if (made === undefined) {
+					delete v[names[i]];
+				} else {
+					v[names[i]] = made;
+				}
+			}
+		}
+		return f.call(holder, name, v);
+	}
+	set(JSON, "parse", function (text, reviver) {
+		var v = common.parseJSON(text);
+		return typeof reviver === "function" ? revive({ "": v }, "", reviver) : v;
 	});
+	set(JSON, "stringify", common.stringify);
+	setAll(global, common.uri);
 
-	add(common, { isObject: isObject, set: set, add: add, define: define, whole: whole, same: same, within: within, callable: callable,
-		each: each, iterator: iterator });
+	add(common, { isObject: isObject, primitive: primitive, set: set, add: add, define: define, whole: whole, same: same, within: within,
+		callable: callable, each: each, iterator: iterator });
 	common.symbols = Symbol.prototype;
 	common.IteratorPrototype = Iterator.prototype;
+	["match", "matchAll", "replace", "search", "split"].forEach(function (name) {
+		Symbol[name] = symbol("@@" + name, "Symbol." + name);
+	});
+	defineProperty(global, "%regexp", { value: common.literal });
 	set(global, "Symbol", Symbol);
 	set(global, "globalThis", global);
 	set(global, "Reflect", {

@@ -5,6 +5,9 @@ import (
 	"sync/atomic"
 
 	"github.com/robertkrimen/otto"
+
+	"renderfarm/jsjobs/codeunit"
+	"renderfarm/jsjobs/regex"
 )
 
 // machine is a VM that runs one script, once.
@@ -24,6 +27,11 @@ type machine struct {
 	jobs       jobs
 	lines      int    // that the script printed
 	scratch    []byte // of encode
+
+	patterns   []*regex.Regexp // that the script compiled
+	patternIDs map[string]int  // flags/source
+	matched    *regex.Text     // that patterns were matched with last
+	orders     map[string]*codeunit.Order
 }
 
 // A host is what a machine has of the world.
@@ -51,6 +59,7 @@ func newMachine(h host) (*machine, error) {
 		return nil, err
 	}
 	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
+		patternIDs: map[string]int{}, orders: map[string]*codeunit.Order{},
 		author: author{left: maxCommandBytes, index: map[otto.Value]int{}, share: newSharer(), uuids: map[*draft]string{}}}
 	m.vm.SetStackDepthLimit(maxCalls)
 	return m, m.install()
@@ -96,5 +105,5 @@ func (m *machine) throw(err error) {
 	if errors.As(err, &js) {
 		panic(m.vm.MakeCustomError("Error", js.Error()))
 	}
-	panic(m.vm.MakeCustomError("Error", err.Error()))
+	panic(m.vm.MakeCustomError("Error", codeunit.Encode(err.Error())))
 }

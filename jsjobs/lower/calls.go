@@ -51,7 +51,7 @@ func (l *lowering) call(e *ast.CallExpression) oast.Expression {
 		return l.superCall(e.ArgumentList, place)
 	case *ast.DotExpression:
 		if s, ok := c.Left.(*ast.SuperExpression); ok {
-			return l.superMethod(e, at(s), text(c.Identifier.Name.String(), at(&c.Identifier)))
+			return l.superMethod(e, at(s), text(written(c.Identifier.Name), at(&c.Identifier)))
 		}
 	case *ast.BracketExpression:
 		if s, ok := c.Left.(*ast.SuperExpression); ok {

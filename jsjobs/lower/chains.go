@@ -31,7 +31,7 @@ func (l *lowering) chain(e ast.Expression, rest func(link) oast.Expression) oast
 	case *ast.DotExpression:
 		if _, ok := e.Left.(*ast.SuperExpression); !ok {
 			return l.chain(e.Left, func(v link) oast.Expression {
-				return rest(link{value: member(v.value, e.Identifier.Name.String(), at(&e.Identifier))})
+				return rest(link{value: member(v.value, written(e.Identifier.Name), at(&e.Identifier))})
 			})
 		}
 	case *ast.PrivateDotExpression:

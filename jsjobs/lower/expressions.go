@@ -93,7 +93,7 @@ func (l *lowering) literal(e ast.Expression) oast.Expression {
 	case *ast.NullLiteral:
 		return null(at(e))
 	case *ast.StringLiteral:
-		return text(e.Value.String(), at(e))
+		return text(written(e.Value), at(e))
 	case *ast.NumberLiteral:
 		if _, ok := e.Value.(*big.Int); ok {
 			l.refuse(at(e), "SyntaxError: BigInt is not supported: numbers are exact up to 9007199254740991")
@@ -144,7 +144,7 @@ func (l *lowering) named(e ast.Expression, name string) oast.Expression {
 func (l *lowering) access(e ast.Expression) oast.Expression {
 	switch e := e.(type) {
 	case *ast.DotExpression:
-		property := e.Identifier.Name.String()
+		property := written(e.Identifier.Name)
 		if s, ok := e.Left.(*ast.SuperExpression); ok {
 			return help("%superGet", at(e), l.super(at(s)), text(property, at(s)), l.this(at(s)))
 		}

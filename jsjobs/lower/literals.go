@@ -1,14 +1,13 @@
 package lower
 
 import (
-	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/dop251/goja/ast"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
-	oparser "github.com/robertkrimen/otto/parser"
+
+	"renderfarm/jsjobs/codeunit"
 )
 
 func (l *lowering) arrayLiteral(e *ast.ArrayLiteral) oast.Expression {
@@ -63,7 +62,7 @@ func plain(p ast.Property) bool {
 // property lowers a plain one.
 func (l *lowering) property(p ast.Property) oast.Property {
 	if short, ok := p.(*ast.PropertyShort); ok {
-		key := short.Name.Name.String()
+		key := written(short.Name.Name)
 		return oast.Property{Key: key, Kind: "value", Value: l.expression(&short.Name)}
 	}
 	keyed := p.(*ast.PropertyKeyed)
@@ -90,7 +89,7 @@ func (l *lowering) propertyValue(p *ast.PropertyKeyed, key string) oast.Expressi
 func (l *lowering) add(object oast.Expression, p ast.Property) oast.Expression {
 	switch p := p.(type) {
 	case *ast.PropertyShort:
-		return assign(member(object, p.Name.Name.String(), at(&p.Name)), l.expression(&p.Name))
+		return assign(member(object, written(p.Name.Name), at(&p.Name)), l.expression(&p.Name))
 	case *ast.SpreadElement:
 		return help("%assign", at(p.Expression), object, l.expression(p.Expression))
 	case *ast.PropertyKeyed:
@@ -119,14 +118,14 @@ func (l *lowering) template(e *ast.TemplateLiteral) oast.Expression {
 	if e.Tag != nil {
 		return l.tagged(e)
 	}
-	first := text(e.Elements[0].Parsed.String(), place)
+	first := text(written(e.Elements[0].Parsed), place)
 	if len(e.Expressions) == 0 {
 		return first
 	}
 	var parts []oast.Expression
 	for i, x := range e.Expressions {
 		parts = append(parts, l.expression(x))
-		if s := e.Elements[i+1].Parsed.String(); s != "" {
+		if s := written(e.Elements[i+1].Parsed); s != "" {
 			parts = append(parts, text(s, at(e.Elements[i+1])))
 		}
 	}
@@ -140,74 +139,13 @@ func (l *lowering) tagged(e *ast.TemplateLiteral) oast.Expression {
 	for _, x := range e.Elements {
 		v := undefined(at(x))
 		if x.Valid {
-			v = text(x.Parsed.String(), at(x))
+			v = text(written(x.Parsed), at(x))
 		}
 		cooked = append(cooked, v)
-		raw = append(raw, text(x.Literal, at(x)))
+		raw = append(raw, text(codeunit.Encode(x.Literal), at(x)))
 	}
 	args := []oast.Expression{help("%strings", place, array(place, cooked...), array(place, raw...))}
 	return call(l.expression(e.Tag), append(args, l.expressions(e.Expressions)...)...)
-}
-
-// pattern lowers a regular expression. The engine's know neither lookaround
-// nor back-references, and are checked here, where their place is known.
-func (l *lowering) pattern(e *ast.RegExpLiteral) oast.Expression {
-	pattern, flags := e.Pattern, ""
-	for _, f := range e.Flags {
-		switch f {
-		case 's':
-			pattern = dotAll(pattern)
-		case 'u':
-			pattern = codePoints(pattern)
-		case 'g', 'i', 'm':
-			flags += string(f)
-		default:
-			l.refuse(at(e), "SyntaxError: the regular expression flag %c is not supported", f)
-		}
-	}
-	transformed, err := oparser.TransformRegExp(pattern)
-	if err == nil {
-		_, err = regexp.Compile(transformed)
-	}
-	if err != nil {
-		l.refuse(at(e), "SyntaxError: Invalid regular expression: %v; lookaround and back-references are not supported: match more, and use a group", err)
-	}
-	return &oast.RegExpLiteral{Pattern: pattern, Flags: flags, Literal: e.Literal, Idx: at(e)}
-}
-
-// dotAll makes dots match ends of lines too, as the flag s says.
-func dotAll(p string) string {
-	var b strings.Builder
-	class := false
-	for i := 0; i < len(p); i++ {
-		switch c := p[i]; {
-		case c == '\\' && i+1 < len(p):
-			b.WriteByte(c)
-			i++
-		case c == '[':
-			class = true
-		case c == ']':
-			class = false
-		case c == '.' && !class:
-			b.WriteString(`[\s\S]`)
-			continue
-		}
-		b.WriteByte(p[i])
-	}
-	return b.String()
-}
-
-var codePoint = regexp.MustCompile(`\\u\{([0-9A-Fa-f]{1,6})\}`)
-
-// codePoints writes out what the flag u lets be written by number.
-func codePoints(p string) string {
-	return codePoint.ReplaceAllStringFunc(p, func(s string) string {
-		n, err := strconv.ParseUint(s[3:len(s)-1], 16, 32)
-		if err != nil || n > 0x10ffff {
-			return s
-		}
-		return regexp.QuoteMeta(string(rune(n)))
-	})
 }
 
 // numberKey is how a number is written as the name of a property.

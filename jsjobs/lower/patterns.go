@@ -81,7 +81,7 @@ func (l *lowering) takeProperties(p *ast.ObjectPattern, value oast.Expression, f
 		switch property := property.(type) {
 		case *ast.PropertyShort:
 			id := &property.Name
-			key := id.Name.String()
+			key := written(id.Name)
 			keys = append(keys, text(key, at(id)))
 			var v oast.Expression = member(name(t, at(id)), key, at(id))
 			if property.Initializer != nil {
@@ -144,9 +144,9 @@ func (l *lowering) key(k ast.Expression, computed bool) oast.Expression {
 func (l *lowering) keyName(k ast.Expression) string {
 	switch k := k.(type) {
 	case *ast.Identifier:
-		return k.Name.String()
+		return written(k.Name)
 	case *ast.StringLiteral:
-		return k.Value.String()
+		return written(k.Value)
 	case *ast.PrivateIdentifier:
 		return l.private(k.Name.String(), ofile.Idx(k.Idx))
 	case *ast.NumberLiteral:

@@ -1,0 +1,420 @@
+package jsjobs
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/robertkrimen/otto"
+)
+
+// Numbers as texts and texts as numbers, by the standard; the engine's own
+// differ in rounding, in bases and in what Go takes for a number.
+
+// numberOf is the number that a text is, or NaN.
+func numberOf(s string) float64 {
+	s = strings.Trim(s, blanks)
+	if s == "" {
+		return 0
+	}
+	if len(s) > 2 && s[0] == '0' {
+		if base := map[byte]int{'x': 16, 'X': 16, 'o': 8, 'O': 8, 'b': 2, 'B': 2}[s[1]]; base > 0 {
+			return integerOf(s[2:], base)
+		}
+	}
+	switch strings.TrimLeft(s, "+-") {
+	case "Infinity":
+		if strings.Count(s, "+")+strings.Count(s, "-") > 1 {
+			return math.NaN()
+		}
+		return math.Inf(1 - 2*strings.Count(s, "-"))
+	}
+	if n := decimalLength(s); n != len(s) {
+		return math.NaN()
+	}
+	f, _ := strconv.ParseFloat(s, 64) // too large is infinite, with an error
+	return f
+}
+
+// integerOf is a whole number in a base, of any length; NaN if it is not one.
+func integerOf(digits string, base int) float64 {
+	if len(digits) > 1100 || digits == "" || strings.ContainsAny(digits, "+-_") {
+		return math.NaN()
+	}
+	n, ok := new(big.Int).SetString(digits, base)
+	if !ok {
+		return math.NaN()
+	}
+	f, _ := new(big.Float).SetInt(n).Float64()
+	return f
+}
+
+// decimalLength is how many bytes of s are a decimal number.
+func decimalLength(s string) int {
+	i := 0
+	if i < len(s) && (s[i] == '+' || s[i] == '-') {
+		i++
+	}
+	digits := func() int {
+		start := i
+		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+			i++
+		}
+		return i - start
+	}
+	n := digits()
+	if i < len(s) && s[i] == '.' {
+		i++
+		more := digits()
+		if n+more == 0 {
+			return 0
+		}
+		n += more
+	}
+	if n == 0 {
+		return 0
+	}
+	end := i
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		i++
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		if digits() > 0 {
+			end = i
+		}
+	}
+	return end
+}
+
+// parseFloat(text) is the number that a text begins with.
+func (m *machine) parseFloat(call otto.FunctionCall) otto.Value {
+	s := strings.TrimLeft(m.toString(call.Argument(0)), blanks)
+	if rest := strings.TrimLeft(s, "+-"); len(s)-len(rest) < 2 && strings.HasPrefix(rest, "Infinity") {
+		return m.toJS(math.Inf(1 - 2*strings.Count(s[:len(s)-len(rest)], "-")))
+	}
+	n := decimalLength(s)
+	if n == 0 {
+		return otto.NaNValue()
+	}
+	f, _ := strconv.ParseFloat(s[:n], 64)
+	return m.toJS(f)
+}
+
+// parseInt(text, base) is the whole number that a text begins with.
+func (m *machine) parseInt(call otto.FunctionCall) otto.Value {
+	s := strings.TrimLeft(m.toString(call.Argument(0)), blanks)
+	base := int(int32(wrap32(m.toNumber(call.Argument(1)))))
+	sign := 1.0
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		if s[0] == '-' {
+			sign = -1
+		}
+		s = s[1:]
+	}
+	if base != 0 && (base < 2 || base > 36) {
+		return otto.NaNValue()
+	}
+	if (base == 0 || base == 16) && len(s) > 1 && (s[:2] == "0x" || s[:2] == "0X") {
+		s, base = s[2:], 16
+	}
+	if base == 0 {
+		base = 10
+	}
+	n := 0
+	for n < len(s) && digit(s[n]) < base {
+		n++
+	}
+	switch {
+	case n == 0:
+		return otto.NaNValue()
+	case base == 10:
+		f, _ := strconv.ParseFloat(s[:n], 64)
+		return m.toJS(sign * f)
+	case n <= 12:
+		i, _ := strconv.ParseInt(s[:n], base, 64)
+		return m.toJS(sign * float64(i))
+	}
+	return m.toJS(sign * integerOf(s[:n], base))
+}
+
+// digit is what a digit counts; 99 if it is none.
+func digit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'Z':
+		return int(c-'A') + 10
+	}
+	return 99
+}
+
+// numberText is the text that a number becomes: the fewest digits that are it.
+func numberText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	case f == 0:
+		return "0"
+	}
+	if a := math.Abs(f); a >= 1e21 || a < 1e-6 {
+		return exponential(strconv.FormatFloat(f, 'e', -1, 64))
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// exponential makes 1e+05 of Go 1e+5.
+func exponential(s string) string {
+	mantissa, exponent, _ := strings.Cut(s, "e")
+	return mantissa + "e" + exponent[:1] + strings.TrimLeft(exponent[1:len(exponent)-1], "0") + exponent[len(exponent)-1:]
+}
+
+// numberMethods are those of Number.prototype, by name. call.This is a number
+// already.
+func (m *machine) numberMethods() map[string]native {
+	all := map[string]native{}
+	for name, f := range map[string]func(float64, otto.FunctionCall) string{
+		"toString": m.toBase, "toFixed": m.toFixed, "toPrecision": m.toPrecision, "toExponential": m.toExponential, "toLocaleString": m.grouped,
+	} {
+		all[name] = func(call otto.FunctionCall) otto.Value { return ofText(f(m.numberThis(call, name), call)) }
+	}
+	return all
+}
+
+// numberThis is the number that a method is called on.
+func (m *machine) numberThis(call otto.FunctionCall, method string) float64 {
+	if !call.This.IsNumber() && call.This.Class() != "Number" {
+		m.raise("TypeError", "Number.prototype."+method+" requires that 'this' be a Number")
+	}
+	if call.This.IsNumber() {
+		f, _ := call.This.ToFloat()
+		return f
+	}
+	f, err := m.call(m.kit.numberValue, call.This).ToFloat()
+	if err != nil {
+		m.rethrow(err)
+	}
+	return f
+}
+
+// toBase is toString, in a base.
+func (m *machine) toBase(f float64, call otto.FunctionCall) string {
+	base := 10.0
+	if v := call.Argument(0); v.IsDefined() {
+		base = m.toInteger(v)
+	}
+	if base < 2 || base > 36 {
+		m.raise("RangeError", "toString() radix argument must be between 2 and 36")
+	}
+	if base == 10 || math.IsNaN(f) || math.IsInf(f, 0) {
+		return numberText(f)
+	}
+	return inBase(f, int(base))
+}
+
+// inBase writes a number in a base: of fractions as many digits as tell it
+// from its neighbours.
+func inBase(f float64, base int) string {
+	sign := ""
+	if f < 0 {
+		sign, f = "-", -f
+	}
+	whole, fraction := math.Modf(f)
+	n, _ := big.NewFloat(whole).Int(nil)
+	s := sign + n.Text(base)
+	if fraction == 0 {
+		return s
+	}
+	b := float64(base)
+	least := max(math.Nextafter(f, math.Inf(1))-f, math.SmallestNonzeroFloat64) / 2
+	var digits []byte
+	for {
+		fraction *= b
+		least *= b
+		d := math.Floor(fraction)
+		digits = append(digits, byte(d))
+		fraction -= d
+		if fraction > 0.5 || fraction == 0.5 && int(d)%2 == 1 {
+			if fraction+least > 1 { // the next digit up is nearer
+				return s + "." + roundedUp(digits, base)
+			}
+		}
+		if fraction < least {
+			return s + "." + inDigits(digits)
+		}
+	}
+}
+
+// roundedUp adds one to the last digit, and carries. A carry beyond the first
+// cannot be: then the number would be whole.
+func roundedUp(digits []byte, base int) string {
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i]++; int(digits[i]) < base {
+			return inDigits(digits[:i+1])
+		}
+	}
+	return inDigits(digits)
+}
+
+func inDigits(digits []byte) string {
+	out := make([]byte, len(digits))
+	for i, d := range digits {
+		out[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[min(int(d), 35)]
+	}
+	return string(out)
+}
+
+// count reads an argument that says how many digits.
+func (m *machine) count(v otto.Value, method string, least, most float64) int {
+	n := m.toInteger(v)
+	if n < least || n > most {
+		m.raise("RangeError", method+"() argument must be between "+numberText(least)+" and "+numberText(most))
+	}
+	return int(n)
+}
+
+// decimal is the exact value of a number, rounded half up as the standard
+// wants it, to so many digits behind the point of d.dddde+x or, if fixed, of
+// the number itself.
+func decimal(f float64, digits int, fixed bool) string {
+	exact := strconv.FormatFloat(math.Abs(f), 'e', 1100, 64) // all digits there are
+	mantissa, exponent, _ := strings.Cut(exact, "e")
+	e, _ := strconv.Atoi(exponent)
+	all := strings.Replace(mantissa, ".", "", 1)
+	keep := digits + 1
+	if fixed {
+		keep += e
+	}
+	if keep < 0 {
+		return "0"
+	}
+	n, _ := new(big.Int).SetString("0"+all[:min(keep, len(all))], 10)
+	if keep < len(all) && all[keep] >= '5' {
+		n.Add(n, big.NewInt(1))
+	}
+	return n.String()
+}
+
+func (m *machine) toFixed(f float64, call otto.FunctionCall) string {
+	digits := m.count(call.Argument(0), "toFixed", 0, 100)
+	if math.IsNaN(f) || math.Abs(f) >= 1e21 {
+		return numberText(f)
+	}
+	s := "0"
+	if f != 0 {
+		s = decimal(f, digits, true)
+	}
+	sign := ""
+	if f < 0 {
+		sign = "-"
+	}
+	if digits == 0 {
+		return sign + s
+	}
+	if len(s) <= digits {
+		s = strings.Repeat("0", digits+1-len(s)) + s
+	}
+	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
+}
+
+// significant returns so many digits of a number, and its exponent.
+func significant(f float64, count int) (s string, exponent int) {
+	if f == 0 {
+		return strings.Repeat("0", count), 0
+	}
+	_, e, _ := strings.Cut(strconv.FormatFloat(math.Abs(f), 'e', 1100, 64), "e")
+	exponent, _ = strconv.Atoi(e)
+	s = decimal(f, count-1, false)
+	if len(s) > count { // rounded up to the next power
+		return s[:count], exponent + 1
+	}
+	return s, exponent
+}
+
+// pointed writes digits with a point behind the first.
+func pointed(s string) string {
+	if len(s) == 1 {
+		return s
+	}
+	return s[:1] + "." + s[1:]
+}
+
+// signed writes an exponent.
+func signed(exponent int) string {
+	if exponent < 0 {
+		return "e" + strconv.Itoa(exponent)
+	}
+	return "e+" + strconv.Itoa(exponent)
+}
+
+func (m *machine) toPrecision(f float64, call otto.FunctionCall) string {
+	if call.Argument(0).IsUndefined() {
+		return numberText(f)
+	}
+	n := m.toInteger(call.Argument(0))
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return numberText(f)
+	}
+	count := m.count(m.toJS(n), "toPrecision", 1, 100)
+	s, e := significant(f, count)
+	sign := ""
+	if f < 0 {
+		sign = "-"
+	}
+	switch {
+	case e < -6 || e >= count:
+		return sign + pointed(s) + signed(e)
+	case e == count-1:
+		return sign + s
+	case e >= 0:
+		return sign + s[:e+1] + "." + s[e+1:]
+	}
+	return sign + "0." + strings.Repeat("0", -e-1) + s
+}
+
+func (m *machine) toExponential(f float64, call otto.FunctionCall) string {
+	n := m.toInteger(call.Argument(0))
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return numberText(f)
+	}
+	count := m.count(m.toJS(n), "toExponential", 0, 100)
+	if call.Argument(0).IsUndefined() {
+		return exponential(strconv.FormatFloat(f+0, 'e', -1, 64))
+	}
+	s, e := significant(f, count+1)
+	sign := ""
+	if f < 0 {
+		sign = "-"
+	}
+	return sign + pointed(s) + signed(e)
+}
+
+// grouped is toLocaleString: as English has it, with commas between thousands
+// and at most three digits of a fraction.
+func (m *machine) grouped(f float64, _ otto.FunctionCall) string {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return strings.NewReplacer("Infinity", "∞").Replace(numberText(f))
+	}
+	s := strconv.FormatFloat(math.Abs(math.Round(f*1000)/1000), 'f', -1, 64)
+	if math.Abs(f) >= 1e15 {
+		s = strconv.FormatFloat(math.Abs(f), 'f', -1, 64)
+	}
+	whole, fraction, _ := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if f < 0 && whole != "0" {
+		return "-" + whole
+	}
+	return whole
+}

@@ -1,0 +1,475 @@
+package jsjobs
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/robertkrimen/otto"
+
+	"renderfarm/jsjobs/codeunit"
+	"renderfarm/jsjobs/regex"
+)
+
+// The methods of String that take regular expressions, and the half of RegExp
+// that is in Go; regexp.js is the other. A regular expression of a script is an
+// object whose hidden property says which compiled pattern it is.
+
+const (
+	patternKey  = "@@re"
+	maxPatterns = 10_000 // different ones that a script may compile
+)
+
+// compilePattern(source, flags) returns the number of a compiled pattern.
+func (m *machine) compilePattern(call otto.FunctionCall) otto.Value {
+	return m.toJS(m.patternID(m.toString(call.Argument(0)), m.toString(call.Argument(1))))
+}
+
+// patternID compiles a pattern, or finds it compiled.
+func (m *machine) patternID(source, flags string) int {
+	key := flags + "/" + source
+	if id, ok := m.patternIDs[key]; ok {
+		return id
+	}
+	if len(m.patterns) >= maxPatterns {
+		m.raise("RangeError", "the script makes more than 10000 different regular expressions: make them once, outside of loops")
+	}
+	re, err := regex.Compile(source, flags)
+	if err != nil {
+		m.raise("SyntaxError", err.Error())
+	}
+	m.patterns = append(m.patterns, re)
+	m.patternIDs[key] = len(m.patterns) - 1
+	return len(m.patterns) - 1
+}
+
+// literal(source, flags) makes the object of a regular expression.
+func (m *machine) literal(call otto.FunctionCall) otto.Value {
+	return m.call(m.kit.newPattern, m.patternID(call.Argument(0).String(), call.Argument(1).String()))
+}
+
+// patternOf returns the pattern of a regular expression's object, or nil.
+func (m *machine) patternOf(v otto.Value) *regex.Regexp {
+	if !v.IsObject() {
+		return nil
+	}
+	id, err := v.Object().Get(patternKey)
+	if err != nil || !id.IsNumber() {
+		return nil
+	}
+	n, err := id.ToInteger()
+	if err != nil || n < 0 || int(n) >= len(m.patterns) {
+		return nil
+	}
+	return m.patterns[n]
+}
+
+// isPattern is the standard's IsRegExp.
+func (m *machine) isPattern(v otto.Value) bool {
+	if !v.IsObject() {
+		return false
+	}
+	if is := m.read(v.Object(), "@@match"); is.IsDefined() {
+		yes, err := is.ToBoolean()
+		return err == nil && yes
+	}
+	return m.patternOf(v) != nil
+}
+
+// subject prepares a text; one that is matched again and again, once.
+func (m *machine) subject(s string) *regex.Text {
+	if m.matched == nil || m.matched.Inside != s {
+		m.matched = regex.NewText(s)
+	}
+	return m.matched
+}
+
+// A hit is a match.
+type hit struct {
+	at     int
+	whole  string
+	groups []otto.Value // texts or undefined, from the first group on
+	named  otto.Value   // object of the named groups, or undefined
+	object otto.Value   // what exec of the script returned, if it was that
+}
+
+// run is RegExp.prototype.exec up to the match, as offsets in t, or nil.
+func (m *machine) run(o *otto.Object, re *regex.Regexp, t *regex.Text) []int {
+	from := m.position(m.read(o, "lastIndex"), 1<<53, 0)
+	moves := re.Has('g') || re.Has('y')
+	if !moves {
+		from = 0
+	}
+	var place []int
+	if from <= t.Len() {
+		var err error
+		if place, err = re.Match(t, from, re.Has('y')); err != nil {
+			m.raise("RangeError", err.Error())
+		}
+	}
+	switch {
+	case !moves:
+	case place == nil:
+		m.moveTo(o, 0)
+	default:
+		m.moveTo(o, place[1])
+	}
+	return place
+}
+
+// moveTo sets lastIndex.
+func (m *machine) moveTo(o *otto.Object, at int) {
+	if err := o.Set("lastIndex", at); err != nil {
+		m.rethrow(err)
+	}
+}
+
+// exec is RegExp.prototype.exec.
+func (m *machine) exec(call otto.FunctionCall) otto.Value {
+	re := m.patternOf(call.This)
+	if re == nil {
+		m.raise("TypeError", "RegExp.prototype.exec called on what is no regular expression")
+	}
+	t := m.subject(m.toString(call.Argument(0)))
+	place := m.run(call.This.Object(), re, t)
+	if place == nil {
+		return otto.NullValue()
+	}
+	f := m.hit(re, t, place)
+	result := toArray(m, append([]otto.Value{ofText(f.whole)}, f.groups...), func(v otto.Value) otto.Value { return v })
+	m.set(result.Object(), "index", f.at)
+	m.set(result.Object(), "input", ofText(t.Inside))
+	m.set(result.Object(), "groups", f.named)
+	if re.Has('d') {
+		m.set(result.Object(), "indices", m.indices(re, place))
+	}
+	return result
+}
+
+// hit makes values of a match's places.
+func (m *machine) hit(re *regex.Regexp, t *regex.Text, place []int) *hit {
+	f := &hit{at: place[0], whole: t.Slice(place[0], place[1])}
+	for i := 2; i < len(place); i += 2 {
+		v := otto.UndefinedValue()
+		if place[i] >= 0 {
+			v = ofText(t.Slice(place[i], place[i+1]))
+		}
+		f.groups = append(f.groups, v)
+	}
+	f.named = m.named(re, f.groups)
+	return f
+}
+
+// named makes the object of the named groups.
+func (m *machine) named(re *regex.Regexp, groups []otto.Value) otto.Value {
+	if len(re.Names) == 0 {
+		return otto.UndefinedValue()
+	}
+	o := m.call(m.kit.create, otto.NullValue())
+	for _, name := range re.Names {
+		v := otto.UndefinedValue()
+		for _, n := range name.Numbers {
+			if groups[n-1].IsDefined() {
+				v = groups[n-1]
+			}
+		}
+		m.set(o.Object(), name.Text, v)
+	}
+	return o
+}
+
+// indices makes what the flag d adds: where the groups are.
+func (m *machine) indices(re *regex.Regexp, place []int) otto.Value {
+	var pairs []otto.Value
+	for i := 0; i < len(place); i += 2 {
+		v := otto.UndefinedValue()
+		if place[i] >= 0 {
+			v = toArray(m, place[i:i+2], func(n int) otto.Value { return m.toJS(n) })
+		}
+		pairs = append(pairs, v)
+	}
+	list := toArray(m, pairs, func(v otto.Value) otto.Value { return v })
+	m.set(list.Object(), "groups", m.named(re, pairs[1:]))
+	return list
+}
+
+// next is the standard's RegExpExec: exec of the script, if it has its own.
+func (m *machine) next(v otto.Value, s string) *hit {
+	o := v.Object()
+	re := m.patternOf(v)
+	exec := m.read(o, "exec")
+	if re != nil && exec == m.kit.exec {
+		t := m.subject(s)
+		if place := m.run(o, re, t); place != nil {
+			return m.hit(re, t, place)
+		}
+		return nil
+	}
+	if !exec.IsFunction() {
+		m.raise("TypeError", "exec of a regular expression is not a function")
+	}
+	result := m.invoke(exec, v, ofText(s))
+	if result.IsNull() {
+		return nil
+	}
+	if !result.IsObject() {
+		m.raise("TypeError", "exec of a regular expression returned neither an object nor null")
+	}
+	return &hit{object: result}
+}
+
+// complete reads what exec of the script returned.
+func (m *machine) complete(f *hit, length int) {
+	if !f.object.IsObject() {
+		return
+	}
+	o := f.object.Object()
+	groups := m.position(m.read(o, "length"), maxArray, 0)
+	f.whole = m.toString(m.read(o, "0"))
+	f.at = m.position(m.read(o, "index"), length, 0)
+	for i := 1; i < groups; i++ {
+		v := m.read(o, strconv.Itoa(i))
+		if v.IsDefined() {
+			v = ofText(m.toString(v))
+		}
+		f.groups = append(f.groups, v)
+	}
+	f.named = m.read(o, "groups")
+}
+
+// flagsOf are the flags of what may be any object.
+func (m *machine) flagsOf(v otto.Value) string { return m.toString(m.read(v.Object(), "flags")) }
+
+// moveOn moves on behind an empty match.
+func (m *machine) moveOn(v otto.Value, s string, unicode bool) {
+	o := v.Object()
+	at := m.position(m.read(o, "lastIndex"), 1<<53, 0)
+	m.moveTo(o, after(s, at, unicode))
+}
+
+// after is where the character at a place ends; without wide, the code unit.
+func after(s string, at int, wide bool) int {
+	if wide && at < len(s) {
+		if r, _ := codeunit.Point(s[codeunit.Offset(s, at):]); r > 0xffff {
+			return at + 2
+		}
+	}
+	return at + 1
+}
+
+// each finds all matches, or the first one if the flag g is not set.
+func (m *machine) each(v otto.Value, s string, do func(*hit)) {
+	flags := m.flagsOf(v)
+	global := strings.Contains(flags, "g")
+	if global {
+		m.moveTo(v.Object(), 0)
+	}
+	for {
+		f := m.next(v, s)
+		if f == nil {
+			return
+		}
+		if f.object.IsObject() {
+			f.whole = m.toString(m.read(f.object.Object(), "0"))
+		}
+		do(f)
+		if !global {
+			return
+		}
+		if f.whole == "" {
+			m.moveOn(v, s, strings.ContainsAny(flags, "uv"))
+		}
+	}
+}
+
+// patternThis is the object that a method of RegExp is called on.
+func (m *machine) patternThis(call otto.FunctionCall, method string) otto.Value {
+	if !call.This.IsObject() {
+		m.raise("TypeError", "RegExp.prototype."+method+" called on what is no object")
+	}
+	return call.This
+}
+
+// test is RegExp.prototype.test.
+func (m *machine) test(call otto.FunctionCall) otto.Value {
+	v := m.patternThis(call, "test")
+	return m.toJS(m.next(v, m.toString(call.Argument(0))) != nil)
+}
+
+// matchAgainst is RegExp.prototype[Symbol.match].
+func (m *machine) matchAgainst(call otto.FunctionCall) otto.Value {
+	v := m.patternThis(call, "@@match")
+	s := m.toString(call.Argument(0))
+	if !strings.Contains(m.flagsOf(v), "g") {
+		exec, ok := m.method(v, "exec")
+		if !ok || exec == m.kit.exec {
+			return m.exec(otto.FunctionCall{This: v, ArgumentList: []otto.Value{ofText(s)}})
+		}
+		f := m.next(v, s)
+		if f == nil {
+			return otto.NullValue()
+		}
+		return f.object
+	}
+	var list []string
+	m.each(v, s, func(f *hit) { list = append(list, f.whole) })
+	if list == nil {
+		return otto.NullValue()
+	}
+	return toArray(m, list, ofText)
+}
+
+// searchIn is RegExp.prototype[Symbol.search].
+func (m *machine) searchIn(call otto.FunctionCall) otto.Value {
+	v := m.patternThis(call, "@@search")
+	s := m.toString(call.Argument(0))
+	before := m.read(v.Object(), "lastIndex")
+	m.moveTo(v.Object(), 0)
+	f := m.next(v, s)
+	m.set(v.Object(), "lastIndex", before)
+	switch {
+	case f == nil:
+		return m.toJS(-1)
+	case f.object.IsObject():
+		return m.read(f.object.Object(), "index")
+	}
+	return m.toJS(f.at)
+}
+
+// splitAt is RegExp.prototype[Symbol.split].
+func (m *machine) splitAt(call otto.FunctionCall) otto.Value {
+	re := m.patternOf(call.This)
+	if re == nil {
+		m.raise("TypeError", "RegExp.prototype[Symbol.split] called on what is no regular expression")
+	}
+	t := m.subject(m.toString(call.Argument(0)))
+	limit := uint32(1<<32 - 1)
+	if v := call.Argument(1); v.IsDefined() {
+		limit = wrap32(m.toNumber(v))
+	}
+	var parts []otto.Value
+	add := func(v otto.Value) bool {
+		parts = append(parts, v)
+		return uint32(len(parts)) >= limit
+	}
+	m.cut(re, t, limit, add)
+	return toArray(m, parts, func(v otto.Value) otto.Value { return v })
+}
+
+// cut hands over the parts between matches, and the groups of these, until
+// there are enough.
+func (m *machine) cut(re *regex.Regexp, t *regex.Text, limit uint32, add func(otto.Value) (enough bool)) {
+	if limit == 0 {
+		return
+	}
+	match := func(from int) []int {
+		place, err := re.Match(t, from, false)
+		if err != nil {
+			m.raise("RangeError", err.Error())
+		}
+		return place
+	}
+	if t.Len() == 0 {
+		if match(0) == nil {
+			add(ofText(""))
+		}
+		return
+	}
+	begin := 0 // of the part
+	for at := 0; at < t.Len(); {
+		place := match(at)
+		if place == nil || place[0] >= t.Len() {
+			break
+		}
+		if place[1] == begin {
+			at = max(at, place[0]) + 1
+			continue
+		}
+		if add(ofText(t.Slice(begin, place[0]))) {
+			return
+		}
+		for _, g := range m.hit(re, t, place).groups {
+			if add(g) {
+				return
+			}
+		}
+		begin, at = place[1], place[1]
+		if place[0] == place[1] {
+			at++
+		}
+	}
+	add(ofText(t.Slice(begin, t.Len())))
+}
+
+// patternFunctions are what regexp.js needs.
+func (m *machine) patternFunctions() map[string]native {
+	return map[string]native{
+		"exec": m.exec, "test": m.test, "@@match": m.matchAgainst, "@@search": m.searchIn, "@@split": m.splitAt, "@@replace": m.replaceIn,
+		"compile":   m.compilePattern,
+		"isPattern": func(call otto.FunctionCall) otto.Value { return m.toJS(m.isPattern(call.Argument(0))) },
+		"source":    m.patternSource,
+		"flags":     m.patternFlags,
+		"has": func(call otto.FunctionCall) otto.Value {
+			re := m.patternOf(call.Argument(0))
+			if re == nil {
+				return otto.UndefinedValue()
+			}
+			return m.toJS(re.Has(call.Argument(1).String()[0]))
+		},
+		"after": func(call otto.FunctionCall) otto.Value {
+			at := m.position(call.Argument(1), 1<<53, 0)
+			wide, _ := call.Argument(2).ToBoolean()
+			return m.toJS(after(m.toString(call.Argument(0)), at, wide))
+		},
+	}
+}
+
+// flagNames lists the properties that say which flags are set, with these.
+func (m *machine) flagNames() otto.Value {
+	return m.toJS([]any{[]string{"hasIndices", "d"}, []string{"global", "g"}, []string{"ignoreCase", "i"}, []string{"multiline", "m"},
+		[]string{"dotAll", "s"}, []string{"unicode", "u"}, []string{"sticky", "y"}})
+}
+
+// patternFlags is the getter of flags.
+func (m *machine) patternFlags(call otto.FunctionCall) otto.Value {
+	v := m.patternThis(call, "flags")
+	if re := m.patternOf(v); re != nil {
+		return ofText(re.Flags)
+	}
+	flags := ""
+	for _, f := range [][2]string{{"hasIndices", "d"}, {"global", "g"}, {"ignoreCase", "i"}, {"multiline", "m"}, {"dotAll", "s"}, {"unicode", "u"}, {"sticky", "y"}} {
+		if yes, err := m.read(v.Object(), f[0]).ToBoolean(); err == nil && yes {
+			flags += f[1]
+		}
+	}
+	return ofText(flags)
+}
+
+// patternSource is the getter of source: so that it can stand between slashes.
+func (m *machine) patternSource(call otto.FunctionCall) otto.Value {
+	re := m.patternOf(m.patternThis(call, "source"))
+	if re == nil || re.Source == "" {
+		return ofText("(?:)")
+	}
+	var b []byte
+	class := false
+	for i := 0; i < len(re.Source); i++ {
+		c := re.Source[i]
+		switch {
+		case c == '\\' && i+1 < len(re.Source) && re.Source[i+1] != '\n':
+			b = append(b, c)
+			i++
+			c = re.Source[i]
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		case c == '/' && !class:
+			b = append(b, '\\')
+		case c == '\n':
+			b = append(b, '\\')
+			c = 'n'
+		}
+		b = append(b, c)
+	}
+	return ofText(string(b))
+}
