@@ -71,7 +71,7 @@ func ask(ctx context.Context, blender, file string) (*Info, error) {
 	}
 	info := new(Info)
 	if json.Unmarshal(answer, info) != nil || answer == nil {
-		return nil, unanswered(file, complaint, err)
+		return nil, unanswered(ctx, exe, file, complaint, err)
 	}
 	return info, nil
 }
@@ -84,13 +84,28 @@ func listen(out io.Reader, word string) (answer []byte, complaint string) {
 		line, err := readLine(lines)
 		if rest, ok := bytes.CutPrefix(line, []byte(word+" ")); ok {
 			answer = rest
-		} else if i := bytes.Index(line, []byte("Error: ")); i >= 0 {
-			complaint = strings.ToValidUTF8(string(line[i+len("Error: "):]), "?")
+		} else if said := complaintIn(line); said != "" {
+			complaint = said
 		}
 		if err != nil {
 			return answer, complaint
 		}
 	}
+}
+
+// errorMarks are what Blender's error lines have before their text, up to 4.5
+// and since 5.0 ("00:00.333  reports          | ERROR Cannot …").
+var errorMarks = [][]byte{[]byte("Error: "), []byte("Error:\t"), []byte("| ERROR ")}
+
+// complaintIn returns the text of an error line, "" for any other line. What
+// several threads print may be glued together, so a mark may be anywhere.
+func complaintIn(line []byte) string {
+	for _, mark := range errorMarks {
+		if _, text, ok := bytes.Cut(line, mark); ok {
+			return strings.ToValidUTF8(string(bytes.TrimSpace(text)), "?")
+		}
+	}
+	return ""
 }
 
 // readLine returns the next line, at most maxAnswer bytes of it.
@@ -104,19 +119,6 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 			return bytes.TrimRight(line, "\r\n"), err
 		}
 	}
-}
-
-// unanswered explains why Blender did not answer.
-func unanswered(file, complaint string, err error) error {
-	switch {
-	case strings.Contains(complaint, "not a blend file"), strings.Contains(complaint, "format is not supported"):
-		return blenderErrorf("the Blender here cannot read %s: it is no .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
-	case complaint != "":
-		return farm.Errorf(farm.Invalid, "%s is damaged: Blender says %.300q; take a backup (.blend1), or save the file again", file, complaint)
-	case err != nil:
-		return blenderErrorf("Blender ended without opening %s: %v; try to open it by hand", file, err)
-	}
-	return blenderErrorf("Blender opened %s but told nothing about it; try to open it by hand", file)
 }
 
 // blenderErrorf returns an error that the Blender of this computer is to blame for.

@@ -32,9 +32,10 @@ type Scene struct {
 	FrameStep   int     `json:"frame_step"`
 	FPS         float64 `json:"fps"`            // frames per second, with the base taken into account
 	Format      string  `json:"format"`         // Blender's name: PNG, OPEN_EXR, FFMPEG, …
-	Extension   string  `json:"file_extension"` // of an output file, with its dot
+	Extension   string  `json:"file_extension"` // of an image of the output, with its dot; "" if the format is a movie
 	HasPreviews bool    `json:"has_previews"`   // each frame gets a JPEG beside it
-	Camera      string  `json:"camera"`         // "" if the scene has none
+	Camera      string  `json:"camera"`         // "" if the scene has none of its own
+	Lacks       string  `json:"lacks"`          // what keeps Blender from rendering it: LacksCamera, LacksOutput, LacksRegion; "" if nothing does
 	Sequencer   bool    `json:"sequencer"`      // its picture comes from the video editor, which needs no camera
 	Width       int     `json:"width"`          // of the output, in pixels
 	Height      int     `json:"height"`
@@ -42,7 +43,19 @@ type Scene struct {
 
 	AdaptiveSampling bool `json:"adaptive_sampling"` // of Cycles; false for other engines
 	Denoising        bool `json:"denoising"`
+
+	// ViewSuffixes are how the names of a frame's files end, before the
+	// extension, if there is one file for each view (stereo, multi-view); nil
+	// if there is one file for each frame.
+	ViewSuffixes []string `json:"view_suffixes"`
 }
+
+// What a scene may lack; see Scene.Lacks.
+const (
+	LacksCamera = "camera" // and whatever would do instead: one bound to a marker, strips, a compositor that needs no view layer
+	LacksOutput = "output" // its compositor has no output node
+	LacksRegion = "region" // the region to render is empty
+)
 
 // ErrBlender is in the chain of Inspect's error when not the file is to blame
 // but the Blender of this computer: there is none, or it is too old, or broken.
@@ -92,8 +105,12 @@ func rangeSign(first, last int) string {
 // CanRender says what keeps the scene from being rendered, if anything does.
 func (s Scene) CanRender() error {
 	switch {
-	case s.Camera == "" && !s.Sequencer:
+	case s.Lacks == LacksCamera:
 		return farm.Errorf(farm.Invalid, "scene %q has no camera, so there is nothing to render: add one in Blender (Add > Camera) and save, or name another scene with --scene", s.Name)
+	case s.Lacks == LacksOutput:
+		return farm.Errorf(farm.Invalid, "the compositor of scene %q has no output node, so Blender would save nothing: add one, or switch off Compositing in the Output properties, and save", s.Name)
+	case s.Lacks == LacksRegion:
+		return farm.Errorf(farm.Invalid, "the render region of scene %q is empty: draw another, or switch off Render Region in the Output properties, and save", s.Name)
 	case s.FrameEnd < s.FrameStart:
 		return farm.Errorf(farm.Invalid, "scene %q ends at frame %d, before its first frame %d: set the range in Blender's Output properties, or give --frames", s.Name, s.FrameEnd, s.FrameStart)
 	}
@@ -104,7 +121,7 @@ func (s Scene) CanRender() error {
 var extensions = map[string]string{
 	"PNG": ".png", "JPEG": ".jpg", "OPEN_EXR": ".exr", "OPEN_EXR_MULTILAYER": ".exr", "TIFF": ".tif",
 	"TARGA": ".tga", "TARGA_RAW": ".tga", "BMP": ".bmp", "IRIS": ".rgb", "JPEG2000": ".jp2", "HDR": ".hdr",
-	"WEBP": ".webp", "DPX": ".dpx", "CINEON": ".cin",
+	"WEBP": ".webp", "AVIF": ".avif", "DPX": ".dpx", "CINEON": ".cin",
 }
 
 // Extension returns the ending of files in the format, or "" for one that is
@@ -138,13 +155,8 @@ func Inspect(ctx context.Context, blender, file string) (*Info, error) {
 
 // check refuses what this Blender read only in part.
 func (i *Info) check(file string) error {
-	var have [2]int
-	if n, _ := fmt.Sscanf(i.BlenderVersion, "%d.%d", &have[0], &have[1]); n != 2 {
-		return blenderErrorf("the Blender here calls itself %q; give the path of another with --blender", i.BlenderVersion)
-	}
-	if saved := [2]int{i.SavedBy[0], i.SavedBy[1]}; saved[0] > have[0] || saved[0] == have[0] && saved[1] > have[1] {
-		return blenderErrorf("%s was saved by Blender %d.%d, and the Blender here is %s, which would lose part of it: install Blender %d.%d or newer, and point to it with --blender",
-			file, saved[0], saved[1], i.BlenderVersion, saved[0], saved[1])
+	if err := refuseNewer(file, [2]int{i.SavedBy[0], i.SavedBy[1]}, i.BlenderVersion); err != nil {
+		return err
 	}
 	if len(i.Scenes) == 0 {
 		return farm.Errorf(farm.Invalid, "%s has no scene: open it in Blender and add one", file)

@@ -24,7 +24,7 @@ func TestInspectDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Scene{Name: "Armillary", Frame: 1, FrameStart: 1, FrameEnd: 24, FrameStep: 1, FPS: 24, Format: "PNG", Extension: ".png", Camera: "camera", Width: 480, Height: 270}
-	if got, err := info.Scene(""); err != nil || got != want || got.CanRender() != nil {
+	if got, err := info.Scene(""); err != nil || !reflect.DeepEqual(got, want) || got.CanRender() != nil {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	if info.ExternalCount != 0 || len(info.External) != 0 {
@@ -103,7 +103,9 @@ func TestUnusableFiles(t *testing.T) {
 		"text.blend":  {"hello, I am a poem\n", false, `not a Blender file: its first bytes are "hello, "`},
 		"empty.blend": {"", false, "empty"},
 		"short.blend": {"BL", false, "not a Blender file"},
-		"five.blend":  {"BLENDER17-01v0500" + strings.Repeat("\x00", 4096), true, "newer Blender"},
+		"later.blend": {"BLENDER17-01v9900" + strings.Repeat("\x00", 4096), true, "was saved by Blender 99.0"},
+		"form.blend":  {"BLENDER21-02v9900" + strings.Repeat("\x00", 4096), true, "newer Blender"},
+		"begun.blend": {"BLENDER-v304", false, "damaged"},
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(c.content), 0o644); err != nil {

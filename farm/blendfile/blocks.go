@@ -165,6 +165,10 @@ func (b *blockReader) next() (block, error) {
 	if b.header.large {
 		size = 32
 	}
+	// In the large form the last block may be no more than its code.
+	if code, err := b.r.Peek(8); b.header.large && err == nil && string(code[:4]) == "ENDB" {
+		return block{code: "ENDB"}, io.EOF
+	}
 	h := b.buffer[:size]
 	if _, err := io.ReadFull(b.r, h); err != nil {
 		return block{}, fmt.Errorf("it ends too early: %w", noEOF(err))

@@ -2,6 +2,7 @@ package blendfile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -39,4 +40,20 @@ func Check(file string) error {
 		}
 	}
 	return farm.Errorf(farm.Invalid, "%s is not a Blender file: its first bytes are %.7q", file, head[:n])
+}
+
+// Version returns the version of the Blender that saved the file, such as 5, 2.
+// No Blender is needed: it is in the first bytes, compressed or not. Kinds of
+// errors: NotFound, Invalid; a file in a form that this program does not know is
+// Invalid too.
+func Version(ctx context.Context, file string) (version [2]int, err error) {
+	if err := Check(file); err != nil {
+		return version, err
+	}
+	b, err := openBlocks(ctx, file)
+	if err != nil {
+		return version, err
+	}
+	defer b.end()
+	return b.header.version, nil
 }

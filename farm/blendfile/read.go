@@ -16,7 +16,7 @@ const notSeen = "caches and simulations of modifiers, strips of the video editor
 
 // keptMost bounds what is kept of one block, and of all, in bytes. The
 // structures that matter are a few kilobytes each; of objects only the name
-// does, and of what belongs to a scene only whether it has strips.
+// does, and of what belongs to a scene its strips, markers and views.
 const (
 	keptMost    = 64 << 10
 	keptSmall   = 512
@@ -163,15 +163,15 @@ func (c *contents) info(file string) (*Info, error) {
 	for _, k := range c.blocks["GLOB"] {
 		active = c.record(k).address("curscene")
 	}
-	strips := c.withStrips()
+	own := c.ofScenes()
 	found := false // the active one; a damaged file may have many at its address
 	for _, k := range c.blocks["SC"] {
 		switch isActive := k.old == active && !found; {
 		case isActive:
 			found = true
-			info.Scenes = slices.Insert(info.Scenes, 0, c.scene(k, cameras, strips))
+			info.Scenes = slices.Insert(info.Scenes, 0, c.scene(k, cameras, own))
 		case len(info.Scenes) < maxScenes:
-			info.Scenes = append(info.Scenes, c.scene(k, cameras, strips))
+			info.Scenes = append(info.Scenes, c.scene(k, cameras, own))
 		}
 	}
 	if len(info.Scenes) == 0 {
@@ -187,49 +187,6 @@ func (c *contents) info(file string) (*Info, error) {
 	info.ExternalCount = len(info.External)
 	info.External = info.External[:min(MaxExternal, len(info.External))]
 	return info, nil
-}
-
-// Bits of the scene's flags (RenderData.scemode and mode, ImageFormatData.flag).
-const (
-	useSequencer = 1 << 0
-	useRegion    = 1 << 9
-	usePreview   = 1 << 1
-)
-
-// formats are the numbers of output formats (ImageFormatData.imtype).
-var formats = map[int]string{
-	0: "TARGA", 1: "IRIS", 4: "JPEG", 7: "IRIS", 14: "TARGA_RAW", 15: "AVI_RAW", 16: "AVI_JPEG", 17: "PNG", 20: "BMP", 21: "HDR", 22: "TIFF", 23: "OPEN_EXR",
-	24: "FFMPEG", 26: "CINEON", 27: "DPX", 28: "OPEN_EXR_MULTILAYER", 30: "JPEG2000", 31: "FFMPEG", 32: "FFMPEG", 33: "FFMPEG", 35: "WEBP", 36: "FFMPEG",
-}
-
-// scene reads a scene.
-func (c *contents) scene(k kept, cameras map[uint64]string, strips map[uint64]bool) Scene {
-	r := c.record(k)
-	number := func(path string) int { return int(r.number(path)) }
-	format := formats[number("r.im_format.imtype")]
-	s := Scene{
-		Name: c.name(k), Frame: number("r.cfra"), FrameStart: number("r.sfra"), FrameEnd: number("r.efra"), FrameStep: max(1, number("r.frame_step")),
-		Format: format, Extension: Extension(format), HasPreviews: number("r.im_format.flag")&usePreview != 0,
-		Camera:    cameras[r.address("camera")],
-		Sequencer: number("r.scemode")&useSequencer != 0 && strips[r.address("ed")],
-		Region:    number("r.mode")&useRegion != 0,
-		Width:     number("r.xsch") * number("r.size") / 100, Height: number("r.ysch") * number("r.size") / 100,
-	}
-	if base := r.number("r.frs_sec_base"); base > 0 {
-		s.FPS = r.number("r.frs_sec") / base
-	}
-	return s
-}
-
-// withStrips returns the addresses of the sequence editors that have strips.
-func (c *contents) withStrips() map[uint64]bool {
-	found := map[uint64]bool{}
-	for _, k := range c.blocks[sceneData] {
-		if k.old != 0 && c.record(k).address("seqbase.first") != 0 {
-			found[k.old] = true
-		}
-	}
-	return found
 }
 
 // A ref is a path in a file.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"renderfarm/farm"
@@ -125,10 +124,21 @@ func Trace(ctx context.Context, file string, o TraceOptions) (*Pack, error) {
 	if o.LookOnly {
 		args = append(args, "--look-only")
 	}
-	if err := runTrace(ctx, file, o, args); err != nil {
-		return nil, err
+	exe, err := programs.Blender(ctx, o.Blender)
+	if err != nil {
+		return nil, &farm.Error{Kind: farm.KindOf(err), Msg: err.Error(), Err: errors.Join(ErrBlender, err)}
 	}
-	return readPack(plan, file)
+	p, err := (*Pack)(nil), runTrace(ctx, exe, file, o, args)
+	if err == nil {
+		p, err = readPack(plan, file)
+	}
+	if err != nil && ctx.Err() == nil {
+		// Not every version says of itself that it is too old, and some crash.
+		if older := newerThan(ctx, exe, file); older != nil {
+			return nil, older
+		}
+	}
+	return p, err
 }
 
 // inProject returns absolute paths of the file and its project. A file that is
@@ -165,11 +175,7 @@ func isBelow(path, folder string) bool {
 }
 
 // runTrace runs Blender to its end.
-func runTrace(ctx context.Context, file string, o TraceOptions, args []string) error {
-	exe, err := programs.Blender(ctx, o.Blender)
-	if err != nil {
-		return &farm.Error{Kind: farm.KindOf(err), Msg: err.Error(), Err: errors.Join(ErrBlender, err)}
-	}
+func runTrace(ctx context.Context, exe, file string, o TraceOptions, args []string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	cmd := exec.CommandContext(ctx, exe, args...)
@@ -216,8 +222,8 @@ func followTrace(out io.Reader, tell func(TraceProgress)) (complaint string) {
 			if json.Unmarshal(rest, &p) == nil {
 				tell(p)
 			}
-		} else if bytes.Contains(line, []byte("Error: ")) || bytes.Contains(line, []byte("Error:\t")) {
-			complaint = strings.ToValidUTF8(string(bytes.TrimSpace(line)), "?")
+		} else if said := complaintIn(line); said != "" {
+			complaint = said
 		}
 		if err != nil {
 			return complaint

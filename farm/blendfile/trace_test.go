@@ -181,7 +181,8 @@ func TestTraceUnusable(t *testing.T) {
 		says    string
 	}{
 		"cut.blend": {string(real[:len(real)/3]), false, "damaged"}, "text.blend": {"hello", false, "not a Blender file"},
-		"five.blend": {"BLENDER17-01v0500" + strings.Repeat("\x00", 4096), true, "newer Blender"},
+		"later.blend": {"BLENDER17-01v9900" + strings.Repeat("\x00", 4096), true, "was saved by Blender 99.0"},
+		"form.blend":  {"BLENDER21-02v9900" + strings.Repeat("\x00", 4096), true, "newer Blender"},
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(c.content), 0o644); err != nil {

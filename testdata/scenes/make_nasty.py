@@ -60,7 +60,8 @@ def image(stored, file, source="FILE"):
 def shown(name, texture, at, sequence=False):
     """Makes a square that shows an image without any light."""
     material = bpy.data.materials.new(name)
-    material.use_nodes = True
+    if not material.node_tree:  # always there since Blender 5.0
+        material.use_nodes = True
     nodes = material.node_tree.nodes
     nodes.clear()
     tex = nodes.new("ShaderNodeTexImage")
@@ -209,7 +210,7 @@ def make_shot():
     scene.collection.objects.link(link("//../../assets/char/character.blend", path("project", "assets", "char", "character.blend"), "character", (-2, -1, 0)))
     use_caches(bpy.data.materials["absolute"])
     editor = scene.sequence_editor_create()
-    strips = getattr(editor, "strips", None) or editor.sequences
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # renamed in Blender 4.4
     strips.new_sound("tone", path("elsewhere", "sound", "töne.wav"), 1, 1)
     bpy.data.sounds[0].filepath = "//../../../elsewhere/sound/töne.wav"
     # A font that is not there: Blender shows its own instead.
