@@ -61,7 +61,10 @@ def told(s):
 
 active = bpy.context.scene
 scenes = [active] + [s for s in bpy.data.scenes if s != active]
-external = sorted({p for p in bpy.utils.blend_paths(absolute=False, packed=False, local=True) if p})
+# Since 4.3 Blender also tells of the .blend files that brushes come from, which no render needs.
+linked = {bpy.path.basename(l.filepath) for l in bpy.data.libraries}
+external = sorted({p for p in bpy.utils.blend_paths(absolute=False, packed=False, local=True)
+                   if p and (not p.endswith('.blend') or bpy.path.basename(p) in linked)})
 print('\nWORD ' + json.dumps({
     'scenes': [told(s) for s in scenes[:500]],
     'external': external[:MOST], 'external_count': len(external),
