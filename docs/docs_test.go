@@ -27,8 +27,12 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s has no heading", name)
 		}
 		for _, m := range target.FindAllStringSubmatch(string(content), -1) {
-			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "/") {
+			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "../") {
 				continue // another site, or another part of the manager
+			}
+			if strings.HasPrefix(m[1], "/") {
+				t.Errorf("%s links to %s, which is somewhere else behind a path of a proxy", name, m[1])
+				continue
 			}
 			to, heading, _ := strings.Cut(m[1], "#")
 			if to == "" {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,28 +56,49 @@ func (p *pages) add(name string, content []byte) {
 }
 
 // policy lets pages load nothing but what the manager itself serves.
-const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 
+// serve answers with an embedded file, and reports whether there is one of that name.
 func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	f, ok := p.files[name]
 	if !ok {
 		return false
 	}
+	p.write(w, r, name, f)
+	return true
+}
+
+func (p *pages) write(w http.ResponseWriter, r *http.Request, name string, f page) {
 	h := w.Header()
 	h.Set("ETag", f.etag)
 	h.Set("Cache-Control", "no-cache") // always revalidate: a new version shows at once
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.content))
-	return true
 }
 
-// app serves the web pages; paths that are no files are places within the page.
+// app serves the web page; paths that are no files are places within it.
 func (p *pages) app(w http.ResponseWriter, r *http.Request) {
-	name := path.Join("app", chi.URLParam(r, "*"))
-	if !p.serve(w, r, name) && (path.Ext(name) != "" || !p.serve(w, r, "app/index.html")) {
-		notFound(w, r)
+	place := chi.URLParam(r, "*")
+	if name := path.Join("app", place); name != "app" && name != "app/index.html" && p.serve(w, r, name) {
+		return
 	}
+	if path.Ext(place) != "" && place != "index.html" {
+		notFound(w, r)
+		return
+	}
+	p.write(w, r, "index.html", p.indexAt(strings.Count(place, "/")))
+}
+
+// indexAt returns the web page for a place so many folders down. Everything in
+// it is relative to its base, so that it works below any path of a proxy.
+func (p *pages) indexAt(depth int) page {
+	f := p.files["app/index.html"]
+	if depth == 0 {
+		return f
+	}
+	content := bytes.Replace(f.content, []byte(`<base href="./">`), []byte(`<base href="`+strings.Repeat("../", depth)+`">`), 1)
+	return page{content, strings.TrimSuffix(f.etag, `"`) + "-" + strconv.Itoa(depth) + `"`}
 }
 
 // below serves the files of a folder; the folder itself is its index.html.

@@ -34,16 +34,16 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
 	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
-	r.Get("/api/v3/swagger-ui", redirect("/api/v3/swagger-ui/"))
+	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
 	r.Get("/farm-addon.zip", s.handle(s.addonZip))
 	r.Get("/flamenco-addon.zip", s.handle(s.addonZip)) //      where users of Flamenco look for it
-	r.Get("/flamenco3-addon.zip", moved("/flamenco-addon.zip"))
+	r.Get("/flamenco3-addon.zip", moved("flamenco-addon.zip"))
 	r.Get("/job-files/*", s.handle(s.jobFile))
-	r.Get("/", redirect("/app/"))
-	r.Get("/app", redirect("/app/"))
+	r.Get("/", redirect("app/"))
+	r.Get("/app", redirect("app/"))
 	r.Get("/app/*", pages.app)
-	r.Get("/docs", redirect("/docs/"))
+	r.Get("/docs", redirect("docs/"))
 	r.Get("/docs/*", pages.below("docs"))
 	r.Get("/favicon.ico", pages.icon)
 	r.Get("/favicon.png", pages.icon)
@@ -138,11 +138,18 @@ func (s *Server) v3Shaman(r chi.Router) {
 	r.Post("/shaman/files/{checksum}/{filesize}", h(s.shamanFileStore))     //     Upload-Offset
 }
 
-// moved is a redirect for good.
-func moved(to string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusPermanentRedirect) }
-}
+// moved is a redirect for good. The target is relative to the folder of the route.
+func moved(to string) http.HandlerFunc { return redirectWith(http.StatusPermanentRedirect, to) }
 
-func redirect(to string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusTemporaryRedirect) }
+// redirect is a redirect for this time. The target is relative to the folder of the route.
+func redirect(to string) http.HandlerFunc { return redirectWith(http.StatusTemporaryRedirect, to) }
+
+// redirectWith answers with the target as it is. http.Redirect would make an absolute
+// path of it, which leads somewhere else behind a proxy that serves the manager below
+// a path: the manager does not know that path.
+func redirectWith(status int, to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", to)
+		w.WriteHeader(status)
+	}
 }

@@ -1,8 +1,9 @@
 // The calls that this page makes: of the v3 protocol, and a few that only Farm has.
+import { ROOT, placed } from './address.js';
 import { clockOf } from './format.js';
 
-const BASE = '/api/v3/';
-const OWN = '/api/farm/';
+const BASE = `${ROOT}api/v3/`;
+const OWN = `${ROOT}api/farm/`;
 
 // Refusal is an answer that says no; its message is the manager's own sentence.
 export class Refusal extends Error {
@@ -75,7 +76,10 @@ export async function tasks(jobID, after, limit) {
 export const lastRendered = (jobID) => get(jobID ? `jobs/${id(jobID)}/last-rendered` : 'jobs/last-rendered');
 
 // logInfo says where the log of a task is: {url, size}; null if it has none.
-export const logInfo = (taskID) => get(`tasks/${id(taskID)}/log`);
+export async function logInfo(taskID) {
+  const info = await get(`tasks/${id(taskID)}/log`);
+  return info && { ...info, url: placed(info.url) };
+}
 
 // ending returns the last bytes of a file of the manager, from the first whole line on.
 export async function ending(url, most) {

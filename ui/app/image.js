@@ -1,4 +1,5 @@
 // The last rendered image, of the farm or of one job.
+import { APP, placed } from './address.js';
 import * as api from './api.js';
 import { el, setAttr, setText, show } from './dom.js';
 import { card } from './parts.js';
@@ -20,7 +21,7 @@ export class Picture {
   // update shows the preview that is described as in the protocol, {base,
   // suffixes}, or the hint for null. Of many in a hurry, some are left out.
   update(info, alt = '') {
-    this.wanted = info && { base: info.base, suffixes: info.suffixes, alt };
+    this.wanted = info && { base: placed(info.base), suffixes: info.suffixes, alt };
     if (!info) {
       this.cleared++;
       show(this.image, false);
@@ -93,7 +94,7 @@ export class LastRendered {
     show(this.caption, Boolean(job));
     if (!job) return;
     setText(this.link, job.name);
-    setAttr(this.link, 'href', `/app/jobs/${job.id}`);
+    setAttr(this.link, 'href', `${APP}jobs/${job.id}`);
   }
 }
 

@@ -1,4 +1,5 @@
 // One job: how it stands, what was asked for, its last image and its tasks.
+import { APP } from './address.js';
 import * as api from './api.js';
 import { el, setText, show, soon } from './dom.js';
 import { percent, text } from './format.js';
@@ -37,7 +38,7 @@ export class Job {
     this.tasks = new Tasks(farm);
     this.task = new Task(farm);
     this.tasks.node.append(this.task.node);
-    this.node = el('div', { class: 'column' }, el('a', { class: 'back', href: '/app/' }, '‹ All jobs'), this.head, this.tasks.node);
+    this.node = el('div', { class: 'column' }, el('a', { class: 'back', href: APP }, '‹ All jobs'), this.head, this.tasks.node);
     this.refetch = soon(() => this.fetch(), 300);
     farm.on('job', (event) => this.apply(event));
     farm.on('image', (event) => event.job_id === this.id && this.picture.update(event.thumbnail, this.alt()));

@@ -1,4 +1,5 @@
 // The table of all jobs, newest first.
+import { APP, MANAGER } from './address.js';
 import { el, Rows, setAttr, setName, setText, show } from './dom.js';
 import { count } from './format.js';
 import { card, command, Progress, Status, table, Time } from './parts.js';
@@ -71,7 +72,7 @@ class JobRow {
   update(job) {
     this.status.update(job.delete_requested_at ? 'deleting' : job.status);
     setName(this.link, job.name);
-    setAttr(this.link, 'href', `/app/jobs/${job.id}`);
+    setAttr(this.link, 'href', `${APP}jobs/${job.id}`);
     setAttr(this.link, 'title', job.name);
     setAttr(this.node, 'aria-selected', job.id === this.jobs.selected ? 'true' : null);
     setAttr(this.link, 'aria-current', job.id === this.jobs.selected ? 'true' : null);
@@ -87,6 +88,6 @@ function noJobs() {
   return el('div', { class: 'empty' },
     el('h3', {}, 'No jobs yet'),
     el('p', {}, 'Render your first scene: open a terminal in its folder, and type'),
-    command(`farm submit FILE.blend --manager ${location.origin}`),
+    command(`farm submit FILE.blend --manager ${MANAGER}`),
     el('p', { class: 'quiet' }, 'with the name of your scene in place of FILE.blend. The job appears here at once.'));
 }

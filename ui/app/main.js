@@ -4,6 +4,7 @@
 //	/app/jobs/JOB[/TASK]      jobs beside one job, and one of its tasks
 //	/app/workers              workers
 //	/app/last-rendered        the last image, large
+import { APP } from './address.js';
 import { el, setAttr, setText } from './dom.js';
 import { farmMeans } from './format.js';
 import { Farm } from './farm.js';
@@ -24,7 +25,7 @@ let page = '';
 
 // place reads the address.
 function place() {
-  const [what, ...ids] = location.pathname.replace(/^\/app\/?/, '').split('/').filter(Boolean).map(decoded);
+  const [what, ...ids] = location.pathname.slice(APP.length).split('/').filter(Boolean).map(decoded);
   switch (what) {
     case 'workers': return { page: 'workers' };
     case 'last-rendered': return { page: 'image' };
@@ -69,11 +70,17 @@ document.addEventListener('click', (event) => {
   const target = event.target;
   if (!target.closest('a, button, input, summary') && getSelection().type === 'Range') return; // selecting text is no click
   const link = target.closest('a') ?? (target.closest('button, input') ? null : target.closest('tr')?.querySelector('a.name'));
-  if (!link || link.target || !link.pathname.startsWith('/app/')) return;
+  if (!link || link.target || !link.pathname.startsWith(APP)) return;
   event.preventDefault();
   if (link.href !== location.href) history.pushState(null, '', link.href);
   go();
   if (page === 'job' && !target.closest('.tasks')) scrollTo(0, 0);
+});
+
+// The address of the link is the page's, not that of the place within it.
+document.querySelector('a.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
 });
 
 addEventListener('popstate', go);

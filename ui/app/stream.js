@@ -1,4 +1,5 @@
 // The farm's events as they happen, from /api/farm/events.
+import { ROOT } from './address.js';
 
 const NAMES = ['hello', 'reset', 'status', 'job', 'worker', 'tag', 'task', 'log', 'last-rendered'];
 
@@ -36,7 +37,7 @@ export class Stream {
     const query = new URLSearchParams();
     if (job) query.set('job', job);
     if (log) query.set('log', log);
-    const address = `/api/farm/events?${query}`;
+    const address = `${ROOT}api/farm/events?${query}`;
     if (address === this.address) return;
     this.address = address;
     this.connect();

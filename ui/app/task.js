@@ -1,4 +1,5 @@
 // One task: what it does, how it stands, and its log.
+import { APP } from './address.js';
 import * as api from './api.js';
 import { el, setAttr, setText, show, soon } from './dom.js';
 import { text } from './format.js';
@@ -42,7 +43,7 @@ export class Task {
     this.id = id;
     show(this.node, Boolean(id));
     if (!id) return null;
-    setAttr(this.close, 'href', `/app/jobs/${job}`);
+    setAttr(this.close, 'href', `${APP}jobs/${job}`);
     if (other) {
       this.item = null;
       setText(this.title, 'Task');

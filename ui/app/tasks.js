@@ -1,4 +1,5 @@
 // The tasks of one job, a page at a time: a job may have a hundred thousand.
+import { APP } from './address.js';
 import * as api from './api.js';
 import { el, Rows, setAttr, setName, setText, show, soon } from './dom.js';
 import { card, Progress, Status, table, Time } from './parts.js';
@@ -121,7 +122,7 @@ class TaskRow {
     setText(this.number, task.index_in_job);
     this.status.update(task.status);
     setName(this.link, task.name);
-    setAttr(this.link, 'href', `/app/jobs/${this.tasks.job}/${task.id}`);
+    setAttr(this.link, 'href', `${APP}jobs/${this.tasks.job}/${task.id}`);
     setAttr(this.link, 'title', task.name);
     setAttr(this.node, 'aria-selected', task.id === this.tasks.selected ? 'true' : null);
     setAttr(this.link, 'aria-current', task.id === this.tasks.selected ? 'true' : null);

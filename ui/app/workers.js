@@ -1,4 +1,5 @@
 // The table of workers. In narrow places it shows less of each.
+import { APP, MANAGER } from './address.js';
 import { el, Rows, setAttr, setText, show } from './dom.js';
 import { word } from './format.js';
 import { newWorkerActions } from './actions.js';
@@ -60,7 +61,7 @@ class WorkerRow {
     setAttr(this.idle, 'title', [worker.why?.next, ...worker.why?.details ?? []].filter(Boolean).join('\n'));
     if (task) {
       setText(this.task, task.name);
-      setAttr(this.task, 'href', `/app/jobs/${task.job_id}/${task.id}`);
+      setAttr(this.task, 'href', `${APP}jobs/${task.job_id}/${task.id}`);
     }
     setText(this.types, (worker.supported_task_types ?? []).join(', '));
     setText(this.version, worker.version);
@@ -82,6 +83,6 @@ function noWorkers() {
   return el('div', { class: 'empty' },
     el('h3', {}, 'No workers yet'),
     el('p', {}, 'Workers do the rendering. On each computer that shall help, type'),
-    command(`farm work --manager ${location.origin}`),
+    command(`farm work --manager ${MANAGER}`),
     local && el('p', { class: 'quiet' }, `On other computers, put this computer's name in place of ${location.hostname}.`));
 }
