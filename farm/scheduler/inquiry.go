@@ -102,13 +102,9 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 		switch {
 		case q.Len() == 0:
 		case !slices.Contains(w.placement.types, work.Type):
-			if !slices.Contains(m.Types, work.Type) {
-				m.Types = append(m.Types, work.Type)
-			}
+			m.Types = append(m.Types, work.Type)
 		case !w.placement.carries(work.Tag):
-			if !slices.Contains(m.Tags, work.Tag) {
-				m.Tags = append(m.Tags, work.Tag)
-			}
+			m.Tags = append(m.Tags, work.Tag)
 		default:
 			q.Scan(func(e *entry) bool {
 				if e.job.Blocked(w, work.Type) {
@@ -120,7 +116,8 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 			})
 		}
 	}
-	slices.Sort(m.Types)
+	slices.Sort(m.Types) // a type is in the queues of several tags
 	slices.Sort(m.Tags)
+	m.Types, m.Tags = slices.Compact(m.Types), slices.Compact(m.Tags)
 	return m
 }
