@@ -24,10 +24,10 @@ var effects = []effect{
 		TaskRequeued, "Queued again because a task it needs is done again"},
 }
 
-// Spread says what happens to a task when one that it needs gets a new status:
+// Propagate says what happens to a task when one that it needs gets a new status:
 // the event it receives and why, or false if it is left alone. spoiled says
 // whether, after that change, any task that it needs failed or was canceled.
-func Spread(needed, task TaskStatus, spoiled bool) (e TaskEvent, why string, ok bool) {
+func Propagate(needed, task TaskStatus, spoiled bool) (e TaskEvent, why string, ok bool) {
 	for i := range effects {
 		f := &effects[i]
 		if slices.Contains(f.needed, needed) && slices.Contains(f.task, task) && !(f.unspoiled && spoiled) {

@@ -58,7 +58,7 @@ func (s *trial) spread(i int, needs [][]int) {
 		if !slices.Contains(needs[d], i) {
 			continue
 		}
-		if e, _, ok := Spread(s.tasks[i], s.tasks[d], s.spoiled(d, needs)); ok {
+		if e, _, ok := Propagate(s.tasks[i], s.tasks[d], s.spoiled(d, needs)); ok {
 			if to, ok := s.tasks[d].After(e); ok {
 				s.tasks[d] = to
 				s.spread(d, needs)

@@ -187,7 +187,7 @@ func wrongSpreading() (f faults) {
 				case needed == TaskQueued && task != TaskQueued && !spoiled:
 					want = TaskRequeued
 				}
-				if e, why, ok := Spread(needed, task, spoiled); e != want || ok != (want != TaskAssigned) || ok != (why != "") {
+				if e, why, ok := Propagate(needed, task, spoiled); e != want || ok != (want != TaskAssigned) || ok != (why != "") {
 					f.add("a %s task needs one that becomes %s, spoiled %v: event %d, %q", task, needed, spoiled, e, why)
 				}
 			}

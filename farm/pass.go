@@ -47,7 +47,7 @@ type PassStep struct {
 	Reach  Reach
 	From   []TaskStatus
 	On     TaskEvent
-	Follow bool // what needs a task that is changed follows at once, see Spread
+	Follow bool // what needs a task that is changed follows at once, see Propagate
 	Doomed bool // only tasks that can never run
 }
 

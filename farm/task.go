@@ -115,6 +115,25 @@ type TaskState struct {
 	Failures  int        // tries that failed since then; at least one by each of FailedBy
 }
 
+// Apply gives the state the status that it has after the event, with the steps
+// done that belong to it: all of so many when it is completed, none when it is
+// queued. It reports whether the event may happen to a task in this status; if
+// not, nothing changes.
+func (s *TaskState) Apply(e TaskEvent, steps int) bool {
+	next, ok := s.Status.After(e)
+	if !ok {
+		return false
+	}
+	s.Status = next
+	switch next {
+	case TaskCompleted:
+		s.StepsDone = steps
+	case TaskQueued:
+		s.StepsDone = 0
+	}
+	return true
+}
+
 // Forgive forgets the failures: every worker may try the task again.
 func (s *TaskState) Forgive() { s.FailedBy, s.Failures = nil, 0 }
 

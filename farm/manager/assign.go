@@ -41,18 +41,18 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	defer cancel()
 	defer m.roster.hold(id)()
 	for {
-		// The worker's own bell first: it rings if what follows is out of date.
-		ears := m.bells.listen(workerBell(id))
-		bells, err := m.workBells(id)
+		// The worker's own topic first: it is woken if what follows is out of date.
+		sub := m.wakeups.subscribe(workerTopic(id))
+		topics, err := m.workTopics(id)
 		if err != nil {
-			ears.leave()
+			sub.cancel()
 			return Assignment{}, err
 		}
-		ears.add(bells...)
+		sub.add(topics...)
 		a, err := m.assignNow(id)
-		rang := err == nil && a.empty() && ears.wait(ctx)
-		ears.leave() // the worker itself may have changed: listen anew
-		if !rang {
+		woken := err == nil && a.empty() && sub.wait(ctx)
+		sub.cancel() // the worker itself may have changed: subscribe anew
+		if !woken {
 			return a, err
 		}
 	}
@@ -60,23 +60,23 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 
 func (a *Assignment) empty() bool { return a.Task == nil && a.Requested == farm.WorkerUnknown }
 
-// workBells returns what rings when there may be work for the worker.
-func (m *Manager) workBells(id farm.WorkerID) ([]bell, error) {
-	var bells []bell
+// workTopics returns what is woken when there may be work for the worker.
+func (m *Manager) workTopics(id farm.WorkerID) ([]topic, error) {
+	var topics []topic
 	err := m.store.Update(func(tx *store.Tx) error {
 		w, err := workerOf(tx, id)
 		if err != nil {
 			return err
 		}
 		for _, typ := range w.TaskTypes {
-			bells = append(bells, workBell("", typ))
+			topics = append(topics, workTopic("", typ))
 			for _, tag := range w.Tags {
-				bells = append(bells, workBell(tag, typ))
+				topics = append(topics, workTopic(tag, typ))
 			}
 		}
 		return nil
 	})
-	return bells, err
+	return topics, err
 }
 
 func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
@@ -130,14 +130,14 @@ func (u *unit) held(w *store.Worker) (store.Task, bool) {
 // returnTask takes an active task back from its worker, undone.
 func (u *unit) returnTask(t store.Task, reason string) {
 	activity := "Task was queued by Manager because " + reason
-	if u.move(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) {
+	if u.changeOnly(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) { // nothing is asked for again
 		u.logTask(t, activity)
 	}
 }
 
 func (u *unit) assign(t store.Task, w *store.Worker) {
 	before := t.State()
-	u.move(t, farm.TaskAssigned, func(s *farm.TaskState) {
+	u.changeOnly(t, farm.TaskAssigned, func(s *farm.TaskState) {
 		s.Worker, s.Attempt, s.StepsDone, s.Touched, s.Activity = w.ID, s.Attempt+1, 0, u.Now(), ""
 	})
 	id, job, again := t.ID(), t.Job.ID, before.Attempt > 0
@@ -148,7 +148,7 @@ func (u *unit) assign(t store.Task, w *store.Worker) {
 	u.later(func() {
 		if again {
 			if err := u.m.files.RotateLog(job, id); err != nil {
-				u.m.log.Error("cannot put the log of the task's last run aside", "task", id, "error", err)
+				u.m.log.Error("cannot rotate a task log: the lines of two runs are in one file", "task", id, "error", err)
 			}
 		}
 		u.m.appendLog(job, id, line)

@@ -147,7 +147,7 @@ func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
 			status = j.Status()
 			if done = u.RemoveJob(j, removeAtOnce); done {
 				u.event(events.JobDeleted{Job: id})
-				u.AfterCommit(func() { m.tally.job(status, false) })
+				u.AfterCommit(func() { m.tally.removed(status) })
 			}
 			return nil
 		})

@@ -8,9 +8,10 @@ import (
 	"renderfarm/store"
 )
 
-// fail judges a task that its worker failed, and applies the verdict. how is
-// what happened, for the task's log: "failed by" or the like.
-func (u *unit) fail(t store.Task, w *store.Worker, how, activity string) {
+// fail judges a task that its worker failed, and applies the verdict. what is
+// what the task did, for its log: "failed by" or "timed out on" a worker. edit
+// adds to the new state.
+func (u *unit) fail(t store.Task, w *store.Worker, what string, edit func(*farm.TaskState)) {
 	config := u.m.config.Load()
 	state, j, taskType := t.State(), t.Job, t.Type()
 	failed := u.Failures(j, w, taskType)
@@ -25,18 +26,15 @@ func (u *unit) fail(t store.Task, w *store.Worker, how, activity string) {
 	}
 	v := farm.Judge(f)
 
-	u.move(t, v.Task, func(s *farm.TaskState) {
+	next, _ := state.Status.After(v.Task)
+	u.logTask(t, fmt.Sprintf("Task %s worker %s (%s), %s", what, w.Name, w.ID, sentence(v, f, taskType)))
+	u.change(t, v.Task, fmt.Sprintf("task changed status active -> %s", next), func(s *farm.TaskState) {
+		edit(s)
 		s.Fail()
 		if v.Block && v.Task == farm.TaskBroke {
 			s.Failures = triesOfOthers(s)
 		}
-		if activity != "" {
-			s.Activity = activity
-		}
 	})
-	u.logTask(t, fmt.Sprintf("Task %s worker %s (%s), %s", how, w.Name, w.ID, sentence(v, f, taskType)))
-	u.logTask(t, fmt.Sprintf("task changed status active -> %s", t.Status()))
-	u.spread(t)
 	if v.Block {
 		u.block(j, w, taskType)
 	}
@@ -90,12 +88,10 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 			continue
 		}
 		activity := "Task was queued by Manager because " + why
-		u.move(t, farm.TaskRequeued, func(s *farm.TaskState) {
+		u.change(t, farm.TaskRequeued, activity, func(s *farm.TaskState) {
 			s.Failures = len(s.FailedBy) - 1
 			s.Activity = activity
 		})
-		u.logTask(t, activity)
-		u.spread(t)
 	}
 }
 
@@ -124,7 +120,7 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 // forgive forgets who failed what in a job that is requeued.
 func (u *unit) forgive(j *store.Job) {
 	u.UnblockAll(j, "")
-	u.touch(j).many = true // no events of their own
+	u.touch(j).refresh = true // no events of their own
 	// What the passes leave alone: it was returned, or is tried again, or was
 	// completed after a failure.
 	for _, t := range u.Failed(j, farm.TaskQueued, farm.TaskActive, farm.TaskCompleted) {

@@ -68,20 +68,17 @@ func (u *unit) carryOut(j *store.Job, verb farm.Verb, reason string, by []farm.A
 	j.Intent = row.Intent
 	if row.Pass != farm.NoPass {
 		j.Insist, j.NobodyLeft = false, false
-		touched.many = true // readers are told to fetch the tasks again
+		touched.refresh = true // readers are told to fetch the tasks again
 		u.begin(j, farm.Pass{Kind: row.Pass, Reason: reason})
 		return
 	}
 	if len(row.Tasks) == 0 {
 		return
 	}
-	touched.many = true
+	touched.refresh = true
 	activity := fmt.Sprintf("%s: %s", verb, reason)
-	for _, t := range collect(j.TasksIn(row.Tasks...)) {
-		if u.move(t, row.Event, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
-			u.logTask(t, activity)
-			u.spread(t)
-		}
+	for t := range j.TasksIn(row.Tasks...) {
+		u.change(t, row.Event, activity, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() })
 	}
 }
 
@@ -177,14 +174,14 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		}
 		u.touch(t.Job).because = reason
 		u.note(t.Job, by, fmt.Sprintf("Task %d changed from %s to %s", t.Index+1, shown, wanted), reason)
-		u.logTask(t, fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason))
+		line := fmt.Sprintf("task changed status %s -> %s: %s", shown, wanted, reason)
 		if wanted == farm.TaskQueued {
+			u.logTask(t, line)
 			u.unblockTypesWithoutWorkers(t.Job)
 			u.doAgain(t, reason)
 			return nil
 		}
-		u.move(t, event, func(s *farm.TaskState) { s.Activity = reason; s.Forgive() })
-		u.spread(t)
+		u.change(t, event, line, func(s *farm.TaskState) { s.Activity = reason; s.Forgive() })
 		return nil
 	})
 }
@@ -194,7 +191,7 @@ func (u *unit) doAgain(t store.Task, reason string) {
 	j, pass := t.Job, farm.Pass{Kind: farm.PassTask, Root: t.Index, Reason: reason}
 	switch status := j.Status(); {
 	case status.TakesBack():
-		u.touch(j).many = true
+		u.touch(j).refresh = true
 		j.Intent, j.Insist, j.NobodyLeft = farm.IntentRun, true, false
 		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:

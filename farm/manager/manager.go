@@ -63,20 +63,20 @@ type Manager struct {
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
 	saveConfig func(farm.Config) error
 
-	bells     bells
-	roster    roster
-	tally     tally
-	touches   touches
-	sweeper   *sweeper
-	blocks    blocks
-	zones     zones
-	previews  chan preview
-	passes    passes
-	deletes   chan struct{} // holds a token while jobs may wait for deletion
-	checkouts checkouts
-	schedules chan struct{} // holds a token while schedules may be due
-	stop      context.CancelFunc
-	done      sync.WaitGroup
+	wakeups    wakeups
+	roster     roster
+	tally      tally
+	heartbeats heartbeats
+	sweeper    *sweeper
+	blocks     blocks
+	zones      zones
+	previews   chan preview
+	passes     passes
+	deletes    chan struct{} // holds a token while jobs may wait for deletion
+	checkouts  checkouts
+	schedules  chan struct{} // holds a token while schedules may be due
+	stop       context.CancelFunc
+	done       sync.WaitGroup
 }
 
 // New returns a running manager; Close ends it.
@@ -89,6 +89,7 @@ func New(o Options) (*Manager, error) {
 		passes:    passes{wake: make(chan struct{}, 1)},
 		schedules: make(chan struct{}, 1),
 		sweeper:   newSweeper(),
+		tally:     tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},
 	}
 	m.checkouts.init()
 	if m.goos == "" {
@@ -142,7 +143,7 @@ func (m *Manager) load() error {
 	}
 	return m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
-			m.tally.job(j.Status(), true)
+			m.tally.count([]statusChange{{now: j.Status(), isNew: true}})
 			if j.Pass.On() && j.Deleting.IsZero() {
 				m.passes.add(j.ID)
 			}
@@ -157,7 +158,7 @@ func (m *Manager) watchActive() error {
 	return m.store.Update(func(tx *store.Tx) error {
 		for w := range tx.Workers() {
 			for _, t := range tx.Active(w) {
-				m.touches.begin(t.ID())
+				m.heartbeats.watch([]farm.TaskID{t.ID()}, nil)
 			}
 		}
 		return nil

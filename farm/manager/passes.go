@@ -78,7 +78,7 @@ func (u *unit) begin(j *store.Job, p farm.Pass) {
 	if u.advance(j, reachOf(j, &p)); !j.Pass.On() {
 		return
 	}
-	u.touch(j).many = true
+	u.touch(j).refresh = true
 	id := j.ID
 	u.AfterCommit(func() { u.m.passes.add(id) })
 }
@@ -110,7 +110,7 @@ func (u *unit) advance(j *store.Job, within *reach) {
 func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
 	before, p := t.Status(), &t.Job.Pass
 	activity := passActivity(p, t.Index, step.On)
-	if !u.move(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
+	if !u.changeOnly(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
 		return 0
 	}
 	p.Changed(before)
@@ -118,7 +118,7 @@ func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
 		u.logTask(t, activity)
 	}
 	if step.Follow {
-		return 1 + u.spread(t)
+		return 1 + u.propagate(t)
 	}
 	return 1
 }
@@ -177,13 +177,13 @@ func (m *Manager) passSome(id farm.JobID, within *reach) (next *reach, err error
 			within = reachOf(j, &j.Pass)
 		}
 		touched := u.touch(j)
-		touched.quiet = true
+		touched.silent = true
 		if u.advance(j, within); j.Pass.On() {
 			next = within
 			j.Activity = fmt.Sprintf("Requeueing its tasks: at %d of %d", j.Pass.Next, j.Len())
 			return nil
 		}
-		touched.many, touched.because = true, "its tasks are requeued"
+		touched.refresh, touched.because = true, "its tasks are requeued"
 		return nil
 	})
 	if err != nil {

@@ -34,7 +34,7 @@ func (m *Manager) AddPreview(id farm.WorkerID, task farm.TaskID, data []byte) er
 		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker", task)
 	}
 	if t.Status == farm.TaskActive {
-		m.touches.note(task)
+		m.heartbeats.note(task)
 	}
 	select {
 	case m.previews <- preview{t.Job, data}:

@@ -111,7 +111,7 @@ func (m *Manager) Task(id farm.TaskID) (task farm.Task, status farm.JobStatus, e
 		status = j.Status()
 		return err
 	})
-	if at := m.touches.get(id); at.After(task.Touched) {
+	if at := m.heartbeats.get(id); at.After(task.Touched) {
 		task.Touched = at
 	}
 	return task, status, err

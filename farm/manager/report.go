@@ -19,7 +19,7 @@ type Report struct {
 // outcomes are the statuses a worker may report, and what each means.
 var outcomes = map[farm.TaskStatus]farm.TaskEvent{
 	farm.TaskCompleted: farm.TaskSucceeded,
-	farm.TaskFailed:    farm.TaskGivenUp,
+	farm.TaskFailed:    farm.TaskGivenUp, // or another try, see fail
 	farm.TaskCanceled:  farm.TaskDropped,
 	farm.TaskQueued:    farm.TaskReturned,
 }
@@ -31,10 +31,9 @@ var outcomes = map[farm.TaskStatus]farm.TaskEvent{
 // NotFound: no such task. Conflict: the task is not, or no longer, the worker's.
 // Invalid: a status that workers do not report.
 func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
-	if r.Status != nil && *r.Status != farm.TaskActive {
-		if _, ok := outcomes[*r.Status]; !ok {
-			return farm.Errorf(farm.Invalid, "a worker cannot report a task as %s: it is the manager that decides this", *r.Status)
-		}
+	outcome, ends, err := r.outcome()
+	if err != nil {
+		return err
 	}
 	return m.update(func(u *unit) error {
 		w, err := u.worker(id)
@@ -45,76 +44,85 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		if err != nil {
 			return err
 		}
-		if err := mayReport(t, id, r.Status); err != nil {
+		state := t.State()
+		if err := mayReport(task, &state, id, r.Status); err != nil {
 			return err
 		}
-		if r.Log != "" {
-			m.logAfter(u, t.Job.ID, task, r.Log)
+		u.log(t, r.Log)
+		if state.Status != farm.TaskActive {
+			return nil // the report that ended it, once more
 		}
-		if t.State().Status == farm.TaskActive {
-			m.touches.note(task)
+		m.heartbeats.note(task)
+		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
+		switch {
+		case !ends:
+			u.keep(t, progress)
+			return nil
+		case outcome == farm.TaskGivenUp:
+			u.fail(t, w, "failed by", progress)
+		case outcome == farm.TaskReturned:
+			u.changeOnly(t, outcome, progress) // nothing is asked for again
+			u.logTask(t, "task changed status active -> "+t.Status().String())
+		default:
+			u.change(t, outcome, "task changed status active -> "+r.Status.String(), progress)
 		}
-		u.progress(t, r)
-		if r.Status != nil && t.State().Status == farm.TaskActive && *r.Status != farm.TaskActive {
-			u.finish(t, w, *r.Status)
-		}
+		u.closeLog(t.ID())
 		return nil
 	})
 }
 
+// outcome returns what the report says happened to the task, and whether it ends
+// the worker's attempt at all.
+func (r *Report) outcome() (e farm.TaskEvent, ends bool, err error) {
+	if r.Status == nil || *r.Status == farm.TaskActive {
+		return 0, false, nil
+	}
+	e, ends = outcomes[*r.Status]
+	if !ends {
+		return 0, false, farm.Errorf(farm.Invalid, "a worker cannot report a task as %s: it is the manager that decides this", *r.Status)
+	}
+	return e, true, nil
+}
+
 // mayReport checks that the task is still this worker's to report on.
-func mayReport(t store.Task, id farm.WorkerID, status *farm.TaskStatus) error {
-	state := t.State()
+func mayReport(task farm.TaskID, state *farm.TaskState, id farm.WorkerID, status *farm.TaskStatus) error {
 	if state.Worker != id {
-		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker: stop working on it", t.ID())
+		return farm.Errorf(farm.Conflict, "task %s is not assigned to this worker: stop working on it", task)
 	}
 	told := status != nil && (state.Status == *status || state.Status == farm.TaskSoftFailed && *status == farm.TaskFailed)
 	if status != nil && state.Status != farm.TaskActive && !told {
-		return farm.Errorf(farm.Conflict, "task %s is %s by now: stop working on it", t.ID(), state.Status)
+		return farm.Errorf(farm.Conflict, "task %s is %s by now: stop working on it", task, state.Status)
 	}
 	return nil
 }
 
-// progress keeps the activity and the steps of an active task.
-func (u *unit) progress(t store.Task, r Report) {
-	state := t.State()
-	if state.Status != farm.TaskActive {
-		return
-	}
-	was := state
+// progress puts the activity and the steps that the worker told into the task's state.
+func (r *Report) progress(s *farm.TaskState, steps int, now time.Time) {
+	activity, done := s.Activity, s.StepsDone
 	if r.Activity != "" {
-		state.Activity = r.Activity
+		s.Activity = r.Activity
 	}
 	if r.Steps != nil {
-		state.StepsDone = max(0, min(*r.Steps, t.Steps()))
+		s.StepsDone = max(0, min(*r.Steps, steps))
 	}
-	if state.Activity == was.Activity && state.StepsDone == was.StepsDone {
-		return
-	}
-	ends := r.Status != nil && *r.Status != farm.TaskActive
-	state.Touched = u.Now()
-	u.SetTask(t, state)
-	if state.StepsDone != was.StepsDone {
-		u.touch(t.Job)
-	}
-	if !ends { // else the event of the end tells it all
-		u.taskEvent(t, was.Status)
+	if s.Activity != activity || s.StepsDone != done {
+		s.Touched = now
 	}
 }
 
-// finish ends the worker's attempt.
-func (u *unit) finish(t store.Task, w *store.Worker, status farm.TaskStatus) {
-	if status == farm.TaskFailed {
-		u.fail(t, w, "failed by", "")
-	} else {
-		u.move(t, outcomes[status], nil)
-		u.logTask(t, "task changed status active -> "+t.Status().String())
-		if outcomes[status] != farm.TaskReturned { // nothing was asked for again
-			u.spread(t)
-		}
+// keep stores the progress of a task that stays active.
+func (u *unit) keep(t store.Task, progress func(*farm.TaskState)) {
+	was := t.State()
+	state := was
+	progress(&state)
+	if state.Activity == was.Activity && state.StepsDone == was.StepsDone {
+		return
 	}
-	id := t.ID()
-	u.later(func() { u.m.files.CloseLog(id) })
+	if state.StepsDone != was.StepsDone {
+		u.touch(t.Job)
+	}
+	u.SetTask(t, state)
+	u.taskEvent(t, was.Status)
 }
 
 // Permission is the answer to a worker that asks whether it may go on with a task.
@@ -130,8 +138,8 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer m.roster.hold(id)()
-	ears := m.bells.listen(workerBell(id))
-	defer ears.leave()
+	sub := m.wakeups.subscribe(workerTopic(id))
+	defer sub.cancel()
 	for {
 		err = m.store.Update(func(tx *store.Tx) error {
 			p, err = permission(tx, id, task)
@@ -140,10 +148,10 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 		if err != nil || !p.MayRun {
 			return p, err
 		}
-		m.touches.note(task)
-		release := m.touches.hold(task)
-		rang := ears.wait(ctx)
-		if release(); !rang {
+		m.heartbeats.note(task)
+		release := m.heartbeats.hold(task)
+		woken := sub.wait(ctx)
+		if release(); !woken {
 			return p, nil
 		}
 	}

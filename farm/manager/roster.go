@@ -14,47 +14,47 @@ import (
 // roster is who the workers are, in memory: every request of a worker is
 // checked against it, and task lists take names from it.
 type roster struct {
-	mu      sync.RWMutex // guards members; only a life's is taken while it is held
+	mu      sync.RWMutex // guards members; only a presence's is taken while it is held
 	members map[farm.WorkerID]*member
 	saved   atomic.Int64 // unix milliseconds of the last seenSince
 }
 
-// member is one worker. All but life is constant: a change makes a new member.
+// member is one worker. All but presence is constant: a change makes a new member.
 type member struct {
 	name, address string
 	secret        []byte // salt and hash, see hashSecret
 	deleted       bool
 	status        farm.WorkerStatus
-	*life
+	*presence
 }
 
-// life is when a worker was last heard of.
-type life struct {
+// presence is when a worker was last heard of.
+type presence struct {
 	seen atomic.Int64 // unix milliseconds; written down now and then
 
-	mu    sync.Mutex // guards pulse; nothing else is taken while it is held
-	pulse pulse      // since the manager started; for time-outs
+	mu        sync.Mutex // guards heartbeat; nothing else is taken while it is held
+	heartbeat heartbeat  // since the manager started; for time-outs
 }
 
-func (l *life) heard() {
+func (p *presence) heard() {
 	now := time.Now()
-	l.seen.Store(now.UnixMilli())
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pulse.at = now
+	p.seen.Store(now.UnixMilli())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heartbeat.at = now
 }
 
-func (l *life) hold(n int) {
-	l.mu.Lock()
-	l.pulse.held += n
-	l.mu.Unlock()
-	l.heard()
+func (p *presence) hold(n int) {
+	p.mu.Lock()
+	p.heartbeat.held += n
+	p.mu.Unlock()
+	p.heard()
 }
 
-func (l *life) idle(now time.Time) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.pulse.idle(now)
+func (p *presence) idle(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heartbeat.idle(now)
 }
 
 func (r *roster) put(w farm.Worker) {
@@ -65,9 +65,9 @@ func (r *roster) put(w farm.Worker) {
 	}
 	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status}
 	if old := r.members[w.ID]; old != nil {
-		next.life = old.life
+		next.presence = old.presence
 	} else {
-		next.life = &life{pulse: pulse{at: time.Now()}}
+		next.presence = &presence{heartbeat: heartbeat{at: time.Now()}}
 		next.seen.Store(w.LastSeen.UnixMilli())
 	}
 	r.members[w.ID] = next
@@ -120,8 +120,8 @@ func (r *roster) hold(id farm.WorkerID) (release func()) {
 	if w == nil {
 		return func() {}
 	}
-	w.life.hold(+1)
-	return func() { w.life.hold(-1) }
+	w.presence.hold(+1)
+	return func() { w.presence.hold(-1) }
 }
 
 // idle returns how long a worker was not heard of.

@@ -197,8 +197,8 @@ func (m *Manager) RequestedStatus(ctx context.Context, id farm.WorkerID, wait ti
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer m.roster.hold(id)()
-	ears := m.bells.listen(workerBell(id))
-	defer ears.leave()
+	sub := m.wakeups.subscribe(workerTopic(id))
+	defer sub.cancel()
 	for {
 		err = m.update(func(u *unit) error {
 			w, err := u.worker(id)
@@ -212,7 +212,7 @@ func (m *Manager) RequestedStatus(ctx context.Context, id farm.WorkerID, wait ti
 			}
 			return nil
 		})
-		if err != nil || wanted != farm.WorkerUnknown || !ears.wait(ctx) {
+		if err != nil || wanted != farm.WorkerUnknown || !sub.wait(ctx) {
 			return wanted, err
 		}
 	}

@@ -54,7 +54,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 			j.Activity = "Warning: " + strings.Join(warnings, "; ")
 		}
 		t := u.touch(j)
-		t.isNew = true
+		t.submitted = true
 		u.note(j, by, submitted, "")
 		job = j.Job
 		return nil

@@ -109,7 +109,7 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 		}
 	}
 	if timeout := time.Duration(config.TaskTimeout); timeout > 0 {
-		due, soon := m.touches.due(timeout, now)
+		due, soon := m.heartbeats.due(timeout, now)
 		next = min(next, soon, again(due, timeout))
 		for some := range slices.Chunk(due, sweepAtOnce) {
 			if err := m.loseTasks(some, timeout); err != nil {
@@ -163,7 +163,7 @@ func (m *Manager) loseTasks(ids []farm.TaskID, timeout time.Duration) error {
 		for _, id := range ids {
 			t, err := u.Task(id)
 			if err != nil || t.Status() != farm.TaskActive {
-				m.touches.forget(id) // it ended, or its job is gone
+				m.heartbeats.watch(nil, []farm.TaskID{id}) // it ended, or its job is gone
 				continue
 			}
 			if w, err := u.Worker(t.State().Worker); err == nil {
@@ -178,13 +178,15 @@ func (m *Manager) loseTasks(ids []farm.TaskID, timeout time.Duration) error {
 // just now.
 func (u *unit) loseTask(t store.Task, w *store.Worker, timeout time.Duration) {
 	id := t.ID()
-	idle := u.m.touches.idle(id, time.Now())
+	idle := u.m.heartbeats.idle(id, time.Now())
 	if idle < timeout {
 		return
 	}
 	since := u.Now().Add(-idle).Local().Format(time.RFC3339)
 	u.m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
 	u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
-	u.fail(t, w, "timed out on", fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since))
-	u.later(func() { u.m.files.CloseLog(id) })
+	u.fail(t, w, "timed out on", func(s *farm.TaskState) {
+		s.Activity = fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since)
+	})
+	u.closeLog(id)
 }

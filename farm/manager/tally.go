@@ -17,26 +17,32 @@ type tally struct {
 	told    farm.FarmStatus // the status last published
 }
 
-func (t *tally) job(status farm.JobStatus, add bool) {
+// count counts jobs that are in another status now, or new.
+func (t *tally) count(changes []statusChange) {
+	if len(changes) == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.jobs == nil {
-		t.jobs = map[farm.JobStatus]int{}
+	for _, c := range changes {
+		if !c.isNew {
+			t.jobs[c.before]--
+		}
+		t.jobs[c.now]++
 	}
-	if add {
-		t.jobs[status]++
-	} else {
-		t.jobs[status]--
-	}
+}
+
+// removed counts a job no more that was in the status.
+func (t *tally) removed(status farm.JobStatus) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.jobs[status]--
 }
 
 // worker counts a worker that is new to the tally, or changes from the status before.
 func (t *tally) worker(w farm.Worker, before farm.WorkerStatus, isNew bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.workers == nil {
-		t.workers = map[farm.WorkerStatus]int{}
-	}
 	if !isNew {
 		t.workers[before]--
 	}

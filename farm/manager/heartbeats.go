@@ -7,40 +7,45 @@ import (
 	"renderfarm/farm"
 )
 
-// A pulse is when something last gave a sign of life. While a request about it
-// is held, it lives.
-type pulse struct {
+// A heartbeat is when something last gave a sign of life. While a request about it
+// is held, it is alive.
+type heartbeat struct {
 	at   time.Time // with its monotonic reading: setting the clock ends nobody
 	held int       // requests that are held now
 }
 
 // idle returns how long there was no sign of life.
-func (p *pulse) idle(now time.Time) time.Duration {
-	if p.held > 0 {
+func (h *heartbeat) idle(now time.Time) time.Duration {
+	if h.held > 0 {
 		return 0
 	}
-	return now.Sub(p.at)
+	return now.Sub(h.at)
 }
 
-// touches is when the worker of each active task last gave a sign of life. It
+// heartbeats is when the worker of each active task last gave a sign of life. It
 // is lost in a crash, which only makes time-outs start anew.
-type touches struct {
+type heartbeats struct {
 	mu sync.Mutex // guards at; nothing else is taken while it is held
-	at map[farm.TaskID]*pulse
+	at map[farm.TaskID]*heartbeat
 }
 
-// begin watches a task that has just become active.
-func (t *touches) begin(task farm.TaskID) {
+// watch begins to watch tasks that have just become active, and forgets others.
+func (t *heartbeats) watch(active, ended []farm.TaskID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.at == nil {
-		t.at = map[farm.TaskID]*pulse{}
+		t.at = map[farm.TaskID]*heartbeat{}
 	}
-	t.at[task] = &pulse{at: time.Now()}
+	for _, task := range ended {
+		delete(t.at, task)
+	}
+	for _, task := range active {
+		t.at[task] = &heartbeat{at: time.Now()}
+	}
 }
 
 // note takes a sign of life of a task that is active.
-func (t *touches) note(task farm.TaskID) {
+func (t *heartbeats) note(task farm.TaskID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p := t.at[task]; p != nil {
@@ -50,7 +55,7 @@ func (t *touches) note(task farm.TaskID) {
 
 // hold keeps the task alive while its worker waits for an answer about it. The
 // caller ends that with the function it returns.
-func (t *touches) hold(task farm.TaskID) (release func()) {
+func (t *heartbeats) hold(task farm.TaskID) (release func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.at[task]
@@ -66,13 +71,7 @@ func (t *touches) hold(task farm.TaskID) (release func()) {
 	}
 }
 
-func (t *touches) forget(task farm.TaskID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.at, task)
-}
-
-func (t *touches) get(task farm.TaskID) time.Time {
+func (t *heartbeats) get(task farm.TaskID) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p := t.at[task]; p != nil {
@@ -82,7 +81,7 @@ func (t *touches) get(task farm.TaskID) time.Time {
 }
 
 // idle returns how long a task gave no sign of life; 0 for one that is not watched.
-func (t *touches) idle(task farm.TaskID, now time.Time) time.Duration {
+func (t *heartbeats) idle(task farm.TaskID, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p := t.at[task]; p != nil {
@@ -93,7 +92,7 @@ func (t *touches) idle(task farm.TaskID, now time.Time) time.Duration {
 
 // due returns the tasks that gave no sign of life for so long, and how long it
 // is until the next one has not; never for none.
-func (t *touches) due(timeout time.Duration, now time.Time) (due []farm.TaskID, next time.Duration) {
+func (t *heartbeats) due(timeout time.Duration, now time.Time) (due []farm.TaskID, next time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	next = never
