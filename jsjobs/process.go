@@ -31,6 +31,10 @@ type process struct {
 // startProcess starts a child. It is this program again, so what runs is a
 // copy of the file that this process was started from.
 func startProcess() (*process, error) {
+	if len(os.Args) > 1 && os.Args[1] == childArgument {
+		// Each would start the next one, without an end.
+		return nil, errors.New("this process was started to run scripts: its program has to call jsjobs.RunChild first of all")
+	}
 	program := "/proc/self/exe" // right even if the file was replaced meanwhile
 	if runtime.GOOS != "linux" {
 		var err error
