@@ -7,20 +7,18 @@ import (
 	"strings"
 )
 
-// MaxFrames bounds the number of frames of one range: it is far beyond any
-// film, and a mistyped range must not fill the memory.
-const MaxFrames = 10_000_000
-
-// maxFrame bounds a frame's number; Blender's own limit is 1,048,574.
-const maxFrame = 1<<31 - 1
+// MaxFrame is the highest number of a frame, and the lowest below zero: Blender's
+// own limit. Beyond it Blender takes the limit itself, without a word (blender 3).
+const MaxFrame = 1_048_574
 
 // run is the frames first to last.
 type run struct{ first, last int }
 
 // ParseFrames reads a frame range: numbers and ranges A-B or A..B, separated
-// by commas, with spaces between them. The frames come back sorted, each
-// once. Negative numbers are read too: -5, -5--1, -5..10. A range that runs
-// backwards has no frames. No frames at all, and more than MaxFrames, are Invalid.
+// by commas, with spaces between them. A-BxN is every Nth frame from A on. The
+// frames come back sorted, each once. Negative numbers are read too: -5, -5--1,
+// -5..10. A range that runs backwards has no frames. No frames at all, and
+// frames beyond MaxFrame, are Invalid.
 func ParseFrames(frames string) ([]int, error) {
 	runs, err := parseRuns(frames)
 	if err != nil {
@@ -99,48 +97,67 @@ func parseRuns(frames string) ([]run, error) {
 	}
 	var runs []run
 	for part := range strings.SplitSeq(frames, ",") {
-		r, err := parseRun(strings.TrimSpace(part))
+		r, step, err := parseRun(strings.TrimSpace(part))
 		if err != nil {
-			return nil, Errorf(Invalid, "the frame range %q is wrong: %w; write it like 1-24 or 1,3,7-9", shorten(frames), err)
+			return nil, Errorf(Invalid, "the frame range %q is wrong: %w; write it like 1-24, 1-100x2 or 1,3,7-9", shorten(frames), err)
 		}
-		if r.first <= r.last {
-			runs = append(runs, r)
+		if runs = r.appendTo(runs, step); len(runs) > maxRuns {
+			return nil, Errorf(Invalid, "the frame range %q has too many parts", shorten(frames))
 		}
 	}
-	runs = mergeRuns(runs)
-	switch n := countRuns(runs); {
-	case n == 0:
+	if runs = mergeRuns(runs); len(runs) == 0 {
 		return nil, Errorf(Invalid, "the frame range %q has no frames: its first frame is after its last", shorten(frames))
-	case n > MaxFrames:
-		return nil, Errorf(Invalid, "the frame range %q has %d frames: the limit is %d", shorten(frames), n, MaxFrames)
 	}
 	return runs, nil
 }
 
-// parseRun reads one number or range.
-func parseRun(s string) (run, error) {
-	first, rest, err := leadingNumber(s)
-	if err != nil {
-		return run{}, err
+// maxRuns bounds the memory and the time that reading a range takes: ranges
+// with a step become as many runs as they have frames.
+const maxRuns = 2 * MaxFrame
+
+// appendTo adds every step-th frame of r.
+func (r run) appendTo(runs []run, step int) []run {
+	if step == 1 && r.first <= r.last {
+		return append(runs, r)
+	}
+	for f := r.first; f <= r.last && step > 1; f += step {
+		runs = append(runs, run{f, f})
+	}
+	return runs
+}
+
+// parseRun reads one number or range, and the step of a range.
+func parseRun(s string) (r run, step int, err error) {
+	var rest string
+	if r.first, rest, err = leadingNumber(s); err != nil {
+		return r, 1, err
 	}
 	if rest == "" {
-		return run{first, first}, nil
+		return run{r.first, r.first}, 1, nil
 	}
 	end, ok := strings.CutPrefix(rest, "..")
 	if !ok {
 		end, ok = strings.CutPrefix(rest, "-")
 	}
 	if !ok {
-		return run{}, Errorf(Invalid, "%q is not a number or a range", shorten(s))
+		return r, 1, Errorf(Invalid, "%q is not a number or a range", shorten(s))
 	}
-	last, rest, err := leadingNumber(strings.TrimLeft(end, " \t"))
-	if err != nil {
-		return run{}, err
+	if r.last, rest, err = leadingNumber(strings.TrimLeft(end, " \t")); err != nil {
+		return r, 1, err
+	}
+	step = 1
+	if every, ok := strings.CutPrefix(strings.ToLower(rest), "x"); ok {
+		if step, rest, err = leadingNumber(strings.TrimLeft(every, " \t")); err != nil {
+			return r, 1, err
+		}
+		if step < 1 {
+			return r, 1, Errorf(Invalid, "every %dth frame cannot be rendered", step)
+		}
 	}
 	if rest != "" {
-		return run{}, Errorf(Invalid, "%q is not a number or a range", shorten(s))
+		return r, 1, Errorf(Invalid, "%q is not a number or a range", shorten(s))
 	}
-	return run{first, last}, nil
+	return r, step, nil
 }
 
 // leadingNumber reads the number at the start of s and returns what follows
@@ -159,8 +176,8 @@ func leadingNumber(s string) (int, string, error) {
 		return 0, "", Errorf(Invalid, "a number is missing")
 	case n == 0 || s[:n] == "-":
 		return 0, "", Errorf(Invalid, "%q is not a number", shorten(s))
-	case err != nil || f > maxFrame || f < -maxFrame:
-		return 0, "", Errorf(Invalid, "frame %s is out of reach", shorten(s[:n]))
+	case err != nil || f > MaxFrame || f < -MaxFrame:
+		return 0, "", Errorf(Invalid, "frame %s is beyond the last that Blender has, %d", shorten(s[:n]), MaxFrame)
 	}
 	return f, strings.TrimLeft(s[n:], " \t"), nil
 }
