@@ -13,7 +13,8 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // Output of Blender 3.4 (recorded) and 5.2 (its log format), and what each line means.
 func TestBlenderOutput(t *testing.T) {
-	names := map[blenderWhat]string{blenderSaved: "saved", blenderTimed: "timed", blenderSkipped: "skipped", blenderError: "error"}
+	names := map[blenderWhat]string{blenderSaved: "saved", blenderTimed: "timed", blenderSkipped: "skipped", blenderError: "error",
+		blenderWrong: "wrong", blenderTooOld: "too old", blenderRange: "range"}
 	files, err := filepath.Glob("testdata/blender-*.txt")
 	if err != nil || len(files) < 2 {
 		t.Fatalf("recordings: %v %v", files, err)
@@ -25,7 +26,7 @@ func TestBlenderOutput(t *testing.T) {
 		}
 		var got strings.Builder
 		for i, line := range strings.Split(string(text), "\n") {
-			if e := parseBlender(line); e.what != blenderOther {
+			if e := parseBlender(line); e.what != blenderOther && e.what != blenderFrame {
 				fmt.Fprintf(&got, "%d %s %s\n", i+1, names[e.what], e.text)
 			}
 		}
@@ -47,12 +48,47 @@ func TestBlenderOutput(t *testing.T) {
 
 func TestBlenderLinesThatMeanNothing(t *testing.T) {
 	for _, line := range []string{
-		"", "Saved: ''", `Info: Saved "t.blend"`, "x Saved: '/a.png'", "Time:00:00.10", "Time: soon",
-		"Fra:1 Mem:8.83M (Peak 10.19M) | Time:00:00.06 | Mem:0.75M | Scene | Sample 1/1",
-		"00:01.0  blend | Saved: '/a.png'", "00:01.0  prerender | Saved: '/a.png'", "Errors were found", "No error: fine",
+		"", "Saved: ''", `Info: Saved "t.blend"`, "Saved: /out/Image0001.png", "Time:00:00.10", "Time: soon", "Fra:x", "Errors were found", "No error: fine",
+		"Unable to open '/textures/a.png'", "Info: LIB: Object: 'Cube' missing from '//lib.blend', parent '<direct>'",
 	} {
-		if e := parseBlender(line); e != (blenderEvent{}) {
+		if e := parseBlender(line); e.what != blenderOther {
 			t.Errorf("%q means %+v", line, e)
+		}
+	}
+}
+
+// Lines as Blender 3.4, 4.3 and 5.2 print them, also behind what others print.
+func TestBlenderLines(t *testing.T) {
+	cases := []struct {
+		line string
+		what blenderWhat
+		text string
+	}{
+		{"Saved: '/a.png'", blenderSaved, "/a.png"},
+		{"x Saved: '/a.png'", blenderSaved, "/a.png"},
+		{"brick.jpg 16.00M (16,777,200:20.234  render           | Saved: '/it's.png'", blenderSaved, "/it's.png"},
+		{"Time: 00:00.03 (Saving: 00:00.03)", blenderTimed, ""},
+		{"printed 00:00.571  render           | Time: 00:00.07 (Saving: 00:00.07)", blenderTimed, ""},
+		{"00:00.342  render           | Time: 00:00.01", blenderTimed, ""},
+		{"x 00:00.325  render           | Skipping existing frame \"/o/01.png\"", blenderSkipped, "/o/01.png"},
+		{"00:00.494  render           | Rendering frame -7", blenderFrame, ""},
+		{"Fra:-2 Mem:9.90M (Peak 10.83M) | Time:00:00.00", blenderFrame, ""},
+		{"Can't find scene: 'No pe' in file: '/ok.blend'", blenderWrong, `no scene "No pe"`},
+		{"Error: Format from '-F / --render-format' not known or not compiled in this release.", blenderWrong, `format "{format}"`},
+		{"Info: Cannot find lib '/x/lib.blend'", blenderWrong, `library "/x/lib.blend"`},
+		{"Warning: Unable to open '/x/lib.blend': No such file or directory", blenderWrong, `library "/x/lib.blend"`},
+		{"00:00.625  reports          | WARNING Unable to open '/x/lib.blend': No such file or directory", blenderWrong, `library "/x/lib.blend"`},
+		{"00:00.309  reports          | ERROR Parse errors in path '/o/x {2}/##':", blenderWrong, `path "/o/x {2}/##"`},
+		{"CUDA error: Illegal address in cuCtxSynchronize()", blenderWrong, "CUDA error: Illegal address"},
+		{"WARNING: File written by newer Blender binary (403.29), expect loss of data!", blenderTooOld, ""},
+		{"00:00.309  blend            | WARNING File written by newer Blender binary (600.1), expect loss of data!", blenderTooOld, ""},
+		{"Error: Cannot render, no camera", blenderError, "Error: Cannot render, no camera"},
+		{"Farm: the scene has frames -3 to 250 by 2", blenderRange, ""},
+		{"Append frame 12", blenderAppended, ""},
+	}
+	for _, c := range cases {
+		if e := parseBlender(c.line); e.what != c.what || !strings.Contains(e.text, c.text) {
+			t.Errorf("%q means %+v", c.line, e)
 		}
 	}
 }

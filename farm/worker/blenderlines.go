@@ -1,24 +1,31 @@
 package worker
 
-import "regexp"
+import (
+	"regexp"
+	"strconv"
+)
 
 // What a line of Blender's output says.
 type blenderWhat uint8
 
 const (
-	blenderOther   blenderWhat = iota
-	blenderSaved               // a frame was written; text is its file
-	blenderTimed               // the time a frame took, printed once it is done
-	blenderSkipped             // a frame was left out as it exists; text is its file, "" if it is not named
-	blenderError               // an error, after which Blender may go on or even end with 0; text is the message
+	blenderOther    blenderWhat = iota
+	blenderSaved                // a file was written; text is its path
+	blenderTimed                // a frame is over: its files, if it has any, are those that were saved before
+	blenderSkipped              // a frame was left out as it exists; text is its file
+	blenderAppended             // frame number is in the movie that is being saved
+	blenderFrame                // number is the frame that is being rendered
+	blenderRange                // what tellRange prints: frames are those of the scene
+	blenderError                // an error, after which Blender may go on or even end with 0; text is the message
+	blenderWrong                // what comes is not what was asked for; text says why, and the next step; see wrongLines
+	blenderTooOld               // the file was saved by a newer Blender than this one
 )
 
-// isStep reports whether the line means that one more frame is done (behaviour 3.7).
-func (w blenderWhat) isStep() bool { return w == blenderTimed || w == blenderSkipped }
-
 type blenderEvent struct {
-	what blenderWhat
-	text string
+	what   blenderWhat
+	text   string
+	number int
+	frames []int
 }
 
 // Since 5.0 Blender prints through its log, where every line begins with a
@@ -28,25 +35,77 @@ type blenderEvent struct {
 //	3.4    Time: 00:00.34 (Saving: 00:00.28)
 //	5.0   00:01.234  render           | Saved: '/frames/000001.png'
 //
-// Progress lines have "Time:" further on, and are no steps.
+// Anything may be glued to the front of a line, as what Python and Cycles
+// print goes another way to the same place.
 var (
-	blenderLine = regexp.MustCompile(`^(?:.*\brender\s*\|\s*|\s*)(?:Saved: '(.+)'|(Time: [0-9][0-9:.]*)|([Ss]kipping existing frame)(?: "(.+?)"(?: for view .*)?$)?)`)
+	savedLine   = regexp.MustCompile(`Saved: '(.+)'`)
+	timedLine   = regexp.MustCompile(`(?:^|\|)\s*Time: [0-9]|Time: [0-9][0-9:.]* \(Saving: `)
+	skippedLine = regexp.MustCompile(`[Ss]kipping existing frame "(.+?)"(?: for view .*)?\s*$`)
+	movieLine   = regexp.MustCompile(`\b[Aa]ppend frame (-?\d+)\s*$`)
+	frameLine   = regexp.MustCompile(`\bFra: ?(-?\d+) |\| Rendering frame (-?\d+)\s*$`)
+	rangeLine   = regexp.MustCompile(regexp.QuoteMeta(rangeTold) + `(-?\d+) to (-?\d+) by (\d+)`)
 	errorLine   = regexp.MustCompile(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`)
+	olderLine   = regexp.MustCompile(`(?i)\bwritten by newer Blender binary\b`)
 )
+
+// wrongLines mean that Blender goes on with something else than was asked for,
+// and often ends with 0. $1 is what the line names, {format} what it does not.
+var wrongLines = []struct {
+	line *regexp.Regexp
+	says string
+}{
+	{regexp.MustCompile(`Can't find scene: '(.*?)'`),
+		`the file has no scene "$1", and Blender would render another one. Submit the job with the name of a scene that is in the file`},
+	{regexp.MustCompile(`Format from '-F / --render-format' not known`),
+		`this Blender does not know the output format "{format}", and would save another one. Submit the job with a format that it has, such as PNG`},
+	{regexp.MustCompile(`(?i)(?:cannot|can't|could not) find lib(?:rary)? '(.*?)'`), missingLibrary},
+	{regexp.MustCompile(`(?i)unable to open '(.*?\.blend)'`), missingLibrary},
+	{regexp.MustCompile(`Parse errors in path '(.*?)'`),
+		`Blender takes the braces in the path "$1" for a template, and cannot read it. Write them as {{ and }}, or take another name`},
+	{regexp.MustCompile(`\b((?:CUDA|OptiX|HIP|Metal|oneAPI) error\b.{0,120})`),
+		`the graphics card failed, after which Blender saves damaged frames: $1. Look after its driver and memory, or render on the processor`},
+}
+
+const missingLibrary = `the linked library "$1" cannot be opened, and Blender would render without it. Put it where this worker sees it, or submit the file with all that it needs`
 
 // parseBlender says what a line of Blender's output means.
 func parseBlender(line string) blenderEvent {
-	if m := blenderLine.FindStringSubmatch(line); m != nil {
-		switch {
-		case m[1] != "":
-			return blenderEvent{blenderSaved, m[1]}
-		case m[2] != "":
-			return blenderEvent{blenderTimed, ""}
+	if m := savedLine.FindStringSubmatch(line); m != nil {
+		return blenderEvent{what: blenderSaved, text: m[1]}
+	}
+	if m := skippedLine.FindStringSubmatch(line); m != nil {
+		return blenderEvent{what: blenderSkipped, text: m[1]}
+	}
+	if timedLine.MatchString(line) {
+		return blenderEvent{what: blenderTimed}
+	}
+	if m := movieLine.FindStringSubmatch(line); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			return blenderEvent{what: blenderAppended, number: n}
 		}
-		return blenderEvent{blenderSkipped, m[4]}
+	}
+	if m := frameLine.FindStringSubmatch(line); m != nil {
+		if n, err := strconv.Atoi(m[1] + m[2]); err == nil {
+			return blenderEvent{what: blenderFrame, number: n}
+		}
+	}
+	if m := rangeLine.FindStringSubmatch(line); m != nil {
+		var span animSpan
+		span.start.read(m[1])
+		span.end.read(m[2])
+		span.step.read(m[3])
+		return blenderEvent{what: blenderRange, frames: span.frames()}
+	}
+	if olderLine.MatchString(line) {
+		return blenderEvent{what: blenderTooOld}
+	}
+	for _, w := range wrongLines {
+		if m := w.line.FindStringSubmatchIndex(line); m != nil {
+			return blenderEvent{what: blenderWrong, text: string(w.line.ExpandString(nil, w.says, line, m))}
+		}
 	}
 	if m := errorLine.FindStringSubmatch(line); m != nil {
-		return blenderEvent{blenderError, m[1]}
+		return blenderEvent{what: blenderError, text: m[1]}
 	}
 	return blenderEvent{}
 }

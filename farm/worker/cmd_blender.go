@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"renderfarm/farm"
 	"renderfarm/farm/framefile"
@@ -18,6 +19,7 @@ type blenderRender struct {
 	argsBefore []string // in front of the file
 	blendfile  string   // "": none, as for scripts that make their own scene
 	args       []string // behind it
+	frames     []int    // what is saved, if the arguments do not tell; in the job: a range
 	steps      int      // frames expected; 0 if the job type does not say
 }
 
@@ -29,54 +31,134 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 		argsBefore: p.list("argsBefore"),
 		blendfile:  p.present("blendfile"),
 		args:       p.list("args"),
+		frames:     p.frames("frames"),
 		steps:      c.Steps,
 	}
 	return b.do, p.err
 }
 
 // do renders. Success means more than Blender's exit code 0, which it also
-// gives after a full disk or a missing argument: every frame it says it saved
-// was read back, and there is one if any was expected.
+// gives after a full disk or when a script quits it: every frame that was asked
+// for was saved, or was there, and every file was read back.
 func (b blenderRender) do(ctx context.Context, r *run) error {
 	exe, err := programs.Blender(ctx, b.exe)
 	if err != nil {
 		return err
 	}
+	line, err := b.line()
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	w := &blenderWatch{line: line, task: r, stop: stop, frames: newFrames(ctx, framefile.Whole)}
+	w.asked = newAskedFrames(line.requests, func() {
+		if b.steps > 0 { // else the whole command is one step
+			r.Step()
+		}
+	})
+	err = r.start(ctx, exe, line.args, func(text string) { w.see(ctx, text) })
+	w.asked.end()
+	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading
+	return w.outcome(err, broken, saved == 0 && b.steps > 0)
+}
+
+// line makes the command line, and finds out what it asks for.
+func (b blenderRender) line() (*blenderLine, error) {
 	args := slices.Concat(b.exeArgs, b.argsBefore)
 	if b.blendfile != "" {
 		args = append(args, b.blendfile)
 	}
 	args = append(args, b.args...)
+	if b.frames == nil {
+		return readBlenderArgs(args)
+	}
+	// The job type says what comes out of its arguments, and is believed.
+	return readToldArgs(args, b.frames), nil
+}
 
-	frames := newFrames(ctx, framefile.Whole)
-	lastError := ""
-	err = r.start(ctx, exe, args, func(line string) {
-		e := parseBlender(line)
-		switch e.what {
-		case blenderSaved:
-			frames.add(ctx, e.text)
-			r.worker.previews.show(r.task.UUID, e.text)
-		case blenderSkipped:
-			frames.add(ctx, e.text)
-		case blenderError:
-			lastError = clip(e.text, 200)
-		}
-		if e.what.isStep() && b.steps > 0 { // else the whole command is one step
-			r.Step()
-		}
-	})
-	saved, broken := frames.check(ctx) // also after an error: it ends their reading
+// A blenderWatch listens to a Blender that renders.
+type blenderWatch struct {
+	line      *blenderLine
+	task      *run
+	asked     *askedFrames
+	frames    *frames
+	stop      context.CancelCauseFunc
+	wrong     error  // what makes its frames worthless
+	lastError string // of its messages
+	lastLines []string
+}
+
+const (
+	linesTold = 3   // lines of output in an error
+	lineTold  = 200 // bytes of each
+)
+
+// see takes a line of output.
+func (w *blenderWatch) see(ctx context.Context, text string) {
+	e := parseBlender(text)
+	w.asked.hear(e)
+	switch e.what {
+	case blenderSaved:
+		w.frames.add(ctx, e.text)
+		w.task.worker.previews.show(w.task.task.UUID, e.text)
+	case blenderSkipped:
+		w.frames.add(ctx, e.text)
+	case blenderError:
+		w.lastError = clip(e.text, lineTold)
+	case blenderWrong:
+		w.fail(farm.Errorf(farm.Invalid, "%s", strings.ReplaceAll(e.text, "{format}", w.line.format)))
+	case blenderTooOld:
+		w.fail(farm.Errorf(farm.Invalid, "the file was saved by a newer Blender than this worker has, which would lose part of it. Install a newer one here"))
+	}
+	if text = strings.TrimSpace(text); text != "" && e.what != blenderFrame && text != "Blender quit" {
+		w.lastLines = append(w.lastLines[max(0, len(w.lastLines)-linesTold+1):], clip(text, lineTold))
+	}
+}
+
+// fail ends Blender: nothing that it still makes is of use.
+func (w *blenderWatch) fail(err error) {
+	if w.wrong == nil {
+		w.wrong = err
+		w.stop(err)
+	}
+}
+
+// outcome says what became of it all. idle means that nothing was saved although
+// the job type expects frames.
+func (w *blenderWatch) outcome(err, broken error, idle bool) error {
+	missing := w.asked.missing()
 	var exit *exitCode
 	switch {
-	case errors.As(err, &exit) && lastError != "":
-		return farm.Errorf(farm.Invalid, "%w: %s", err, lastError)
+	case w.wrong != nil:
+		return w.wrong
+	case errors.As(err, &exit):
+		return farm.Errorf(farm.Invalid, "%w%s", err, after(": ", w.lastError)+after("; ", missing))
 	case err != nil:
 		return err
 	case broken != nil:
 		return broken
-	case saved == 0 && b.steps > 0 && lastError != "":
+	case missing != "":
+		return farm.Errorf(farm.Invalid, "%s, though Blender ended without an error. Its last words: %s", missing, w.lastWords())
+	case idle && w.lastError != "":
 		// Blender ends with 0 after some mistakes, such as an argument missing.
-		return farm.Errorf(farm.Invalid, "Blender reported success, but rendered no frame. Its last words: %s", lastError)
+		return farm.Errorf(farm.Invalid, "Blender reported success, but rendered no frame. Its last words: %s", w.lastError)
 	}
 	return nil
+}
+
+// lastWords are the last error, or else the last lines.
+func (w *blenderWatch) lastWords() string {
+	if w.lastError != "" {
+		return w.lastError
+	}
+	return strings.Join(w.lastLines, " | ")
+}
+
+// after returns the text behind a separator, or nothing.
+func after(separator, text string) string {
+	if text == "" {
+		return ""
+	}
+	return separator + text
 }

@@ -4,23 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"renderfarm/farm"
 	"renderfarm/farm/programs"
 )
 
-// framesToVideo are the parameters of frames-to-video, which makes one video
-// of many images with FFmpeg.
+// framesToVideo are the parameters of frames-to-video, which makes a video of
+// many images with FFmpeg. Which images is said by framePath and frames, or else
+// by inputGlob, which all managers and workers know.
 type framesToVideo struct {
 	exe        string   // a path, or a name that programs.FFmpeg finds
 	exeArgs    []string // in the job: one text, split as a shell does
-	fps        float64  // frames per second, more than 0
-	inputGlob  string   // which images, in the order of their names
+	rate       string   // frames per second; in the job a number
+	inputGlob  string   // which images, in the order of their numbers
+	framePath  string   // path of an image, with # for its number; need not be given
+	frames     []int    // those that the video is made of; in the job: a range
+	optional   bool     // without any image there is no video, and no failure
 	outputFile string   // folders above it are made
 	argsBefore []string // in front of the input
 	args       []string // for the output
@@ -28,84 +33,124 @@ type framesToVideo struct {
 
 func prepareFramesToVideo(c farm.Command) (action, error) {
 	p := params{Command: c}
+	fps := p.number("fps", 0, 1e6)
 	v := framesToVideo{
 		exe:        p.required("exe"),
 		exeArgs:    p.words("exeArgs"),
-		fps:        p.number("fps", 0, 1e6),
+		rate:       frameRate(fps),
 		inputGlob:  p.required("inputGlob"),
+		framePath:  p.optional("framePath"),
+		frames:     p.frames("frames"),
+		optional:   p.flag("optional"),
 		outputFile: p.required("outputFile"),
 		argsBefore: p.list("argsBefore"),
 		args:       p.list("args"),
 	}
-	if p.err == nil && v.fps < 1e-6 {
-		p.fail("fps", "is %s: a video needs some frames per second", plain(v.fps))
+	if p.err == nil && fps < 1e-6 {
+		p.fail("fps", "is %s: a video needs some frames per second", plain(fps))
 	}
 	return v.do, p.err
 }
 
-// do makes the video. Success means that there is one, not only that FFmpeg
-// ended with 0.
+// do makes the video, and one more for each further view of the scene. Success
+// means that they are there, not only that FFmpeg ended with 0.
 func (v framesToVideo) do(ctx context.Context, r *run) error {
+	films, err := v.films()
+	if farm.KindOf(err) == farm.NotFound && v.optional {
+		r.Log("frames-to-video: there is no video, as there are no images that FFmpeg reads well: %v", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	exe, err := programs.FFmpeg(ctx, v.exe)
 	if err != nil {
 		return err
 	}
-	// FFmpeg's own message for a pattern without files does not help anyone. A
-	// pattern that only FFmpeg understands is left to it.
-	frames, err := filepath.Glob(filepath.FromSlash(v.inputGlob))
-	if err == nil && len(frames) == 0 {
-		return farm.Errorf(farm.NotFound, "frames-to-video: there are no frames: nothing matches %s. Were they rendered to another folder?", v.inputGlob)
-	}
 	if err := os.MkdirAll(filepath.Dir(v.outputFile), folderMode); err != nil {
 		return fmt.Errorf("frames-to-video: %w", err)
 	}
-	input := []string{"-pattern_type", "glob", "-i", filepath.ToSlash(v.inputGlob)}
-	if runtime.GOOS == "windows" { // whose FFmpeg knows no patterns
-		index, err := writeIndex(frames, v.fps)
-		if err != nil {
+	for i, f := range films {
+		output := v.outputFile
+		if i > 0 {
+			ext := filepath.Ext(output)
+			output = strings.TrimSuffix(output, ext) + f.view + ext
+		}
+		if len(films) > 1 {
+			r.Log("frames-to-video: view %q in %s", f.view, output)
+		}
+		if err := v.encode(ctx, r, exe, f.images, output); err != nil {
 			return err
 		}
-		defer os.Remove(index)
-		input = []string{"-f", "concat", "-safe", "0", "-i", index}
-	}
-	if err := r.start(ctx, exe, v.arguments(input), nil); err != nil {
-		return err
-	}
-	switch info, err := os.Stat(v.outputFile); {
-	case err != nil:
-		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but made no video: %w", err)
-	case info.Size() == 0:
-		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but %s is empty: is the disk full?", v.outputFile)
 	}
 	return nil
 }
 
-// arguments returns FFmpeg's command line. The rate is that of the input, and
-// again that of the output, which would else be a default.
-func (v framesToVideo) arguments(input []string) []string {
-	rate := []string{"-r", plain(v.fps)}
-	var all []string
-	for _, part := range [][]string{v.exeArgs, v.argsBefore, rate, input, v.args, rate, {v.outputFile}} {
-		all = append(all, part...)
+// encodedLine is how FFmpeg tells its progress.
+var encodedLine = regexp.MustCompile(`\bframe= *(\d+)`)
+
+// encode makes one video. FFmpeg gets a list of the images, as their names may
+// hold what it takes for a pattern.
+func (v framesToVideo) encode(ctx context.Context, r *run, exe string, images []string, output string) error {
+	index, err := writeIndex(images, v.rate)
+	if err != nil {
+		return err
 	}
-	return all
+	defer os.Remove(index)
+	encoded := -1
+	err = r.start(ctx, exe, v.arguments(index, output), func(line string) {
+		if all := encodedLine.FindAllStringSubmatch(line, -1); all != nil {
+			if n, err := strconv.Atoi(all[len(all)-1][1]); err == nil {
+				encoded = n
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	switch info, err := os.Stat(output); {
+	case err != nil:
+		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but made no video: %w", err)
+	case info.Size() == 0:
+		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but %s is empty: is the disk full?", output)
+	case v.framePath != "" && encoded >= 0 && encoded < len(images) && !slices.ContainsFunc(v.args, shortens):
+		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but the video has %d of %d frames: its log says which could not be read", encoded, len(images))
+	}
+	return nil
 }
 
-// writeIndex writes a list of the frames for FFmpeg's concat format beside
-// them, and returns its path. The name is its own: several videos may be made
-// of the frames in one folder at the same time.
-func writeIndex(frames []string, fps float64) (string, error) {
+// shortens reports whether an argument of FFmpeg makes a video shorter than its images.
+func shortens(arg string) bool {
+	name, _, _ := strings.Cut(arg, ":")
+	return slices.Contains([]string{"-t", "-to", "-ss", "-fs", "-frames", "-vframes"}, name)
+}
+
+// arguments returns FFmpeg's command line. The rate is that of the input, and
+// again that of the output, which would else be a default.
+func (v framesToVideo) arguments(index, output string) []string {
+	rate := []string{"-r", v.rate}
+	input := []string{"-f", "concat", "-safe", "0", "-i", index}
+	return slices.Concat(v.exeArgs, v.argsBefore, rate, input, v.args, rate, []string{output})
+}
+
+// writeIndex writes a list of images for FFmpeg's concat format, and returns its
+// path. It is on this computer: nothing is left in the folder of the frames.
+func writeIndex(images []string, rate string) (string, error) {
 	var text strings.Builder
-	seconds := plain(math.Round(1e9/fps) / 1e9)
-	for _, frame := range frames { // in order: Glob sorts
-		path, err := filepath.Abs(frame)
+	for _, image := range images {
+		path, err := filepath.Abs(image)
 		if err != nil {
 			return "", fmt.Errorf("frames-to-video: %w", err)
 		}
-		path = strings.ReplaceAll(filepath.ToSlash(path), "'", `'\''`)
-		fmt.Fprintf(&text, "file '%s'\nduration %s\n", path, seconds)
+		path = filepath.ToSlash(path)
+		fmt.Fprintf(&text, "file '%s'\n", strings.ReplaceAll(path, "'", `'\''`))
+		// FFmpeg before 5.0 does not know the word, so it is there only if needed.
+		if strings.ContainsAny(path, "%*?[]{}") {
+			text.WriteString("option pattern_type none\n")
+		}
+		fmt.Fprintf(&text, "duration %s\n", secondsOf(rate))
 	}
-	index, err := os.CreateTemp(filepath.Dir(frames[0]), "ffmpeg-file-index-*.txt")
+	index, err := os.CreateTemp("", "farm-frames-*.txt")
 	if err != nil {
 		return "", fmt.Errorf("frames-to-video: %w", err)
 	}
@@ -115,4 +160,41 @@ func writeIndex(frames []string, fps float64) (string, error) {
 		return "", fmt.Errorf("frames-to-video: %w", err)
 	}
 	return index.Name(), nil
+}
+
+// frameRate writes a number of frames per second as the fraction that is meant:
+// 23.976 is 24000/1001. Blender keeps the base of a rate with seven digits.
+func frameRate(fps float64) string {
+	const near = 2e-6 // 23.976 and 24000/1001 differ by half as much
+	if whole := float64(int64(fps + 0.5)); abs(fps-whole) <= 1e-9*whole {
+		return plain(whole)
+	}
+	if ntsc := int64(fps*1001/1000 + 0.5); ntsc > 0 && abs(fps*1001/1000/float64(ntsc)-1) <= near {
+		return fmt.Sprintf("%d/1001", ntsc*1000)
+	}
+	// The continued fraction of a number gives its best approximations.
+	num, numBefore, den, denBefore := int64(1), int64(0), int64(0), int64(1)
+	for x := fps; ; {
+		n := int64(x)
+		num, numBefore = n*num+numBefore, num
+		den, denBefore = n*den+denBefore, den
+		rest := x - float64(n)
+		if den > 0 && abs(float64(num)/float64(den)/fps-1) <= 1e-7 || rest < 1e-9 || den > 1e5 {
+			return fmt.Sprintf("%d/%d", num, den)
+		}
+		x = 1 / rest
+	}
+}
+
+func abs(x float64) float64 { return max(x, -x) }
+
+// secondsOf is how long a frame lasts at a rate.
+func secondsOf(rate string) string {
+	over, under, _ := strings.Cut(rate, "/")
+	num, _ := strconv.ParseFloat(over, 64)
+	den, err := strconv.ParseFloat(under, 64)
+	if err != nil {
+		den = 1
+	}
+	return strconv.FormatFloat(den/num, 'f', 9, 64)
 }

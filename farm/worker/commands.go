@@ -121,6 +121,32 @@ func (p *params) list(name string) []string {
 	return texts
 }
 
+// frames reads a range of frames; need not be there.
+func (p *params) frames(name string) []int {
+	v, ok := p.given(name, false)
+	if !ok {
+		return nil
+	}
+	frames, err := farm.ParseFrames(plain(v))
+	if err != nil {
+		p.fail(name, "is no range of frames: %v", err)
+	}
+	return frames
+}
+
+// flag reads a yes or no; need not be there.
+func (p *params) flag(name string) bool {
+	v, ok := p.given(name, false)
+	if !ok {
+		return false
+	}
+	on, ok := v.(bool)
+	if !ok {
+		p.fail(name, "is %s, and should be true or false", show(v))
+	}
+	return on
+}
+
 // number reads a number from least to most.
 func (p *params) number(name string, least, most float64) float64 {
 	v, ok := p.given(name, true)

@@ -1,0 +1,92 @@
+//go:build !windows
+
+package worker
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// renderArgs are arguments of a Blender that renders the small scene.
+func renderArgs(python string, more ...string) []any {
+	args := []any{"--python-expr", scene + "; s = bpy.context.scene; " + python}
+	for _, a := range more {
+		args = append(args, a)
+	}
+	return args
+}
+
+// What was asked is what was saved, whatever Blender says of itself.
+func TestBlenderSavesWhatWasAsked(t *testing.T) {
+	quit := "import os; bpy.app.handlers.render_pre.append(lambda s, *_: s.frame_current == 2 and os._exit(0))"
+	cases := []struct {
+		name, python string
+		args         []string // OUT is the folder
+		steps        int
+		files        string
+		err          string // "": it succeeds
+	}{
+		{"frames below zero", "s.frame_end = 250", []string{"-o", "OUT/######", "-f", "-3..-1,2"}, 4, "-000001.png -000002.png -000003.png 000002.png", ""},
+		{"an animation below zero", "s.frame_end = 250", []string{"-o", "OUT/##", "-s", "-2", "-e", "-1", "-j", "1", "-a"}, 2, "-01.png -02.png", ""},
+		{"the scene's range is as it was", "bpy.app.handlers.render_pre.append(lambda s, *_: setattr(s.render, 'filepath', 'OUT/%d-' % s.frame_end))", []string{"-o", "OUT/", "-f", "-1"}, 1, "250--0001.png", ""},
+		{"the scene's range and step", "s.frame_start, s.frame_end, s.frame_step = 2, 6, 2", []string{"-o", "OUT/##", "-a"}, 3, "02.png 04.png 06.png", ""},
+		{"a script that quits", quit, []string{"-o", "OUT/##", "-f", "1..3"}, 1, "01.png", "1 of 3 frames were saved (missing: 2,3)"},
+		{"a script that quits, the scene's range", quit + "; s.frame_end = 3", []string{"-o", "OUT/##", "-a"}, 1, "01.png", "1 of 3 frames were saved (missing: 2,3)"},
+		{"a script that quits at once", "import sys; sys.exit(0)", []string{"-o", "OUT/##", "-f", "1"}, 0, "", "0 of 1 frames were saved (missing: 1)"},
+		{"two outputs", "", []string{"-o", "OUT/a##", "-f", "1", "-o", "OUT/b##", "-f", "1"}, 2, "a01.png b01.png", ""},
+		{"views", "s.render.use_multiview = True", []string{"-o", "OUT/##", "-f", "1..2"}, 2, "01_L.png 01_R.png 02_L.png 02_R.png", ""},
+		{"no ending", "s.render.use_file_extension = False", []string{"-o", "OUT/a.b_##", "-f", "1"}, 1, "a.b_01", ""},
+		{"a range as its name", "", []string{"-o", "OUT/shot_0121-0240", "-f", "121"}, 1, "shot_0121-02400121.png", ""},
+		{"a placeholder of another", "s.render.use_overwrite = False; open('OUT/01.png', 'w').close()", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png.broken", "is incomplete: the file is empty"},
+		{"a frame that is there", "s.render.use_overwrite = False", []string{"-o", "OUT/##", "-f", "1", "-f", "1..2"}, 3, "01.png 02.png", ""},
+		{"names of Python for formats", "", []string{"-o", "OUT/##", "-F", "TARGA", "-f", "1"}, 1, "01.tga", ""},
+		{"no such format", "", []string{"-o", "OUT/##", "-F", "FOO", "-f", "1"}, -1, "?", `does not know the output format "FOO"`},
+		{"no such scene", "", []string{"-S", "Nope", "-o", "OUT/##", "-f", "1"}, -1, "?", `has no scene "Nope"`},
+		{"beyond the last frame", "", []string{"-o", "OUT/##", "-f", "1048575"}, 0, "", "beyond the last that Blender has"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b, dir := newBench(t), t.TempDir()
+			fill := strings.NewReplacer("OUT", dir)
+			args := renderArgs(fill.Replace(c.python))
+			for _, a := range c.args {
+				args = append(args, fill.Replace(a))
+			}
+			render := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", args)
+			if strings.Contains(strings.Join(c.args, " "), "-S") { // it is said of files only
+				file := filepath.Join(t.TempDir(), "x.blend")
+				saved := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "",
+					"args", renderArgs("bpy.ops.wm.save_as_mainfile(filepath='"+file+"')"))
+				if err := b.do(t.Context(), saved); err != "" {
+					t.Fatal(err)
+				}
+				render.Parameters["blendfile"] = file
+			}
+			b.steps, render.Steps = 0, 3
+			err := b.do(t.Context(), render)
+			if c.err == "" && err != "" || !strings.Contains(err, c.err) || c.steps >= 0 && b.steps != c.steps {
+				t.Errorf("%d steps, want %d: %q, want %q\n%s", b.steps, c.steps, err, c.err, b.logged(t))
+			}
+			if got := filesIn(t, dir); c.files != "?" && got != c.files {
+				t.Errorf("files %s, want %s", got, c.files)
+			}
+		})
+	}
+}
+
+func filesIn(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
