@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"renderfarm/farm/blendertest"
 )
 
 // renderArgs are arguments of a Blender that renders the small scene.
@@ -21,6 +23,7 @@ func renderArgs(python string, more ...string) []any {
 
 // What was asked is what was saved, whatever Blender says of itself.
 func TestBlenderSavesWhatWasAsked(t *testing.T) {
+	blendertest.Find(t)
 	quit := "import os; bpy.app.handlers.render_pre.append(lambda s, *_: s.frame_current == 2 and os._exit(0))"
 	cases := []struct {
 		name, python string
