@@ -37,7 +37,6 @@ func prepareFramesToVideo(c farm.Command) (action, error) {
 	v := framesToVideo{
 		exe:        p.required("exe"),
 		exeArgs:    p.words("exeArgs"),
-		rate:       frameRate(fps),
 		inputGlob:  p.required("inputGlob"),
 		framePath:  p.optional("framePath"),
 		frames:     p.frames("frames"),
@@ -49,7 +48,11 @@ func prepareFramesToVideo(c farm.Command) (action, error) {
 	if p.err == nil && fps < 1e-6 {
 		p.fail("fps", "is %s: a video needs some frames per second", plain(fps))
 	}
-	return v.do, p.err
+	if p.err != nil {
+		return nil, p.err
+	}
+	v.rate = frameRate(fps)
+	return v.do, nil
 }
 
 // do makes the video, and one more for each further view of the scene. Success
@@ -163,7 +166,8 @@ func writeIndex(images []string, rate string) (string, error) {
 }
 
 // frameRate writes a number of frames per second as the fraction that is meant:
-// 23.976 is 24000/1001. Blender keeps the base of a rate with seven digits.
+// 23.976 is 24000/1001. Blender keeps the base of a rate with seven digits. fps
+// is from 1e-6 to 1e6.
 func frameRate(fps float64) string {
 	const near = 2e-6 // 23.976 and 24000/1001 differ by half as much
 	if whole := float64(int64(fps + 0.5)); abs(fps-whole) <= 1e-9*whole {
