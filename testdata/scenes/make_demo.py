@@ -25,13 +25,15 @@ scene = bpy.context.scene
 def material(name, color, metallic=0.0, roughness=0.4, emission=0.0):
     """A plain surface; emission > 0 makes it glow in its colour."""
     m = bpy.data.materials.new(name)
-    m.use_nodes = True
+    if not m.node_tree:  # always there since 5.0; use_nodes goes in 6.0
+        m.use_nodes = True
     surface = m.node_tree.nodes["Principled BSDF"]
     surface.inputs["Base Color"].default_value = (*color, 1)
+    surface.inputs["IOR"].default_value = 1.45
     surface.inputs["Metallic"].default_value = metallic
     surface.inputs["Roughness"].default_value = roughness
     if emission:
-        surface.inputs["Emission"].default_value = (*color, 1)
+        surface.inputs["Emission Color" if "Emission Color" in surface.inputs else "Emission"].default_value = (*color, 1)
         surface.inputs["Emission Strength"].default_value = emission
     return m
 
@@ -46,13 +48,21 @@ def added(name, mat):
     return o
 
 
+def curves_of(animation):
+    """The curves of an object's animation: since Blender 4.4 in the slot of an action."""
+    action = animation.action
+    if hasattr(action, "fcurves"):
+        return action.fcurves
+    return [c for layer in action.layers for strip in layer.strips for bag in strip.channelbags for c in bag.fcurves]
+
+
 def turning(o, start, turns):
     """Turns an object by whole turns over the loop, at an even speed."""
     o.rotation_euler = start
     o.keyframe_insert("rotation_euler", frame=1)
     o.rotation_euler = [a + n * math.tau for a, n in zip(start, turns)]
     o.keyframe_insert("rotation_euler", frame=FRAMES + 1)
-    for curve in o.animation_data.action.fcurves:
+    for curve in curves_of(o.animation_data):
         for key in curve.keyframe_points:
             key.interpolation = "LINEAR"
 
@@ -69,6 +79,8 @@ def ring(name, radius, width, mat, start, turns):
 
 def area(name, location, size, energy, color, target=(0, 0, 1.5)):
     """A soft light that looks at the target."""
+    if bpy.app.version >= (4, 3):  # which files of earlier versions get when they are opened
+        energy *= math.pi / 4
     light = bpy.data.lights.new(name, "AREA")
     light.size, light.energy, light.color = size, energy, color
     o = bpy.data.objects.new(name, light)
@@ -145,11 +157,15 @@ shine.energy, shine.color, shine.shadow_soft_size = 60, (1.0, 0.6, 0.3), 0.3
 lamp = bpy.data.objects.new("shine", shine)
 lamp.location = center.location
 scene.collection.objects.link(lamp)
-glow.cycles.sample_as_light = False
+if hasattr(glow.cycles, "sample_as_light"):
+    glow.cycles.sample_as_light = False
+else:  # since 3.5
+    glow.cycles.emission_sampling = "NONE"
 bpy.data.objects["core"].visible_shadow = False
 
 world = bpy.data.worlds.new("dusk")
-world.use_nodes = True
+if not world.node_tree:
+    world.use_nodes = True
 world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.06, 0.12, 0.16, 1)
 world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.6
 scene.world = world
@@ -176,6 +192,9 @@ scene.cycles.max_bounces = 2
 scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
 scene.cycles.sample_clamp_indirect = 3
 scene.cycles.use_fast_gi = True
+if bpy.app.version >= (4, 0):  # sampled as it was before
+    scene.cycles.use_light_tree = False
+    scene.cycles.sampling_pattern = "TABULATED_SOBOL"
 scene.cycles.ao_bounces = scene.cycles.ao_bounces_render = 1
 world.light_settings.distance = 4
 
@@ -183,14 +202,25 @@ world.light_settings.distance = 4
 # denoiser. A blur that stops where the surface turns does as well here.
 scene.cycles.use_denoising = False
 scene.view_layers[0].use_pass_normal = True
-scene.use_nodes = True
-nodes = scene.node_tree.nodes
+if hasattr(scene, "compositing_node_group"):  # since 5.0
+    tree = scene.compositing_node_group = bpy.data.node_groups.new("compositing", "CompositorNodeTree")
+    tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    end = "NodeGroupOutput"
+else:
+    scene.use_nodes = True
+    tree = scene.node_tree
+    end = "CompositorNodeComposite"
+nodes = tree.nodes
 nodes.clear()
-layers, smooth, composite = (nodes.new("CompositorNode" + kind) for kind in ("RLayers", "Bilateralblur", "Composite"))
-smooth.iterations, smooth.sigma_color, smooth.sigma_space = 2, 0.25, 3
-scene.node_tree.links.new(layers.outputs["Image"], smooth.inputs["Image"])
-scene.node_tree.links.new(layers.outputs["Normal"], smooth.inputs["Determinator"])
-scene.node_tree.links.new(smooth.outputs["Image"], composite.inputs["Image"])
+layers, smooth, composite = nodes.new("CompositorNodeRLayers"), nodes.new("CompositorNodeBilateralblur"), nodes.new(end)
+if hasattr(smooth, "iterations"):
+    smooth.iterations, smooth.sigma_color, smooth.sigma_space = 2, 0.25, 3
+else:  # since 5.0, which makes these of the others
+    smooth.inputs["Size"].default_value, smooth.inputs["Threshold"].default_value = 5, 0.25 / 3
+tree.links.new(layers.outputs["Image"], smooth.inputs["Image"])
+tree.links.new(layers.outputs["Normal"], smooth.inputs["Determinator"])
+tree.links.new(smooth.outputs["Image"], composite.inputs["Image"])
+scene.view_settings.view_transform = "Filmic"  # what was the default until 4.0
 scene.view_settings.look = "Medium High Contrast"
 
 bpy.context.preferences.filepaths.save_version = 0

@@ -33,6 +33,7 @@ scene.cycles.samples = 1
 scene.cycles.max_bounces = 0
 scene.cycles.use_denoising = False
 scene.cycles.seed = 1
+scene.view_settings.view_transform = "Filmic"  # what was the default until 4.0
 
 bpy.context.preferences.filepaths.save_version = 0
 # What the factory's start-up file carries for the interface is not needed here.
