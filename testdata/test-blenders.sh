@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every test of the packages that need a Blender once with each Blender:
+# Runs every test that needs a Blender once with each Blender:
 #
 #   test-blenders.sh DIR [FLAGS OF go test…]
 #
@@ -9,20 +9,19 @@ cd "$(dirname "$0")/.."
 dir=$1
 shift
 
-set_of() { go list -f "{{\$p := .ImportPath}}{{range \$i := $1}}{{if eq \$i \"renderfarm/farm/blendertest\"}}{{\$p}}{{\"\\n\"}}{{end}}{{end}}" ./... ; }
-packages=$( { set_of .TestImports; set_of .XTestImports; } | sort -u)
+tests=$(go run testdata/blendertests.go $(go list -f '{{.Dir}}' ./...))
 logs=$(mktemp -d "${TMPDIR:-/tmp}/farm-blenders.XXXXXX")
 failed=
 for blender in "$(command -v blender || true)" "$dir"/*/blender; do
 	[ -x "$blender" ] || continue
 	version=$("$blender" --version | sed -n 's/^Blender \([0-9.]*\).*/\1/p')
 	echo "Blender $version: $blender"
-	# shellcheck disable=SC2086 # several packages
-	if FARM_TEST_BLENDER=$blender nice go test -count 1 -timeout 30m "$@" $packages >"$logs/$version" 2>&1; then
-		grep -E '^(ok|---)' "$logs/$version"
-	else
+	echo "$tests" | while read -r folder pattern; do
+		(cd "$folder" && FARM_TEST_BLENDER=$blender nice go test -count 1 -timeout 30m -run "$pattern" "$@" . </dev/null) || echo FAILED
+	done >"$logs/$version" 2>&1
+	grep -E '^(ok|FAIL|panic:| *--- FAIL)' "$logs/$version" || true
+	if grep -q '^FAILED$' "$logs/$version"; then
 		failed="$failed $version"
-		grep -E '^(ok|FAIL|panic:| *--- FAIL)' "$logs/$version" || tail -n 20 "$logs/$version"
 		echo "All of it: $logs/$version"
 	fi
 done
