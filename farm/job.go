@@ -40,8 +40,8 @@ const (
 	// JobUnderConstruction is being stored. The job leaves it with the
 	// transaction that stores it; a crash before that leaves no job.
 	JobUnderConstruction JobStatus = iota
-	// JobQueued waits for its first worker. The first task that is handed out
-	// makes it active; a user may hold or cancel it.
+	// JobQueued waits for its first worker: what of it was not canceled is queued.
+	// The first task that is handed out makes it active; a user may hold or cancel it.
 	JobQueued
 	// JobActive was begun. It ends by itself when no task is left that could run,
 	// or too many failed; a user may hold or cancel it. While nobody asks for its
@@ -123,7 +123,7 @@ var jobRules = []rule{
 	{JobCanceled, finished},
 	{JobPauseRequested, func(f *JobFacts) bool { return f.Intent == IntentHold && f.Counts[TaskActive] > 0 }},
 	{JobPaused, func(f *JobFacts) bool { return f.Intent == IntentHold }},
-	{JobQueued, func(f *JobFacts) bool { return f.Counts[TaskQueued] == f.Counts.Total() }},
+	{JobQueued, func(f *JobFacts) bool { return f.Counts[TaskQueued]+f.Counts[TaskCanceled] == f.Counts.Total() }},
 	{JobActive, func(*JobFacts) bool { return true }},
 }
 

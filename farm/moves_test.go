@@ -66,6 +66,7 @@ func wrongStatuses() (f faults) {
 		run, hold, abort, insist                           JobStatus
 	}{
 		{"untouched", 3, 0, 0, 0, 0, 0, JobQueued, JobPaused, JobCanceled, JobQueued},
+		{"one canceled before any started", 2, 0, 0, 0, 0, 1, JobQueued, JobPaused, JobCanceled, JobQueued},
 		{"started", 2, 1, 0, 0, 0, 0, JobActive, JobPauseRequested, JobCancelRequested, JobActive},
 		{"between tasks", 2, 0, 1, 0, 0, 0, JobActive, JobPaused, JobCanceled, JobActive},
 		{"soft failure", 2, 0, 0, 1, 0, 0, JobActive, JobPaused, JobCanceled, JobActive},

@@ -226,7 +226,9 @@ func failure(res *http.Response) error {
 		return &Error{Status: res.StatusCode, Message: "the manager is not here but at " + to + ": use that address"}
 	}
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // what was read of it will do
-	return readError(res.StatusCode, body)
+	e := readError(res.StatusCode, body)
+	e.Deleted = res.Header.Get(headerDeleted) == "true"
+	return e
 }
 
 // decodeAnswer reads an answer's JSON. Anything else comes from a program that

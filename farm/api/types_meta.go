@@ -8,6 +8,10 @@ type Error struct {
 	Status  int    `json:"-"`       // HTTP status of the answer
 	Code    int    `json:"code"`    // the same, as sent; 0 if a compatible manager left it out
 	Message string `json:"message"` // for people: what, why, and the next step
+
+	// Deleted says that a user deleted the worker that made the request, which
+	// must not come back as a new one. It is a header, see SetDeleted.
+	Deleted bool `json:"-"`
 }
 
 // Version answers getVersion.

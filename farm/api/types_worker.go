@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"renderfarm/farm"
@@ -44,6 +45,20 @@ const headerZone = "Farm-Time-Zone"
 
 // TimeZone returns the time zone that a worker tells, "" for none.
 func TimeZone(h http.Header) string { return h.Get(headerZone) }
+
+// headerDeleted tells a worker, with 403, that it was deleted. Workers of the
+// compatible system do not know it, and stay away after any 403 to a worker that
+// is signed on.
+const headerDeleted = "Farm-Worker-Deleted"
+
+// SetDeleted says that the request's worker was deleted by a user.
+func SetDeleted(h http.Header) { h.Set(headerDeleted, "true") }
+
+// WasDeleted reports whether an error is the answer to a worker that a user deleted.
+func WasDeleted(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Deleted
+}
 
 // WorkerStateChange tells a worker which status to take. It answers signOn,
 // workerState (200) and scheduleTask (423).

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/store/blobs"
@@ -26,7 +27,24 @@ type configured struct {
 	expanders map[string]*farm.Expander
 }
 
+// stockPolling is how long an idle worker of the compatible system is silent at
+// most: it asks for a task every 20 seconds, give or take a tenth. After an error
+// it is a minute.
+const stockPolling = 22 * time.Second
+
+// warnOfTimeout tells of a worker_timeout with which workers that are well are lost
+// again and again.
+func (m *Manager) warnOfTimeout(c farm.Config) {
+	if timeout := time.Duration(c.WorkerTimeout); timeout > 0 && timeout <= stockPolling {
+		m.log.Warn("worker_timeout is shorter than the pauses of Flamenco's workers between two requests, so they will be taken for lost while they wait for work. Farm's workers are fine; for others set it to at least 1m",
+			"worker_timeout", timeout, "pause", stockPolling)
+	}
+}
+
 func (m *Manager) configure(c farm.Config) {
+	if old := m.config.Load(); old == nil || old.WorkerTimeout != c.WorkerTimeout {
+		m.warnOfTimeout(c)
+	}
 	next := &configured{Config: c, goos: m.goos, shared: sharedStorage(c, m.home), expanders: map[string]*farm.Expander{}}
 	next.storage = next.shared
 	if c.Shaman.Enabled {

@@ -13,13 +13,15 @@ import (
 // NotFound; Invalid: a status nobody can ask for.
 func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason string, by ...farm.Actor) error {
 	verb, ok := farm.VerbFor(wanted)
-	if !ok {
-		return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
-	}
 	return m.update(func(u *unit) error {
 		j, err := u.liveJob(id)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case !ok && j.Status() == wanted:
+			return nil // asking for what is there changes nothing
+		case !ok:
+			return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
 		}
 		if status := j.Status(); status != wanted || status == farm.JobRequeueing {
 			u.apply(j, verb, reason, by)
@@ -133,20 +135,15 @@ func (m *Manager) changeJob(id farm.JobID, fn func(u *unit, j *store.Job) error)
 	})
 }
 
+// taskWishes are the statuses that a user can ask for, and what happens to the task then.
+var taskWishes = map[farm.TaskStatus]farm.TaskEvent{farm.TaskCanceled: farm.TaskDropped, farm.TaskQueued: farm.TaskRequeued}
+
 // SetTaskStatus cancels or requeues one task, as a user's wish. Tasks that need
 // it follow. Asking for the status it has changes nothing.
 //
 // NotFound; Invalid: another status; Conflict: the task cannot get there now.
 func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason string, by ...farm.Actor) error {
-	var event farm.TaskEvent
-	switch wanted {
-	case farm.TaskCanceled:
-		event = farm.TaskDropped
-	case farm.TaskQueued:
-		event = farm.TaskRequeued
-	default:
-		return farm.Errorf(farm.Invalid, "a user can cancel a task (canceled) or requeue it (queued), not make it %s", wanted)
-	}
+	event, possible := taskWishes[wanted]
 	return m.update(func(u *unit) error {
 		t, err := u.Task(id)
 		if err != nil {
@@ -162,6 +159,9 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 				u.clearFailures(t)
 			}
 			return nil
+		}
+		if !possible {
+			return farm.Errorf(farm.Invalid, "a user can cancel a task (canceled) or requeue it (queued), not make it %s", wanted)
 		}
 		if t.Job.Pass.On() {
 			return errPassing(t.Job)

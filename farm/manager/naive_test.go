@@ -102,7 +102,7 @@ func (j *nJob) status() farm.JobStatus {
 	if j.held {
 		return farm.JobPaused
 	}
-	if j.count(farm.TaskQueued) == total {
+	if j.count(farm.TaskQueued)+j.count(farm.TaskCanceled) == total {
 		return farm.JobQueued
 	}
 	return farm.JobActive

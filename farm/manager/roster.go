@@ -101,17 +101,25 @@ func (r *roster) seenSince() map[farm.WorkerID]time.Time {
 }
 
 // Authenticate checks the id and secret that a worker sent and marks it as
-// seen. It fails with Forbidden, and does not say which of the two was wrong.
+// seen. It fails with Forbidden, and does not say which of the two was wrong; with
+// ErrDeleted if both are right and somebody deleted the worker.
 func (m *Manager) Authenticate(id, secret string) (farm.WorkerID, error) {
 	w := m.roster.get(farm.WorkerID(id))
-	if w == nil || w.deleted || !checkSecret(w.secret, secret) {
+	if w == nil || !checkSecret(w.secret, secret) {
 		return "", errNoWorker
+	}
+	if w.deleted {
+		return "", ErrDeleted
 	}
 	w.heard()
 	return farm.WorkerID(id), nil
 }
 
 var errNoWorker = farm.Errorf(farm.Forbidden, "no such worker known, or its secret is wrong: register the worker again")
+
+// ErrDeleted refuses a worker that a user deleted. It shall not come back by itself
+// under another id.
+var ErrDeleted = farm.Errorf(farm.Forbidden, "no such worker known: it was deleted from the farm. Start it again to register it as a new one")
 
 // hold keeps a worker present while it waits for an answer; it cannot say
 // anything else meanwhile. The caller ends that with the function it returns.

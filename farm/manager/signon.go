@@ -81,7 +81,7 @@ func taskTypes(given []string) ([]string, error) {
 func workerOf(tx *store.Tx, id farm.WorkerID) (*store.Worker, error) {
 	w, err := tx.Worker(id)
 	if err == nil && !w.Deleted.IsZero() {
-		return nil, errNoWorker
+		return nil, ErrDeleted
 	}
 	return w, err
 }

@@ -145,13 +145,13 @@ func TestCancelOneTask(t *testing.T) {
 	tasks, _, err := f.Tasks(job, -1, 10)
 	f.must(err)
 	f.must(f.SetTaskStatus(tasks[1].ID, farm.TaskCanceled, "not needed"))
-	f.want(job, farm.JobActive, "frame-1 queued", "frame-2 canceled", "frame-3 canceled")
+	f.want(job, farm.JobQueued, "frame-1 queued", "frame-2 canceled", "frame-3 canceled")
 	f.work(w)
 	f.want(job, farm.JobCanceled, "frame-1 completed", "frame-2 canceled", "frame-3 canceled")
 	if err := f.SetTaskStatus(tasks[2].ID, farm.TaskQueued, "please"); farm.KindOf(err) != farm.Conflict {
 		t.Errorf("requeueing what needs a canceled task: %v", err)
 	}
-	for _, status := range []farm.TaskStatus{farm.TaskCompleted, farm.TaskFailed, farm.TaskActive} {
+	for _, status := range []farm.TaskStatus{farm.TaskSoftFailed, farm.TaskFailed, farm.TaskActive} {
 		if err := f.SetTaskStatus(tasks[0].ID, status, "magic"); farm.KindOf(err) != farm.Invalid {
 			t.Errorf("making a task %s: %v", status, err)
 		}
@@ -168,7 +168,7 @@ func TestRequeueOneTaskOfACanceledJob(t *testing.T) {
 	f.must(f.SetTaskStatus(tasks[1].ID, farm.TaskCanceled, "as it shows already"))
 	f.want(job, farm.JobCanceled)
 	f.must(f.SetTaskStatus(tasks[1].ID, farm.TaskQueued, "only this one"))
-	f.want(job, farm.JobActive, "frame-1 canceled", "frame-2 queued", "frame-3 canceled")
+	f.want(job, farm.JobQueued, "frame-1 canceled", "frame-2 queued", "frame-3 canceled")
 	if names := f.work(w); fmt.Sprint(names) != "[frame-2]" {
 		t.Errorf("then did %v", names)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"path/filepath"
+	"regexp"
 
 	"github.com/go-chi/chi/v5"
 
@@ -15,10 +16,22 @@ func notYet(http.ResponseWriter, *http.Request) error {
 	return farm.Errorf(farm.Unavailable, "this version of Farm cannot do this; what it can do is described at /api/v3/swagger-ui/")
 }
 
+// stockAddon is how the add-on of the compatible system names itself and its
+// version, in all its releases so far.
+var stockAddon = regexp.MustCompile(`^Flamenco/([0-9][0-9A-Za-z.+~-]{0,39}) \(Blender add-on\)`)
+
+// getVersion answers with the version that the add-on wants to hear: it compares
+// shortversion with its own, and submits nothing if they differ. One that does not
+// say which version it has hears the configured one.
 func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
 	version, commit := s.m.Version()
 	config := s.m.Config()
-	return writeJSON(w, http.StatusOK, api.Version{Version: version, ShortVersion: config.FlamencoVersion, Name: config.ManagerName, Git: commit})
+	short := config.FlamencoVersion
+	if named := stockAddon.FindStringSubmatch(r.UserAgent()); named != nil {
+		short = named[1]
+	}
+	w.Header().Set("Vary", "User-Agent")
+	return writeJSON(w, http.StatusOK, api.Version{Version: version, ShortVersion: short, Name: config.ManagerName, Git: commit})
 }
 
 func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error {

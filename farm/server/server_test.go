@@ -212,6 +212,15 @@ func (s *testServer) metaCalls() {
 	if v := s.want(200, "GET", "/api/v3/version", ""); v.text("shortversion") != "3.8.5" || v.text("version") != "1.2.3" {
 		s.t.Errorf("version: %s", v.body)
 	}
+	for agent, want := range map[string]string{
+		"Flamenco/3.9-beta1 (Blender add-on)": "3.9-beta1", "Flamenco/3.6 (Blender add-on) x": "3.6",
+		"Flamenco/3.9 (a1b2c3d)": "3.8.5", "Flamenco/ (Blender add-on)": "3.8.5", "Flamenco/3.9\"x (Blender add-on)": "3.8.5", "curl/8": "3.8.5",
+		"Flamenco/3" + strings.Repeat("9", 50) + " (Blender add-on)": "3.8.5",
+	} {
+		if v := s.want(200, "GET", "/api/v3/version", "", "User-Agent", agent); v.text("shortversion") != want {
+			s.t.Errorf("for %q: %s", agent, v.body)
+		}
+	}
 	s.want(200, "GET", "/api/v3/configuration", "")
 	file := s.want(200, "GET", "/api/v3/configuration/file", "")
 	s.want(204, "PUT", "/api/v3/configuration/file", strings.Replace(string(file.body), `"Farm"`, `"Studio"`, 1))

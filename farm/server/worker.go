@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -21,10 +22,13 @@ func (s *Server) worker(h workerHandler) handler {
 			return farm.Errorf(farm.Forbidden, "this is for registered workers only: send the worker's id and secret by HTTP basic authentication")
 		}
 		id, err := s.m.Authenticate(user, password)
-		if err != nil {
-			return err
+		if err == nil {
+			err = h(w, r, id)
 		}
-		return h(w, r, id)
+		if errors.Is(err, manager.ErrDeleted) { // also while its request waited
+			api.SetDeleted(w.Header())
+		}
+		return err
 	}
 }
 

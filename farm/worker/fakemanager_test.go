@@ -36,6 +36,7 @@ type fakeManager struct {
 	calls     []call
 	updates   []sent
 	previews  [][]byte
+	deleted   map[string]bool
 	refuses   string // route that is answered with 400; "" for none
 }
 
@@ -108,8 +109,13 @@ func (m *fakeManager) routes() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			id, secret, _ := r.BasicAuth()
 			m.mu.Lock()
-			known := secret != "" && m.workers[id] == secret
+			known, gone := secret != "" && m.workers[id] == secret, m.deleted[id]
 			m.mu.Unlock()
+			if gone {
+				api.SetDeleted(w.Header())
+				reply(w, 403, map[string]any{"message": "no such worker known"})
+				return
+			}
 			if !known {
 				reply(w, 403, map[string]any{"message": "no such worker known"})
 				return

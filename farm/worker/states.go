@@ -27,6 +27,16 @@ func (w *Worker) enter(status string) state {
 	return w.asleep
 }
 
+// unknown returns the state of a worker that the manager does not know. One that
+// a user deleted ends, or it would be back at once under another id.
+func (w *Worker) unknown(err error) state {
+	if api.WasDeleted(err) {
+		w.signedOn = false // there is nobody to sign off
+		return w.leave(ErrDeleted)
+	}
+	return w.signOn
+}
+
 // leave returns the state that ends the worker because the manager said so.
 func (w *Worker) leave(why error) state {
 	return func(ctx context.Context) state {
@@ -67,7 +77,7 @@ func (w *Worker) take(ctx context.Context) state {
 		case ctx.Err() != nil:
 			return w.signOff // a task in the answer is returned by the sign-off
 		case api.StatusOf(err) == http.StatusForbidden:
-			return w.signOn
+			return w.unknown(err)
 		case api.StatusOf(err) == http.StatusConflict:
 			// The manager lost sight of the worker meanwhile, or was not told yet.
 			trouble.about(err)
@@ -111,7 +121,7 @@ func (w *Worker) asleep(ctx context.Context) state {
 		case ctx.Err() != nil:
 			return w.signOff
 		case api.StatusOf(err) == http.StatusForbidden:
-			return w.signOn
+			return w.unknown(err)
 		case err != nil:
 			trouble.about(err)
 			if !pauseAfter(ctx, err, &retry) {

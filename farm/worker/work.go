@@ -68,6 +68,9 @@ func (w *Worker) keep(ctx context.Context, id farm.TaskID, stop context.CancelCa
 		switch {
 		case ctx.Err() != nil:
 			return
+		case api.WasDeleted(err):
+			stop(ErrDeleted)
+			return
 		case err != nil:
 			if !pauseAfter(ctx, err, &retry) {
 				return

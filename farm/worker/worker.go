@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -56,6 +57,9 @@ var (
 	// ErrRestart means that the manager asked the worker to restart: the
 	// program shall end with Options.RestartExitCode.
 	ErrRestart = errors.New("the manager asked this worker to restart")
+	// ErrDeleted is an ErrShutdown: a user deleted the worker while it ran. The next
+	// start registers a new one.
+	ErrDeleted = fmt.Errorf("this worker was deleted from the farm; the next start registers it as a new one: %w", ErrShutdown)
 )
 
 // Worker is a worker of the farm. Run may be called once.
