@@ -54,9 +54,15 @@ class OnDisk(unittest.TestCase):
         self.assertEqual(self.spread("w.<UVTILE>.png", files.TILES), ["w.u1_v1.png", "w.u2_v10.png"])
         self.assertEqual(self.spread("w.1001.png", files.TILES), ["w.1001.png", "w.1012.png"])
 
-    def test_stereo(self) -> None:
-        self.make("eye_L.png", "eye_R.png", "eye_M.png")
-        self.assertEqual(self.spread("eye_L.png", files.STEREO), ["eye_L.png", "eye_R.png"])
+    def test_views(self) -> None:
+        two = ("_L", "_R")
+        self.assertEqual(files.view_paths("/t/eye_L.png", two), ["/t/eye_L.png", "/t/eye_R.png"])
+        self.assertEqual(files.view_paths("/t/eye_R.0001.exr", (".0001",)), ["/t/eye_R.0001.exr"])
+        self.assertEqual(files.view_paths("eye_L.png", ()), ["eye_L.png"])
+        self.assertEqual(files.view_paths("eye.png", two), ["eye.png"], "Blender takes it for all views")
+        self.assertEqual(files.view_paths("a.left.mov", (".left", ".right", "")), ["a.left.mov", "a.right.mov", "a.mov"])
+        self.make("eye_01_L.png", "eye_02_L.png", "eye_01_R.png")
+        self.assertEqual(self.spread("eye_01_L.png", files.SEQUENCE), ["eye_01_L.png", "eye_02_L.png"])
 
     def test_folder_with_links_in_circles(self) -> None:
         self.make("cache/data/1.vdb", "cache/config/1.uni", "elsewhere/2.vdb")

@@ -16,11 +16,14 @@ The price is the time to open each file, once, and that only a Blender at least
 as new as the file can do it, which the farm's workers need anyway. A file in
 which no path has to change is not saved again but used as it is, byte for byte.
 
-    files.py    names on the disk: sequences, tiles, folders; no bpy
-    layout.py   where each file goes in the pack; no bpy
-    refs.py     every reference to another file in the open .blend
-    report.py   report(): what the open .blend needs, for the add-on
-    usd.py      what a USD file refers to in turn
-    plan.py     opens the .blend and its libraries, and rewrites copies
-    main.py     the command line
+    files.py      names on the disk: sequences, tiles, views, folders; no bpy
+    layout.py     where each file goes in the pack; no bpy
+    reference.py  one path in the open .blend
+    refs.py       every reference to another file in the open .blend
+    nodes.py      those of nodes
+    report.py     report(): what the open .blend needs, for the add-on
+    usd.py        what a USD file refers to in turn
+    asleep.py     opens and saves without anything in the file running
+    plan.py       opens the .blend and its libraries, and rewrites copies
+    main.py       the command line
 """

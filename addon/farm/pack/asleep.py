@@ -37,6 +37,13 @@ def _off(struct, name: str) -> None:
     _wake.append(lambda: setattr(struct, name, True))
 
 
+@bpy.app.handlers.persistent
+def _switch_on(*_) -> None:
+    """Switches everything on again, after Blender has evaluated and before it writes."""
+    for wake in _wake:
+        wake()
+
+
 def _ignore(_context) -> None:
     """Stands in for what updates the scene before each operator.
 
@@ -65,8 +72,16 @@ def move_to(path: str) -> None:
 
 
 def save_copy(path: str, compress: bool) -> None:
-    """Saves the open .blend elsewhere, with everything switched on as it was."""
-    for wake in _wake:
-        wake()
+    """Saves the open .blend elsewhere, with everything switched on as it was.
+
+    An operator evaluates the scene before it saves: since Blender 5.0 nothing
+    in Python can keep it from that, so what computes is off until then.
+    """
     _no_updates()
-    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, relative_remap=False, compress=compress, check_existing=False)
+    bpy.app.handlers.save_pre.append(_switch_on)
+    bpy.app.handlers.save_post.append(_switch_off)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, relative_remap=False, compress=compress, check_existing=False)
+    finally:
+        bpy.app.handlers.save_pre.remove(_switch_on)
+        bpy.app.handlers.save_post.remove(_switch_off)

@@ -9,15 +9,11 @@ from typing import Iterator, List, NamedTuple, Tuple
 FILE = "file"  # one file
 SEQUENCE = "sequence"  # all files whose names differ in the last number only
 TILES = "tiles"  # UDIM tiles, one file each
-STEREO = "stereo"  # one file for each view, _L and _R
 FOLDER = "folder"  # everything in a folder
 
 # The words that stand for the number of a tile (Blender manual, UDIMs), and
 # what they match.
 TOKENS = {"<UDIM>": r"\d{4}", "<UVTILE>": r"u\d+_v\d+"}
-
-# How the names of views end, before the extension.
-VIEWS = ("_L", "_R", "_left", "_right")
 
 LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
 
@@ -102,12 +98,19 @@ def pattern(path: str, shape: str) -> Tuple[str, str, str]:
         head, digits, tail = split_number(name)
         if digits:
             return head, tail, r"\d+"
-    if shape == STEREO:
-        stem, ext = os.path.splitext(name)
-        for view in VIEWS:
-            if stem.endswith(view):
-                return stem[: -len(view)], ext, "|".join(VIEWS)
     return name, "", ""
+
+
+def view_paths(path: str, views: Tuple[str, ...]) -> List[str]:
+    """Returns the path of each view of a file whose name ends like one of them, before its extension.
+
+    Of any other path, and without views, just the path: that is how Blender finds them.
+    """
+    stem, ext = os.path.splitext(path)
+    for view in views:
+        if view and stem.endswith(view):
+            return [stem[: -len(view)] + v + ext for v in views]
+    return [path]
 
 
 def spread(path: str, shape: str) -> List[str]:
@@ -162,7 +165,7 @@ class State(NamedTuple):
 
 
 def examine(path: str, shape: str) -> State:
-    """Looks whether what a path stands for is there and can be read."""
+    """Looks whether what a path stands for is there and can be read; of several views see combined."""
     try:
         found = spread(path, shape)
     except Unreadable:
@@ -178,3 +181,8 @@ def examine(path: str, shape: str) -> State:
         readable = False
     there = bool(found) or shape == FOLDER and os.path.isdir(path)
     return State(there, readable, size)
+
+
+def combined(states: List[State]) -> State:
+    """Returns the state of what is needed together: a missing part misses all."""
+    return State(all(s.there for s in states), all(s.readable for s in states), sum(s.size for s in states))

@@ -16,8 +16,9 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import bpy
 
-from . import asleep, files, refs, usd
+from . import asleep, files, nodes, refs, usd
 from .layout import Layout, digest, fold, inside, portable
+from .reference import Reference, is_archive, library_path
 
 
 class PlanError(Exception):
@@ -44,7 +45,7 @@ class Planner:
         self.look_only = False
         self.tell = tell
         self.layout = Layout(root)
-        self.needed: Dict[Tuple[str, str], Needed] = {}  # by path and shape
+        self.needed: Dict[tuple, Needed] = {}  # by Reference.key
         self.blends: Dict[str, str] = {}  # libraries that can be read, and the .blend itself: path -> target
         self.rewritten: Dict[str, str] = {}  # target -> copy
         self.missing: List[dict] = []
@@ -90,16 +91,18 @@ class Planner:
 
     def collect(self) -> None:
         """Finds everything the open .blend uses, and gives it its place."""
-        found = [r for r in refs.references() if not r.packed]
+        found = [r for r in refs.references() if not r.packed and r.kind != "archive"]
         # The order decides who keeps a name. Those with a place that follows
         # from that of a .blend come last, when that is known.
         found.sort(key=lambda r: (r.put is None, r.kind != "library", r.path, r.shape))
         for ref in found:
-            if (ref.path, ref.shape) not in self.needed or ref.names:
-                self.needed[ref.path, ref.shape] = self.placed(ref)
+            if ref.key not in self.needed or ref.names:
+                self.needed[ref.key] = self.placed(ref)
+        for tree, node in nodes.calculated():
+            self.warnings.append("node %s of %s makes up the path that it imports from as it runs; if it is no other file's here, put that file into the project and give its path" % (node, tree))
         self.tell(phase="files", files=len(self.layout.files))
 
-    def placed(self, ref: refs.Reference) -> Needed:
+    def placed(self, ref: Reference) -> Needed:
         """Gives what a reference stands for its place in the pack."""
         path = ref.path
         stays = Needed(None)
@@ -119,9 +122,9 @@ class Planner:
             self.miss(ref, "it may not be read")
             return stays
         found = [f for f in found if not self.is_excluded(f) and self.has_plain_name(f)]
-        for name in sorted(set(ref.names)):
-            if not os.path.isfile(os.path.join(path, name)) and not self.is_excluded(os.path.join(path, name)):
-                self.miss(ref, "there is no such file", os.path.join(path, name))
+        for gone in ref.missing():
+            if not self.is_excluded(gone):
+                self.miss(ref, "there is no such file", gone)
         at = ""
         if ref.put is None:  # beside its .blend, and named after it
             at = refs.blendcache(self.blends.get(ref.library or self.blend, ""))
@@ -129,7 +132,8 @@ class Planner:
         if ref.kind == "library":
             self.add_library(ref, path, target)
         elif ref.kind in ("usd", "osl"):
-            self.add_companions(ref.kind, path)
+            for file in found:
+                self.add_companions(ref.kind, file)
         return Needed(target)
 
     def has_plain_name(self, file: str) -> bool:
@@ -141,7 +145,7 @@ class Planner:
             return False
         return True
 
-    def add_library(self, ref: refs.Reference, path: str, target: str) -> None:
+    def add_library(self, ref: Reference, path: str, target: str) -> None:
         """Notes a library to look into, unless it is damaged."""
         if getattr(ref.id, "is_missing", False) or not is_blend(path):
             self.miss(ref, "it is damaged, or no .blend file")
@@ -182,7 +186,7 @@ class Planner:
                 return True
         return False
 
-    def miss(self, ref: refs.Reference, why: str, path: str = "") -> None:
+    def miss(self, ref: Reference, why: str, path: str = "") -> None:
         """Notes that something is needed and cannot be packed."""
         entry = {"path": path or ref.path, "owner": list(ref.owner), "library": ref.library, "kind": ref.kind, "why": why}
         if entry not in self.missing:
@@ -190,14 +194,18 @@ class Planner:
 
     def check_against_blender(self) -> None:
         """Compares with the paths that Blender itself knows of."""
-        known, names = {path for path, _ in self.needed}, set()
+        known, names = {path for path, _, _ in self.needed}, set()
         for ref in refs.references():
             known.add(ref.path)
             if ref.kind == "sound":  # its strips remember where it was when they were made
                 names.add(os.path.basename(ref.path))
-        folders = tuple(path + os.sep for path, shape in self.needed if shape == files.FOLDER)
+        folders = tuple(path + os.sep for path, shape, _ in self.needed if shape == files.FOLDER)
         for raw in bpy.utils.blend_paths(absolute=False, packed=True, local=True):
             path = files.resolve(raw, os.path.dirname(self.blend))
+            # The .blend files that brushes come from are known to Blender as well; data that
+            # is linked for anything else has its library.
+            if path.lower().endswith(".blend"):
+                continue
             if path in known or path.startswith(folders) or os.path.basename(path) in names or not os.path.isfile(path):
                 continue
             self.warnings.append("%s is used in a way that Farm does not know, and is not packed" % path)
@@ -212,39 +220,46 @@ class Planner:
                 continue
             # Linked data is stored in its own file; the paths of all libraries
             # are stored in each file that uses them.
-            if ref.library and ref.kind != "library" or is_inherited(ref):
+            if ref.library and ref.kind not in ("library", "archive") or is_inherited(ref):
                 continue
-            wanted = self.wanted(ref, target)
+            wanted = self.wanted(ref, self.base(ref, target))
             if wanted != ref.raw.replace("\\", "/"):
                 changes.append((ref, wanted))
         renamed = [r for r in refs.references() if r.names and not ref_names_stay(r)]
         if not changes and not renamed:
             return
-        clips = [(ref, wanted) for ref, wanted in changes if ref.kind == "sequence" and isinstance(ref.id, bpy.types.MovieClip)]
-        stage = self.stage(target, clips) if clips else ""
+        looked_at = [(ref, wanted) for ref, wanted in changes if is_looked_at(ref)]
+        stage = self.stage(target, looked_at) if looked_at else ""
         for ref, wanted in changes:
             ref.put(wanted)
         self.rewritten[target] = self.save(path, [wanted for _, wanted in changes])
         if stage:
             shutil.rmtree(stage)
 
-    def stage(self, blend_target: str, clips: list) -> str:
-        """Makes the open .blend one in a folder where sequences of clips are in their new places.
-
-        A Blender that evaluates the scene before it saves, which asleep can keep
-        only those from that it knows, looks at a clip anew when its path has
-        changed, and takes one that it does not find for a movie.
-        """
+    def stage(self, blend_target: str, looked_at: list) -> str:
+        """Makes the open .blend one in a folder where the files of references are in their new places."""
         folder = tempfile.mkdtemp(prefix="stage-", dir=self.work)
         blend = os.path.join(folder, *blend_target.split("/"))
         os.makedirs(os.path.dirname(blend), exist_ok=True)
-        for ref, wanted in clips:
+        for ref, wanted in looked_at:
+            beside = os.path.join(folder, *posixpath.dirname(self.base(ref, blend_target)).split("/"))
             for source in ref.files():
-                place = os.path.normpath(os.path.join(os.path.dirname(blend), os.path.dirname(wanted[2:]), portable(os.path.basename(source))))
+                place = os.path.normpath(os.path.join(beside, os.path.dirname(wanted[2:]), portable(os.path.basename(source))))
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 link(source, place)
         asleep.move_to(blend)
         return folder
+
+    def base(self, ref: Reference, blend_target: str) -> str:
+        """Returns the .blend in the pack that a path in the .blend at a target is relative to."""
+        library = None if isinstance(ref.id, bpy.types.Library) else ref.id.library
+        if library is not None and is_archive(library):
+            return self.library_target(library_path(library))
+        return blend_target
+
+    def library_target(self, path: str) -> str:
+        """Returns the place of a library, which need not be in the pack if its data is."""
+        return self.blends.get(path) or self.layout.target(path)
 
     def save(self, path: str, changes: List[str]) -> str:
         """Saves the open .blend as a copy in the work folder, unless it is there already.
@@ -264,10 +279,12 @@ class Planner:
             os.utime(copy)  # callers remove what was not used for long
         return copy
 
-    def wanted(self, ref: refs.Reference, blend_target: str) -> str:
+    def wanted(self, ref: Reference, blend_target: str) -> str:
         """Returns what a reference in the .blend at a target should say."""
         raw = ref.raw.replace("\\", "/")
-        place = self.needed.get((ref.path, ref.shape))
+        if ref.kind == "archive":
+            return relative(self.library_target(ref.path), blend_target)
+        place = self.needed.get(ref.key)
         if place is not None and place.target is not None:
             wanted = relative(place.target, blend_target)
             return wanted + "/" if raw.endswith("/") and not wanted.endswith("/") else wanted
@@ -319,7 +336,16 @@ def relative(target: str, blend_target: str) -> str:
     return "//" + posixpath.relpath(target or ".", posixpath.dirname(blend_target) or ".")
 
 
-def is_inherited(ref: refs.Reference) -> bool:
+def is_looked_at(ref: Reference) -> bool:
+    """Reports whether Blender looks at the files as soon as the path changes.
+
+    It takes the sequence of a clip that it does not find for a movie, and
+    drops the views of an image that it does not find.
+    """
+    return isinstance(ref.id, bpy.types.MovieClip) and ref.kind == "sequence" or isinstance(ref.id, bpy.types.Image) and ref.id.use_multiview
+
+
+def is_inherited(ref: Reference) -> bool:
     """Reports whether a path in an override is that of what it overrides, and stored there."""
     override = getattr(ref.id, "override_library", None)
     if override is None:
@@ -328,7 +354,7 @@ def is_inherited(ref: refs.Reference) -> bool:
     return not any(p.endswith(("filepath", "directory")) for p in paths)
 
 
-def ref_names_stay(ref: refs.Reference) -> bool:
+def ref_names_stay(ref: Reference) -> bool:
     """Reports whether the files of an image strip keep their names in a pack."""
     return all(portable(name) == name for name in ref.names)
 

@@ -8,115 +8,78 @@ in plan.py, so that a kind that is new is noticed and not lost in silence.
 """
 
 import os
-from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, Set, Tuple
 
 import bpy
 
 from . import files
 from .layout import portable
-
-
-class Reference(NamedTuple):
-    """One path in the open .blend, or in a library that it loaded."""
-
-    id: object  # the bpy ID it is in
-    raw: str  # as stored
-    kind: str  # see report.Item
-    shape: str  # see files
-    put: Optional[Callable[[str], None]]  # stores another path; None: it follows from the name of the .blend
-    names: Tuple[str, ...] = ()  # of the files in a folder; (): all of them
-    packed: bool = False  # what it stands for is in the .blend
-    spare: bool = False  # Blender renders without it just as well
-
-    @property
-    def library(self) -> str:
-        """Path of the library that it is in; "" for the open file."""
-        return holder(self.id)
-
-    @property
-    def path(self) -> str:
-        """The absolute path that it means."""
-        found = files.resolve(self.raw, base(self.id))
-        # An override has the paths of what it overrides, relative to that one's file.
-        original = getattr(getattr(self.id, "override_library", None), "reference", None)
-        if original is not None and not os.path.lexists(found):
-            other = files.resolve(self.raw, base(original))
-            if os.path.lexists(other):
-                return other
-        return found
-
-    def files(self) -> List[str]:
-        """Returns the files that it stands for and that are there.
-
-        Raises files.Unreadable.
-        """
-        if self.names:
-            named = (os.path.join(self.path, name) for name in self.names)
-            return sorted({f for f in named if os.path.isfile(f)})
-        return files.spread(self.path, self.shape)
-
-    @property
-    def owner(self):
-        """Type and name of its ID, such as ("IMAGE", "wood.png"); types as in ID.id_type."""
-        return (id_type(self.id), self.id.name)
-
-
-# What IDs that can hold paths call their type since Blender 4.4; before, they did not.
-ID_TYPES = {
-    "Image": "IMAGE", "Library": "LIBRARY", "MovieClip": "MOVIECLIP", "Sound": "SOUND", "VectorFont": "FONT",
-    "Volume": "VOLUME", "CacheFile": "CACHEFILE", "Text": "TEXT", "Object": "OBJECT", "Scene": "SCENE",
-    "Material": "MATERIAL", "Light": "LIGHT", "World": "WORLD", "NodeTree": "NODETREE", "Texture": "TEXTURE",
-    "FreestyleLineStyle": "LINESTYLE",
-}
-
-
-def id_type(id) -> str:
-    """Returns the type of an ID, by the name newer versions of Blender give it."""
-    for name, type in ID_TYPES.items():
-        if isinstance(id, getattr(bpy.types, name)):
-            return type
-    return getattr(id, "id_type", "ID")
-
-
-def library_path(library) -> str:
-    """Returns where a library's file is."""
-    return files.resolve(library.filepath, os.path.dirname(bpy.data.filepath))
-
-
-def holder(id) -> str:
-    """Returns the path of the library that an ID is stored in, "" for the open file."""
-    if isinstance(id, bpy.types.Library):
-        return library_path(id.parent) if id.parent else ""
-    return library_path(id.library) if id.library else ""
-
-
-def base(id) -> str:
-    """Returns the folder that an ID's relative paths begin at."""
-    # Blender keeps those of all libraries relative to the open file.
-    if isinstance(id, bpy.types.Library):
-        return os.path.dirname(bpy.data.filepath)
-    return os.path.dirname(holder(id) or bpy.data.filepath)
+from .nodes import imports, nodes
+from .reference import Reference, holder, is_archive, setter
 
 
 def references() -> Iterator[Reference]:
     """Yields all references, those in linked data too."""
-    for find in (libraries, images, clips, data_files, nodes, modifiers, point_caches, strips):
+    not_rendered = tools()
+    for find in (libraries, images, clips, data_files, nodes, imports, modifiers, point_caches, strips):
         for ref in find():
-            if ref.raw or ref.put is None:
+            if (ref.raw or ref.put is None) and ref.id not in not_rendered and ref.id.library not in not_rendered:
                 yield ref
 
 
-def setter(struct, name: str) -> Callable[[str], None]:
-    """Returns a function that stores a path in a property."""
-    return lambda value: setattr(struct, name, value)
-
-
 def libraries() -> Iterator[Reference]:
-    """Other .blend files that data is linked from, to any depth."""
+    """Other .blend files that data is linked from, to any depth.
+
+    Those whose data was packed into this file are of the kind "archive": what is
+    in them is not needed, but the paths of the data still begin there.
+    """
+    sources = {lib.archive_parent_library for lib in bpy.data.libraries if is_archive(lib)}
     for lib in bpy.data.libraries:
-        if getattr(lib, "is_archive", False):  # holds data that was packed into this file
-            continue
-        yield Reference(lib, lib.filepath, "library", files.FILE, setter(lib, "filepath"), packed=bool(lib.packed_file))
+        kind = "archive" if is_archive(lib) or lib in sources and not lib.users_id else "library"
+        yield Reference(lib, lib.filepath, kind, files.FILE, setter(lib, "filepath"), packed=bool(lib.packed_file), spare=kind == "archive")
+
+
+def tools() -> Set[object]:
+    """Returns the libraries of which nothing but brushes is used, which no render needs.
+
+    Blender links those that it brings along itself, since 4.3.
+    """
+    kinds = (bpy.types.Brush, bpy.types.Texture, bpy.types.Image, bpy.types.Palette, bpy.types.PaintCurve)
+    found = set()
+    for lib in {brush.library for brush in bpy.data.brushes if brush.library is not None}:
+        ids = set(lib.users_id)
+        if ids and all(isinstance(id, kinds) for id in ids):
+            users = bpy.data.user_map(subset=ids)
+            # Scenes use a brush to paint with; what it looks like may be of use elsewhere.
+            if all(user in ids for id in ids if not isinstance(id, bpy.types.Brush) for user in users[id]):
+                found.add(lib)
+    return found
+
+
+def suffixes(scenes) -> Tuple[str, ...]:
+    """Returns how the names of the files end that scenes with several views look for."""
+    found = []
+    for scene in scenes:
+        render = scene.render
+        if render.use_multiview:
+            found += [v.file_suffix for v in render.views if v.use and (render.views_format == "MULTIVIEW" or v.name in ("left", "right"))]
+    return tuple(dict.fromkeys(found))
+
+
+def image_setter(image) -> Callable[[str], None]:
+    """Returns a function that stores the path of an image.
+
+    An image with several views has the path of each in the file as well. Blender
+    makes those anew when the format is set, if the files are there.
+    """
+    def put(value: str) -> None:
+        image.filepath_raw = value
+        scene = next((s for s in bpy.data.scenes if s.render.use_multiview), None)
+        if scene is not None:
+            with bpy.context.temp_override(scene=scene):
+                image.views_format = image.views_format
+    # filepath would load the image anew, filepath_raw does not.
+    return put if image.use_multiview else setter(image, "filepath_raw")
 
 
 def is_used(id) -> bool:
@@ -128,15 +91,14 @@ def images() -> Iterator[Reference]:
     """Images, image sequences, UDIM tiles, movies."""
     kinds = {"FILE": ("image", files.FILE), "SEQUENCE": ("sequence", files.SEQUENCE),
              "MOVIE": ("movie", files.FILE), "TILED": ("udim", files.TILES)}
+    views = suffixes(bpy.data.scenes)
     for image in bpy.data.images:
         if image.source not in kinds or not is_used(image):
             continue
         kind, shape = kinds[image.source]
-        if shape == files.FILE and image.use_multiview and image.views_format == "INDIVIDUAL":
-            shape = files.STEREO
         packed = bool(image.packed_file) or len(image.packed_files) > 0
-        # filepath would load the image anew, filepath_raw does not.
-        yield Reference(image, image.filepath_raw, kind, shape, setter(image, "filepath_raw"), packed=packed)
+        own = views if image.use_multiview and image.views_format == "INDIVIDUAL" else ()
+        yield Reference(image, image.filepath_raw, kind, shape, image_setter(image), packed=packed, views=own)
 
 
 def clips() -> Iterator[Reference]:
@@ -170,32 +132,6 @@ def data_files() -> Iterator[Reference]:
 def cache_kind(path: str) -> str:
     """Tells the two formats of cache files apart."""
     return "usd" if path.lower().endswith((".usd", ".usda", ".usdc", ".usdz")) else "alembic"
-
-
-def node_trees():
-    """Yields each node tree with the ID it is stored in."""
-    for tree in bpy.data.node_groups:
-        yield tree, tree
-    for kind in ("materials", "lights", "worlds", "scenes", "textures", "linestyles"):
-        for id in getattr(bpy.data, kind):
-            tree = getattr(id, "node_tree", None)
-            # Since Blender 5.0 a scene's nodes may be a group, listed already.
-            if tree is not None and getattr(tree, "is_embedded_data", True):
-                yield id, tree
-
-
-def nodes() -> Iterator[Reference]:
-    """Nodes that read a file: IES lights, OSL scripts, imports."""
-    for id, tree in node_trees():
-        for node in tree.nodes:
-            if node.bl_idname == "ShaderNodeTexIES" and node.mode == "EXTERNAL":
-                yield Reference(id, node.filepath, "ies", files.FILE, setter(node, "filepath"))
-            elif node.bl_idname == "ShaderNodeScript" and node.mode == "EXTERNAL":
-                yield Reference(id, node.filepath, "osl", files.FILE, setter(node, "filepath"))
-            elif node.bl_idname.startswith("GeometryNodeImport"):  # since Blender 4.5
-                path = node.inputs.get("Path")
-                if path is not None and not path.is_linked:
-                    yield Reference(id, path.default_value, "cache", files.FILE, setter(path, "default_value"))
 
 
 def modifiers() -> Iterator[Reference]:
@@ -273,8 +209,7 @@ def blendcache(blend: str) -> str:
 
 def all_strips(editor):
     """Returns the strips of a sequence editor, those in meta strips too."""
-    # They were renamed in Blender 4.4.
-    return getattr(editor, "strips_all", None) or getattr(editor, "sequences_all", None) or ()
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all  # renamed in Blender 4.4
 
 
 def strips() -> Iterator[Reference]:
@@ -282,12 +217,14 @@ def strips() -> Iterator[Reference]:
     for scene in bpy.data.scenes:
         if scene.sequence_editor is None:
             continue
+        views = suffixes([scene])
         for strip in all_strips(scene.sequence_editor):
+            own = views if getattr(strip, "use_multiview", False) and strip.views_format == "INDIVIDUAL" else ()
             if strip.type == "IMAGE":
-                names = tuple(element.filename for element in strip.elements)
+                names = tuple(name for element in strip.elements for name in files.view_paths(element.filename, own))
                 yield Reference(scene, strip.directory, "strip", files.FOLDER, folder_setter(strip), names)
             elif strip.type == "MOVIE":
-                yield Reference(scene, strip.filepath, "strip", files.FILE, setter(strip, "filepath"))
+                yield Reference(scene, strip.filepath, "strip", files.FILE, setter(strip, "filepath"), views=own)
 
 
 def folder_setter(strip) -> Callable[[str], None]:

@@ -14,6 +14,7 @@ import bpy
 
 from . import files, refs
 from .layout import inside
+from .reference import Reference
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def report(root: str = "") -> List[Item]:
     users = object_names()
     items = {}
     for ref in refs.references():
-        if ref.put is None and not ref.raw:
+        if ref.put is None and not ref.raw or ref.kind == "archive":
             continue
         item = examined(ref, root, users.get(ref.id, ()))
         items.setdefault((item.path, item.owner, item.library), item)
@@ -52,26 +53,21 @@ def report(root: str = "") -> List[Item]:
     return sorted(items.values(), key=lambda i: (order[i.state], i.path, i.owner))
 
 
-def examined(ref: refs.Reference, root: str, users: Tuple[str, ...]) -> Item:
+def examined(ref: Reference, root: str, users: Tuple[str, ...]) -> Item:
     """Looks at the disk for one reference."""
     path, size = ref.path, None
     if ref.packed:
         state = "packed"
     else:
-        found = files.examine(path, ref.shape) if not ref.names else examine_names(ref)
+        parts = [os.path.join(path, name) for name in set(ref.names)] or ref.paths()
+        found = files.combined([files.examine(part, files.FILE if ref.names else ref.shape) for part in parts])
         if found.there and found.readable:
             size = found.size
         state = state_of(ref, path, root, found)
     return Item(path, ref.raw, ref.kind, ref.owner, users, state, ref.library, size)
 
 
-def examine_names(ref: refs.Reference) -> files.State:
-    """Looks for the files of an image strip, all of which have to be there."""
-    states = [files.examine(os.path.join(ref.path, name), files.FILE) for name in set(ref.names)]
-    return files.State(all(s.there for s in states), all(s.readable for s in states), sum(s.size for s in states))
-
-
-def state_of(ref: refs.Reference, path: str, root: str, found: files.State) -> str:
+def state_of(ref: Reference, path: str, root: str, found: files.State) -> str:
     """Returns the word for how it is with a reference; see Item.state."""
     if not found.there:
         return "ok" if ref.spare else "missing"
