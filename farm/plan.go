@@ -15,6 +15,7 @@ type Submission struct {
 	Tag               TagID
 	Intent            Intent // IntentHold submits it paused
 	Created           time.Time
+	Namesake          int // number among the jobs of its name and second, whose folders must differ; 0 is 1
 	ID                JobID
 }
 

@@ -30,7 +30,7 @@ func SplitShell(line string) ([]string, error) {
 		case '\'', '"':
 			n := unquote(line[i+1:], c, &word)
 			if n < 0 {
-				return nil, Errorf(Invalid, "a %c is not closed", c)
+				return nil, Errorf(Invalid, "a quote (%c) is not closed", c)
 			}
 			i += n
 		default:

@@ -36,6 +36,7 @@ func (m *machine) compile(sub *farm.Submission) error {
 	if err != nil || !compileJob.IsFunction() {
 		return farm.Errorf(farm.Invalid, "script (%s) does not define a compileJob(job) function", m.main.file)
 	}
+	m.created, m.namesake = sub.Created, sub.Namesake
 	job := m.jobObject(sub)
 	returned, err := compileJob.Call(otto.UndefinedValue(), job)
 	if err != nil {

@@ -2,6 +2,7 @@ package jsjobs
 
 import (
 	_ "embed"
+	"fmt"
 	"maps"
 	"os"
 	"runtime"
@@ -71,6 +72,7 @@ func (m *machine) install() error {
 		"frameCount":           native(m.frameCount),
 		"formatTimestampLocal": native(m.formatTimestampLocal),
 		"shellSplit":           native(m.shellSplit),
+		"folderName":           native(m.folderName),
 	}
 	for _, name := range slices.Sorted(maps.Keys(global)) {
 		if err := m.vm.Set(name, global[name]); err != nil {
@@ -215,13 +217,25 @@ func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
 }
 
 // formatTimestampLocal(time) writes a time in the manager's zone, in a form that
-// file names of every platform may have.
+// file names of every platform may have. That of the job is followed by a number
+// if another job of the name was submitted in the same second: scripts name
+// folders after it, which must not be shared.
 func (m *machine) formatTimestampLocal(call otto.FunctionCall) otto.Value {
 	t := m.when(call.Argument(0))
+	number := ""
+	if m.namesake > 1 && t.Equal(m.created) {
+		number = fmt.Sprintf("-%d", m.namesake)
+	}
 	if !t.IsZero() { // the zero time is year 1 everywhere
 		t = t.Local()
 	}
-	return m.toJS(t.Format("2006-01-02_150405"))
+	return m.toJS(t.Format("2006-01-02_150405") + number)
+}
+
+// folderName(text) makes a text fit for the name of a folder or file on every
+// platform, as the command line and the add-on do.
+func (m *machine) folderName(call otto.FunctionCall) otto.Value {
+	return m.toJS(farm.FolderName(m.text(call.Argument(0))))
 }
 
 // shellSplit(line) splits a command line into words. Nothing given is no words:

@@ -34,6 +34,8 @@ func TestHostFunctions(t *testing.T) {
 		{`formatTimestampLocal()`, `"0001-01-01_000000"`},
 		{`formatTimestampLocal(null)`, `"0001-01-01_000000"`},
 		{`shellSplit("a 'b c' \"d \\\" e\" f\\ g")`, `["a","b c","d \" e","f g"]`},
+		{`folderName("shot #7 / take [2]")`, `"shot _7 _ take _2_"`},
+		{`folderName("")`, `"job"`},
 		{`shellSplit(undefined)`, `[]`},
 		{`shellSplit(null).concat(shellSplit("")).length`, `0`},
 		{`shellSplit(12)`, `["12"]`},

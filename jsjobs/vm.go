@@ -3,6 +3,7 @@ package jsjobs
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/robertkrimen/otto"
 
@@ -32,6 +33,8 @@ type machine struct {
 	patternIDs map[string]int  // flags/source
 	matched    *regex.Text     // that patterns were matched with last
 	orders     map[string]*codeunit.Order
+	created    time.Time // of the job that is compiled
+	namesake   int       // see farm.Submission
 }
 
 // A host is what a machine has of the world.

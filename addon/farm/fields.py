@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from .core import settings
+from .core.names import folder_name
 from .core.settings import Values, View
 from .core.wire import JobType, Setting
 
@@ -114,13 +115,13 @@ class SceneStore:
 def values(scene, job_type: JobType, job_name: str = "") -> Values:
     """Returns the values of a scene's settings, for a job of its name or of another.
 
-    Their expressions see what Flamenco's add-on lets them see.
+    Their expressions see what Flamenco's add-on lets them see. They make paths of the job's name, so it is fit for one folder.
     """
     from pathlib import Path
 
     blend = Path(bpy.data.filepath)
     names = {
-        "bpy": bpy, "C": _Context(scene), "jobname": job_name or scene.farm.job_name, "Path": Path,
+        "bpy": bpy, "C": _Context(scene), "jobname": folder_name(job_name or scene.farm.job_name), "Path": Path,
         "abspath": lambda path: Path(bpy.path.abspath(str(path))), "last_n_dir_parts": settings.last_n_dir_parts(blend),
     }
     return Values(job_type, SceneStore(scene, job_type), names)

@@ -155,10 +155,6 @@ class Uploads(WithFolder):
         self.send(work=work)
         self.assertEqual(max(seen), (7006 + 7003, 7006 + 7003), "each byte is hashed once and sent once")
 
-    def test_checkout_names(self) -> None:
-        for job, name in (("shot 1", "shot 1"), ("film/seq", "film/seq"), ("/a//../b", "a/b"), ("a*b?:{c}", "a_b___c_"), ("..", "job"), ("", "job"), ("ü" * 300, "ü" * 100)):
-            self.assertEqual(shaman.checkout_name(job), name)
-
 
 class Sums(WithFolder):
     def sha(self, hashes: Hashes, f: File) -> "tuple[str, int]":

@@ -74,6 +74,7 @@ type Manager struct {
 	passes     passes
 	deletes    chan struct{} // holds a token while jobs may wait for deletion
 	checkouts  checkouts
+	namesakes  namesakes
 	schedules  chan struct{} // holds a token while schedules may be due
 	stop       context.CancelFunc
 	done       sync.WaitGroup
@@ -144,6 +145,9 @@ func (m *Manager) load() error {
 	return m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
 			m.tally.count([]statusChange{{now: j.Status(), isNew: true}})
+			if time.Since(j.Created) < restart {
+				m.namesakes.number(j.Name, j.Created)
+			}
 			if j.Pass.On() && j.Deleting.IsZero() {
 				m.passes.add(j.ID)
 			}

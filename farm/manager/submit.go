@@ -25,6 +25,7 @@ const PriorityLimit = 1_000_000
 func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Actor) (job farm.Job, detail farm.JobDetail, warnings []string, err error) {
 	sub.ID = farm.JobID(farm.NewUUID().String())
 	sub.Created = time.Now().UTC().Truncate(time.Millisecond)
+	sub.Namesake = m.namesakes.number(sub.Name, sub.Created)
 	plan, err := m.plan(ctx, sub)
 	if err != nil {
 		return job, detail, nil, err

@@ -20,6 +20,13 @@ import (
 	"renderfarm/store/files"
 )
 
+// TestMain makes the test's own executable the child that runs scripts.
+func TestMain(m *testing.M) {
+	if !jsjobs.RunChild(os.Args) {
+		os.Exit(m.Run())
+	}
+}
+
 // A testManager is a whole manager on a home of its own.
 type testManager struct {
 	home, url string

@@ -156,7 +156,9 @@ func (p *plan) outputPath(values map[string]any) string {
 	parts := []string{root}
 	if n := wholeNumber(values["add_path_components"]); n > 0 {
 		folders := strings.Split(strings.Trim(filepath.ToSlash(filepath.Dir(p.file)), "/"), "/")
-		parts = append(parts, folders[max(0, len(folders)-n):]...)
+		for _, folder := range folders[max(0, len(folders)-n):] {
+			parts = append(parts, farm.FolderName(folder))
+		}
 	}
 	return path.Join(append(parts, farm.FolderName(p.name), "{timestamp}", "######")...)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -167,5 +168,33 @@ func TestUploadRefuses(t *testing.T) {
 			t.Errorf("%v; want %q", err, says)
 		}
 		server.Close()
+	}
+}
+
+// TestSameNameSameSecond gives jobs of one name a folder each, however fast they
+// are submitted.
+func TestSameNameSameSecond(t *testing.T) {
+	f := newManager(t)
+	var mu sync.Mutex // guards outputs
+	outputs := map[string]int{}
+	var all sync.WaitGroup
+	for range 12 {
+		all.Go(func() {
+			job, err := f.client.SubmitJob(t.Context(), api.SubmittedJob{Name: "shot", Type: DefaultType, SubmitterPlatform: "linux", Settings: map[string]any{
+				"frames": "1", "render_output_root": "/out", "add_path_components": 0, "render_output_path": "/out/shot/{timestamp}/######",
+				"blendfile": "/s/shot.blend", "format": "PNG", "image_file_extension": ".png", "scene": "S",
+			}})
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			output, _ := job.Settings["render_output_path"].(string)
+			outputs[output]++
+		})
+	}
+	all.Wait()
+	if len(outputs) != 12 || outputs[""] > 0 {
+		t.Errorf("12 jobs go to %v", outputs)
 	}
 }

@@ -1,6 +1,6 @@
 // Renders a range of frames, one task for each chunk of them, and makes a video
 // of them all in the codec of one's choice.
-const { OUTPUT, FILE, refuseVideo, outputPath, inFolder, blender } = require("./lib/farm_render.js");
+const { OUTPUT, FILE, refuseVideo, outputPath, videoName, inFolder, blender } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Render and Encode",
@@ -110,21 +110,13 @@ function compileJob(job) {
 
 function videoTask(settings, dir, extension) {
 	const [ending, args] = CODECS[settings.codec](settings.quality, settings.video_width);
-	const stem = path.stem(settings.blendfile).replace(".flamenco", "");
 	const task = author.Task("encode", "ffmpeg");
 	task.addCommand(author.Command("frames-to-video", {
 		exe: "ffmpeg",
 		fps: settings.fps,
 		inputGlob: inFolder(dir, "*" + extension),
-		outputFile: inFolder(dir, `${stem}-${span(settings.frames)}${ending}`),
+		outputFile: inFolder(dir, videoName(settings) + ending),
 		args: [...args, ...shellSplit(settings.video_args), "-y"],
 	}));
 	return task;
-}
-
-// span is the frame range for a file's name: of a list only its first and last frame.
-function span(frames) {
-	if (!frames.includes(",")) return frames.replaceAll(" ", "");
-	const sorted = frameChunker(frames, 1);
-	return `${sorted[0]}-${sorted[sorted.length - 1]}`;
 }

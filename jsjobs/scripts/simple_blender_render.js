@@ -1,5 +1,7 @@
 // Renders a range of frames with Blender, one task for each chunk of them, and
 // makes a video of the frames when they are all there.
+var render = require("./lib/farm_render.js");
+
 var JOB_TYPE = {
 	label: "Simple Blender Render",
 	description: "Render a sequence of frames, and put them together to a preview video",
@@ -72,9 +74,7 @@ function compileJob(job) {
 		throw "the output format " + settings.format + " is a video; choose an image format, such as PNG";
 	}
 
-	var output = renderOutputPath(job);
-	// The job remembers where its frames are.
-	settings.render_output_path = output;
+	var output = render.outputPath(job);
 
 	var dir = path.dirname(output);
 	var renders = renderTasks(settings, dir, path.basename(output));
@@ -89,16 +89,6 @@ function compileJob(job) {
 		});
 		job.addTask(video);
 	}
-}
-
-// The path with the job's time filled in. Other names in braces are variables
-// of the farm, and are left alone.
-function renderOutputPath(job) {
-	var output = job.settings.render_output_path;
-	if (!output) {
-		throw "no render_output_path setting!";
-	}
-	return output.split("{timestamp}").join(formatTimestampLocal(job.created));
 }
 
 function renderTasks(settings, dir, name) {
@@ -128,13 +118,12 @@ function videoTask(settings, dir) {
 	if (!settings.fps || isEXR && !settings.has_previews) {
 		return null;
 	}
-	var stem = path.stem(settings.blendfile).replace(".flamenco", "");
 	var task = author.Task("preview-video", "ffmpeg");
 	task.addCommand(author.Command("frames-to-video", {
 		exe: "ffmpeg",
 		fps: settings.fps,
 		inputGlob: inFolder(dir, "*" + (isEXR ? ".jpg" : settings.image_file_extension)),
-		outputFile: inFolder(dir, stem + "-" + frameSpan(settings.frames) + ".mp4"),
+		outputFile: inFolder(dir, render.videoName(settings) + ".mp4"),
 		args: [
 			"-c:v", "h264",
 			"-crf", "20",
@@ -146,15 +135,6 @@ function videoTask(settings, dir) {
 		]
 	}));
 	return task;
-}
-
-// The frame range for a file's name: of a list only its first and last frame.
-function frameSpan(frames) {
-	if (frames.indexOf(",") < 0) {
-		return frames.split(" ").join("");
-	}
-	var sorted = frameChunker(frames, 1);
-	return sorted[0] + "-" + sorted[sorted.length - 1];
 }
 
 // Unlike path.join this keeps the two slashes that begin a network path.

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from .client import PIECE
 from .errors import FarmError
+from .names import folder_name
 from .packing import File
 from .work import Work
 
@@ -29,11 +30,6 @@ def inside(storage: str, file: pathlib.Path) -> pathlib.Path | None:
         return root / file.resolve().relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):
         return None
-
-
-def folder_name(job: str) -> str:
-    """Returns the job's name as a folder's on every platform."""
-    return re.sub(r'[<>:"/\\|?*{}\x00-\x1f]+', "_", job).strip(" .")[:100] or "job"
 
 
 def check(storage: str) -> None:

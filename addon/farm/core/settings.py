@@ -19,6 +19,7 @@ import pathlib
 from typing import Any, Callable, Iterator, Mapping, Protocol
 
 from .errors import FarmError
+from .names import folder_name
 from .wire import JobType, Setting
 
 KINDS: dict[str, type] = {"string": str, "int32": int, "float": float, "bool": bool}
@@ -237,7 +238,7 @@ def last_n_dir_parts(blend: pathlib.PurePath) -> Callable[..., pathlib.PurePath]
             return type(blend)()
         folder = type(blend)(file_path).parent if file_path else blend.parent
         parts = [part for part in folder.parts if part != folder.anchor]
-        return type(blend)(*parts[-n:])
+        return type(blend)(*map(folder_name, parts[-n:]))
 
     return function
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import concurrent.futures as futures
 import os
 import queue
-import re
 import threading
 from dataclasses import dataclass, field
 from typing import Iterator
@@ -18,6 +17,7 @@ from typing import Iterator
 from .client import PIECE, Client
 from .errors import Canceled, FarmError
 from .hashing import Hashes
+from .names import folder_name
 from .packing import File
 from .wire import FileSpec, WantedFile
 from .work import Work
@@ -51,12 +51,6 @@ class Transfer:
             self.sent_bytes += size
 
 
-def checkout_name(job: str) -> str:
-    """Returns a path for the job's checkout that the manager accepts: no characters that it refuses, no empty or dotted parts."""
-    parts = [re.sub(r'[?*:;{}\\<>|"\x00-\x1f]', "_", part).strip(" .")[:100] for part in job.split("/")]
-    return "/".join(part for part in parts if part) or "job"
-
-
 def send(client: Client, files: list[File], hashes: Hashes, name: str, work: Work) -> Transfer:
     """Sends what the manager does not have, and returns where the files are together then."""
     done = Transfer(files=len(files))
@@ -72,7 +66,7 @@ def send(client: Client, files: list[File], hashes: Hashes, name: str, work: Wor
             work.rename("Uploading")
             sender.finish()
             hashes.save()
-            done.checkout = _checkout(sender, known, checkout_name(name), work)
+            done.checkout = _checkout(sender, known, folder_name(name), work)
         except BaseException:
             work.cancel()  # the other uploads end at their next piece
             raise

@@ -13,10 +13,26 @@ exports.refuseVideo = ({ format }) => {
 // outputPath returns the path with the job's time filled in, and has the job
 // remember it. Other names in braces are variables of the farm, and are left alone.
 exports.outputPath = job => {
-	const output = job.settings.render_output_path;
-	if (!output) throw "no render_output_path setting!";
-	return job.settings.render_output_path = output.replaceAll("{timestamp}", formatTimestampLocal(job.created));
+	if (!job.settings.render_output_path) throw "no render_output_path setting!";
+	return job.settings.render_output_path = withFolder(job).split("{timestamp}").join(formatTimestampLocal(job.created));
 };
+
+// withFolder returns the path with a folder of its own for the job. Submitters
+// compose root / folders of the file / job's name / {timestamp} / ######, and some
+// take the name as it is: one like a path would lead out of the root, others mean
+// something to Blender, FFmpeg or the file system. Other paths are left alone.
+function withFolder({ name, settings: { render_output_root: root, render_output_path: output } }) {
+	const split = text => text.split("\\").join("/").split("/");
+	const parts = split(output), named = split(name).filter(part => part && part !== ".");
+	const folders = parts.slice(0, -2), parent = folders.slice(0, folders.length - named.length);
+	if (parts.slice(-2).join("/") !== "{timestamp}/######") return output;
+	const last = named[named.length - 1];
+	if (/^([\\/]|[A-Za-z]:)/.test(name) && root && (!last || last === folders[folders.length - 1])) {
+		return [...split(root.replace(/[\\/]+$/, "")), folderName(name), "{timestamp}", "######"].join("/");
+	}
+	if (folders.slice(parent.length).join("/") !== named.join("/")) return output;
+	return [...parent, folderName(name), "{timestamp}", "######"].join("/");
+}
 
 // inFolder joins. Unlike path.join it keeps the two slashes that begin a network path.
 exports.inFolder = (dir, name) => (dir === "/" ? "" : dir) + "/" + name;
@@ -30,6 +46,14 @@ exports.blender = ({ blendfile, scene }, args, steps = 0) => author.Command("ble
 	blendfile,
 	args: [...(scene ? ["--scene", scene] : []), ...args],
 }, steps);
+
+// videoName returns the name of the video of a .blend, without its ending. It has
+// the frames in it, of a list only the first and the last.
+exports.videoName = ({ blendfile, frames }) => {
+	const sorted = frames.includes(",") ? frameChunker(frames, 1) : [];
+	const span = sorted.length ? `${sorted[0]}-${sorted[sorted.length - 1]}` : frames.split(" ").join("");
+	return `${folderName(path.stem(blendfile).replace(".flamenco", ""))}-${span}`;
+};
 
 // numbered returns the file that Blender makes for a frame of an output path
 // that ends in six times #.
