@@ -54,15 +54,51 @@ var madeUp = regexp.MustCompile(`%\d+[a-z]*(:[^"']*)?\b`)
 // traceLine is a line of the engine's traces: "    at callee (file:line:column)".
 var traceLine = regexp.MustCompile(`^\s*at (?:(.*) \()?(.+?):(\d+):(\d+)\)?$`)
 
+// accessError are the messages of strict.go and none.go, which cannot know where
+// in the function the property was accessed.
+var accessError = regexp.MustCompile(`^TypeError: Cannot (?:assign to read only property|set property|add property|delete property|access member) ['"](.*?)['"](?:: this| of this|$)`)
+
 // place returns the innermost place of a trace that is in a script, and its
 // line of source.
 func (m *machine) place(js *otto.Error) (place, source string) {
+	key := accessError.FindStringSubmatch(js.Error())
 	for line := range strings.SplitSeq(js.String(), "\n") {
+		if key != nil {
+			if place, source, ok := m.accessIn(line, key[1]); ok {
+				return place, source
+			}
+		}
 		if place, source, ok := m.placeIn(line); ok {
 			return place, source
 		}
 	}
 	return m.main.file, ""
+}
+
+// unknownPlace is the line of a function that has made no call yet.
+var unknownPlace = regexp.MustCompile(`^\s*at (?:(.*) \()?<unknown>\)?$`)
+
+// accessIn is placeIn for an error about a property.
+func (m *machine) accessIn(line, key string) (place, source string, ok bool) {
+	if found := unknownPlace.FindStringSubmatch(line); found != nil {
+		for _, file := range sortedKeys(m.files) {
+			if at, ok := m.files[file].names.AccessIn(madeUp.ReplaceAllString(found[1], ""), key); ok {
+				return m.placeIn(fmt.Sprintf("at %s:%d:%d", file, at.Line, at.Column))
+			}
+		}
+		return "", "", false
+	}
+	found := traceLine.FindStringSubmatch(line)
+	if found == nil || m.files[found[2]] == nil {
+		return "", "", false
+	}
+	row, _ := strconv.Atoi(found[3])
+	column, _ := strconv.Atoi(found[4])
+	at, ok := m.files[found[2]].names.Access(key, row, column)
+	if !ok {
+		return "", "", false
+	}
+	return m.placeIn(fmt.Sprintf("at %s:%d:%d", found[2], at.Line, at.Column))
 }
 
 // placeIn reads a line of a trace. It is not ok if that is in no script, but in
@@ -105,7 +141,7 @@ var hints = []struct {
 }{
 	{regexp.MustCompile(`'(BigInt|Intl)' is not defined`), "is not supported here"},
 	{regexp.MustCompile(`'(setTimeout|setInterval|fetch|window|document|Buffer)' is not defined`), "is not part of job-type scripts, which only plan tasks"},
-	{regexp.MustCompile(`Cannot access member "?(\w+)"? of (?:undefined|null)`), "was asked of something that is not there: check for a setting that was not given"},
+	{regexp.MustCompile(`Cannot access member "?(\w+)"? of (?:undefined|null|this, which is undefined)`), "was asked of something that is not there: check for a setting that was not given"},
 	{regexp.MustCompile(`(Maximum call stack) size exceeded`), "was reached: look for a function that calls itself without end"},
 }
 

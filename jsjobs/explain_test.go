@@ -75,6 +75,23 @@ function compileJob(job) { for (const f of frames(1)); }`, "ReferenceError: 'nop
 	await null;
 	job.x.y();
 }`, "TypeError: Cannot access member \"y\" of undefined at compileJob (t.js:4:2)\n    job.x.y();\ny was asked of something that is not there: check for a setting that was not given"},
+		{"frozen, and nothing called before", `const fixed = Object.freeze({a: 1});
+const set = o => {
+	o.a = 2;
+};
+function compileJob(job) { set(fixed); }`, "TypeError: Cannot assign to read only property 'a' of this object at set (t.js:4:2)\n    o.a = 2;"},
+		{"frozen, and something called before", `function compileJob(job) {
+	const fixed = Object.freeze([frameCount("1")]);
+	fixed[0] = 2;
+}`, "TypeError: Cannot assign to read only property '0' of this array at compileJob (t.js:4:2)\n    fixed[0] = 2;"},
+		{"this is undefined", `class Tile { constructor() { this.n = 1; }
+	next() { frameCount("1"); return this.n + 1; }
+}
+function compileJob(job) { const { next } = new Tile(); next(); }`, "TypeError: Cannot access member \"n\" of this, which is undefined at Tile.next (t.js:3:35)\n    next() { frameCount(\"1\"); return this.n + 1; }\nn was asked of something that is not there: check for a setting that was not given"},
+		{"before its declaration", `function compileJob(job) {
+	print(first);
+	let first = 1;
+}`, "ReferenceError: Cannot access 'first' before initialization at compileJob (t.js:3:8)\n    print(first);"},
 		{"never resolved", `async function compileJob(job) { await new Promise(() => {}); }`, "compileJob of t.js waits for a promise that nothing resolves: there are no timers in job types"},
 		{"async generator", `async function* frames() {} function compileJob() {}`, "SyntaxError: async generators are not supported: use an async function that returns an array at t.js:2:1\n    async function* frames() {} function compileJob() {}"},
 		{"import", `import path from "path";

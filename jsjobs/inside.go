@@ -138,7 +138,9 @@ var inside struct {
 	scope         uintptr        // where the runtime has the innermost scope
 	labels        uintptr
 	otto          uintptr // and its Otto
-	global        uintptr // and the global object
+	global        uintptr // and the object that is this where there is none
+	globals       uintptr // and what holds the global variables
+	ofGlobals     uintptr // and where that has its object
 	objectKind    int
 	nodeName      uintptr
 }
@@ -213,9 +215,11 @@ func (o *innerObject) vm() *otto.Otto {
 	return *(**otto.Otto)(unsafe.Add(o.runtime, inside.otto))
 }
 
-// global is the global object of an object's virtual machine.
+// global is the global object of an object's virtual machine: the one that
+// variables are in. What the engine has as global object is changed (none.go).
 func (o *innerObject) global() *innerObject {
-	return *(**innerObject)(unsafe.Add(o.runtime, inside.global))
+	stash := *(*unsafe.Pointer)(unsafe.Add(o.runtime, inside.globals))
+	return *(**innerObject)(unsafe.Add(stash, inside.ofGlobals))
 }
 
 // objectPrototype is what plain objects inherit from.
@@ -256,7 +260,7 @@ func sameLayout() error {
 	}
 	inside.ofOtto = field.Offset
 	rt := field.Type.Elem()
-	for name, at := range map[string]*uintptr{"scope": &inside.scope, "labels": &inside.labels, "otto": &inside.otto, "globalObject": &inside.global} {
+	for name, at := range map[string]*uintptr{"scope": &inside.scope, "labels": &inside.labels, "otto": &inside.otto, "globalObject": &inside.global, "globalStash": &inside.globals} {
 		f, ok := rt.FieldByName(name)
 		if !ok {
 			return fmt.Errorf("no %s in %s", name, rt)
@@ -264,6 +268,12 @@ func sameLayout() error {
 		*at = f.Offset
 	}
 	object, _ := rt.FieldByName("globalObject")
+	stash, _ := rt.FieldByName("globalStash")
+	in, ok := stash.Type.Elem().FieldByName("object")
+	if !ok {
+		return fmt.Errorf("no object in %s", stash.Type.Elem())
+	}
+	inside.ofGlobals = in.Offset
 	for _, pair := range [][2]reflect.Type{{value, reflect.TypeOf(innerValue{})}, {object.Type.Elem(), reflect.TypeOf(innerObject{})}} {
 		if err := sameFields(pair[0], pair[1]); err != nil {
 			return err

@@ -47,8 +47,13 @@ var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 // what this uses of the engine.
 func (m *machine) modernize(global otto.Value) error {
 	common := m.common()
+	none := makeNone(inner(global))
+	m.call(m.kit.hidden, global, "%none", outer(none))
 	for name, f := range m.coroutineKit() {
 		m.call(m.kit.hidden, global, name, f)
+	}
+	for name, f := range m.reflectKit() {
+		m.set(common, name, f)
 	}
 	scripts, err := modern()
 	if err != nil {
@@ -68,6 +73,7 @@ func (m *machine) modernize(global otto.Value) error {
 		}
 	}
 	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")
+	m.useNone(none)
 	m.jobs.rejected = m.get(common, "unhandled").Object()
 	return nil
 }

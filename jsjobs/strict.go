@@ -21,6 +21,9 @@ func beStrict(vm *otto.Otto) {
 		}
 		seen[class] = true
 		class.put = strictPut
+		if class.get != nil && sample != "(function () { return arguments })()" {
+			class.get = getChecked
+		}
 		remove := class.delete
 		class.delete = func(o *innerObject, name string, _ bool) bool {
 			if remove(o, name, false) {
@@ -40,6 +43,30 @@ func beStrict(vm *otto.Otto) {
 	}
 }
 
+// getChecked is what the engine does, but that a private name which an object
+// does not have is an error (ECMA-262 7.3.30).
+func getChecked(o *innerObject, name string) otto.Value {
+	p := o.objectClass.getProperty(o, name)
+	if p == nil {
+		if isPrivate(name) {
+			panic(o.vm().MakeTypeError("Cannot read private member " + shownKey(name) + " from an object whose class did not declare it"))
+		}
+		return otto.UndefinedValue()
+	}
+	if v, data := p.value.(otto.Value); data {
+		return v
+	}
+	if get, _, _ := p.accessors(); get != nil {
+		return callInner(get, outer(o))
+	}
+	return otto.UndefinedValue()
+}
+
+// isPrivate reports whether a property is a private name, see lower/classes.go.
+func isPrivate(name string) bool {
+	return len(name) > 0 && name[0] == '#' && strings.IndexByte(name, '%') > 0
+}
+
 // strictPut assigns to a property (ECMA-262 9.1.9, with the errors of 6.2.4.9).
 func strictPut(o *innerObject, name string, v otto.Value, _ bool) {
 	p, own := o.objectClass.getOwnProperty(o, name), true
@@ -47,6 +74,9 @@ func strictPut(o *innerObject, name string, v otto.Value, _ bool) {
 		p, own = o.prototype.objectClass.getProperty(o.prototype, name), false
 	}
 	if p == nil {
+		if isPrivate(name) {
+			panic(o.vm().MakeTypeError("Cannot write private member " + shownKey(name) + " to an object whose class did not declare it"))
+		}
 		if !o.extensible {
 			panic(o.vm().MakeTypeError("Cannot add property '" + shownKey(name) + "': " + shownObject(o) + " is not extensible"))
 		}
@@ -91,8 +121,8 @@ func shownKey(name string) string {
 	if rest, ok := strings.CutPrefix(name, "@@"); ok {
 		return "Symbol(" + rest[strings.IndexByte(rest, ':')+1:] + ")"
 	}
-	if at := strings.IndexByte(name, '%'); at > 0 && name[0] == '#' {
-		return name[:at]
+	if isPrivate(name) {
+		return name[:strings.IndexByte(name, '%')]
 	}
 	return name
 }
@@ -136,6 +166,9 @@ func ofFunction(o *innerObject, name string, p *innerProperty) bool {
 			p.value = outer(newInner(o, hiddenObject(o, "%GeneratorPrototype")))
 		case strings.Contains(marks, "m"):
 			return false
+		}
+		if len(o.propertyOrder) == 2 {
+			o.propertyOrder[0], o.propertyOrder[1] = "length", "name"
 		}
 	}
 	return true

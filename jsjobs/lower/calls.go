@@ -96,9 +96,9 @@ func (l *lowering) call(e *ast.CallExpression) oast.Expression {
 func (l *lowering) superMethod(e *ast.CallExpression, place ofile.Idx, key oast.Expression) oast.Expression {
 	method := index(l.super(place), key)
 	if spread(e.ArgumentList) {
-		return call(member(method, "apply", place), l.this(place), l.list(e.ArgumentList, place))
+		return call(member(method, "apply", place), l.thisObject(place), l.list(e.ArgumentList, place))
 	}
-	return call(member(method, "call", place), append([]oast.Expression{l.this(place)}, l.expressions(e.ArgumentList)...)...)
+	return call(member(method, "call", place), append([]oast.Expression{l.thisObject(place)}, l.expressions(e.ArgumentList)...)...)
 }
 
 // construct lowers new.

@@ -45,8 +45,7 @@ type class struct {
 // classLiteral lowers a class; called names one without a name.
 func (l *lowering) classLiteral(e *ast.ClassLiteral, called string) oast.Expression {
 	place := at(e)
-	maker := &function{arrow: true, super: l.fn.super, static: l.fn.static, literal: &oast.FunctionLiteral{Function: place}}
-	maker.literal.ParameterList = &oast.ParameterList{Opening: place, Closing: place}
+	maker := l.maker(place)
 	l.enter(maker, place)
 	c := &class{outer: l.class, at: place, derived: e.SuperClass != nil, private: map[string]bool{}, keys: map[*ast.FieldDefinition]string{}}
 	c.self, c.super, c.fields = l.made("class"), l.made("super"), l.made("fields")
@@ -62,7 +61,7 @@ func (l *lowering) classLiteral(e *ast.ClassLiteral, called string) oast.Express
 	if e.Name != nil {
 		c.name = e.Name.Name.String()
 		called = c.name
-		l.declare(l.scope, kindConst, c.name, at(e.Name))
+		l.declareTo(e, func() { l.declare(l.scope, kindConst, c.name, at(e.Name)) })
 	}
 	l.class = c
 	l.sort(e, c)
@@ -81,6 +80,7 @@ func (c *class) do(e oast.Expression) { c.body = append(c.body, statement(e)) }
 // sort goes through the elements: computed keys are evaluated in their order,
 // and the private names are known before any body is lowered.
 func (l *lowering) sort(e *ast.ClassLiteral, c *class) {
+	l.classEarly(e)
 	for _, element := range e.Body {
 		var key ast.Expression
 		switch element := element.(type) {
@@ -128,14 +128,18 @@ func (l *lowering) addMember(c *class, m *ast.MethodDefinition) {
 	}
 	fn := &function{super: c.super, static: m.Static, method: true}
 	kind := string(m.Kind)
+	if m.Kind != ast.PropertyKindMethod {
+		fn.prefix = kind + " "
+	}
 	if m.Static {
 		kind = "static " + kind
 	}
 	key := l.key(m.Key, m.Computed)
-	if c.name != "" && called != "" {
-		called = c.name + "." + called
+	method := l.method(m.Body, fn, called)
+	if c.name != "" && called != "" { // as people call it
+		l.functions[len(l.functions)-1].name = c.name + "." + called
 	}
-	c.members = append(c.members, text(kind, at(m)), key, l.method(m.Body, fn, called))
+	c.members = append(c.members, text(kind, at(m)), key, method)
 }
 
 // constructor makes the function that is the class.
@@ -169,15 +173,17 @@ func (l *lowering) constructor(e *ast.ClassLiteral, c *class, called string) {
 	}
 	b.List = append(head, b.List...)
 	l.leave()
-	if called != "" {
-		fn.literal.Name = name(called, place)
+	length := 0
+	if c.constructor != nil {
+		length, _ = lengthOf(c.constructor.ParameterList)
 	}
+	fn.literal.Name = name(mark(called, length, "c"), place)
 	if c.constructor != nil {
 		l.spanOf(c.constructor, called)
 	}
 	c.do(assign(name(c.self, place), fn.literal))
 	if c.name != "" {
-		c.do(assign(l.read(c.name, place), name(c.self, place)))
+		c.do(assign(l.bind(c.name, place), name(c.self, place)))
 	}
 	parts := []oast.Expression{name(c.self, place), boolean(c.derived, place), name(c.super, place)}
 	c.do(help("%class", place, append(parts, c.members...)...))
@@ -211,7 +217,7 @@ func (l *lowering) elements(c *class) {
 
 // within makes a function of the class around statements.
 func (l *lowering) within(c *class, static bool, do func() []oast.Statement) *oast.FunctionLiteral {
-	fn := &function{super: c.super, static: static, literal: &oast.FunctionLiteral{Function: c.at}}
+	fn := &function{super: c.super, static: static, bound: true, literal: &oast.FunctionLiteral{Function: c.at}}
 	fn.literal.ParameterList = &oast.ParameterList{Opening: c.at, Closing: c.at}
 	l.enter(fn, c.at)
 	b := block(c.at, do()...)
@@ -244,10 +250,7 @@ func (l *lowering) superCall(args []ast.Expression, place ofile.Idx) oast.Expres
 
 // superWith makes an object of what the class extends, which becomes this.
 func (l *lowering) superWith(args oast.Expression, place ofile.Idx) oast.Expression {
-	f := l.fn
-	for f.arrow {
-		f = f.outer
-	}
+	f := l.owner()
 	if !f.constructor || !f.derived {
 		l.refuse(place, "SyntaxError: 'super' keyword unexpected here")
 		return undefined(place)
@@ -261,8 +264,11 @@ func (l *lowering) superWith(args oast.Expression, place ofile.Idx) oast.Express
 
 // super is the object whose properties super.x means.
 func (l *lowering) super(place ofile.Idx) oast.Expression {
+	if l.fn.home != "" {
+		return help("%parent", place, name(l.fn.home, place))
+	}
 	if l.fn.super == "" {
-		l.refuse(place, "SyntaxError: 'super' is supported in classes only: name the other object and use .call(this)")
+		l.refuse(place, "SyntaxError: 'super' keyword unexpected here")
 		return undefined(place)
 	}
 	if l.fn.static {

@@ -6,6 +6,7 @@ import (
 	"github.com/dop251/goja/ast"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
+	otoken "github.com/robertkrimen/otto/token"
 )
 
 // expression lowers an expression. What is refused leaves a harmless one, so
@@ -57,12 +58,12 @@ func (l *lowering) expression(e ast.Expression) oast.Expression {
 func (l *lowering) pause(e ast.Expression) oast.Expression {
 	switch e := e.(type) {
 	case *ast.AwaitExpression:
-		if !l.fn.async {
+		if f := l.coroutine(); !f.async {
 			l.refuse(at(e), "SyntaxError: await is only valid in async functions")
 		}
 		return help("%await", at(e), l.expression(e.Argument))
 	case *ast.YieldExpression:
-		if !l.fn.generator {
+		if f := l.coroutine(); !f.generator {
 			l.refuse(at(e), "SyntaxError: yield is only valid in generators")
 		}
 		value := undefined(at(e))
@@ -75,6 +76,16 @@ func (l *lowering) pause(e ast.Expression) oast.Expression {
 		return help("%yield", at(e), value)
 	}
 	return undefined(at(e))
+}
+
+// coroutine is the function that yield and await are of. What is around a class
+// runs with the function that it is in.
+func (l *lowering) coroutine() *function {
+	f := l.fn
+	for f.immediate {
+		f = f.outer
+	}
+	return f
 }
 
 // literal lowers what has a value of its own.
@@ -99,6 +110,7 @@ func (l *lowering) literal(e ast.Expression) oast.Expression {
 			l.refuse(at(e), "SyntaxError: BigInt is not supported: numbers are exact up to 9007199254740991")
 			return undefined(at(e))
 		}
+		l.notOctal(e)
 		return &oast.NumberLiteral{Value: e.Value, Literal: e.Literal, Idx: at(e)}
 	}
 	return l.unsupported(e)
@@ -108,7 +120,10 @@ func (l *lowering) literal(e ast.Expression) oast.Expression {
 func (l *lowering) unsupported(e ast.Expression) oast.Expression {
 	switch e := e.(type) {
 	case *ast.MetaProperty:
-		l.refuse(at(e.Meta), "SyntaxError: %s.%s is not supported: use this.constructor or a parameter", e.Meta.Name, e.Property.Name)
+		if e.Meta.Name == "new" {
+			return l.newTarget(at(e.Meta))
+		}
+		l.refuse(at(e.Meta), "SyntaxError: %s.%s is not supported: scripts are no modules", e.Meta.Name, e.Property.Name)
 	case *ast.SuperExpression:
 		l.refuse(at(e), "SyntaxError: 'super' keyword unexpected here")
 	case *ast.SpreadElement:
@@ -142,35 +157,82 @@ func (l *lowering) named(e ast.Expression, name string) oast.Expression {
 
 // access lowers object.property, object[key] and object.#property.
 func (l *lowering) access(e ast.Expression) oast.Expression {
+	if ofThis(e) {
+		l.accessed(e)
+	}
 	switch e := e.(type) {
 	case *ast.DotExpression:
 		property := written(e.Identifier.Name)
 		if s, ok := e.Left.(*ast.SuperExpression); ok {
-			return help("%superGet", at(e), l.super(at(s)), text(property, at(s)), l.this(at(s)))
+			return help("%superGet", at(e), l.super(at(s)), text(property, at(s)), l.thisObject(at(s)))
 		}
-		return member(l.expression(e.Left), property, ofile.Idx(e.Identifier.Idx))
+		return member(l.object(e.Left), property, ofile.Idx(e.Identifier.Idx))
 	case *ast.BracketExpression:
 		if s, ok := e.Left.(*ast.SuperExpression); ok {
-			return help("%superGet", at(e), l.super(at(s)), l.expression(e.Member), l.this(at(s)))
+			return help("%superGet", at(e), l.super(at(s)), l.expression(e.Member), l.thisObject(at(s)))
 		}
-		return &oast.BracketExpression{Left: l.expression(e.Left), Member: l.expression(e.Member),
+		return &oast.BracketExpression{Left: l.object(e.Left), Member: l.expression(e.Member),
 			LeftBracket: ofile.Idx(e.LeftBracket), RightBracket: ofile.Idx(e.RightBracket)}
 	case *ast.PrivateDotExpression:
-		return index(l.expression(e.Left), text(l.private(e.Identifier.Name.String(), at(&e.Identifier)), at(&e.Identifier)))
+		return index(l.object(e.Left), text(l.private(e.Identifier.Name.String(), at(&e.Identifier)), at(&e.Identifier)))
 	}
 	return l.unsupported(e)
 }
 
-// this is the function's, or for an arrow function that of the function around
-// it. The constructor of a class that extends another has it from super().
+// ofThis reports whether a property of this is asked for.
+func ofThis(e ast.Expression) (ok bool) {
+	switch e := e.(type) {
+	case *ast.DotExpression:
+		_, ok = e.Left.(*ast.ThisExpression)
+	case *ast.BracketExpression:
+		_, ok = e.Left.(*ast.ThisExpression)
+	}
+	return ok
+}
+
+// object lowers what is asked for a property.
+func (l *lowering) object(e ast.Expression) oast.Expression {
+	if t, ok := e.(*ast.ThisExpression); ok {
+		return l.thisObject(at(t))
+	}
+	return l.expression(e)
+}
+
+// this is the function's, as a value: undefined in a function that is called
+// on nothing, or the global object in one that is not strict.
 func (l *lowering) this(at ofile.Idx) oast.Expression {
+	f, raw := l.owner(), l.thisObject(at)
+	if f.literal == nil || f.constructor || f.bound {
+		return raw
+	}
+	other := undefined(at)
+	if l.sloppy {
+		other = name("%global", at)
+	}
+	nothing := &oast.BinaryExpression{Operator: otoken.STRICT_EQUAL, Left: raw, Right: name("%none", at), Comparison: true}
+	return choose(nothing, other, l.thisObject(at))
+}
+
+// owner is the function whose this and arguments are meant: the innermost that
+// is no arrow function.
+func (l *lowering) owner() *function {
 	f := l.fn
 	for f.arrow {
 		f = f.outer
 	}
+	return f
+}
+
+// thisObject is this where it is asked for a property: nothing need be done
+// about one that is not there. The constructor of a class that extends another
+// has it from super().
+func (l *lowering) thisObject(at ofile.Idx) oast.Expression {
+	f := l.owner()
 	switch {
 	case f.constructor && f.derived:
-		return name("%this", at)
+		return &oast.BinaryExpression{Operator: otoken.LOGICAL_OR, Left: name("%this", at), Right: help("%unbound", at)}
+	case f.literal == nil && !l.sloppy:
+		return name("%global", at)
 	case f == l.fn && !f.generator && !f.async:
 		return &oast.ThisExpression{Idx: at}
 	}
@@ -180,10 +242,7 @@ func (l *lowering) this(at ofile.Idx) oast.Expression {
 
 // arguments is the function's, or that of the function around an arrow function.
 func (l *lowering) arguments(at ofile.Idx) oast.Expression {
-	f := l.fn
-	for f.arrow {
-		f = f.outer
-	}
+	f := l.owner()
 	if f.literal == nil || f == l.fn && !f.generator && !f.async {
 		return name("arguments", at)
 	}

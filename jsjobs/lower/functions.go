@@ -18,15 +18,16 @@ type span struct {
 // Function returns what the innermost function around a place is called, ""
 // for none or one without a name. The engine knows the names that function
 // declarations give; this knows those of variables, properties and methods too.
-func (p *Program) Function(line, column int) string {
-	var best span
-	place := p.offset(line, column)
+func (p *Program) Function(line, column int) string { return p.around(p.offset(line, column)).name }
+
+// around is the innermost function around a place.
+func (p *Program) around(place ofile.Idx) (best span) {
 	for _, f := range p.functions {
 		if f.from <= place && place < f.to && f.from >= best.from {
 			best = f
 		}
 	}
-	return best.name
+	return best
 }
 
 // offset is where a line and column are, as the tree counts.
@@ -54,6 +55,7 @@ func (l *lowering) method(f *ast.FunctionLiteral, fn *function, called string) *
 	fn.generator, fn.async = f.Generator, f.Async
 	if f.Name != nil {
 		called = f.Name.Name.String()
+		l.bindable(called, at(f.Name))
 	}
 	fn.literal = &oast.FunctionLiteral{Function: at(f), Source: f.Source}
 	l.enter(fn, at(f))
@@ -74,6 +76,7 @@ func (l *lowering) spanOf(f ast.Node, called string) {
 //
 //	function f(parameters) { return %generator(arguments.callee, function () { body }); }
 func (l *lowering) functionBody(parameters *ast.ParameterList, body *ast.BlockStatement) {
+	l.simpleParameters(parameters, body.List)
 	head := l.parameters(parameters)
 	b := &oast.BlockStatement{LeftBrace: ofile.Idx(body.LeftBrace), RightBrace: ofile.Idx(body.RightBrace)}
 	b.List = l.apart(head, l.body(body.List))
@@ -114,7 +117,7 @@ func (l *lowering) functionLiteral(f *ast.FunctionLiteral, called string) oast.E
 
 // arrow lowers an arrow function.
 func (l *lowering) arrow(f *ast.ArrowFunctionLiteral, called string) oast.Expression {
-	fn := &function{arrow: true, async: f.Async, super: l.fn.super, static: l.fn.static,
+	fn := &function{arrow: true, async: f.Async, super: l.fn.super, static: l.fn.static, home: l.fn.home,
 		literal: &oast.FunctionLiteral{Function: at(f), Source: f.Source}}
 	l.enter(fn, at(f))
 	switch b := f.Body.(type) {
@@ -133,14 +136,8 @@ func (l *lowering) arrow(f *ast.ArrowFunctionLiteral, called string) oast.Expres
 // nameIt gives a function its name. The engine derives more from the name than
 // the language does, so names of all but the plainest functions have Marks.
 func (l *lowering) nameIt(fn *function, parameters *ast.ParameterList, called string, own bool) {
-	length, all := 0, 0
-	if parameters != nil {
-		all = len(parameters.List)
-		for length < all && parameters.List[length].Initializer == nil {
-			length++
-		}
-	}
-	marks := ""
+	length, all := lengthOf(parameters)
+	marks := "f"
 	switch {
 	case fn.generator:
 		marks = "g"
@@ -155,7 +152,22 @@ func (l *lowering) nameIt(fn *function, parameters *ast.ParameterList, called st
 	if own || fn.accessor {
 		marks += "s"
 	}
+	if fn.prefix != "" {
+		called = fn.prefix + called
+	}
 	fn.literal.Name = name(mark(called, length, marks), fn.at)
+}
+
+// lengthOf is how many parameters a function says it has, and how many it has.
+func lengthOf(parameters *ast.ParameterList) (length, all int) {
+	if parameters == nil {
+		return 0, 0
+	}
+	all = len(parameters.List)
+	for length < all && parameters.List[length].Initializer == nil {
+		length++
+	}
+	return length, all
 }
 
 // unbound is the marked name of a function that is declared, which has no name
@@ -187,7 +199,7 @@ func (l *lowering) parameters(list *ast.ParameterList) (head []oast.Statement) {
 		place := at(b.Target)
 		if id, ok := b.Target.(*ast.Identifier); ok {
 			n := id.Name.String()
-			l.declare(l.scope, kindParameter, n, place)
+			l.ofParameters(func() { l.declareTo(b, func() { l.declare(l.scope, kindParameter, n, place) }) })
 			add(n, place)
 			if b.Initializer != nil {
 				head = append(head, l.missing(n, l.named(b.Initializer, n), place))
@@ -196,7 +208,7 @@ func (l *lowering) parameters(list *ast.ParameterList) (head []oast.Statement) {
 		}
 		n := "%p" + strconv.Itoa(i)
 		add(n, place)
-		l.declareAll(l.scope, kindVar, b.Target)
+		l.ofParameters(func() { l.declarePattern(l.scope, kindVar, b) })
 		if b.Initializer != nil {
 			head = append(head, l.missing(n, l.expression(b.Initializer), place))
 		}
@@ -204,11 +216,18 @@ func (l *lowering) parameters(list *ast.ParameterList) (head []oast.Statement) {
 	}
 	if list.Rest != nil {
 		place := at(list.Rest)
-		l.declareAll(l.scope, kindVar, list.Rest)
+		l.ofParameters(func() { l.declareAll(l.scope, kindVar, list.Rest) })
 		rest := help("%from", place, name("arguments", place), number(len(list.List), place))
 		head = append(head, statement(sequence(l.take(list.Rest, rest, true)...)))
 	}
 	return head
+}
+
+// ofParameters declares names of parameters, each of which there is once.
+func (l *lowering) ofParameters(declare func()) {
+	l.inParameters = true
+	declare()
+	l.inParameters = false
 }
 
 // missing sets a parameter that was not given.
@@ -219,12 +238,15 @@ func (l *lowering) missing(parameter string, value oast.Expression, at ofile.Idx
 // prologue puts what arrow functions within it need of the current function at
 // the start of its body, once that is known.
 func (l *lowering) prologue(body *[]oast.Statement) {
-	f := l.fn
+	f, s := l.fn, l.scope
 	l.later = append(l.later, func() {
-		var head []oast.Statement
+		head := s.dead(f.at)
 		if f.needsThis {
 			f.variable("%this")
 			head = append(head, statement(assign(name("%this", f.at), &oast.ThisExpression{Idx: f.at})))
+		}
+		if f.needsTarget {
+			head = append(head, f.targetOf())
 		}
 		if f.needsArgs {
 			f.variable("%arguments")

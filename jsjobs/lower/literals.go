@@ -25,15 +25,34 @@ func (l *lowering) arrayLiteral(e *ast.ArrayLiteral) oast.Expression {
 	return out
 }
 
-// objectLiteral lowers an object. What ES5 can say is one literal; from the
-// first computed name or spread object on, the rest is added to it in order.
+// objectLiteral lowers an object.
 func (l *lowering) objectLiteral(e *ast.ObjectLiteral) oast.Expression {
+	if saysSuper(e) {
+		return l.withHome(e)
+	}
+	outer := l.home
+	l.home = ""
+	defer func() { l.home = outer }()
+	return l.objectParts(e, "")
+}
+
+// objectParts lowers what is in an object. What ES5 can say is one literal; from
+// the first computed name or spread object on, the rest is added to it in order.
+// home is the variable that is to have the object from its start, or "".
+func (l *lowering) objectParts(e *ast.ObjectLiteral, home string) oast.Expression {
 	out := &oast.ObjectLiteral{LeftBrace: at(e), RightBrace: ofile.Idx(e.RightBrace)}
 	var added []oast.Expression
-	t := ""
+	t, prototypes := "", 0
 	for _, p := range e.Value {
-		if t == "" && !plain(p) {
-			t = l.temporary()
+		if prototype(p) {
+			if prototypes++; prototypes > 1 {
+				l.refuse(at(p), "SyntaxError: Duplicate __proto__ fields are not allowed in object literals")
+			}
+		}
+		if t == "" && (!plain(p) || home != "") {
+			if t = home; t == "" {
+				t = l.temporary()
+			}
 			added = append(added, assign(name(t, at(e)), out))
 		}
 		if t == "" {
@@ -48,13 +67,19 @@ func (l *lowering) objectLiteral(e *ast.ObjectLiteral) oast.Expression {
 	return sequence(append(added, name(t, at(e)))...)
 }
 
+// prototype reports whether a property is what the object inherits from.
+func prototype(p ast.Property) bool {
+	keyed, ok := p.(*ast.PropertyKeyed)
+	return ok && !keyed.Computed && keyed.Kind == ast.PropertyKindValue && keyName(keyed.Key) == "__proto__"
+}
+
 // plain reports whether a property can be part of a literal of ES5.
 func plain(p ast.Property) bool {
 	switch p := p.(type) {
 	case *ast.PropertyShort:
 		return true
 	case *ast.PropertyKeyed:
-		return !p.Computed
+		return !p.Computed && !prototype(p)
 	}
 	return false
 }
@@ -62,14 +87,14 @@ func plain(p ast.Property) bool {
 // property lowers a plain one.
 func (l *lowering) property(p ast.Property) oast.Property {
 	if short, ok := p.(*ast.PropertyShort); ok {
+		if short.Initializer != nil {
+			l.refuse(at(short.Initializer), "SyntaxError: Invalid shorthand property initializer")
+		}
 		key := written(short.Name.Name)
 		return oast.Property{Key: key, Kind: "value", Value: l.expression(&short.Name)}
 	}
 	keyed := p.(*ast.PropertyKeyed)
 	key := l.keyName(keyed.Key)
-	if key == "__proto__" && keyed.Kind == ast.PropertyKindValue {
-		l.refuse(at(keyed), "SyntaxError: __proto__ is not supported: use Object.create(prototype)")
-	}
 	kind := "value"
 	if keyed.Kind == ast.PropertyKindGet || keyed.Kind == ast.PropertyKindSet {
 		kind = string(keyed.Kind)
@@ -80,7 +105,11 @@ func (l *lowering) property(p ast.Property) oast.Property {
 // propertyValue lowers the value of a property; key names a function in it.
 func (l *lowering) propertyValue(p *ast.PropertyKeyed, key string) oast.Expression {
 	if f, ok := p.Value.(*ast.FunctionLiteral); ok && p.Kind != ast.PropertyKindValue {
-		return l.method(f, &function{method: true, accessor: p.Kind != ast.PropertyKindMethod}, key)
+		fn := &function{method: true, home: l.home}
+		if p.Kind != ast.PropertyKindMethod {
+			fn.accessor, fn.prefix = true, string(p.Kind)+" "
+		}
+		return l.method(f, fn, key)
 	}
 	return l.named(p.Value, key)
 }
@@ -89,11 +118,15 @@ func (l *lowering) propertyValue(p *ast.PropertyKeyed, key string) oast.Expressi
 func (l *lowering) add(object oast.Expression, p ast.Property) oast.Expression {
 	switch p := p.(type) {
 	case *ast.PropertyShort:
-		return assign(member(object, written(p.Name.Name), at(&p.Name)), l.expression(&p.Name))
+		v := l.property(p)
+		return assign(member(object, v.Key, at(&p.Name)), v.Value)
 	case *ast.SpreadElement:
 		return help("%assign", at(p.Expression), object, l.expression(p.Expression))
 	case *ast.PropertyKeyed:
 		place := at(p)
+		if prototype(p) {
+			return help("%inherit", place, object, l.expression(p.Value))
+		}
 		if !p.Computed && p.Kind != ast.PropertyKindGet && p.Kind != ast.PropertyKindSet {
 			v := l.property(p)
 			return assign(index(object, text(v.Key, place)), v.Value)

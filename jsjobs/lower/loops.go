@@ -2,6 +2,7 @@ package lower
 
 import (
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
 	otoken "github.com/robertkrimen/otto/token"
@@ -142,6 +143,9 @@ func (l *lowering) forInit(init ast.ForLoopInitializer, sc *scope) (list []oast.
 			l.declareAll(sc, lexicalKind(d.Token), b.Target)
 		}
 		for _, b := range d.List {
+			if b.Initializer == nil && d.Token == token.CONST {
+				l.refuse(at(b), "SyntaxError: Missing initializer in const declaration")
+			}
 			list = append(list, l.initialize(b, true)...)
 		}
 	}

@@ -57,6 +57,7 @@ type Options struct {
 type Program struct {
 	Tree      *oast.Program
 	functions []span
+	accesses  []access
 }
 
 // An Error is a mistake in the source, or something in it that is not supported.
@@ -81,7 +82,7 @@ func New(name, source string, o Options) (*Program, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	return &Program{Tree: tree, functions: l.functions}, nil
+	return &Program{Tree: tree, functions: l.functions, accesses: l.accesses}, nil
 }
 
 // parse reads the source. The parser is known to panic on some malformed
@@ -144,12 +145,19 @@ type lowering struct {
 	fn    *function // innermost
 	class *class    // innermost whose body is being lowered
 
+	declaredTo   ofile.Idx // where the declaration ends that is being read
+	home         string    // of the methods of the object that is being lowered
+	inParameters bool      // names are declared by a parameter list
+	caught       *scope    // of the catch clause whose block is next
+
 	all       []*function
 	bindings  []*binding
 	uses      []*use
 	later     []func() // done when every name is known, in this order
 	functions []span
-	serial    int // of names that are made up
+	accesses  []access
+	trees     [][]oast.Statement // all there is
+	serial    int                // of names that are made up
 }
 
 // program lowers a whole source.
@@ -163,8 +171,10 @@ func (l *lowering) program(in *ast.Program) *oast.Program {
 	if l.err != nil {
 		return nil
 	}
+	l.trees = append(l.trees, out.Body)
 	l.resolve()
 	out.DeclarationList = top.declarations()
+	l.trees = nil
 	return out
 }
 

@@ -57,10 +57,15 @@ func (l *lowering) unary(e *ast.UnaryExpression) oast.Expression {
 		}
 	case token.INCREMENT, token.DECREMENT:
 		if id, ok := e.Operand.(*ast.Identifier); ok {
+			l.assignable(id.Name.String(), at(id))
 			u := l.use(id.Name.String(), at(id))
 			out.Operand = u.id
 			return l.checked(u, out)
 		}
+	}
+	switch e.Operator {
+	case token.DELETE, token.INCREMENT, token.DECREMENT:
+		l.accessed(e.Operand)
 	}
 	out.Operand = l.expression(e.Operand)
 	if e.Operator == token.TYPEOF && l.symbols {
@@ -91,6 +96,7 @@ func (l *lowering) assignment(e *ast.AssignExpression) oast.Expression {
 		return sequence(append(out, name(t, at(e)))...)
 	case *ast.Identifier:
 		id := e.Left.(*ast.Identifier)
+		l.assignable(id.Name.String(), at(id))
 		u := l.use(id.Name.String(), at(id))
 		get := func() oast.Expression { return l.read(id.Name.String(), at(id)) }
 		return l.checked(u, l.assignTo(e, u.id, get, l.named(e.Right, id.Name.String())))
@@ -126,14 +132,15 @@ func (l *lowering) assignment(e *ast.AssignExpression) oast.Expression {
 
 // target lowers what is assigned to, other than names and patterns.
 func (l *lowering) target(e ast.Expression) oast.Expression {
+	l.accessed(e)
 	switch x := e.(type) {
 	case *ast.DotExpression:
 		if s, ok := x.Left.(*ast.SuperExpression); ok { // it is this that gets the property
-			return member(l.this(at(s)), x.Identifier.Name.String(), at(&x.Identifier))
+			return member(l.thisObject(at(s)), x.Identifier.Name.String(), at(&x.Identifier))
 		}
 	case *ast.BracketExpression:
 		if s, ok := x.Left.(*ast.SuperExpression); ok {
-			return index(l.this(at(s)), l.expression(x.Member))
+			return index(l.thisObject(at(s)), l.expression(x.Member))
 		}
 	case *ast.PrivateDotExpression:
 	default:

@@ -16,8 +16,10 @@ func (l *lowering) take(target ast.Expression, value oast.Expression, first bool
 	defer func() { l.depth-- }()
 	switch t := target.(type) {
 	case *ast.Identifier:
+		l.assignable(t.Name.String(), at(t))
 		u := l.use(t.Name.String(), at(t))
 		if first {
+			u.first = true
 			return []oast.Expression{assign(u.id, value)}
 		}
 		return []oast.Expression{l.checked(u, assign(u.id, value))}
@@ -33,6 +35,7 @@ func (l *lowering) take(target ast.Expression, value oast.Expression, first bool
 	case *ast.ObjectPattern:
 		return l.takeProperties(t, value, first)
 	case *ast.DotExpression, *ast.BracketExpression, *ast.PrivateDotExpression:
+		l.accessed(t)
 		return []oast.Expression{assign(l.expression(t), value)}
 	}
 	l.refuse(at(target), "SyntaxError: Invalid destructuring assignment target")
@@ -113,16 +116,17 @@ func (l *lowering) takeProperties(p *ast.ObjectPattern, value oast.Expression, f
 func (l *lowering) checked(u *use, e oast.Expression) oast.Expression {
 	// A name that is known to be a variable stays one: a var that follows could
 	// only put another variable in its place.
-	if b := find(u.scope, u.id.Name); b != nil && b.kind != kindConst {
+	if b := find(u.scope, u.id.Name); b != nil && b.kind != kindConst && b.kind != kindSelf && (b.end == 0 || !b.before(u.id.Idx) && b.scope.fn == u.scope.fn && b.scope.cases == nil) {
 		return e
 	}
 	guard := &oast.SequenceExpression{Sequence: []oast.Expression{e}}
+	u.guard = guard
 	u.written = func(b *binding) {
 		place := u.id.Idx
 		switch {
 		case b == nil && !l.sloppy:
 			guard.Sequence = []oast.Expression{help("%declared", place, text(u.id.Name, place)), e}
-		case b != nil && b.kind == kindConst:
+		case b != nil && (b.kind == kindConst || b.kind == kindSelf):
 			guard.Sequence = []oast.Expression{help("%constant", place, text(b.name, place))}
 			if a, ok := e.(*oast.AssignExpression); ok {
 				guard.Sequence = []oast.Expression{a.Right, guard.Sequence[0]}
@@ -142,6 +146,7 @@ func (l *lowering) key(k ast.Expression, computed bool) oast.Expression {
 
 // keyName is the name of a property that is written as it is.
 func (l *lowering) keyName(k ast.Expression) string {
+	l.notOctal(k)
 	switch k := k.(type) {
 	case *ast.Identifier:
 		return written(k.Name)

@@ -29,6 +29,7 @@ func (l *lowering) resolve() {
 	for i, b := range l.bindings {
 		l.place(b, count[b.name] > 1 || free[b.name], i)
 	}
+	l.zones()
 	for _, do := range l.later {
 		do()
 	}
@@ -107,6 +108,7 @@ func (s *scope) fresh(at ofile.Idx) (names []oast.Expression) {
 // and arguments alone, which a function around the block would not.
 func (l *lowering) renew(s *scope, b *oast.BlockStatement) {
 	l.later = append(l.later, func() {
+		b.List = append(s.dead(b.LeftBrace), b.List...)
 		if names := s.fresh(b.LeftBrace); names != nil {
 			inner := &oast.BlockStatement{List: b.List, LeftBrace: b.LeftBrace, RightBrace: b.RightBrace}
 			b.List = []oast.Statement{&oast.WithStatement{With: b.LeftBrace, Object: help("%scope", b.LeftBrace, names...), Body: inner}}

@@ -12,6 +12,13 @@
 		return typeof v === "object" && v !== null || typeof v === "function";
 	}
 
+	// What functions have as this that are called on nothing. The host may have
+	// put something else there than the engine's.
+	help("global", global);
+	if (!("%none" in global)) {
+		help("none", global);
+	}
+
 	// ---- variables
 
 	// The object that holds the variables of one pass through a block.
@@ -46,6 +53,14 @@
 			throw new TypeError("\"" + name + "\" is not a function");
 		}
 		return f;
+	});
+	var dead = { toString: function () { return "a variable before its declaration"; } };
+	help("dead", dead);
+	help("live", function (value, name) {
+		if (value === dead) {
+			throw new ReferenceError("Cannot access '" + name + "' before initialization");
+		}
+		return value;
 	});
 	help("constant", function (name) {
 		throw new TypeError("Assignment to constant variable '" + name + "'");
@@ -221,9 +236,6 @@
 
 	// ---- classes
 
-	var ofEngine = [Array, Date, RegExp, String, Number, Boolean];
-	var errors = [Error, TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
-
 	help("Object", Object);
 	help("construct", function (f, args) {
 		if (typeof f !== "function") {
@@ -242,19 +254,31 @@
 			throw new TypeError("Class constructor " + name + " cannot be invoked without 'new'");
 		}
 	});
+	help("inherit", function (o, prototype) {
+		if (isObject(prototype) || prototype === null) {
+			common.setPrototypeOf(o, prototype);
+		}
+	});
+	help("parent", Object.getPrototypeOf);
+	help("target of", function (self, f) {
+		if (!isObject(self) || !isObject(f.prototype) || !(self instanceof f)) {
+			return undefined;
+		}
+		var prototype = Object.getPrototypeOf(self), c = has.call(prototype, "constructor") ? prototype.constructor : undefined;
+		return typeof c === "function" && c.prototype === prototype ? c : f;
+	});
 	// What a class has is told by three arguments each: what it is, its name
-	// and its function. The engine cannot change what an object inherits from,
-	// so a class gets copies of the static members it inherits.
+	// and its function.
 	help("class", function (c, derived, parent) {
 		if (derived) {
 			if (parent !== null) {
-				Object.getOwnPropertyNames(parent).forEach(function (k) {
-					if (!has.call(c, k) && k !== "caller" && k !== "arguments" && ofEngine.indexOf(parent) < 0) {
-						Object.defineProperty(c, k, Object.getOwnPropertyDescriptor(parent, k));
-					}
-				});
+				var prototype = parent.prototype;
+				if (!isObject(prototype) && prototype !== null) {
+					throw new TypeError("Class extends value does not have valid prototype property " + String(prototype));
+				}
+				common.setPrototypeOf(c, parent);
 			}
-			c.prototype = Object.create(parent && parent.prototype);
+			c.prototype = Object.create(parent && prototype);
 		}
 		Object.defineProperty(c, "prototype", { writable: false });
 		Object.defineProperty(c.prototype, "constructor", { value: c, writable: true, configurable: true, enumerable: false });
@@ -265,43 +289,23 @@
 				o = c;
 			}
 			if (kind === "method") {
-				Object.defineProperty(o, key, { value: arguments[i + 2], writable: true, configurable: true, enumerable: false });
+				Object.defineProperty(o, key, { value: arguments[i + 2], writable: key.charAt(0) !== "#" || !hidden(key), configurable: true, enumerable: false });
 			} else {
 				accessor(o, kind, key, arguments[i + 2], false);
 			}
 		}
 	});
 	help("construct super", function (parent, self, args, before) {
-		var i, made;
 		if (before !== undefined) {
 			throw new ReferenceError("Super constructor may only be called once");
 		}
 		if (parent === null) {
 			throw new TypeError("Super constructor null is not a constructor");
 		}
-		args = slice.call(args);
-		if (errors.indexOf(parent) >= 0) {
-			if (args[0] !== undefined) {
-				Object.defineProperty(self, "message", { value: String(args[0]), writable: true, configurable: true, enumerable: false });
-			}
-			return self;
-		}
-		if (ofEngine.indexOf(parent) >= 0) { // such an object gets copies of the methods
-			made = new (Function.prototype.bind.apply(parent, [null].concat(args)))();
-			for (var o = Object.getPrototypeOf(self); o && o !== parent.prototype; o = Object.getPrototypeOf(o)) {
-				Object.getOwnPropertyNames(o).forEach(function (k) {
-					if (!has.call(made, k)) {
-						Object.defineProperty(made, k, Object.getOwnPropertyDescriptor(o, k));
-					}
-				});
-			}
-			return made;
-		}
-		if (parent === Object) {
-			return self;
-		}
-		made = parent.apply(self, args);
-		return isObject(made) ? made : self;
+		return common.constructOn(parent, self, slice.call(args));
+	});
+	help("unbound", function () {
+		throw new ReferenceError("Must call super constructor in derived class before accessing 'this' or returning from derived constructor");
 	});
 	help("constructed", function (value, self) {
 		if (isObject(value)) {

@@ -40,6 +40,12 @@ type binding struct {
 	arrow    bool // always holds an arrow function, which has no this of its own
 	uses     []*use
 
+	at, end   ofile.Idx    // of its declaration; end is 0 for what has no dead zone
+	source    [2]ofile.Idx // what the pattern that it is in takes apart comes before it
+	parameter bool         // or in the pattern of one
+	zone      bool         // some use may come before the declaration
+	called    ofile.Idx    // earliest, once it is known
+
 	out     string                // what it is called in the lowered program
 	literal *oast.FunctionLiteral // whose name it is, for kindSelf
 	set     bool                  // a function that is assigned, not declared
@@ -58,6 +64,8 @@ type scope struct {
 	function bool // the outermost of its function
 	names    map[string]*binding
 	order    []*binding
+	cases    []ofile.Idx // where those of a switch begin
+	caught   *scope      // of the catch clause whose block it is
 }
 
 // A function is being lowered, or the program itself is.
@@ -72,15 +80,22 @@ type function struct {
 	variables []string
 	known     map[string]bool // in variables
 
-	needsThis bool // an arrow function within it says this
-	needsArgs bool // or arguments
+	hoisted   *binding // it was declared, and is known from the start of its block
+	immediate bool     // it is called where it stands
 
+	needsThis   bool // an arrow function within it says this
+	needsArgs   bool // or arguments
+	needsTarget bool // it or one within it says new.target
+
+	home        string // variable with the object that the method is of, or ""
 	super       string // variable with the class that the method's class extends, or ""
 	static      bool   // the method is static: super is the class, not its prototype
 	generator   bool
 	async       bool
-	method      bool // of an object or class: nothing can be made with new
-	accessor    bool // the same, and the engine makes it in another way
+	method      bool   // of an object or class: nothing can be made with new
+	accessor    bool   // the same, and the engine makes it in another way
+	prefix      string // of its name: "get " or "set "
+	bound       bool   // this is always an object
 	constructor bool
 	derived     bool // the constructor of a class that extends another
 	fields      string
@@ -90,8 +105,10 @@ type function struct {
 type use struct {
 	id      *oast.Identifier
 	scope   *scope
-	written func(*binding)       // told what it is; nil for a use that only reads
-	call    *oast.CallExpression // that calls it, or nil
+	written func(*binding)           // told what it is; nil for a use that only reads
+	guard   *oast.SequenceExpression // around what is done to it, for tests before
+	first   bool                     // it is the declaration that sets it
+	call    *oast.CallExpression     // that calls it, or nil
 }
 
 // enter begins a function, and its scope.
@@ -133,47 +150,61 @@ func (l *lowering) temporary() string {
 
 // declare makes a name known in a scope.
 func (l *lowering) declare(s *scope, k kind, name string, at ofile.Idx) *binding {
+	l.bindable(name, at)
+	l.notHidden(s, k, name, at)
 	if b := s.names[name]; b != nil {
-		if k.lexical() || b.kind.lexical() {
-			l.refuse(at, "SyntaxError: Identifier '%s' has already been declared", name)
-		}
+		l.notTwice(s, b, k, name, at)
 		if k == kindFunction {
 			b.kind = k
 		}
 		return b
 	}
-	b := &binding{name: name, kind: k, scope: s, inLoop: s.fn.loops > 0}
+	b := &binding{name: name, kind: k, scope: s, inLoop: s.fn.loops > 0, at: at, end: l.declaredTo, parameter: l.declaredTo != 0 && !k.lexical()}
 	s.names[name] = b
 	s.order = append(s.order, b)
 	l.bindings = append(l.bindings, b)
 	return b
 }
 
-// declareAll declares the names in a pattern.
+// declareAll declares the names in a pattern. Where they have a dead zone, it
+// ends for each behind its own part.
 func (l *lowering) declareAll(s *scope, k kind, target ast.Expression) {
+	part := func(n ast.Node, inner ast.Expression) {
+		if l.declaredTo != 0 {
+			defer func(to ofile.Idx) { l.declaredTo = to }(l.declaredTo)
+			l.declaredTo = ofile.Idx(n.Idx1())
+		}
+		l.declareAll(s, k, inner)
+	}
 	switch t := target.(type) {
 	case nil:
 	case *ast.Identifier:
 		l.declare(s, k, t.Name.String(), at(t))
 	case *ast.AssignExpression:
-		l.declareAll(s, k, t.Left)
+		part(t, t.Left)
 	case *ast.Binding:
-		l.declareAll(s, k, t.Target)
+		part(t, t.Target)
 	case *ast.ArrayPattern:
 		for _, e := range t.Elements {
-			l.declareAll(s, k, e)
+			if e != nil {
+				part(e, e)
+			}
 		}
-		l.declareAll(s, k, t.Rest)
+		if t.Rest != nil {
+			part(t.Rest, t.Rest)
+		}
 	case *ast.ObjectPattern:
 		for _, p := range t.Properties {
 			switch p := p.(type) {
 			case *ast.PropertyShort:
-				l.declare(s, k, p.Name.Name.String(), ofile.Idx(p.Name.Idx))
+				part(p, &p.Name)
 			case *ast.PropertyKeyed:
-				l.declareAll(s, k, p.Value)
+				part(p.Value, p.Value)
 			}
 		}
-		l.declareAll(s, k, t.Rest)
+		if t.Rest != nil {
+			part(t.Rest, t.Rest)
+		}
 	default:
 		l.refuse(at(t), "SyntaxError: this cannot be declared")
 	}
@@ -186,10 +217,10 @@ func (l *lowering) declareBlock(s *scope, list []ast.Statement) {
 		case *ast.FunctionDeclaration:
 			l.declare(s, kindFunction, st.Function.Name.Name.String(), at(st))
 		case *ast.ClassDeclaration:
-			l.declare(s, kindClass, st.Class.Name.Name.String(), at(st))
+			l.declareTo(st, func() { l.declare(s, kindClass, st.Class.Name.Name.String(), at(st)) })
 		case *ast.LexicalDeclaration:
 			for _, b := range st.List {
-				l.declareAll(s, lexicalKind(st.Token), b.Target)
+				l.declarePattern(s, lexicalKind(st.Token), b)
 				id, ok := b.Target.(*ast.Identifier)
 				if _, arrow := b.Initializer.(*ast.ArrowFunctionLiteral); ok && arrow && st.Token == token.CONST {
 					s.names[id.Name.String()].arrow = true
@@ -197,6 +228,25 @@ func (l *lowering) declareBlock(s *scope, list []ast.Statement) {
 			}
 		}
 	}
+}
+
+// declarePattern declares the names of one part of a declaration.
+func (l *lowering) declarePattern(s *scope, k kind, b *ast.Binding) {
+	known := len(l.bindings)
+	l.declareTo(b, func() { l.declareAll(s, k, b.Target) })
+	if _, ok := b.Target.(*ast.Identifier); ok || b.Initializer == nil {
+		return
+	}
+	for _, name := range l.bindings[known:] {
+		name.source = [2]ofile.Idx{at(b.Initializer), ofile.Idx(b.Initializer.Idx1())}
+	}
+}
+
+// declareTo declares names that may be used behind a node.
+func (l *lowering) declareTo(n ast.Node, declare func()) {
+	l.declaredTo = ofile.Idx(n.Idx1())
+	declare()
+	l.declaredTo = 0
 }
 
 func lexicalKind(t token.Token) kind {
@@ -208,9 +258,17 @@ func lexicalKind(t token.Token) kind {
 
 // use makes an identifier that is looked up when everything was read.
 func (l *lowering) use(name string, at ofile.Idx) *use {
+	l.notReserved(name, at)
 	u := &use{id: &oast.Identifier{Name: name, Idx: at}, scope: l.scope}
 	l.uses = append(l.uses, u)
 	return u
+}
+
+// bind is the use of a name by its own declaration.
+func (l *lowering) bind(name string, at ofile.Idx) *oast.Identifier {
+	u := l.use(name, at)
+	u.first = true
+	return u.id
 }
 
 // read is a use that reads.

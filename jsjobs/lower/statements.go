@@ -17,17 +17,22 @@ func (l *lowering) body(list []ast.Statement) (out []oast.Statement) {
 			out = append(out, l.statements(s)...)
 			continue
 		}
-		literal := l.function(d.Function, "")
+		literal := l.declared(d)
 		if called := d.Function.Name.Name.String(); literal.Name.Name != called { // the engine would declare the name with its marks
 			l.scope.names[called].set = true
 			literal.Name.Name = unbound(literal.Name.Name)
-			first = append(first, statement(assign(l.read(called, at(d)), literal)))
+			first = append(first, statement(assign(l.bind(called, at(d)), literal)))
 			continue
 		}
 		l.fn.functions = append(l.fn.functions, &oast.FunctionDeclaration{Function: literal})
 		out = append(out, &oast.FunctionStatement{Function: literal})
 	}
 	return append(first, out...)
+}
+
+// declared lowers a function that is declared in the current scope.
+func (l *lowering) declared(d *ast.FunctionDeclaration) *oast.FunctionLiteral {
+	return l.method(d.Function, &function{hoisted: l.scope.names[d.Function.Name.Name.String()]}, "")
 }
 
 // inBlock lowers the statements of a block, whose scope is open. Its functions
@@ -47,8 +52,8 @@ func (l *lowering) inBlock(list []ast.Statement) []oast.Statement {
 
 // blockFunction assigns a function to the variable of its block.
 func (l *lowering) blockFunction(d *ast.FunctionDeclaration) oast.Statement {
-	target := l.read(d.Function.Name.Name.String(), at(d))
-	literal := l.function(d.Function, "")
+	target := l.bind(d.Function.Name.Name.String(), at(d))
+	literal := l.declared(d)
 	literal.Name.Name = unbound(literal.Name.Name)
 	return statement(assign(target, literal))
 }
@@ -56,6 +61,7 @@ func (l *lowering) blockFunction(d *ast.FunctionDeclaration) oast.Statement {
 // block lowers a block with its scope.
 func (l *lowering) block(b *ast.BlockStatement) *oast.BlockStatement {
 	s := l.open()
+	s.caught, l.caught = l.caught, nil
 	out := &oast.BlockStatement{LeftBrace: ofile.Idx(b.LeftBrace), RightBrace: ofile.Idx(b.RightBrace)}
 	out.List = l.inBlock(b.List)
 	l.close()
@@ -83,9 +89,10 @@ func (l *lowering) statements(s ast.Statement) []oast.Statement {
 	defer func() { l.depth-- }()
 	switch s := s.(type) {
 	case *ast.ClassDeclaration:
-		target := l.read(s.Class.Name.Name.String(), at(s))
+		target := l.bind(s.Class.Name.Name.String(), at(s))
 		return []oast.Statement{statement(assign(target, l.classLiteral(s.Class, "")))}
 	case *ast.FunctionDeclaration: // alone, as the body of an if
+		l.alone(s)
 		sc := l.open()
 		b := block(at(s), l.inBlock([]ast.Statement{s})...)
 		l.close()
@@ -135,6 +142,7 @@ func (l *lowering) simple(s ast.Statement) oast.Statement {
 	case *ast.IfStatement:
 		return &oast.IfStatement{If: at(s), Test: l.expression(s.Test), Consequent: l.one(s.Consequent), Alternate: l.one(s.Alternate)}
 	case *ast.LabelledStatement:
+		l.notReserved(s.Label.Name.String(), at(s.Label))
 		return &oast.LabelledStatement{Label: name(s.Label.Name.String(), at(s.Label)), Colon: ofile.Idx(s.Colon), Statement: l.one(s.Statement)}
 	case *ast.ReturnStatement:
 		return l.returnStatement(s)
@@ -171,9 +179,9 @@ func (l *lowering) initialize(b *ast.Binding, reset bool) []oast.Expression {
 	switch {
 	case ok && b.Initializer != nil:
 		value := l.named(b.Initializer, id.Name.String())
-		return []oast.Expression{assign(l.read(id.Name.String(), at(id)), value)}
+		return []oast.Expression{assign(l.bind(id.Name.String(), at(id)), value)}
 	case ok && reset:
-		return []oast.Expression{assign(l.read(id.Name.String(), at(id)), undefined(at(id)))}
+		return []oast.Expression{assign(l.bind(id.Name.String(), at(id)), undefined(at(id)))}
 	case ok:
 		return nil
 	case b.Initializer == nil:
@@ -202,6 +210,7 @@ func (l *lowering) switchStatement(s *ast.SwitchStatement) oast.Statement {
 	out := &oast.SwitchStatement{Switch: at(s), Discriminant: l.expression(s.Discriminant), Default: s.Default, RightBrace: ofile.Idx(s.RightBrace)}
 	sc := l.open()
 	for _, c := range s.Body {
+		sc.cases = append(sc.cases, at(c))
 		l.declareBlock(sc, c.Consequent)
 	}
 	list := []oast.Statement{}
@@ -259,6 +268,7 @@ func (l *lowering) catch(c *ast.CatchStatement) *oast.CatchStatement {
 		l.declareAll(s, kindLet, p)
 		head = append(head, statement(sequence(l.take(p, name("%caught", at(p)), true)...)))
 	}
+	l.caught = s
 	inner := l.block(c.Body)
 	b := block(inner.LeftBrace, append(head, inner)...)
 	b.RightBrace = inner.RightBrace
