@@ -231,7 +231,7 @@ func TestModuleIsRepaired(t *testing.T) {
 func TestFreshState(t *testing.T) {
 	l := library(t, map[string]string{"a.js": emptyType + `var runs = (this.runs || 0) + 1; var shared = require("./m");
 		function compileJob(job) { job.name = [runs, ++shared.n, [].left, JSON.left, typeof stray].join();
-			Array.prototype.left = JSON.left = 1; this.stray = 2; author.Task = null; }`, "m.js": "exports.n = 0"})
+			Array.prototype.left = JSON.left = 1; globalThis.stray = 2; author.Task = null; }`, "m.js": "exports.n = 0"})
 	for range 3 {
 		p, err := l.Plan(t.Context(), farm.Submission{Type: "a"})
 		if err != nil || p.Name != "1,1,,,undefined" {
