@@ -19,6 +19,7 @@
 //	requeue     the user wants it done again
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it
+//	unable      what a worker takes no tasks of because it cannot do them now
 //	blocked     a worker that gets no more tasks of a type from a job
 //	variable    a name in braces that means something else on each platform
 //	event       one numbered change of the farm

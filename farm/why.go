@@ -27,6 +27,10 @@ type Standing struct {
 	Until    time.Time // when its schedule wakes it; zero if it does not
 	LastSeen time.Time
 	Obstacle // what keeps the tasks from it
+
+	// UnableBecause is why it cannot do tasks that it is meant to do; "" if it can,
+	// or is not meant to.
+	UnableBecause string
 }
 
 // Wanting is tasks of one type that wait for nothing but a worker.

@@ -2,6 +2,7 @@ package farm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,6 +42,9 @@ func (w *Wanting) Explain(now time.Time) Why {
 
 func (w *Wanting) nobodyTakes(all, _ group) Why {
 	next := "start one with: farm work --task-types " + w.Type
+	if unable := all.unable(); len(unable) > 0 {
+		return Why{Reason: fmt.Sprintf("no worker can do %s tasks: %s", w.Type, unable[0].whyUnable()), Next: "put that right; the worker notices by itself within a minute"}
+	}
 	if len(all) == 0 {
 		return Why{Reason: "the farm has no workers", Next: next}
 	}
@@ -87,7 +91,16 @@ func (w *Wanting) excluded(all group, told Obstacle) (details []string) {
 		{WorkerBlocked, "is", "are", "blocked from " + w.Type + " tasks of this job"},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
 	} {
-		if g := all.which(d.obstacle); len(g) > 0 && d.obstacle != told {
+		g := all.which(d.obstacle)
+		if d.obstacle == TypeNotTaken {
+			for i, s := range g.unable() {
+				if i > 0 || d.obstacle != told {
+					details = append(details, s.whyUnable())
+				}
+			}
+			g = slices.DeleteFunc(g, func(s Standing) bool { return s.UnableBecause != "" })
+		}
+		if len(g) > 0 && d.obstacle != told {
 			text := fmt.Sprintf("%s %s %s", g.number(), form(len(g), d.one, d.many), d.what)
 			if len(g) > 1 {
 				text += ": " + g.names()
@@ -115,6 +128,9 @@ func (w *Wanting) For(s Standing, worker *WorkerAtWork, now time.Time) Why {
 	case StatusRequested, NotAwake, AtWork:
 		why := worker.Explain(now)
 		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
+	}
+	if s.Obstacle == TypeNotTaken && s.UnableBecause != "" {
+		return Why{Reason: s.whyUnable(), Next: "put that right; the worker notices by itself within a minute"}
 	}
 	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
 }

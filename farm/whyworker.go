@@ -2,6 +2,7 @@ package farm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +13,7 @@ type WorkerAtWork struct {
 	Types    []string // types of tasks it does
 	Task     string   // the task it holds, or would get: "task 3 of job NAME"
 	Openings          // what there is that it does not get
+	Unable   []Unable // what it is meant to do and cannot
 	Stopped  int      // jobs that are paused
 	Waiting  int      // jobs that are queued or active
 }
@@ -38,6 +40,13 @@ func (w *WorkerAtWork) Explain(now time.Time) Why {
 		return Why{Clear: true, Reason: "nothing is in the way: it gets " + w.Task + " with its next request"}
 	}
 	var reasons []Why
+	for _, u := range w.Unable {
+		reasons = append(reasons, Why{Reason: "it takes no " + strings.Join(u.TaskTypes, ", ") + " tasks: " + u.Reason,
+			Next: "put that right; the worker notices by itself within a minute"})
+	}
+	w.OtherTypes = slices.DeleteFunc(slices.Clone(w.OtherTypes), func(t string) bool { // that is said already
+		return slices.ContainsFunc(w.Unable, func(u Unable) bool { return slices.Contains(u.TaskTypes, t) })
+	})
 	if n := len(w.Blocked); n > 0 {
 		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Next: fmt.Sprintf("lift a block with: farm jobs blocklist %s --remove %s", w.Blocked[0], w.Name)})
 	}

@@ -85,10 +85,11 @@ func (s WorkerStatus) Watched() bool {
 type Worker struct {
 	ID         WorkerID      `json:"id"`
 	Name       string        `json:"name"`
-	Address    string        `json:"address"`  // IP address it last signed on from
-	Platform   string        `json:"platform"` // GOOS
-	Software   string        `json:"software"` // its version
-	TaskTypes  []string      `json:"task_types"`
+	Address    string        `json:"address"`          // IP address it last signed on from
+	Platform   string        `json:"platform"`         // GOOS
+	Software   string        `json:"software"`         // its version
+	TaskTypes  []string      `json:"task_types"`       // that it takes now
+	Unable     []Unable      `json:"unable,omitempty"` // what it would take and cannot do, see SetUnable
 	Tags       []TagID       `json:"tags,omitempty"`
 	Status     WorkerStatus  `json:"status"`
 	Request    StatusRequest `json:"request"`

@@ -148,7 +148,7 @@ func TestWorkerRecord(t *testing.T) {
 		}
 	}
 	for i, change := range []func(*farm.Worker){
-		func(w *farm.Worker) { w.Name = "x" }, func(w *farm.Worker) { w.Address = "x" }, func(w *farm.Worker) { w.Tags = nil }, func(w *farm.Worker) { w.TaskTypes = nil },
+		func(w *farm.Worker) { w.Name = "x" }, func(w *farm.Worker) { w.Address = "x" }, func(w *farm.Worker) { w.Tags = nil }, func(w *farm.Worker) { w.Unable = []farm.Unable{{TaskTypes: []string{"a"}, Reason: "x"}} }, func(w *farm.Worker) { w.TaskTypes = nil },
 		func(w *farm.Worker) { w.Deleted = testTime }, func(w *farm.Worker) { w.CanRestart = true }, func(w *farm.Worker) { w.SecretHash = nil },
 		func(w *farm.Worker) { w.Platform = "x" }, func(w *farm.Worker) { w.Software = "x" }, func(w *farm.Worker) { w.Created = time.Time{} },
 		func(w *farm.Worker) { w.TimeZone = "" }, func(w *farm.Worker) { w.Schedule.Active = false }, func(w *farm.Worker) { w.ScheduleAt = time.Time{} },

@@ -93,6 +93,7 @@ func (x *index) putWorker(w *Worker) {
 		w.stored.TaskTypes, w.stored.Tags = slices.Clone(w.TaskTypes), slices.Clone(w.Tags)
 		w.stored.Schedule.Windows = slices.Clone(w.Schedule.Windows)
 		w.stored.SecretHash = slices.Clone(w.SecretHash)
+		w.stored.Unable = slices.Clone(w.Unable) // whose entries are replaced, never changed
 		x.writes.put(workerBucket, key, workerBucket.seal(key, encodeJSON(&w.stored)))
 	}
 	x.writes.put(seenBucket, key, seenBucket.seal(key, appendSeen(make([]byte, 0, 48), &w.Worker)))

@@ -73,7 +73,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
-		"fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
+		"workerNeeds": "WorkerNeeds", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -138,6 +138,8 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.does(c.TaskUpdate(ctx, task, api.TaskUpdate{TaskStatus: "active", StepsCompleted: new(0)}))
 	l.is(c.MayWorkerRun(ctx, task, 0))
 	l.does(c.TaskOutputProduced(ctx, task, "image/png", []byte("\x89PNG")))
+	l.is(c.WorkerNeeds(ctx, "linux"))
+	l.does(c.SetWorkerUnable(ctx, unable))
 
 	l.is(c.FetchWorkers(ctx))
 	l.is(c.FetchWorker(ctx, worker))

@@ -36,8 +36,9 @@ var (
 	newTask = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
 	request = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
 
+	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
-		Version: "1.0.0", CanRestart: true}
+		Version: "1.0.0", CanRestart: true, Unable: unable}
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
 	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
 
@@ -124,6 +125,9 @@ func workerMgtShapes() []shape {
 		{"WorkerSummary", workerSummary, newWorker},
 		{"Worker", api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
 			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}}, api.Worker{WorkerSummary: newWorker}},
+		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
+		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},
+		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg"}, api.WorkerNeeds{}},
 		{"WorkerTask", api.WorkerTask{TaskSummary: taskSummary, JobID: job}, api.WorkerTask{TaskSummary: newTask, JobID: job}},
 		{"WorkerStatusChangeRequest", request, api.WorkerStatusChangeRequest{Status: "awake"}},
 		{"WorkerTagChangeRequest", api.WorkerTagChangeRequest{TagIDs: []farm.TagID{tag}}, api.WorkerTagChangeRequest{}},
@@ -206,7 +210,7 @@ func eventShapes() []shape {
 		{"EventTaskLogUpdate", api.EventTaskLogUpdate{TaskID: task, Log: "Fra:1\n"}, api.EventTaskLogUpdate{TaskID: task}},
 		{"EventLastRenderedUpdate", api.EventLastRenderedUpdate{JobID: job, Thumbnail: images}, api.EventLastRenderedUpdate{JobID: job}},
 		{"EventWorkerUpdate", api.EventWorkerUpdate{ID: worker, Name: "workhorse", Updated: updated, LastSeen: updated, Status: "awake",
-			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true}, api.EventWorkerUpdate{ID: worker}},
+			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, Unable: unable}, api.EventWorkerUpdate{ID: worker}},
 		{"EventWorkerTagUpdate", api.EventWorkerTagUpdate{Tag: fullTag, WasDeleted: true}, api.EventWorkerTagUpdate{Tag: api.WorkerTag{ID: tag}}},
 	}
 }

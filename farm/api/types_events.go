@@ -83,6 +83,7 @@ type EventWorkerUpdate struct {
 	Version        string                     `json:"version"`
 	DeletedAt      time.Time                  `json:"deleted_at,omitzero"`
 	CanRestart     bool                       `json:"can_restart"`
+	Unable         []farm.Unable              `json:"unable,omitempty"` // nil: it can do all it is meant to
 }
 
 // EventWorkerTagUpdate tells that a tag was made, changed or deleted. Of a

@@ -118,6 +118,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 		before := w.Status
 		w.Status, w.Name, w.Address, w.Software = farm.WorkerStarting, s.Name, s.Address, s.Software
 		w.TaskTypes, w.CanRestart = types, s.CanRestart
+		w.Unable = nil // it tells that anew
 		if w.TimeZone != zone {
 			w.TimeZone = zone
 			w.ScheduleAt = w.Schedule.Next(u.Now().In(m.zoneOf(&w.Worker)))

@@ -94,6 +94,7 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 		}
 		one = q.worker(w)
 		task.Standing = q.standing(w, func() farm.Obstacle { return q.obstacle(t, w) })
+		task.UnableBecause = w.WhyUnable(t.Type())
 		return nil
 	})
 	if err != nil {
@@ -151,7 +152,7 @@ func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
 	for _, d := range q.Demands(j) {
 		w := q.wanting(d)
 		w.Tasks = d.Tasks
-		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle {
+		w.Workers = q.workers(d.Type, func(worker *store.Worker) farm.Obstacle {
 			task, o := q.Match(d, worker)
 			if o == farm.NoObstacle {
 				o = q.unfit(task, worker, false)
@@ -190,7 +191,7 @@ func (q *inquiry) task(t store.Task) *farm.TaskAtWork {
 			continue
 		}
 		w := q.wanting(d)
-		w.Workers = q.workers(func(worker *store.Worker) farm.Obstacle { return q.obstacle(t, worker) })
+		w.Workers = q.workers(t.Type(), func(worker *store.Worker) farm.Obstacle { return q.obstacle(t, worker) })
 		w.Later = d.First != t
 		task.Wanting = &w
 	}
@@ -217,11 +218,13 @@ func (q *inquiry) unfit(t store.Task, w *store.Worker, exact bool) farm.Obstacle
 	return farm.NoObstacle
 }
 
-// workers is how all workers of the farm stand to some tasks.
-func (q *inquiry) workers(obstacle func(*store.Worker) farm.Obstacle) (all []farm.Standing) {
+// workers is how all workers of the farm stand to some tasks of a type.
+func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obstacle) (all []farm.Standing) {
 	for w := range q.Workers() {
 		if w.Deleted.IsZero() {
-			all = append(all, q.standing(w, func() farm.Obstacle { return obstacle(w) }))
+			s := q.standing(w, func() farm.Obstacle { return obstacle(w) })
+			s.UnableBecause = w.WhyUnable(taskType)
+			all = append(all, s)
 		}
 	}
 	return all
@@ -245,7 +248,7 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerAtWork {
 		worker.Task = called(picked)
 	}
 	o := q.Tx.Mismatch(w)
-	worker.OtherTypes = o.Types
+	worker.OtherTypes, worker.Unable = o.Types, w.Unable
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))
 	}

@@ -30,6 +30,8 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
+	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
+	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 

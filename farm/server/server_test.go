@@ -134,7 +134,7 @@ func (s *testServer) call(method, path, body string, header ...string) answer {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if strings.HasPrefix(path, "/api/v3/worker/") && s.user != "" {
+	if (strings.HasPrefix(path, "/api/v3/worker/") || strings.HasPrefix(path, "/api/farm/worker/")) && s.user != "" {
 		req.SetBasicAuth(s.user, secret)
 	}
 	for i := 0; i+1 < len(header); i += 2 {
@@ -200,6 +200,7 @@ func TestEveryOperation(t *testing.T) {
 	w := s.worker()
 	job := s.submit()
 	s.workerCalls(job)
+	s.unableCalls(w)
 	s.workerMgtCalls(w)
 	s.jobCalls(job)
 	s.shamanCalls()
@@ -331,6 +332,8 @@ func (s *testServer) workerMgtCalls(w string) {
 		s.t.Errorf("audit: %s", got.body)
 	}
 	s.want(403, "POST", "/api/v3/worker/sign-off", "")
+	s.want(403, "GET", "/api/farm/worker/needs", "")
+	s.want(403, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
 }
 
 func (s *testServer) jobCalls(job string) {

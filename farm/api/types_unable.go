@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"renderfarm/farm"
+)
+
+// WorkerNeeds answers workerNeeds: what a worker has to find on its computer to do
+// tasks.
+type WorkerNeeds struct {
+	Storage   string `json:"storage"`              // folder, as the worker's platform calls it
+	StorageID string `json:"storage_id,omitempty"` // what StorageMark in it says; "" if the manager cannot tell
+	Blender   string `json:"blender"`              // path, or a name on the PATH
+	FFmpeg    string `json:"ffmpeg"`
+
+	// Foreign says that the manager is not Farm's: SetWorkerUnable is not possible.
+	Foreign bool `json:"-"`
+}
+
+// StorageMark is the file in the shared storage that says which storage it is.
+const StorageMark = ".farm-storage"
+
+// WorkerUnable is the request of setWorkerUnable: all that the worker cannot do now.
+type WorkerUnable struct {
+	Unable List[farm.Unable] `json:"unable"`
+}
+
+// WorkerNeeds asks what the worker has to find on its computer. A manager that is not
+// Farm's is asked what comes near it: its variables and its shared storage.
+func (c *Client) WorkerNeeds(ctx context.Context, platform string) (WorkerNeeds, error) {
+	needs, err := fetch[WorkerNeeds](ctx, c, call{path: atFarm("worker", "needs")})
+	if !IsNotFound(err) {
+		return needs, err
+	}
+	needs = WorkerNeeds{Foreign: true, Blender: "blender", FFmpeg: "ffmpeg"}
+	storage, err := c.GetSharedStorage(ctx, farm.AudienceWorkers, platform)
+	if err != nil {
+		return needs, err
+	}
+	needs.Storage = storage.Location
+	variables, err := c.GetVariables(ctx, farm.AudienceWorkers, platform)
+	if err != nil {
+		return needs, err
+	}
+	if v, ok := variables["blender"]; ok {
+		needs.Blender = v.Value
+	}
+	if v, ok := variables["ffmpeg"]; ok {
+		needs.FFmpeg = v.Value
+	}
+	return needs, nil
+}
+
+// SetWorkerUnable tells what the worker cannot do now; nothing if it can do all.
+func (c *Client) SetWorkerUnable(ctx context.Context, unable []farm.Unable) error {
+	return c.send(ctx, call{method: http.MethodPut, path: atFarm("worker", "unable"), in: WorkerUnable{unable}})
+}

@@ -1,0 +1,29 @@
+package server
+
+import (
+	"net/http"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// workerNeeds tells a worker what it has to find on its computer.
+func (s *Server) workerNeeds(w http.ResponseWriter, _ *http.Request, id farm.WorkerID) error {
+	needs, err := s.m.Needs(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.WorkerNeeds{Storage: needs.Storage, StorageID: needs.StorageID, Blender: needs.Blender, FFmpeg: needs.FFmpeg})
+}
+
+// setWorkerUnable takes what a worker cannot do now, all of it.
+func (s *Server) setWorkerUnable(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	var told api.WorkerUnable
+	if err := read(w, r, &told); err != nil {
+		return err
+	}
+	if err := s.m.SetUnable(id, told.Unable); err != nil {
+		return err
+	}
+	return noContent(w)
+}

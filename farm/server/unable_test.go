@@ -1,0 +1,74 @@
+package server_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// unableCalls has the worker say that it cannot render, and later that it can.
+func (s *testServer) unableCalls(w string) {
+	s.want(200, "GET", "/api/farm/worker/needs", "")
+	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[{"task_types":["Misc"],"reason":"no Blender\nhere"}]}`)
+	got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, "")
+	if got.text("unable.0.reason") != "no Blender here" || !strings.Contains(string(got.body), `"supported_task_types":[]`) {
+		s.t.Errorf("the worker: %s", got.body)
+	}
+	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
+}
+
+// A worker that cannot render gets no render tasks, and everybody is told why; when
+// it can again, it gets them. A worker that tells nothing gets them.
+func TestUnableWorker(t *testing.T) {
+	s := newServer(t)
+	w := s.worker()
+	s.want(200, "POST", "/api/v3/worker/sign-on", `{"name":"w1","supported_task_types":["misc","blender"],"software_version":"1"}`)
+	const reason = "cannot find Blender"
+	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[{"task_types":["misc","houdini"],"reason":"`+reason+`"}]}`)
+	s.want(204, "POST", "/api/v3/worker/state-changed", `{"status":"awake"}`)
+	job := s.submit() // of tasks of type misc
+	s.want(204, "POST", "/api/v3/worker/task", "")
+	for _, path := range []string{"workers/" + w, "jobs/" + job, "tasks/" + s.tasks(job)[0], "tasks/" + s.tasks(job)[0] + "/why?worker=" + w} {
+		if !strings.HasSuffix(path, w) || !strings.Contains(path, "?") {
+			path += "/why"
+		}
+		if got := s.want(200, "GET", "/api/farm/"+path, ""); !strings.Contains(got.text("reason"), reason) || !strings.Contains(got.text("next"), "put that right") {
+			t.Errorf("%s: %s", path, got.body)
+		}
+	}
+	if got := s.want(200, "GET", "/api/v3/worker-mgt/workers", ""); got.text("workers.0.unable.0.reason") != reason {
+		t.Errorf("the list: %s", got.body)
+	}
+	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
+	s.want(200, "POST", "/api/v3/worker/task", "")
+
+	// One that signs on again, perhaps another program, counts as able.
+	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[{"task_types":["misc"],"reason":"`+reason+`"}]}`)
+	s.want(200, "POST", "/api/v3/worker/sign-on", `{"name":"w1","supported_task_types":["misc","blender"],"software_version":"1"}`)
+	if got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, ""); got.get("unable") != nil || !strings.Contains(string(got.body), `"supported_task_types":["misc","blender"]`) {
+		t.Errorf("after signing on: %s", got.body)
+	}
+	s.want(400, "PUT", "/api/farm/worker/unable", `{"unable":3}`)
+}
+
+// The storage has a mark, made once, by which a worker knows it.
+func TestNeeds(t *testing.T) {
+	s := newServer(t)
+	id := s.worker()
+	client := s.api(true).WithCredentials(farm.WorkerID(id), secret)
+	needs, err := client.WorkerNeeds(t.Context(), "linux")
+	if err != nil || needs.Blender != "blender" || needs.FFmpeg != "ffmpeg" || needs.Foreign {
+		t.Fatalf("%+v, %v", needs, err)
+	}
+	mark, err := os.ReadFile(filepath.Join(filepath.FromSlash(needs.Storage), api.StorageMark))
+	if err != nil || needs.StorageID == "" || strings.TrimSpace(string(mark)) != needs.StorageID {
+		t.Errorf("the mark says %q, the manager %q: %v", mark, needs.StorageID, err)
+	}
+	if again, err := client.WorkerNeeds(t.Context(), "linux"); err != nil || again != needs {
+		t.Errorf("the second time: %+v, %v", again, err)
+	}
+}
