@@ -121,7 +121,7 @@ func TestStockErrorTexts(t *testing.T) {
 	settings := blenderSettings(nil)
 	delete(settings, "render_output_path")
 	_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: settings})
-	wantError(t, err, farm.Invalid, "no render_output_path setting! at renderOutputPath (simple_blender_render.js:")
+	wantError(t, err, farm.Invalid, "no render_output_path setting! at lib/farm_render.js:")
 	_, err = l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", TypeETag: "old", Settings: blenderSettings(nil)})
 	wantError(t, err, farm.Outdated, "settings are outdated", "refresh the job type")
 	jobType, err := l.Type(t.Context(), "simple-blender-render")

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -138,13 +140,11 @@ func TestBlenderRefuses(t *testing.T) {
 		changes map[string]any
 		says    string
 	}{
-		{map[string]any{"format": "FFMPEG"}, "the output format FFMPEG is a video; choose an image format, such as PNG at compileJob (simple_blender_render.js:"},
-		{map[string]any{"format": "AVI_RAW"}, "AVI_RAW is a video"},
-		{map[string]any{"format": "AVI_JPEG"}, "AVI_JPEG is a video"},
 		{map[string]any{"render_output_path": ""}, "no render_output_path setting!"},
 		{map[string]any{"frames": ""}, "the frame range is empty"},
 		{map[string]any{"frames": "1-x"}, `"x" is not a number`},
-		{map[string]any{"chunk_size": 0.0}, "the chunk size is 0"},
+		{map[string]any{"frames": "1-1048575"}, "frame 1048575 is beyond the last that Blender has, 1048574"},
+		{map[string]any{"chunk_size": 0.0}, "chunk_size is 0: it must be at least 1"},
 		{map[string]any{"frames": nil, "blendfile": nil}, "frames is required, and missing; blendfile is required, and missing"},
 		{map[string]any{"add_path_components": 33.0}, "add_path_components is 33: it must be at most 32"},
 	} {
@@ -162,7 +162,7 @@ func TestBuiltinsRefuse(t *testing.T) {
 		settings map[string]any
 		says     string
 	}{
-		{"single-image-render", changed(single, map[string]any{"format": "FFMPEG"}), "the output format FFMPEG is a video; choose an image format, such as PNG"},
+		{"single-image-render", changed(single, map[string]any{"frame": 1048575.0}), "frame is 1048575: it must be at most 1048574"},
 		{"single-image-render", changed(single, map[string]any{"uses_region": true}), "the scene renders only a region of the image: switch Render Region off"},
 		{"single-image-render", changed(single, map[string]any{"tiles_x": 64.0, "tiles_y": 4.0, "sample_parts": 2.0}), "64×4 tiles in 2 parts are 512 tasks, and the most is 256 at compileJob (single_image_render.js:"},
 		{"single-image-render", changed(single, map[string]any{"tiles_x": 0.0}), "tiles_x is 0: it must be at least 1"},
@@ -170,8 +170,8 @@ func TestBuiltinsRefuse(t *testing.T) {
 		{"single-image-render", changed(single, map[string]any{"frame": nil}), "frame is required, and missing"},
 		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S"}, "which script?"},
 		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S", "script": "/a.py", "text": "a"}, "not both"},
-		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S", "script": "/a.py", "arguments": "'"}, "quote"},
-		{"render-and-encode", blenderSettings(map[string]any{"format": "AVI_RAW"}), "AVI_RAW is a video"},
+		{"blender-script", map[string]any{"blendfile": "/s/a.blend", "scene": "S", "script": "/a.py", "arguments": "'"}, "is not closed"},
+		{"render-and-encode", blenderSettings(map[string]any{"format": "HDR"}), "FFmpeg does not show HDR as Blender does: take another format"},
 		{"render-and-encode", blenderSettings(map[string]any{"format": "OPEN_EXR"}), "switch Preview on"},
 		{"render-and-encode", blenderSettings(map[string]any{"codec": "vp9"}), "codec is \"vp9\": it must be one of h264, h265, prores, prores-4444, gif"},
 		{"render-and-encode", blenderSettings(map[string]any{"chunk_size": 0.0}), "chunk_size is 0"},
@@ -179,6 +179,45 @@ func TestBuiltinsRefuse(t *testing.T) {
 	} {
 		_, err := l.Plan(t.Context(), farm.Submission{Type: c.jobType, Settings: c.settings})
 		wantError(t, err, farm.Invalid, c.says)
+	}
+}
+
+// Every format has the word of Blender's command line and its own ending, and a
+// video if FFmpeg shows it as Blender does; whoever submits it is told if not.
+func TestFormats(t *testing.T) {
+	l := New(Options{})
+	for _, c := range []struct{ format, word, video, says string }{
+		{"PNG", "PNG", "*.png", ""}, {"JPEG", "JPEG", "*.jpg", ""}, {"TIFF", "TIFF", "*.tif", ""}, {"BMP", "BMP", "*.bmp", ""},
+		{"TARGA", "TGA", "*.tga", ""}, {"TARGA_RAW", "RAWTGA", "*.tga", ""}, {"TGA", "TGA", "*.tga", ""}, {"RAWTGA", "RAWTGA", "*.tga", ""},
+		{"JPEG2000", "JP2", "*.jp2", ""}, {"JP2", "JP2", "*.jp2", ""}, {"IRIS", "IRIS", "*.rgb", ""}, {"WEBP", "WEBP", "*.webp", ""},
+		{"HDR", "HDR", "", "no video will be made: FFmpeg does not show HDR"}, {"DPX", "DPX", "", "no video"}, {"CINEON", "CINEON", "", "no video"},
+		{"OPEN_EXR", "OPEN_EXR", "", "no video"}, {"EXR", "OPEN_EXR", "", "no video"}, {"MULTILAYER", "OPEN_EXR_MULTILAYER", "", "no video"},
+		{"AVIF", "AVIF", "", "no video"}, {"FOO", "FOO", "*.png", ""},
+		{"FFMPEG", "PNG", "*.png", "the output format FFMPEG is a movie"}, {"AVI_JPEG", "PNG", "*.png", "rendering PNG images instead"},
+	} {
+		p, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(map[string]any{"format": c.format})})
+		if err != nil {
+			t.Fatal(c.format, err)
+		}
+		var word, video string
+		for _, task := range p.Tasks {
+			for _, command := range task.Commands {
+				args, _ := command.Parameters["args"].([]any)
+				if i := slices.Index(args, any("--render-format")); i >= 0 {
+					word, _ = args[i+1].(string)
+				}
+				if glob, ok := command.Parameters["inputGlob"].(string); ok {
+					video = path.Base(glob)
+				}
+			}
+		}
+		if word != c.word || video != c.video || !strings.Contains(strings.Join(p.Warnings, "\n"), c.says) || c.says == "" && len(p.Warnings) > 0 {
+			t.Errorf("%s: rendered as %q, video of %q, warnings %q; want %q, %q, %q", c.format, word, video, p.Warnings, c.word, c.video, c.says)
+		}
+	}
+	p, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(map[string]any{"has_sound": true})})
+	if err != nil || !strings.Contains(strings.Join(p.Warnings, "\n"), "the video has no sound") {
+		t.Errorf("sound: %v %v", p, err)
 	}
 }
 
@@ -308,13 +347,20 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// nowhere is a host without files and readers.
+// nowhere is a host with the built-in files, and without readers.
 type nowhere struct{}
 
-func (nowhere) find([]string) (file, error) { return file{}, nil }
-func (nowhere) print(line)                  {}
-func (nowhere) expect(int)                  {}
-func (nowhere) tasks([]byte)                {}
+func (nowhere) find(names []string) (file, error) {
+	for _, name := range names {
+		if text, err := embedded.ReadFile("scripts/" + name); err == nil {
+			return file{Name: name, Text: string(text)}, nil
+		}
+	}
+	return file{}, nil
+}
+func (nowhere) print(line)   {}
+func (nowhere) expect(int)   {}
+func (nowhere) tasks([]byte) {}
 
 // BenchmarkVM is what a run costs before the script's first line.
 func BenchmarkVM(b *testing.B) {

@@ -211,10 +211,10 @@ func checkNumber(s *farm.Setting, v any) error {
 		return errors.New("is too large for 32 bits")
 	}
 	if least, ok := toNumber(s.Propargs["min"]); ok && f < least {
-		return fmt.Errorf("is %s: it must be at least %v", shown(v), least)
+		return fmt.Errorf("is %s: it must be at least %s", shown(v), shown(least))
 	}
 	if most, ok := toNumber(s.Propargs["max"]); ok && f > most {
-		return fmt.Errorf("is %s: it must be at most %v", shown(v), most)
+		return fmt.Errorf("is %s: it must be at most %s", shown(v), shown(most))
 	}
 	return nil
 }

@@ -31,12 +31,18 @@ const (
 	ruleQuotient                 // divided by the mean of another pass: so are the sums
 )
 
-// firstSample are the passes that ruleFirst is for.
-var firstSample = []string{"Depth", "IndexOB", "IndexMA", "Position"}
+// firstSample are the passes that ruleFirst is for. Blender 5.0 gave passes
+// other names; files of both have to be read.
+var firstSample = []string{"Depth", "Position", "IndexOB", "IndexMA", "Object Index", "Material Index"}
 
 // divided are the passes of light that Cycles divides by the pass of the
 // surface's colour, once all samples are there.
-var divided = map[string]string{"DiffDir": "DiffCol", "DiffInd": "DiffCol", "GlossDir": "GlossCol", "GlossInd": "GlossCol", "TransDir": "TransCol", "TransInd": "TransCol"}
+var divided = map[string]string{
+	"DiffDir": "DiffCol", "DiffInd": "DiffCol", "GlossDir": "GlossCol", "GlossInd": "GlossCol", "TransDir": "TransCol", "TransInd": "TransCol",
+	"Diffuse Direct": "Diffuse Color", "Diffuse Indirect": "Diffuse Color",
+	"Glossy Direct": "Glossy Color", "Glossy Indirect": "Glossy Color",
+	"Transmission Direct": "Transmission Color", "Transmission Indirect": "Transmission Color",
+}
 
 // rulesOf returns the rule of each channel.
 func rulesOf(channels []exr.Channel) []rule {

@@ -2,7 +2,7 @@
 // Cycles takes for each pixel, or both. Parts are saved before the compositor
 // and put together value by value; compositor, colour management and output
 // format come after that, as they do when one Blender renders the whole.
-const { OUTPUT, FILE, refuseVideo, outputPath, inFolder, blender, numbered } = require("./lib/farm_render.js");
+const { OUTPUT, FILE, imageFormat, outputPath, inFolder, blender, frameArgs, renderArgs, numbered, PLAIN_PATH } = require("./lib/farm_render.js");
 
 // MAX_PARTS bounds what the last task holds open at once.
 const MAX_PARTS = 256;
@@ -15,7 +15,7 @@ const JOB_TYPE = {
 	description: "Render one image on several workers, in tiles or in parts of its samples",
 	settings: [
 		{
-			key: "frame", type: "int32", required: true, eval: "C.scene.frame_current",
+			key: "frame", type: "int32", required: true, propargs: { min: -1048574, max: 1048574 }, eval: "C.scene.frame_current",
 			evalInfo: { showLinkButton: true, description: "Current frame" },
 			description: "The frame to render",
 		},
@@ -49,7 +49,7 @@ const JOB_TYPE = {
 function compileJob(job) {
 	const { settings } = job;
 	const { tiles_x, tiles_y, sample_parts } = settings;
-	refuseVideo(settings);
+	const format = imageFormat(settings);
 	if (settings.uses_region) {
 		throw "the scene renders only a region of the image: switch Render Region off (in the camera view: Ctrl+Alt+B)";
 	}
@@ -79,10 +79,9 @@ function compileJob(job) {
 	const merged = inFolder(dir, numbered("merged-", settings.frame) + ".exr");
 	finish.addCommand(author.Command("merge-image", { parts: files, output: merged }));
 	finish.addCommand(blender(settings, [
-		"--python-exit-code", "1", "--python-expr", FINISH,
-		"--render-output", output, "--render-format", settings.format, "--render-frame", settings.frame,
+		"--python-exit-code", "1", "--python-expr", FINISH, ...renderArgs(output, format, settings.frame),
 		"--", merged,
-	], 1));
+	], 1, told(settings)));
 	job.addTask(finish);
 }
 
@@ -94,6 +93,9 @@ function warn({ exact, uses_adaptive_sampling, uses_denoising }) {
 	alert(exact ? `${on}: switched off, so that the image is that of a single render without${instead}`
 		: `${on}: left on, so tiles may show seams, and the image differs from a single render`);
 }
+
+// told is the frame where the arguments of Blender do not say it.
+const told = ({ frame }) => (frame < 0 ? String(frame) : "");
 
 // partName counts from 1, tiles from the top left.
 function partName({ tiles_x, tiles_y, sample_parts }, x, y, part) {
@@ -107,9 +109,10 @@ function renderCommand(settings, output, x, y, part) {
 	const { tiles_x, tiles_y, sample_parts, exact } = settings;
 	const values = [x, y, tiles_x, tiles_y, part, sample_parts, exact ? 1 : 0].join(", ");
 	return blender(settings, [
-		"--python-exit-code", "1", "--python-expr", `x, y, across, down, part, parts, exact = ${values}\n${PART}`,
-		"--render-output", `${output}-######`, "--render-frame", settings.frame,
-	], 1);
+		"--render-output", `${output}-######`,
+		"--python-exit-code", "1", "--python-expr", `x, y, across, down, part, parts, exact = ${values}\n${PART}${PLAIN_PATH}`,
+		...frameArgs(settings.frame),
+	], 1, told(settings));
 }
 
 // What the Python below says in a line that begins with Error: becomes the
@@ -212,9 +215,10 @@ for name in names(merged):
     passes.setdefault(layer, dict()).setdefault(name, []).append(channel)
 for name, layer in passes.items():
     # Colours that were only rendered to undo a division are not the scene's.
-    for color, kind in ("DiffCol", "diffuse"), ("GlossCol", "glossy"), ("TransCol", "transmission"):
+    for old, kind in ("DiffCol", "diffuse"), ("GlossCol", "glossy"), ("TransCol", "transmission"):
         if not getattr(scene.view_layers[name], "use_pass_%s_color" % kind):
-            layer.pop(color, None)
+            for color in old, kind.capitalize() + " Color": # its name since 5.0
+                layer.pop(color, None)
     for name in layer:
         layer[name] = "".join(sorted(layer[name], key=lambda c: "UVRGBAXYZW".find(c.upper())))
 
@@ -237,6 +241,4 @@ class Merged(bpy.types.RenderEngine):
 
 bpy.utils.register_class(Merged)
 scene.render.engine = "FARM_MERGED"
-scene.render.use_file_extension = scene.render.use_overwrite = True
-scene.render.use_placeholder = False
 `;

@@ -1,13 +1,40 @@
 // What job types that render have in common. A script gets it with
 // require("./lib/farm_render.js"), also one in the folder of the user.
 
-// Formats that make one file of all frames: parts would overwrite each other.
-const VIDEO_FORMATS = ["FFMPEG", "AVI_RAW", "AVI_JPEG"];
+// FORMATS are, by their names in Python, the word that Blender's command line
+// has for a format, how its files end, and whether FFmpeg shows them as Blender
+// does: it does not read some, and the others of these are not for a screen
+// before the view transform.
+const FORMATS = {
+	PNG: ["PNG", ".png", true], JPEG: ["JPEG", ".jpg", true], TIFF: ["TIFF", ".tif", true], BMP: ["BMP", ".bmp", true],
+	TARGA: ["TGA", ".tga", true], TARGA_RAW: ["RAWTGA", ".tga", true], JPEG2000: ["JP2", ".jp2", true],
+	IRIS: ["IRIS", ".rgb", true], WEBP: ["WEBP", ".webp", true], AVIF: ["AVIF", ".avif", false],
+	OPEN_EXR: ["OPEN_EXR", ".exr", false], OPEN_EXR_MULTILAYER: ["OPEN_EXR_MULTILAYER", ".exr", false],
+	HDR: ["HDR", ".hdr", false], DPX: ["DPX", ".dpx", false], CINEON: ["CINEON", ".cin", false],
+};
 
-exports.refuseVideo = ({ format }) => {
-	if (VIDEO_FORMATS.includes(format)) {
-		throw `the output format ${format} is a video; choose an image format, such as PNG`;
+// ALIASES are other words for them: those of the command line, and old ones.
+const ALIASES = {
+	TGA: "TARGA", RAWTGA: "TARGA_RAW", JP2: "JPEG2000", JPG: "JPEG", TIF: "TIFF", IRIZ: "IRIS", EXR: "OPEN_EXR", MULTILAYER: "OPEN_EXR_MULTILAYER",
+};
+
+// Formats that make one file of all frames: parts would overwrite each other.
+const MOVIES = ["FFMPEG", "MPEG", "AVI_RAW", "AVI_JPEG", "AVIRAW", "AVIJPEG"];
+
+const nameOf = format => ALIASES[format] || format;
+
+// imageFormat returns the word of the command line for the format of the
+// images, their ending, and whether FFmpeg reads them well. A movie becomes PNG
+// images, of which the job can make a video; the job remembers that.
+exports.imageFormat = settings => {
+	if (MOVIES.includes(settings.format)) {
+		alert(`the output format ${settings.format} is a movie, which cannot be rendered in parts: rendering PNG images instead`);
+		settings.format = "PNG";
+		settings.image_file_extension = ".png";
+		settings.has_previews = false;
 	}
+	const [word, ending, shown] = FORMATS[nameOf(settings.format)] || [settings.format, settings.image_file_extension, true];
+	return { word, ending, shown };
 };
 
 // outputPath returns the path with the job's time filled in, and has the job
@@ -38,19 +65,99 @@ function withFolder({ name, settings: { render_output_root: root, render_output_
 exports.inFolder = (dir, name) => (dir === "/" ? "" : dir) + "/" + name;
 
 // blender makes a command that runs Blender on the job's file. steps is how
-// many frames it renders.
-exports.blender = ({ blendfile, scene }, args, steps = 0) => author.Command("blender-render", {
+// many frames it renders. frames is which, if its arguments do not tell.
+exports.blender = ({ blendfile, scene }, args, steps = 0, frames = "") => author.Command("blender-render", {
 	exe: "{blender}",
 	exeArgs: "{blenderArgs}",
 	argsBefore: [],
 	blendfile,
 	args: [...(scene ? ["--scene", scene] : []), ...args],
+	...(frames ? { frames } : {}),
 }, steps);
+
+// PLAIN_PATH is Python behind --render-output: since Blender 4.5 braces in the
+// path are templates, and the farm means none.
+exports.PLAIN_PATH = `if bpy.app.version >= (4, 5):
+    path = bpy.context.scene.render.filepath
+    bpy.context.scene.render.filepath = path.replace("{", "{" * 2).replace("}", "}" * 2)
+`;
+
+// IMAGES makes each frame a file of its own and, when it is rendered again, a
+// new one: the farm checks the file that is there afterwards.
+const IMAGES = `import bpy
+render = bpy.context.scene.render
+render.use_file_extension = render.use_overwrite = True
+render.use_placeholder = False
+` + exports.PLAIN_PATH;
+
+// COUNT_FROM_ZERO makes Blender, which counts frames below zero from the end of
+// the scene's range, count them from 0. Once that is done the scene gets its
+// range back.
+const COUNT_FROM_ZERO = `import bpy
+def farm_range(scene, *_, range=(bpy.context.scene.frame_start, bpy.context.scene.frame_end)):
+    scene.frame_start, scene.frame_end = range
+    bpy.app.handlers.render_init.remove(farm_range)
+bpy.app.handlers.render_init.append(farm_range)
+bpy.context.scene.frame_end = 0
+`;
+
+// renderArgs returns arguments of Blender that save frames as images.
+exports.renderArgs = (output, { word }, frames) => [
+	"--render-output", exports.inFolder(path.dirname(output), path.basename(output)),
+	"--render-format", word,
+	"--python-expr", IMAGES,
+	...exports.frameArgs(frames),
+];
+
+// frameArgs returns the arguments that render frames, which may be below zero.
+exports.frameArgs = frames => {
+	const parts = String(frames).split(",").map(part => part.replace(/(\d)-/, "$1..").split(".."));
+	const negative = parts.some(part => part[0] < 0);
+	const list = parts.map(part => part.map(n => (n < 0 ? n - 1 : n)).join("..")).join(",");
+	return [...(negative ? ["--python-expr", COUNT_FROM_ZERO] : []), "--render-frame", list];
+};
+
+// renderCommand makes a command that saves a chunk of frames.
+exports.renderCommand = (settings, output, format, chunk) => exports.blender(settings,
+	exports.renderArgs(output, format, chunk), frameCount(chunk), /(^|,)-/.test(chunk) ? chunk : "");
+
+// Players take colours for those of BT.709 in all but small videos, so the
+// conversion has to be that, and the video has to say so. Some encoders take it
+// from the frames, some from these arguments.
+exports.BT709 = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"];
+
+// overBlack shows what is transparent over black, as Blender does it: in linear
+// light. That is the same as to multiply with the 2.2th root of the alpha.
+exports.overBlack = "format=rgba64le,lutrgb=a=maxval*pow(val/maxval\\,1/2.2),premultiply=inplace=1";
+
+// even makes both sides even, which most codecs need: to a given width, or by a
+// row and a column of black.
+exports.even = width => (width ? `scale=${width - width % 2}:-2:out_color_matrix=bt709` : "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709") +
+	",setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709";
+
+// videoTask makes a task that makes a video of all frames of the job. Workers
+// that do not know framePath and frames take what inputGlob matches.
+exports.videoTask = (settings, name, output, ending, { args, suffix, optional = false }) => {
+	const dir = path.dirname(output);
+	const task = author.Task(name, "ffmpeg");
+	task.addCommand(author.Command("frames-to-video", {
+		exe: "ffmpeg",
+		fps: settings.fps,
+		inputGlob: exports.inFolder(dir, "*" + ending),
+		framePath: exports.inFolder(dir, path.basename(output)) + ending,
+		frames: settings.frames,
+		...(optional ? { optional } : {}),
+		outputFile: exports.inFolder(dir, exports.videoName(settings) + suffix),
+		args: [...args, "-y"],
+	}));
+	if (settings.has_sound) alert("the video has no sound: that of the video editor is left out");
+	return task;
+};
 
 // videoName returns the name of the video of a .blend, without its ending. It has
 // the frames in it, of a list only the first and the last.
 exports.videoName = ({ blendfile, frames }) => {
-	const sorted = frames.includes(",") ? frameChunker(frames, 1) : [];
+	const sorted = /[,x]/i.test(frames) ? frameChunker(frames, 1) : [];
 	const span = sorted.length ? `${sorted[0]}-${sorted[sorted.length - 1]}` : frames.split(" ").join("");
 	return `${folderName(path.stem(blendfile).replace(".flamenco", ""))}-${span}`;
 };
@@ -58,6 +165,20 @@ exports.videoName = ({ blendfile, frames }) => {
 // numbered returns the file that Blender makes for a frame of an output path
 // that ends in six times #.
 exports.numbered = (name, frame) => name + (frame < 0 ? "-" : "") + String(Math.abs(frame)).padStart(6, "0");
+
+// FRAMES are the settings for which frames are rendered.
+exports.FRAMES = [
+	{
+		key: "frames", type: "string", required: true,
+		eval: "f'{C.scene.frame_start}-{C.scene.frame_end}' + (f'x{C.scene.frame_step}' if C.scene.frame_step > 1 else '')",
+		evalInfo: { showLinkButton: true, description: "Scene frame range" },
+		description: "Frames to render, for example 1-24, 1-100x2 or 1,3,7..9",
+	},
+	{
+		key: "chunk_size", type: "int32", default: 1, propargs: { min: 1 }, visible: "submission",
+		description: "Frames that one task renders; more save start-up time, fewer spread the work better",
+	},
+];
 
 // OUTPUT are the settings for where renders go, which the add-on and "farm
 // submit" know how to fill.
@@ -87,5 +208,21 @@ exports.FILE = [
 	{
 		key: "scene", type: "string", required: true, visible: "web", eval: "C.scene.name",
 		description: "The scene to render",
+	},
+];
+
+// VIDEO are the settings that a video of the frames needs, taken from the file.
+exports.VIDEO = [
+	{ key: "format", type: "string", required: true, eval: "C.scene.render.image_settings.file_format", visible: "web" },
+	{ key: "image_file_extension", type: "string", required: true, eval: "C.scene.render.file_extension", visible: "hidden" },
+	{
+		key: "has_previews", type: "bool", default: false, visible: "hidden",
+		eval: "C.scene.render.image_settings.use_preview",
+		description: "Whether Blender writes a JPEG beside each frame",
+	},
+	{
+		key: "has_sound", type: "bool", default: false, visible: "hidden",
+		eval: "any(s.type == 'SOUND' and not s.mute for s in (getattr(C.scene.sequence_editor, 'strips_all', None) or getattr(C.scene.sequence_editor, 'sequences_all', None) or ()))",
+		description: "Whether the scene's video editor has sound",
 	},
 ];
