@@ -37,7 +37,7 @@ var house = map[string]floor{
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
 	"farm/manager":     {"farm farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
-	"farm/worker":      {"farm farm/api farm/exr farm/framefile farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
+	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
