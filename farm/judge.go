@@ -9,6 +9,8 @@ type Failure struct {
 	MaxFailed int // blocklist_threshold: this many block the worker; 0: it is never blocked
 	Able      int // other workers that may do tasks of this type in this job, awake or not
 	Fresh     int // those of them that did not fail this task
+
+	WrongWorker bool // the worker says that it cannot do such tasks of the job; it is blocked, and was no try
 }
 
 // A Verdict is what follows from a failure.
@@ -36,7 +38,9 @@ var verdicts = []judgement{
 	{"soft", func(*Failure) bool { return true }, Verdict{TaskBroke, false, false}},
 }
 
-func (f *Failure) blocks() bool { return f.MaxFailed > 0 && f.Failed >= f.MaxFailed }
+func (f *Failure) blocks() bool {
+	return f.WrongWorker || f.MaxFailed > 0 && f.Failed >= f.MaxFailed
+}
 
 func (f *Failure) exhausted() bool { return f.Tries >= f.MaxTries }
 

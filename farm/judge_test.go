@@ -35,6 +35,10 @@ func wrongVerdicts() (w faults) {
 		{"blocked with the last try, the others tried too", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Able: 2}, hardBlock},
 		{"blocked before the last try, the others tried too", Failure{Tries: 2, MaxTries: 3, Failed: 3, MaxFailed: 3, Able: 1}, softBlock},
 
+		{"the wrong worker, others can", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, Able: 2, Fresh: 2, WrongWorker: true}, softBlock},
+		{"the wrong worker, where nobody is ever blocked", Failure{Tries: 0, MaxTries: 1, Failed: 1, MaxFailed: 0, Able: 1, Fresh: 1, WrongWorker: true}, softBlock},
+		{"the wrong worker, and no other", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, WrongWorker: true}, nobodyLeft},
+
 		{"the last worker is blocked", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3}, nobodyLeft},
 		{"the last worker is blocked with the last try", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3}, nobodyLeft},
 		{"blocked at the first failure, alone", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 1}, nobodyLeft},

@@ -97,6 +97,7 @@ type call struct {
 	also    int           // a status above 299 whose answer has the form of out
 	wait    time.Duration // how long the manager may hold the answer back
 	zone    string        // where the caller's clock hangs
+	wrong   bool          // the caller is the wrong worker for a task
 	timeout time.Duration // instead of the client's
 }
 
@@ -197,6 +198,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if k.zone != "" {
 		req.Header.Set(headerZone, k.zone)
+	}
+	if k.wrong {
+		req.Header.Set(headerWrongWorker, "yes")
 	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)

@@ -85,7 +85,7 @@ func (c *Client) ScheduleTask(ctx context.Context, wait time.Duration) (TaskAnsw
 // TaskUpdate reports on a task. An *Error of status 409 means that the task is
 // not this worker's any more.
 func (c *Client) TaskUpdate(ctx context.Context, id farm.TaskID, u TaskUpdate) error {
-	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "task", string(id)), in: u})
+	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "task", string(id)), in: u, wrong: u.WrongWorker})
 }
 
 // MayRunAnswer answers Client.MayWorkerRun.

@@ -60,6 +60,14 @@ func WasDeleted(err error) bool {
 	return errors.As(err, &e) && e.Deleted
 }
 
+// headerWrongWorker is the header of a report by which a worker says that it
+// failed the task as it is the wrong one for it: its Blender is older than the
+// file, for example. Compatible managers take it for any failure.
+const headerWrongWorker = "Farm-Wrong-Worker"
+
+// WrongWorker reports whether a report says that the worker is the wrong one.
+func WrongWorker(h http.Header) bool { return h.Get(headerWrongWorker) == "yes" }
+
 // WorkerStateChange tells a worker which status to take. It answers signOn,
 // workerState (200) and scheduleTask (423).
 type WorkerStateChange struct {
@@ -99,6 +107,10 @@ type TaskUpdate struct {
 	Activity       string `json:"activity,omitempty"`
 	Log            string `json:"log,omitempty"` // appended to the task's log
 	StepsCompleted *int   `json:"steps_completed,omitempty"`
+
+	// WrongWorker says that the worker failed the task as it is the wrong one for
+	// it. It is a header: see WrongWorker.
+	WrongWorker bool `json:"-"`
 }
 
 // MayKeepRunning answers mayWorkerRun.

@@ -9,9 +9,9 @@ import (
 )
 
 // fail judges a task that its worker failed, and applies the verdict. what is
-// what the task did, for its log: "failed by" or "timed out on" a worker. edit
-// adds to the new state.
-func (u *unit) fail(t store.Task, w *store.Worker, what string, edit func(*farm.TaskState)) {
+// what the task did, for its log: "failed by" or "timed out on" a worker. wrong
+// means that the worker cannot do such tasks of the job. edit adds to the new state.
+func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit func(*farm.TaskState)) {
 	config := u.m.config.Load()
 	state, j, taskType := t.State(), t.Job, t.Type()
 	failed := u.Failures(j, w, taskType)
@@ -20,7 +20,10 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, edit func(*farm.
 	}
 	capable, untried := u.Capable(t, w)
 	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
-		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: capable, Fresh: untried}
+		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: capable, Fresh: untried, WrongWorker: wrong}
+	if wrong {
+		f.Tries-- // it was no try
+	}
 	if j.Pass.On() {
 		f.MaxFailed = 0 // the pass forgives what was failed: nobody is blocked for it
 	}
@@ -58,6 +61,9 @@ func triesOfOthers(s *farm.TaskState) int {
 func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 	tries := fmt.Sprintf("try %d of %d", f.Tries, max(f.MaxTries, 1))
 	blocked := fmt.Sprintf("which failed %d tasks of type %q in this job and gets no more of them from it", f.Failed, taskType)
+	if f.WrongWorker {
+		blocked = fmt.Sprintf("which cannot do tasks of type %q of this job and gets no more of them from it", taskType)
+	}
 	switch again := v.Task == farm.TaskBroke; {
 	case v.NobodyLeft:
 		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)

@@ -167,6 +167,32 @@ func TestBlocklistThreeMeansThree(t *testing.T) {
 	f.want(job, farm.JobCompleted)
 }
 
+// A worker that cannot do the tasks of a job at all is no try of any: it is
+// blocked at once, and the others have all the tries there are.
+func TestTheWrongWorkerIsNoTry(t *testing.T) {
+	f := newFarm(t)
+	w1, w2 := f.worker("w1"), f.worker("w2")
+	job := f.submit(frames(3))
+	failed := farm.TaskFailed
+	task := f.take(w1)
+	f.must(f.Report(w1, task, manager.Report{Status: &failed, WrongWorker: true}))
+	if got := f.task(job, 0); got.Status != farm.TaskSoftFailed || got.Failures != 0 {
+		t.Errorf("the task: %+v", got.TaskState)
+	}
+	f.wantLog(task, `which cannot do tasks of type "blender" of this job`, "another worker will try")
+	if got := f.blocked(job); got != "w1:blender" {
+		t.Errorf("blocked: %q", got)
+	}
+	if next := f.take(w1); next != "" {
+		t.Errorf("it got %s", f.TaskName(next))
+	}
+	if next := f.take(w2); next != task {
+		t.Errorf("the other got %s", f.TaskName(next))
+	}
+	f.must(f.Report(w2, task, manager.Report{Status: &failed, WrongWorker: true}))
+	f.want(job, farm.JobFailed)
+}
+
 func TestNeverBlocked(t *testing.T) {
 	f := newFarm(t)
 	f.configure(rules(1, 0))

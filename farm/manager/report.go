@@ -14,6 +14,8 @@ type Report struct {
 	Activity string
 	Log      string
 	Steps    *int // steps done; more than the task has counts as all
+
+	WrongWorker bool // it failed as this worker cannot do such tasks of the job
 }
 
 // outcomes are the statuses a worker may report, and what each means.
@@ -59,7 +61,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			u.keep(t, progress)
 			return nil
 		case outcome == farm.TaskGivenUp:
-			u.fail(t, w, "failed by", progress)
+			u.fail(t, w, "failed by", r.WrongWorker, progress)
 		case outcome == farm.TaskReturned:
 			u.changeOnly(t, outcome, progress) // nothing is asked for again
 			u.logTask(t, "task changed status active -> "+t.Status().String())

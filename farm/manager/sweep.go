@@ -185,7 +185,7 @@ func (u *unit) loseTask(t store.Task, w *store.Worker, timeout time.Duration) {
 	since := u.Now().Add(-idle).Local().Format(time.RFC3339)
 	u.m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
 	u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
-	u.fail(t, w, "timed out on", func(s *farm.TaskState) {
+	u.fail(t, w, "timed out on", false, func(s *farm.TaskState) {
 		s.Activity = fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since)
 	})
 	u.closeLog(id)
