@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,44 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 				t.Errorf("files %s, want %s", got, c.files)
 			}
 		})
+	}
+}
+
+// A worker with an older Blender than the file's says that it is the wrong one.
+func TestOlderBlenderIsTheWrongWorker(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	exe := script(t, `[ "$1" != --version ] || { echo "Blender 3.4.1"; exit; }; echo "$@"; echo "$SAYS"`)
+	for head, want := range map[string]string{
+		"BLENDER-v304RENDHxxxxxxxxxxxxxxxxxxxxxx":  "",
+		"BLENDER-v279RENDHxxxxxxxxxxxxxxxxxxxxxx":  "",
+		"BLENDER-v403RENDHxxxxxxxxxxxxxxxxxxxxxx":  "saved by Blender 4.3, and this worker has 3.4.1, which would lose part of it. Install Blender 4.3 or newer here",
+		"BLENDER17-01v0502RENDHxxxxxxxxxxxxxxxxxx": "saved by Blender 5.2",
+		"no blend file": "",
+	} {
+		file := filepath.Join(dir, "x.blend")
+		write(t, file, head)
+		err := b.command(t.Context(), cmd("blender-render", "exe", exe, "blendfile", file))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errWrongWorker)) {
+			t.Errorf("%s: %v", head, err)
+		}
+	}
+	t.Setenv("SAYS", "WARNING: File written by newer Blender binary (403.29), expect loss of data!")
+	err := b.command(t.Context(), cmd("blender-render", "exe", exe, "blendfile", ""))
+	if !errors.Is(err, errWrongWorker) {
+		t.Errorf("Blender says that the file is newer: %v", err)
+	}
+
+	// The manager is told, also if that has to wait in the outbox.
+	b.failed(t.Context(), err)
+	s := newSender(b.outbox, func() Manager { return b.manager.client().WithCredentials("worker", "secret") }, testLog(t))
+	for text, ok := b.outbox.Peek(); ok; text, ok = b.outbox.Peek() {
+		if !s.deliver(t.Context(), text) || b.outbox.Done() != nil {
+			t.Fatal("a report is not delivered")
+		}
+	}
+	if last := b.manager.updates[len(b.manager.updates)-1]; last.TaskStatus != "failed" || !last.WrongWorker {
+		t.Errorf("reported %+v", last)
 	}
 }
 

@@ -45,6 +45,9 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	if err := r.worker.checkSuitable(ctx, exe, b.blendfile); err != nil {
+		return err
+	}
 	line, err := b.line()
 	if err != nil {
 		return err
@@ -109,7 +112,7 @@ func (w *blenderWatch) see(ctx context.Context, text string) {
 	case blenderWrong:
 		w.fail(farm.Errorf(farm.Invalid, "%s", strings.ReplaceAll(e.text, "{format}", w.line.format)))
 	case blenderTooOld:
-		w.fail(farm.Errorf(farm.Invalid, "the file was saved by a newer Blender than this worker has, which would lose part of it. Install a newer one here"))
+		w.fail(wrongWorker("the file, or a library of it, was saved by a newer Blender than this worker has, which would lose part of it. Install a newer one here"))
 	}
 	if text = strings.TrimSpace(text); text != "" && e.what != blenderFrame && text != "Blender quit" {
 		w.lastLines = append(w.lastLines[max(0, len(w.lastLines)-linesTold+1):], clip(text, lineTold))

@@ -237,6 +237,7 @@ func (m *fakeManager) update(w http.ResponseWriter, r *http.Request) {
 		reply(w, 400, api.Error{Code: 400, Message: err.Error()})
 		return
 	}
+	s.WrongWorker = api.WrongWorker(r.Header)
 	m.change(func() {
 		if m.answer != 0 {
 			reply(w, m.answer, api.Error{Code: m.answer, Message: "as the test wants"})

@@ -74,7 +74,7 @@ func TestPreviewOnAMountThatHangs(t *testing.T) {
 		defer close(mount)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { synctest.Wait(); cancel(errTest) }()
-		if _, err := readPreview(ctx, func() ([]byte, error) { <-mount; return nil, nil }); !errors.Is(err, errTest) {
+		if _, err := unlessCanceled(ctx, func() ([]byte, error) { <-mount; return nil, nil }); !errors.Is(err, errTest) {
 			t.Errorf("ended with %v", err)
 		}
 	})

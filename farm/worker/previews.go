@@ -84,7 +84,7 @@ func (p *previews) run(ctx context.Context) {
 }
 
 func (p *previews) send(ctx context.Context, v *preview) error {
-	image, err := readPreview(ctx, func() ([]byte, error) { return asJPEG(v.path) })
+	image, err := unlessCanceled(ctx, func() ([]byte, error) { return asJPEG(v.path) })
 	if err != nil {
 		return err
 	}
@@ -109,26 +109,6 @@ func (p *previews) newer() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.next != nil
-}
-
-// readPreview returns what read returns. It does not wait for a mount that hangs
-// once ctx is canceled: read ends when the mount lets go of it.
-func readPreview(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	type result struct {
-		image []byte
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		image, err := read()
-		done <- result{image, err}
-	}()
-	select {
-	case r := <-done:
-		return r.image, r.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 func asJPEG(path string) ([]byte, error) {

@@ -96,7 +96,7 @@ func TestBrokenFramesFailTheTask(t *testing.T) {
 	}{
 		{"whole", fmt.Sprintf("Saved: '%s'", whole), ""},
 		{"whole, Blender 5", fmt.Sprintf(newLog+"Saved: '%s'", whole), ""},
-		{"half", fmt.Sprintf("Saved: '%s'\\n Time: 00:01.00\\nSaved: '%s'\\n Time: 00:01.00", whole, half), "frame " + half + " is incomplete: the png image is cut short"},
+		{"half", fmt.Sprintf("Saved: '%s'\\n Time: 00:01.00\\nSaved: '%s'\\n Time: 00:01.00", whole, half), "frame " + half + " is incomplete: the png file is cut short"},
 		{"half, Blender 5", fmt.Sprintf(newLog+"Saved: '%s'", half), "frame " + half + " is incomplete"},
 		{"half, skipped", fmt.Sprintf(`skipping existing frame "%s"`, half), "frame " + half + " is incomplete"},
 		{"empty", fmt.Sprintf("Saved: '%s'", empty), "frame " + empty + " is incomplete: the file is empty"},

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -43,6 +44,7 @@ type reporter struct {
 	told   int             // steps reported
 	timer  *time.Timer     // flushes; nil when nothing waits
 	closed bool            // the last report was put
+	wrong  bool            // the task failed as it is for another worker
 }
 
 // started reports that the task runs.
@@ -136,6 +138,7 @@ func (r *reporter) completed(ctx context.Context) {
 // failed reports that the task failed, and why. It is the last report.
 func (r *reporter) failed(ctx context.Context, err error) {
 	text := "Failed: " + err.Error()
+	r.wrong = errors.Is(err, errWrongWorker)
 	r.finish(ctx, farm.TaskFailed, text, text+"\n")
 }
 
@@ -184,7 +187,7 @@ func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
 
 func (r *reporter) put(update api.TaskUpdate) error {
 	update.Activity = clip(update.Activity, farm.MaxActivity)
-	text, err := json.Marshal(report{Task: r.task, Run: r.run, Update: update})
+	text, err := json.Marshal(report{Task: r.task, Run: r.run, Update: update, Wrong: r.wrong})
 	if err != nil {
 		return err
 	}

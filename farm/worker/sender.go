@@ -19,6 +19,7 @@ type report struct {
 	Task   farm.TaskID    `json:"task"`
 	Run    string         `json:"run"`
 	Update api.TaskUpdate `json:"update"`
+	Wrong  bool           `json:"wrong,omitempty"` // Update.WrongWorker
 }
 
 // sender delivers the outbox in order. A report stays in it until the manager
@@ -125,7 +126,9 @@ func (s *sender) wanted(r *report) (api.TaskUpdate, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.revoked[r.Run] {
-		return r.Update, true
+		update := r.Update
+		update.WrongWorker = r.Wrong
+		return update, true
 	}
 	return api.TaskUpdate{Log: r.Update.Log}, r.Update.Log != ""
 }

@@ -71,6 +71,7 @@ type Worker struct {
 	outbox   *outbox.Outbox
 	sender   *sender
 	previews *previews
+	versions versions // of programs
 
 	// Used by Run's goroutine only.
 	signedOn bool
