@@ -29,6 +29,7 @@ class Manager:
         self.variables: dict[str, Any] = {"jobs": {"value": "/farm/jobs", "is_twoway": False}}
         self.jobs: list[Any] = []
         self.images: dict[str, bytes] = {}
+        self.why: dict[str, Any] = {}  # by job; a manager that is not Farm knows none
         self.stored: dict[tuple[str, int], bytes] = {}
         self.resumes = True  # whether it knows Upload-Offset, as Flamenco does not
         self.parts: dict[str, bytes] = {}  # of uploads that broke off, by checksum
@@ -138,6 +139,10 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         m, path = self.manager, self.path
         body = self.body()
+        if path.startswith("/api/farm/"):
+            job_id = path.split("/")[4]
+            self.answer(200, m.why[job_id]) if job_id in m.why else self.answer(404, {"message": "Not Found"})
+            return
         with m.lock:
             match self.command, path.removeprefix("/api/v3").strip("/").split("/"):
                 case "GET", ["version"]:

@@ -10,6 +10,7 @@ from typing import Any
 from farm.core import follow, frames
 from farm.core.errors import Canceled, FarmError
 from farm.core.follow import Follower, View, frame_count
+from farm.core.remembered import MOST, Remembered
 from farm.core.wire import Job, Variable
 from farm.core.work import Progress, Work, duration, size
 
@@ -30,7 +31,7 @@ class Numbers(unittest.TestCase):
         self.assertEqual([duration(n) for n in (0, 59, 61, 599, 3599, 3700, 90000)], ["1 s", "59 s", "1 min 01 s", "9 min 59 s", "60 min", "1 h 01 min", "25 h 00 min"])
 
     def test_frame_count(self) -> None:
-        for text, count in (("1-10", 10), ("1,3,5..7", 5), ("-5--1", 5), ("-2", 1), ("1 - 3", 3), ("x", 0), ("", 0), ("5-1", 0)):
+        for text, count in (("1-10", 10), ("1,3,5..7", 5), ("-5--1", 5), ("-2", 1), ("1 - 3", 3), ("x", 0), ("", 0), ("5-1", 0), ("1-10x3", 4), ("1-100x2,7", 0), ("1-5x2,7..7x9", 4), ("1-3x0", 0), ("1-3x", 0)):
             self.assertEqual(frame_count(job(settings={"frames": text})), count, text)
         self.assertEqual(frame_count(job(steps_total=2)), 0, "more frames than steps")
         self.assertEqual(frame_count(job(settings={})), 0)
@@ -143,6 +144,19 @@ class Following(unittest.TestCase):
         self.assertIn("cannot be reached", self.until(lambda v: v.trouble).trouble)
         self.until(lambda v: not v.trouble)
 
+    def test_why_it_waits(self) -> None:
+        self.manager.why["job-1"] = {"running": False, "reason": "no worker is awake", "next": "start one with farm work", "details": []}
+        self.step(status="queued")
+        self.follow()
+        self.assertEqual(self.until(lambda v: v.why).why, "no worker is awake. start one with farm work")
+        self.step(status="active")
+        self.until(lambda v: v.job.status == "active" and not v.why)
+
+    def test_why_of_another_manager(self) -> None:
+        self.step(status="queued")
+        self.follow()
+        self.assertEqual(self.until(lambda v: v.job.status == "queued").why, "")
+
     def test_deleted(self) -> None:
         f = self.follow()
         self.until(lambda v: True)
@@ -151,6 +165,24 @@ class Following(unittest.TestCase):
         self.assertEqual(self.until(lambda v: v.trouble).trouble, "no such job")
         f._thread.join(30)
         self.assertFalse(f.running)
+
+
+class LastJobs(unittest.TestCase):
+    def test_remembered(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "new", "jobs.json")
+            Remembered(file).put("/shots/a.blend", "http://farm", "job-1")
+            Remembered(file).put("", "http://farm", "job-2")
+            again = Remembered(file)
+            entry = again.get("/shots/a.blend", "http://farm")
+            self.assertEqual(entry and entry.job, "job-1")
+            self.assertIsNone(again.get("/shots/a.blend", "http://other"))
+            self.assertIsNone(again.get("", "http://farm"))
+            for n in range(MOST + 1):
+                again.put(f"/{n}.blend", "http://farm", str(n))
+            self.assertIsNone(Remembered(file).get("/shots/a.blend", "http://farm"))
+            file.write_text("[1]")
+            self.assertIsNone(Remembered(file).get("/1.blend", "http://farm"))
 
 
 class Frames(unittest.TestCase):

@@ -120,6 +120,15 @@ class Client:
     def job(self, job_id: str) -> wire.Job:
         return wire.decode(wire.Job, self._get(f"/api/v3/jobs/{job_id}"))
 
+    def why(self, job_id: str) -> "wire.Why | None":
+        """Says why a job waits. None: the manager cannot tell, as this is an addition of Farm's."""
+        try:
+            return wire.decode(wire.Why, self._get(f"/api/farm/jobs/{job_id}/why"))
+        except FarmError as e:
+            if e.status in (404, 405):
+                return None
+            raise
+
     def jobs(self) -> list[wire.Job]:
         return wire.decode(list[wire.Job], _field(self._get("/api/v3/jobs"), "jobs"), "jobs")
 

@@ -20,12 +20,16 @@ FORGET = 300.0  # seconds without the manager after which nobody asks any more
 
 @dataclass(frozen=True)
 class View:
-    """A job as the panel shows it. left is in seconds, None if it cannot be told; image is a file of this computer."""
+    """A job as the panel shows it.
+
+    left is in seconds, None if it cannot be told; image is a file of this computer; why says why the job waits.
+    """
 
     job: Job
     left: float | None = None
     image: pathlib.Path | None = None
     trouble: str = ""
+    why: str = ""
 
     @property
     def text(self) -> str:
@@ -45,13 +49,14 @@ def frame_count(job: Job) -> int:
         return 0
     count = 0
     for part in text.replace("..", "-").replace(" ", "").split(","):
-        first, dash, last = part[1:].partition("-")  # the first character may be a sign
+        span, every, step = part.partition("x")  # 1-9x2 is every second frame
+        first, dash, last = span[1:].partition("-")  # the first character may be a sign
         try:
-            start = int(part[:1] + first)
+            start = int(span[:1] + first)
             end = int(last) if dash else start
-        except ValueError:
+            count += max(0, (end - start) // (int(step) if every else 1) + 1)
+        except (ValueError, ZeroDivisionError):
             return 0
-        count += max(0, end - start + 1)
     # A job type may do something else with its frames than a step for each.
     return count if not job.steps_total or count <= job.steps_total else 0
 
@@ -119,7 +124,17 @@ class Follower:
         # A new image comes with a new step.
         if image is None or job.steps_completed != old.job.steps_completed or job.over:
             image = self._image(job) or image
-        return View(job, self._left(job), image)
+        return View(job, self._left(job), image, why=self._why(job))
+
+    def _why(self, job: Job) -> str:
+        """Asks why the job waits, if it does."""
+        if job.status != "queued":
+            return ""
+        try:
+            why = self._client.why(job.id)
+        except FarmError:
+            return ""  # the next question will tell what is wrong with the manager
+        return "" if why is None or why.running else ". ".join(text for text in (why.reason, why.next) if text)
 
     def _left(self, job: Job) -> float | None:
         """Tells the time left from the speed since this was first asked."""

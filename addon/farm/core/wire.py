@@ -9,6 +9,7 @@ ignored, as a later version may send more. A field without a default is required
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import types
 import typing
 from dataclasses import dataclass, field
@@ -40,6 +41,22 @@ class SharedStorage:
     audience: str
     platform: str
     shaman_enabled: bool = key("shamanEnabled")
+
+    @property
+    def root(self) -> str:
+        """The folder that everybody shares: with Shaman, location is the folder in it where checkouts are made."""
+        kind = pathlib.PureWindowsPath if "\\" in self.location or self.location[1:2] == ":" else pathlib.PurePosixPath
+        path = kind(self.location)
+        return str(path.parent) if self.shaman_enabled and path.name == "jobs" else self.location
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a job is not worked on, if it is not, and what can be done about it: sentences."""
+
+    running: bool = False
+    reason: str = ""
+    next: str = ""
 
 
 @dataclass(frozen=True)
