@@ -12,6 +12,8 @@
     operators.py    submit, cancel, refresh
     files_panel.py  the report of what the file needs
     job_panel.py    the job that was submitted, and loading its frames
+    frames_back.py  the frames in Blender
+    sequencer.py    Blender's sequencer
     panel.py        Properties > Output > Farm
 
 It speaks the v3 protocol, and so works with Flamenco 3 managers as well.

@@ -75,7 +75,8 @@ class FARM_OT_select_users(bpy.types.Operator):
         wanted = _items[self.index].users
         found = [o for o in context.view_layer.objects if o.name in wanted]
         if not found:
-            self.report({"ERROR"}, f"{', '.join(wanted) or 'No object'} of this scene uses it; it may be in another scene, or in the world or compositor")
+            reason = f"{', '.join(wanted)} uses it, and is in another scene" if wanted else "No object uses it; the world, the compositor or the sequencer does"
+            self.report({"ERROR"}, f"Nothing can be selected: {reason}")
             return {"CANCELLED"}
         for o in context.view_layer.objects:
             o.select_set(False)
@@ -122,9 +123,7 @@ class FARM_PT_files(OutputPanel, bpy.types.Panel):
             where = f", in {_name(item.library)}" if item.library else ""
             row.label(text=f"{_name(item.path)}  ({item.kind} of {item.owner[1]}{where})", icon="BLANK1")
             row.operator("farm.explore_path", text="", icon="FILE_FOLDER").path = item.path
-            sub = row.row(align=True)
-            sub.enabled = bool(item.users)
-            sub.operator("farm.select_users", text="", icon="RESTRICT_SELECT_OFF").index = index
+            row.operator("farm.select_users", text="", icon="RESTRICT_SELECT_OFF").index = index
         if len(items) > SHOWN:
             column.label(text=f"and {len(items) - SHOWN} more", icon="BLANK1")
 

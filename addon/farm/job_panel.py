@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Job: how the job is that was submitted last, and its frames back in Blender."""
 
+import contextlib
+import os
+
 import bpy
 import bpy.utils.previews
 
@@ -9,6 +12,7 @@ from .core import flow, frames
 from .core.client import Client
 from .core.errors import FarmError
 from .core.follow import SOON, Follower, View
+from .core.remembered import Remembered
 from .core.wire import Job
 from .core.work import Work, size
 from .panel import OutputPanel
@@ -23,10 +27,10 @@ POLL = 0.5  # seconds between looks at the follower
 
 def submitted(outcome: flow.Outcome) -> str:
     """Follows the new job, and says what became of the submission."""
-    global _notes
     bpy.context.scene.farm.stored_job = outcome.job.id
+    _remembered().put(bpy.data.filepath, manager.url(), outcome.job.id)
     follow(outcome.job)
-    _notes = list(outcome.warnings)
+    _notes.extend(outcome.warnings)
     if outcome.missing:
         _notes.append(f"{len(outcome.missing)} files are missing on the farm: {', '.join(m.path for m in outcome.missing[:5])}")
     sent = outcome.transfer
@@ -36,9 +40,8 @@ def submitted(outcome: flow.Outcome) -> str:
 
 def follow(job: Job) -> None:
     """Shows the job in the panel from now on."""
-    global _follower, _notes
+    global _follower
     forget()
-    _notes = []
     bpy.context.window_manager.farm.job_id = job.id
     _follower = Follower(manager.url(), job, manager.folder() / "images")
     if not bpy.app.background:
@@ -46,9 +49,29 @@ def follow(job: Job) -> None:
         bpy.app.timers.register(_watch, first_interval=POLL, persistent=True)
 
 
+def _remembered() -> Remembered:
+    return Remembered(manager.folder() / "jobs.json")
+
+
+def last_job(scene) -> str:
+    """Returns the id of the job that was submitted last from the open file, "" if there is none.
+
+    This computer remembers it, and the scene if the file was saved afterwards, perhaps on another one.
+    """
+    entry, saved = _remembered().get(bpy.data.filepath, manager.url()), 0.0
+    with contextlib.suppress(OSError):
+        saved = os.path.getmtime(bpy.data.filepath)
+    if entry is not None and not (scene.farm.stored_job and saved > entry.time):
+        return entry.job
+    return scene.farm.stored_job
+
+
 def forget() -> None:
-    """Stops following."""
-    global _follower, _pictures
+    """Stops following, as when another file is opened: the job is not that file's."""
+    global _follower, _pictures, _seen, _last
+    _seen = _last = None
+    _notes.clear()
+    bpy.context.window_manager.farm.job_id = ""
     if _follower:
         _follower.stop()
         _follower = None
@@ -60,6 +83,7 @@ def forget() -> None:
 
 
 _seen: "View | None" = None
+_last: "tuple[str, str] | None" = None  # the open file and its last job, as the panel found it
 
 
 def _watch() -> "float | None":
@@ -136,7 +160,7 @@ class FARM_OT_load_frames(bpy.types.Operator):
     where: bpy.props.EnumProperty(
         name="Where", default="SEQUENCER",
         items=[("SEQUENCER", "Sequencer", "As strips, each at its frame"), ("VIEWER", "Image Viewer", "As an image sequence")])
-    job_id: bpy.props.StringProperty(options={"SKIP_SAVE"}, description="The job; that which was submitted last if it is not given")
+    job_id: bpy.props.StringProperty(options={"SKIP_SAVE"}, description="The job; the one that was submitted last if it is not given")
 
     def invoke(self, context, event):
         where = self.where  # the operator is gone when the frames are found
@@ -146,7 +170,7 @@ class FARM_OT_load_frames(bpy.types.Operator):
         return run(self, lambda work: self._begin(context, work), lambda found: frames_back.show(self.where, *found))
 
     def _begin(self, context, work: Work):
-        job_id = self.job_id or context.window_manager.farm.job_id or context.scene.farm.stored_job
+        job_id = self.job_id or context.window_manager.farm.job_id or last_job(context.scene)
         if not job_id:
             raise FarmError("Nothing was submitted yet; give a job_id, or submit a job")
         return _find_frames(manager.client(work), job_id, work)
@@ -165,10 +189,6 @@ class FARM_OT_follow_job(bpy.types.Operator):
     bl_label = "Show Last Job"
     bl_description = "Show how the job is that was submitted from this file last"
 
-    @classmethod
-    def poll(cls, context):
-        return bool(context.scene.farm.stored_job)
-
     def invoke(self, context, event):
         return start(self, lambda work: self._begin(context, work), _followed)
 
@@ -177,12 +197,23 @@ class FARM_OT_follow_job(bpy.types.Operator):
 
     @staticmethod
     def _begin(context, work: Work):
-        return _ask(manager.client(work), context.scene.farm.stored_job, work)
+        job_id = last_job(context.scene)
+        if not job_id:
+            raise FarmError("Nothing was submitted from this file yet; submit a job, and it is shown")
+        return _ask(manager.client(work), job_id, work)
 
 
 def _ask(client: Client, job_id: str, work: Work):
     work.phase("Asking the manager")
     return (yield lambda: client.job(job_id))
+
+
+def _last_job_shown(scene) -> str:
+    """Is last_job for panels, which are drawn with each movement of the mouse: it looks at the disk once for each file."""
+    global _last
+    if _last is None or _last[0] != bpy.data.filepath:
+        _last = (bpy.data.filepath, last_job(scene))
+    return _last[1] or scene.farm.stored_job
 
 
 def _followed(job: Job) -> str:
@@ -215,7 +246,7 @@ class FARM_PT_job(OutputPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return _follower is not None or bool(context.scene.farm.stored_job)
+        return _follower is not None or bool(_last_job_shown(context.scene))
 
     def draw(self, context):
         layout = self.layout
@@ -227,6 +258,8 @@ class FARM_PT_job(OutputPanel, bpy.types.Panel):
         texts.bar(layout, context.window_manager.farm, "job_progress", fraction(), view.text)
         if view.trouble:
             texts.paragraph(layout, context, view.trouble, "ERROR")
+        elif view.why:
+            texts.paragraph(layout, context, f"It waits: {view.why}", "INFO")
         elif view.job.status == "failed":
             texts.paragraph(layout, context, f"The job failed: {view.job.activity or 'see its tasks in the browser'}", "ERROR")
         icon = _icon(view)

@@ -88,4 +88,4 @@ def job_type(scene) -> "JobType | None":
 
 def renders_folder() -> str:
     """Returns where renders go unless the artist says something else; "" while the storage is not known."""
-    return settings.renders_folder(info.storage.location) if info.storage else ""
+    return settings.renders_folder(info.storage.root) if info.storage else ""

@@ -10,10 +10,13 @@ import traceback
 
 import bpy
 
-from . import fields, files_panel, host, job_panel, manager, properties, runner
+from . import fields, files_panel, host, job_panel, manager, properties, runner, sequencer
 from .core import flow, settings
 from .core.errors import FarmError
 from .core.work import Work
+
+
+_told_of_strips: "set[tuple[str, str]]" = set()  # file and scene; once a session is enough
 
 
 class FARM_OT_refresh(bpy.types.Operator):
@@ -94,7 +97,10 @@ class FARM_OT_submit_job(bpy.types.Operator):
             traceback.print_exc()
             self._missing = ()
         self._ask = bpy.data.is_dirty and bool(bpy.data.filepath) and not state.unsaved
-        if self._ask or self._missing:
+        self._strips = sequencer.rendered_strips(context.scene)
+        if (bpy.data.filepath, context.scene.name) in _told_of_strips:
+            self._strips = 0
+        if self._ask or self._missing or self._strips:
             return context.window_manager.invoke_props_dialog(self, width=420)
         return self._start(context)
 
@@ -104,6 +110,9 @@ class FARM_OT_submit_job(bpy.types.Operator):
             layout.label(text="The file has changes that are not saved.")
             layout.prop(self, "unsaved", expand=True)
             layout.label(text="This is not asked again until Blender is started anew.")
+        if self._strips:
+            layout.label(text=strips_warning(self._strips), icon="ERROR")
+            layout.label(text="To render the 3D scene, switch off Output > Post Processing > Sequencer.", icon="BLANK1")
         if self._missing:
             count = len(self._missing)
             layout.label(text=f"{count} file{'s are' if count > 1 else ' is'} missing, and will not be on the farm either:", icon="ERROR")
@@ -115,11 +124,14 @@ class FARM_OT_submit_job(bpy.types.Operator):
     # Set by invoke. A script calls execute without it.
     _ask = None
     _missing = ()
+    _strips = 0
 
     def execute(self, context):
         if self._ask is not None:
             if self._ask:
                 context.window_manager.farm.unsaved = self.unsaved
+            if self._strips:
+                _told_of_strips.add((bpy.data.filepath, context.scene.name))
             return self._start(context)
         return self._run(context)
 
@@ -148,7 +160,8 @@ class FARM_OT_submit_job(bpy.types.Operator):
 
     def _after(self, outcome: flow.Outcome):
         """Tells a script of its job, and waits for it if that is wanted."""
-        for warning in outcome.warnings:
+        strips = sequencer.rendered_strips(bpy.context.scene)
+        for warning in [strips_warning(strips)] * bool(strips) + outcome.warnings:
             self.report({"WARNING"}, warning)
         for missing in outcome.missing:
             self.report({"WARNING"}, f"Missing: {missing.path}")
@@ -189,6 +202,10 @@ class _Given(host.SceneHost):
                 raise FarmError(f"Job type “{job_type.label}” has no setting {key!r}; it has {', '.join(s.key for s in job_type.settings)}")
             values.set(values.setting(key), value)
         return values.submitted()
+
+
+def strips_warning(count: int) -> str:
+    return f"The sequencer's {count} strip{'s' * (count != 1)} will be rendered, and not the 3D scene."
 
 
 class FARM_OT_cancel(bpy.types.Operator):

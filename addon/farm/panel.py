@@ -34,13 +34,25 @@ class FARM_PT_submit(OutputPanel, bpy.types.Panel):
         job_type = manager.job_type(scene)
         if job_type:
             draw_settings(column.column(), context, job_type)
-        row = layout.row()
-        row.scale_y = 1.4
-        row.enabled = not runner.busy() and job_type is not None
-        row.operator("farm.submit_job", icon="RENDER_ANIMATION")
+        # While something is done, its bar is here instead.
+        if job_type is None:
+            texts.paragraph(layout, context, why_not(scene), "INFO")
+        elif not runner.busy():
+            row = layout.row()
+            row.scale_y = 1.4
+            row.operator("farm.submit_job", icon="RENDER_ANIMATION")
         texts.draw_status(layout, context)
         for warning in manager.info.warnings:
             texts.paragraph(layout, context, warning, "INFO")
+
+
+def why_not(scene) -> str:
+    """Says why nothing can be submitted as long as there is no job type."""
+    if not manager.info.job_types:
+        return f"The job types of {manager.url()} are not known yet. Press the round arrow to ask for them"
+    if scene.farm.stored_type:
+        return f"The manager has no job type “{scene.farm.stored_type}”. Choose another one"
+    return "Choose a job type to submit"
 
 
 def draw_settings(layout, context, job_type) -> None:

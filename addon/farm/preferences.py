@@ -43,7 +43,7 @@ class FarmPreferences(bpy.types.AddonPreferences):
         if info.version:
             layout.label(text=f"{info.version.name or 'Manager'}, version {info.version.version}", icon="CHECKMARK")
         if info.storage:
-            layout.label(text=f"Shared storage: {info.storage.location}", icon="DISK_DRIVE")
+            layout.label(text=f"Shared storage: {info.storage.root}", icon="DISK_DRIVE")
         if info.shaman:
             layout.label(text="Shaman is enabled: files are uploaded, and only those that the farm does not have", icon="INFO")
         for warning in info.warnings:

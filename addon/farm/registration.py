@@ -34,3 +34,4 @@ def _leaving(*_) -> None:
     """Another file is opened: what is under way belongs to this one."""
     runner.leave_file()
     files_panel.forget()
+    job_panel.forget()

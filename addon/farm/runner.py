@@ -148,7 +148,9 @@ def cancel() -> None:
 
 
 def leave_file() -> None:
-    """Ends what belongs to a file that is about to be closed."""
+    """Ends what belongs to a file that is about to be closed, and what was told of it."""
+    global error, message
+    error = message = ""
     if _now is not None and _now.of_file:
         cancel()
 

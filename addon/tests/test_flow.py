@@ -131,7 +131,7 @@ class Submitting(unittest.TestCase):
 
     def test_in_place(self) -> None:
         """A file in the storage is not sent; its copy with the changes stays, as the job needs it."""
-        self.manager.storage = str(self.folder)
+        self.manager.storage, self.manager.shaman = str(self.folder / "jobs"), True
         outcome = self.submit()
         self.assertEqual((outcome.how, self.manager.jobs[0]["settings"]["blendfile"]), ("in place", str(self.host.own.with_name("shot.123.flamenco.blend"))))
         self.assertEqual(outcome.warnings, ["Outside of the farm's storage, where workers may not see them: /elsewhere/wood.png"])

@@ -184,7 +184,7 @@ def _job(host: Host, info: ManagerInfo) -> tuple[Request, SubmittedJob]:
 def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: Blend, name: str, later: contextlib.ExitStack) -> Generator[Step, Any, Delivered]:
     """Brings the file and what it needs to where the farm finds it."""
     assert info.storage is not None
-    location = info.storage.location
+    location = info.storage.root
     if blend.temporary:
         later.callback(blend.path.unlink, missing_ok=True)
     place = yield lambda: copying.inside(location, blend.path)  # a share that is gone lets everybody wait who looks
@@ -208,7 +208,7 @@ def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: B
         hashes = Hashes(host.hashes_file)
         sent = yield lambda: shaman.send(client, plan.files, hashes, name, work)
         return Delivered(f"{{jobs}}/{sent.checkout}/{plan.blend}", "uploaded", plan.warnings, plan.missing, sent)
-    folder = yield lambda: copying.copy(plan.files, info.storage.location, name, work)
+    folder = yield lambda: copying.copy(plan.files, location, name, work)
     return Delivered(str(folder.joinpath(*plan.blend.split("/"))), "copied", plan.warnings, plan.missing, undo=lambda: copying.remove(folder))
 
 

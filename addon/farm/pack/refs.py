@@ -87,13 +87,19 @@ def is_used(id) -> bool:
     return id.users > 0
 
 
+def is_only_shown(image) -> bool:
+    """Reports whether an image is frames that the add-on loaded from the farm, and that nothing but editors has."""
+    editors = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
+    return bool(image.get("farm_job")) and all(isinstance(user, editors) for user in bpy.data.user_map(subset={image})[image])
+
+
 def images() -> Iterator[Reference]:
     """Images, image sequences, UDIM tiles, movies."""
     kinds = {"FILE": ("image", files.FILE), "SEQUENCE": ("sequence", files.SEQUENCE),
              "MOVIE": ("movie", files.FILE), "TILED": ("udim", files.TILES)}
     views = suffixes(bpy.data.scenes)
     for image in bpy.data.images:
-        if image.source not in kinds or not is_used(image):
+        if image.source not in kinds or not is_used(image) or is_only_shown(image):
             continue
         kind, shape = kinds[image.source]
         packed = bool(image.packed_file) or len(image.packed_files) > 0
@@ -215,7 +221,8 @@ def all_strips(editor):
 def strips() -> Iterator[Reference]:
     """Strips of the video editor that are images or movies; sounds are data-blocks."""
     for scene in bpy.data.scenes:
-        if scene.sequence_editor is None:
+        # Frames that the add-on loaded from the farm are in a scene of their own.
+        if scene.sequence_editor is None or scene.get("farm_frames") and scene != bpy.context.scene:
             continue
         views = suffixes([scene])
         for strip in all_strips(scene.sequence_editor):
