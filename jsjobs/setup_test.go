@@ -53,9 +53,14 @@ const emptyType = `var JOB_TYPE = {label: "T", settings: []};` + "\n"
 func plan(t testing.TB, body string, settings map[string]any) (*farm.Plan, error) {
 	t.Helper()
 	l := library(t, map[string]string{"t.js": emptyType + "function compileJob(job) {\n" + body + "\n}\n"})
-	return l.Plan(t.Context(), farm.Submission{Type: "t", Name: "job name", Priority: 50, Created: created, Settings: settings,
+	return l.Plan(t.Context(), submission("t", settings))
+}
+
+// submission is one of a job type.
+func submission(jobType string, settings map[string]any) farm.Submission {
+	return farm.Submission{Type: jobType, Name: "job name", Priority: 50, Created: created, Settings: settings,
 		ID: "7b1e6a52-0000-4000-8000-000000000001", Tag: "7b1e6a52-0000-4000-8000-000000000002",
-		ShamanCheckout: "checkout", Metadata: map[string]string{"project": "P", "user": "u"}})
+		ShamanCheckout: "checkout", Metadata: map[string]string{"project": "P", "user": "u"}}
 }
 
 // evaluate returns the JSON of a JavaScript expression.

@@ -179,22 +179,19 @@ func (e *emitter) set(s set) {
 	if e.flags.Has('i') {
 		list = anyCase(list, e.flags.unicode)
 	}
+	if s.not {
+		list = others(list)
+	}
+	list = inside(list, e.flags.unicode)
 	switch {
-	case len(list) == 0 && !s.not:
+	case len(list) == 0:
 		e.write("(?!)")
 		return
-	case len(list) == 0:
-		list = []span{{0, unicode.MaxRune}}
-		s.not = false
-	case len(list) == 1 && list[0].from == list[0].to && !s.not:
+	case len(list) == 1 && list[0].from == list[0].to:
 		e.rune(list[0].from)
 		return
 	}
-	if s.not {
-		e.write("[^")
-	} else {
-		e.write("[")
-	}
+	e.write("[")
 	for _, r := range list {
 		e.rune(r.from)
 		if r.to > r.from {
@@ -203,6 +200,30 @@ func (e *emitter) set(s set) {
 		}
 	}
 	e.write("]")
+}
+
+// inside are the ranges as texts are inside: halves of pairs at E000, what is at
+// home there at 10F000 if it is one character, U+FFFD at FFFE.
+//
+// regexp2 goes wrong over x|[^a], in which it looks for what is neither. So no
+// class may be all but one character: the last of Unicode, which is no
+// character, is in none, and without the flag u nothing beyond FFFF is.
+func inside(list []span, full bool) (out []span) {
+	for _, place := range []struct {
+		from, to, by rune
+		full         bool
+	}{
+		{0, 0xd7ff, 0, false}, {0xd800, 0xdfff, 0x800, false}, {0xe000, 0xe7ff, 0x10f000 - 0xe000, true}, {0xe800, 0xfffc, 0, false},
+		{0xfffd, 0xfffd, 1, false}, {0xffff, 0xffff, 0, false}, {0x10000, unicode.MaxRune - 1, 0, true},
+	} {
+		for _, s := range list {
+			from, to := max(s.from, place.from), min(s.to, place.to)
+			if from <= to && (full || !place.full) {
+				out = append(out, span{from + place.by, to + place.by})
+			}
+		}
+	}
+	return tidy(out)
 }
 
 // rune writes a character so that it means nothing but itself.

@@ -60,7 +60,9 @@ func newParser(pattern string, unicode bool) *parser {
 	if unicode {
 		p.src = codeunit.Points(pattern)
 	} else {
-		p.src = NewText(pattern).unitRunes()
+		for _, r := range pattern {
+			p.src = append(p.src, rune(codeunit.Unit(r)))
+		}
 	}
 	p.count()
 	return p

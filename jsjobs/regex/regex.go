@@ -7,8 +7,10 @@
 // anchors are lookarounds, and case is in the classes. So look-ahead and
 // look-behind, back-references and named groups work as in browsers.
 //
-// Differences known: a repeated group that matched nothing keeps what it
-// captured then; the flag v and the properties of emoji are refused.
+// Differences known: a repetition ends with a round that matched nothing, where
+// the standard tries that round in another way; letters that have two small
+// forms, as σ and ς, are not the same for back-references with the flag i; the
+// flag v and the properties of emoji are refused.
 //
 // Backtracking can take for ever. A match that takes longer than a limit, or
 // more memory, is ended with an error.
@@ -103,7 +105,9 @@ func (r *Regexp) setFlags(flags string) error {
 	return nil
 }
 
-// A Text is one that patterns are matched with, prepared for that once.
+// A Text is one that patterns are matched with, prepared for that once. Halves
+// of pairs stay the characters that they are inside: surrogates, which are in
+// no valid text, get lost in the engine.
 type Text struct {
 	Inside string
 	units  []rune
@@ -119,10 +123,7 @@ func (t *Text) Len() int { return len(t.unitRunes()) }
 
 func (t *Text) unitRunes() []rune {
 	if t.units == nil {
-		t.units = make([]rune, 0, len(t.Inside))
-		for _, r := range t.Inside {
-			t.units = append(t.units, rune(codeunit.Unit(r)))
-		}
+		t.units = []rune(t.Inside)
 	}
 	return t.units
 }
@@ -131,11 +132,13 @@ func (t *Text) pointRunes() []rune {
 	if t.points == nil {
 		t.points = codeunit.Points(t.Inside)
 		at := 0
-		for _, p := range t.points {
+		for i, p := range t.points {
 			t.starts = append(t.starts, at)
 			at++
 			if p > 0xffff {
 				at++
+			} else {
+				t.points[i] = codeunit.Rune(uint16(p))
 			}
 		}
 		t.starts = append(t.starts, at)
@@ -162,11 +165,7 @@ func (t *Text) Slice(from, to int) string {
 	if len(t.Inside) == len(t.unitRunes()) {
 		return t.Inside[from:to]
 	}
-	b := make([]byte, 0, 3*(to-from))
-	for _, r := range t.units[from:to] {
-		b = append(b, string(codeunit.Rune(uint16(r)))...)
-	}
-	return string(b)
+	return string(t.units[from:to])
 }
 
 // Match looks for the pattern from a code unit on, or only there. It returns

@@ -100,6 +100,10 @@ func TestMatches(t *testing.T) {
 		{`(?:)`, "", "x", 1, "1:"},
 		{`a{0}b`, "", "ab", 0, "1:b"},
 		{`(?:(?<n>a)|(?<n>b))\k<n>`, "", "abb", 0, "1:bb,~,b"},
+		{`a+?\ud83d\ude00`, "", "aa😀", 0, "0:aa😀"},
+		{`[\ud800-\uffff]+`, "", "a😀\ufffd", 0, "1:😀\ufffd"},
+		{`[^a]`, "u", "a\ufffd", 0, "1:\ufffd"},
+		{`(x|[^a])b`, "", "xb", 0, "0:xb,x"},
 		{`(?<a`, "", "", 0, "Invalid regular expression: /(?<a/: Invalid capture group name"},
 	} {
 		if got := found(t, c.pattern, c.flags, c.text, c.start); got != c.want {
