@@ -105,22 +105,15 @@ func (m *machine) rethrow(err error) {
 	m.throw(err)
 }
 
-// invoke calls a function of the script.
-func (m *machine) invoke(f, this otto.Value, args ...any) otto.Value {
-	v, err := f.Call(this, args...)
-	if err != nil {
-		m.rethrow(err)
-	}
-	return v
+// invoke calls a function of the script. What it throws goes on as it is.
+func (m *machine) invoke(f, this otto.Value, args ...otto.Value) otto.Value {
+	return innerCall(inner(f), this, args, false, innerFrame{native: true})
 }
 
-// read is get that passes on what a getter threw as it was.
+// read is get that lets pass what a getter throws.
 func (m *machine) read(o *otto.Object, name string) otto.Value {
-	v, err := o.Get(name)
-	if err != nil {
-		m.rethrow(err)
-	}
-	return v
+	i := inner(o.Value())
+	return i.objectClass.get(i, name)
 }
 
 // method is a property that is a function or nothing.

@@ -23,6 +23,7 @@ type author struct {
 	drafts   []*draft
 	commands []*command
 	tasks    []authored         // those added to the job, in order
+	live     *otto.Object       // job.tasks, once the script looked at it; then its order counts
 	index    map[otto.Value]int // what object is which draft, and which command (^index)
 	share    *sharer            // of parameters
 	uuids    map[*draft]string  // of those whose script asked for it
@@ -37,12 +38,14 @@ type draft struct {
 	priority   int
 	commands   list
 	needs      list
-	added      int // index among the tasks of the job, or -1
+	added      int    // index among the tasks of the job, or -1
+	of         *draft // the task that was added as this one, for those in job.tasks
 }
 
 // authored is a task as it was when it was added: changes of the draft after
-// that do not count.
+// that do not count. Changes of view do, which the script has in job.tasks.
 type authored struct {
+	view       *draft // nil until the script looked at job.tasks
 	draft      *draft
 	name, kind string
 	priority   int
@@ -50,12 +53,20 @@ type authored struct {
 	commands   []int
 }
 
-// command is a command that a script made. Its parameters are kept as JSON,
-// until the script looks at them: from then on the object it got is right.
+// command is a command that a script made, or the copy of one that was added to
+// a task. The object of a copy is made when the script looks for it.
 type command struct {
-	farm.Command
-	object otto.Value
-	live   *otto.Object // parameters, or nil
+	name       string
+	steps      int
+	parameters *parameters // which copies share
+	object     otto.Value
+}
+
+// parameters are kept as JSON, until the script looks at them: from then on the
+// object it got is right.
+type parameters struct {
+	encoded farm.Encoded
+	live    *otto.Object
 }
 
 // list is a list of indexes that a script sees as an array of objects. It is
@@ -73,7 +84,7 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 		m.throw(farm.Errorf(farm.Invalid, "author.Task(name, type): the name is empty"))
 	case kind == "":
 		m.throw(farm.Errorf(farm.Invalid, "author.Task(%q, type): the type is empty", brief(name)))
-	case len(m.author.drafts) >= maxTasks:
+	case m.made.Load() >= maxTasks:
 		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: use larger chunks", maxTasks))
 	}
 	m.takeRoom(len(name) + len(kind))
@@ -99,22 +110,38 @@ func (m *machine) newCommand(call otto.FunctionCall) otto.Value {
 // addToAuthor keeps a new command, and makes the object that the script gets.
 // The parameters are copied now: what the script does to the object it passed
 // does not change the command.
-func (m *machine) addToAuthor(name, parameters, steps otto.Value) *command {
-	c := &command{}
-	c.Name = strings.TrimSpace(m.text(name))
-	if c.Name == "" {
+func (m *machine) addToAuthor(name, parameterValue, steps otto.Value) *command {
+	c := &command{name: strings.TrimSpace(m.text(name))}
+	if c.name == "" {
 		m.throw(farm.Errorf(farm.Invalid, "author.Command(name, parameters): the name is empty"))
 	}
-	if len(m.author.commands) >= 2*maxTasks {
+	if len(m.author.commands) >= 4*maxTasks {
 		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d commands: use larger chunks", 2*maxTasks))
 	}
-	m.takeRoom(len(c.Name))
-	c.Encoded = m.parametersOf(c.Name, parameters)
-	c.Steps = max(0, m.whole(steps))
-	c.object = m.call(m.kit.create, m.kit.command)
-	m.author.index[c.object] = ^len(m.author.commands)
+	m.takeRoom(len(c.name))
+	c.parameters = &parameters{encoded: m.parametersOf(c.name, parameterValue)}
+	c.steps = max(0, m.whole(steps))
 	m.author.commands = append(m.author.commands, c)
+	m.commandObject(len(m.author.commands) - 1)
 	return c
+}
+
+// commandObject is the object that the script has of a command.
+func (m *machine) commandObject(id int) otto.Value {
+	c := m.author.commands[id]
+	if c.object.IsUndefined() {
+		c.object = m.call(m.kit.create, m.kit.command)
+		m.author.index[c.object] = ^id
+	}
+	return c.object
+}
+
+// copied makes a copy of a command, for a task: what happens to the command
+// later does not change the task.
+func (m *machine) copied(id int) int {
+	c := m.author.commands[id]
+	m.author.commands = append(m.author.commands, &command{name: c.name, steps: c.steps, parameters: c.parameters})
+	return len(m.author.commands) - 1
 }
 
 // parametersOf converts the parameters of a command.
@@ -178,19 +205,13 @@ func (m *machine) addTask(call otto.FunctionCall) otto.Value {
 	if d.added >= 0 {
 		m.throw(farm.Errorf(farm.Invalid, "task %q was added to the job before", brief(d.name)))
 	}
-	t := authored{draft: d, commands: m.commandIDs(d), needs: m.needIDs(d), priority: d.priority}
-	t.name, t.kind = strings.TrimSpace(d.name), strings.ToLower(strings.TrimSpace(d.kind))
-	if t.name == "" || t.kind == "" {
-		m.throw(farm.Errorf(farm.Invalid, "a task, %q of type %q, lost its name or type before it was added to the job", brief(t.name), brief(t.kind)))
-	}
+	t := m.authored(d)
 	d.added = len(m.author.tasks)
 	m.author.tasks = append(m.author.tasks, t)
+	if m.author.live != nil {
+		m.push(m.author.live, m.view(d.added))
+	}
 	return otto.UndefinedValue()
-}
-
-// addedTasks is job.tasks.
-func (m *machine) addedTasks(otto.FunctionCall) otto.Value {
-	return toArray(m, m.author.tasks, func(t authored) otto.Value { return t.draft.object })
 }
 
 // batchSize is how many bytes of tasks are passed on at once.
@@ -199,6 +220,11 @@ const batchSize = 64 << 10
 // sendTasks passes the tasks of the job on. It refuses dependencies on what is
 // not in the job.
 func (m *machine) sendTasks() error {
+	if m.author.live != nil {
+		if err := m.inScript(m.rearrange); err != nil {
+			return m.explain(err)
+		}
+	}
 	batch := make([]byte, 0, batchSize+batchSize/4)
 	w := &taskWriter{share: newSharer()}
 	m.host.expect(len(m.author.tasks))
@@ -223,14 +249,15 @@ func (m *machine) planned(t *authored) (*farm.PlannedTask, error) {
 	task := &farm.PlannedTask{Name: t.name, Type: t.kind, Priority: t.priority}
 	for _, id := range t.commands {
 		c := m.author.commands[id]
-		if c.live != nil {
-			encoded, err := m.encode(c.live.Value(), &m.author.left)
+		encoded := c.parameters.encoded
+		if c.parameters.live != nil {
+			text, err := m.encode(c.parameters.live.Value(), &m.author.left)
 			if err != nil {
-				return nil, farm.Errorf(farm.Invalid, "command %s of task %q: %w", c.Name, brief(t.name), err)
+				return nil, farm.Errorf(farm.Invalid, "command %s of task %q: %w", c.name, brief(t.name), err)
 			}
-			c.Encoded, _, _ = m.author.share.split(c.Name, encoded)
+			encoded, _, _ = m.author.share.split(c.name, text)
 		}
-		task.Commands = append(task.Commands, c.Command)
+		task.Commands = append(task.Commands, farm.Command{Name: c.name, Encoded: encoded, Steps: c.steps})
 	}
 	for _, id := range t.needs {
 		d := m.author.drafts[id]
@@ -243,5 +270,6 @@ func (m *machine) planned(t *authored) (*farm.PlannedTask, error) {
 		return nil, farm.Errorf(farm.Invalid, "the tasks have more than %d dependencies together: let them depend on one task that depends on many", maxNeeds)
 	}
 	slices.Sort(task.Needs) // they were in the order of their making
+	task.Needs = slices.Compact(task.Needs)
 	return task, nil
 }

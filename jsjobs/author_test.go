@@ -71,7 +71,14 @@ func TestAuthoredObjects(t *testing.T) {
 		{"keys", `var c = author.Command("x", {a: 1}); c.mine = 1; job.addTask(author.Task(Object.keys(c) + Object.values(c)[0] + Object.assign({}, c).parameters.a, "m"))`, "name,parameters,totalStepCount,minex1/m/50[]"},
 		{"spread", `const {priority, ...rest} = {...author.Task("a", "m")}; job.addTask(author.Task(priority + rest.name + Object.keys(rest), "m"))`, "50auUID,name,type,commands,dependencies/m/50[]"},
 		{"extra properties", `var a = author.Task("a", "m"), c = author.Command("x"); a.mine = c.mine = 7; a.name += a.mine + c.mine; job.addTask(a)`, "a14/m/50[]"},
-		{"same object", `var c = author.Command("x"), t = author.Task("a", "m"); t.addCommand(c); if (t.commands[0] !== c) throw "another"; job.addTask(t)`, "a/m/50[x map[]]"},
+		{"same object", `var t = author.Task("a", "m"); t.addCommand(author.Command("x")); if (t.commands[0] !== t.commands[0]) throw "another"; t.commands[0].name = "y"; job.addTask(t)`, "a/m/50[y map[]]"},
+		{"adding copies a command", `var c = author.Command("x", {a: 1}), t = author.Task("a", "m"); t.addCommand(c); c.name = "y"; c.totalStepCount = 9; t.addCommand(c); c.parameters = {b: 2}; job.addTask(t); c.name = "z"`, "a/m/50[x map[a:1] y map[a:1]]"},
+		{"a pushed command is copied with its task", `var c = author.Command("x"), t = author.Task("a", "m"); t.commands.push(c); job.addTask(t); c.name = "z"`, "a/m/50[x map[]]"},
+		{"a task of job.tasks", `var t = author.Task("a", "m"); t.addCommand(author.Command("x")); job.addTask(t); var j = job.tasks[0]; t.priority = 1; j.priority = 77; j.name = "b"; j.commands[0].name = "y"; j.addCommand(author.Command("z")); if (j === t || j.uUID !== t.uUID) throw "no copy"`, "b/m/77[y map[] z map[]]"},
+		{"order of job.tasks", `for (var n of ["c", "a", "b"]) job.addTask(author.Task(n, "m")); job.tasks[2].addDependency(job.tasks[1]); job.tasks.sort((x, y) => x.name < y.name ? -1 : 1); job.addTask(author.Task("d", "m"))`, "a/m/50[] b/m/50[] 0 c/m/50[] d/m/50[]"},
+		{"fewer in job.tasks", `for (var n of ["a", "b", "c"]) job.addTask(author.Task(n, "m")); job.tasks = job.tasks.filter(t => t.name !== "b"); job.tasks.push(author.Task("e", "m"))`, "a/m/50[] c/m/50[] e/m/50[]"},
+		{"collections as parameters", `var t = author.Task("a", "m"); t.addCommand(author.Command("x", {s: new Set(["b", "a"]), m: new Map([["k", 1]]), w: new WeakSet()})); job.addTask(t)`, "a/m/50[x map[m:[[k 1]] s:[b a] w:map[]]]"},
+		{"order of parameters", `var c = author.Command("x", {z: 1, a: 2}); job.addTask(author.Task(Object.keys(c.parameters).join(), "m"))`, "z,a/m/50[]"},
 		{"ids", `var a = author.Task("a", "m"); if (!/^[0-9a-f-]{36}$/.test(a.uUID)) throw a.uUID;`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,6 +104,10 @@ func TestAuthoringMistakes(t *testing.T) {
 		{"no task", `var t = author.Task("a", "m"); t.dependencies.push(3); job.addTask(t);`, `task.dependencies wants a task`},
 		{"a getter that throws", `var p = {}; Object.defineProperty(p, "x", {enumerable: true, get: function () { throw "gotcha" }}); author.Command("x", p);`, `gotcha`},
 		{"borrowed method", `author.Task("a", "m").addCommand.call({}, author.Command("x"));`, `task.addCommand wants a task`},
+		{"what is no task in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks.push({name: "b"});`, `job.tasks wants a task`},
+		{"a task twice in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks.push(job.tasks[0]);`, `task "a" is in job.tasks twice`},
+		{"job.tasks is no array", `job.tasks = 3;`, `job.tasks must be an array`},
+		{"a nameless task in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks[0].name = "";`, `lost its name or type`},
 		{"forged index", `job.addTask({"%id": 0, name: "x", type: "y"});`, `job.addTask wants a task`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -144,5 +155,26 @@ func TestJobObject(t *testing.T) {
 	p, err = plan(t, `delete job.settings; job.metadata = null; job.storage = 3;`, given)
 	if err != nil || len(p.Settings) != 0 || len(p.Metadata) != 0 || p.ShamanCheckout != "" {
 		t.Errorf("a job stripped by its script: %+v, %v", p, err)
+	}
+}
+
+// job.created is a Date, and has what a time of the original system has.
+func TestCreated(t *testing.T) {
+	for expression, want := range map[string]string{
+		`job.created.format("20060102 15:04:05")`:                                                                           `"20260304 05:06:07"`,
+		`job.created.local().format("15:04")`:                                                                               `"07:06"`,
+		`[job.created.unix(), job.created.unixMilli(), job.created.getTime()]`:                                              `[1772600767,1772600767000,1772600767000]`,
+		`[job.created.year(), job.created.month(), job.created.day(), job.created.weekday(), job.created.yearDay()]`:        `[2026,3,4,3,63]`,
+		`[job.created.date(), job.created.clock(), job.created.iSOWeek()]`:                                                  `[[2026,3,4],[5,6,7],[2026,10]]`,
+		`job.created.addDate(0, 0, 1).add(3600e9).format("2006-01-02T15:04")`:                                               `"2026-03-05T06:06"`,
+		`[job.created.before(job.created.add(1e6)), job.created.after(new Date()), job.created.sub(job.created.add(-2e6))]`: `[true,false,2000000]`,
+		`job.created.string()`:                                     `"2026-03-04 05:06:07 +0000 UTC"`,
+		`Object.keys(job.created).length`:                          `0`,
+		`formatTimestampLocal(job.created.addDate(0, 1, 0))`:       `"2026-04-04_070607"`,
+		`job.created instanceof Date && job.created.toISOString()`: `"2026-03-04T05:06:07.000Z"`,
+	} {
+		if got, err := evaluate(t, expression); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", expression, got, err, want)
+		}
 	}
 }

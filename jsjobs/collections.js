@@ -214,6 +214,14 @@
 	function value(e) { return e.value; }
 	function both(e) { return [e.key, e.value]; }
 
+	// entries lists what is in a collection, for the host.
+	function entries() {
+		return this.list.filter(Boolean).map(this.pairs ? both : value);
+	}
+	function none() {
+		return {};
+	}
+
 	// collection makes one of the four; every is false for the weak ones, which
 	// cannot be gone through.
 	function collection(name, pairs, every) {
@@ -228,7 +236,7 @@
 			if (!(self instanceof C)) {
 				throw new TypeError("Constructor " + name + " requires 'new'");
 			}
-			Object.defineProperty(self, DATA, { value: { byID: Object.create(null), list: [], size: 0 } });
+			Object.defineProperty(self, DATA, { value: { byID: Object.create(null), list: [], size: 0, pairs: pairs, entries: every ? entries : none } });
 			if (items === undefined || items === null) {
 				return;
 			}

@@ -64,13 +64,13 @@ func (m *machine) jobObject(sub *farm.Submission) *otto.Object {
 		"jobType":       sub.Type,
 		"priority":      sub.Priority,
 		"status":        farm.JobUnderConstruction.String(),
-		"created":       m.toJS(sub.Created),
+		"created":       m.goTime(sub.Created.UTC()),
 		"settings":      m.toJS(sub.Settings),
 		"metadata":      m.toJS(sub.Metadata),
 		"storage":       m.object(map[string]any{"shamanCheckoutID": sub.ShamanCheckout}),
 		"addTask":       native(m.addTask),
 	})
-	m.call(m.kit.accessor, job, "tasks", native(m.addedTasks))
+	m.call(m.kit.accessor, job, "tasks", native(m.jobTasks), native(m.setJobTasks))
 	return job
 }
 

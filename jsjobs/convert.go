@@ -61,6 +61,9 @@ func toArray[E any](m *machine, list []E, convert func(E) otto.Value) otto.Value
 
 // set sets a property; the objects it is used on cannot refuse.
 func (m *machine) set(o *otto.Object, name string, value any) {
+	if s, ok := value.(string); ok {
+		value = m.string(s)
+	}
 	if err := o.Set(name, value); err != nil {
 		m.throw(err)
 	}

@@ -91,7 +91,19 @@ func (e *encoder) value(v otto.Value, levels int) error {
 		}
 		return e.value(inner, levels-1)
 	}
+	if data, err := o.Get("@@data"); err != nil || data.IsObject() {
+		return e.collection(data, levels-1)
+	}
 	return e.object(o, levels-1)
+}
+
+// collection writes a Set as a list, and a Map as a list of pairs.
+func (e *encoder) collection(data otto.Value, levels int) error {
+	list, err := data.Object().Call("entries")
+	if err != nil {
+		return err
+	}
+	return e.value(list, levels)
 }
 
 // object writes an object. What JSON.stringify leaves out is left out.

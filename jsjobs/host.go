@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/robertkrimen/otto"
@@ -209,11 +212,33 @@ func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
 
 // frameCount(range) returns the number of distinct frames.
 func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
-	n, err := farm.CountFrames(m.text(call.Argument(0)))
+	if frames := m.text(call.Argument(0)); frames != "" && withoutReversed(frames) == "" {
+		return m.toJS(0)
+	}
+	n, err := farm.CountFrames(withoutReversed(m.text(call.Argument(0))))
 	if err != nil {
 		m.throw(err)
 	}
 	return m.toJS(n)
+}
+
+// reversedRange may be one that ends before it begins.
+var reversedRange = regexp.MustCompile(`^\s*(-?\d+)\s*(?:-|\.\.)\s*(-?\d+)\s*$`)
+
+// withoutReversed takes ranges such as 10-1 out of a list. They have no frames,
+// and frameCount says so; to render them would be a mistake.
+func withoutReversed(frames string) string {
+	parts := strings.Split(frames, ",")
+	kept := slices.DeleteFunc(parts, func(part string) bool {
+		found := reversedRange.FindStringSubmatch(part)
+		if found == nil {
+			return false
+		}
+		from, _ := strconv.Atoi(found[1])
+		to, _ := strconv.Atoi(found[2])
+		return from > to
+	})
+	return strings.Join(kept, ",")
 }
 
 // formatTimestampLocal(time) writes a time in the manager's zone, in a form that

@@ -1,7 +1,6 @@
 package jsjobs
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
+	"renderfarm/jsjobs/codeunit"
 )
 
 // The methods and properties of the task and command objects that scripts
@@ -17,9 +17,9 @@ import (
 // addCommand is task.addCommand(command).
 func (m *machine) addCommand(call otto.FunctionCall) otto.Value {
 	d := m.draftOf(call.This, "task.addCommand")
-	id := m.commandID(call.Argument(0), "task.addCommand")
+	id := m.copied(m.commandID(call.Argument(0), "task.addCommand"))
 	if d.commands.live != nil {
-		m.push(d.commands.live, m.author.commands[id].object)
+		m.push(d.commands.live, m.commandObject(id))
 		return otto.UndefinedValue()
 	}
 	d.commands.ids = append(d.commands.ids, id)
@@ -48,7 +48,7 @@ func (m *machine) push(array *otto.Object, item otto.Value) {
 func (m *machine) commands(call otto.FunctionCall) otto.Value {
 	d := m.draftOf(call.This, "task.commands")
 	if d.commands.live == nil {
-		array := toArray(m, d.commands.ids, func(id int) otto.Value { return m.author.commands[id].object })
+		array := toArray(m, d.commands.ids, m.commandObject)
 		d.commands = list{live: array.Object()}
 	}
 	return d.commands.live.Value()
@@ -90,7 +90,7 @@ func (m *machine) commandIDs(d *draft) []int {
 		n := len(d.commands.ids)
 		return d.commands.ids[:n:n] // what is appended later is not among them
 	}
-	return m.idsIn(d.commands.live, func(v otto.Value) int { return m.commandID(v, "task.commands") })
+	return m.idsIn(d.commands.live, func(v otto.Value) int { return m.copied(m.commandID(v, "task.commands")) })
 }
 
 // needIDs returns the drafts that a task depends on as they are now, each once.
@@ -119,45 +119,45 @@ func (m *machine) commandOf(call otto.FunctionCall) *command {
 
 // commandName is the getter of command.name.
 func (m *machine) commandName(call otto.FunctionCall) otto.Value {
-	return m.toJS(m.commandOf(call).Name)
+	return m.toJS(m.commandOf(call).name)
 }
 
 // setCommandName is the setter of command.name.
 func (m *machine) setCommandName(call otto.FunctionCall) otto.Value {
-	m.commandOf(call).Name = strings.TrimSpace(m.text(call.Argument(0)))
+	m.commandOf(call).name = strings.TrimSpace(m.text(call.Argument(0)))
 	return otto.UndefinedValue()
 }
 
 // parameters is the getter of command.parameters: an object that the script
 // may change.
 func (m *machine) parameters(call otto.FunctionCall) otto.Value {
-	c := m.commandOf(call)
-	if c.live == nil {
-		var parameters any
-		if err := json.Unmarshal(c.Encoded.Append(nil), &parameters); err != nil {
+	p := m.commandOf(call).parameters
+	if p.live == nil {
+		v, err := m.readJSONText(codeunit.Encode(string(p.encoded.Append(nil))))
+		if err != nil {
 			m.throw(err)
 		}
-		c.live = m.toJS(parameters).Object()
+		p.live = v.Object()
 	}
-	return c.live.Value()
+	return p.live.Value()
 }
 
 // setParameters is the setter of command.parameters. An object that the script
 // got before has nothing to do with the command from now on.
 func (m *machine) setParameters(call otto.FunctionCall) otto.Value {
 	c := m.commandOf(call)
-	c.Encoded, c.live = m.parametersOf(c.Name, call.Argument(0)), nil
+	c.parameters = &parameters{encoded: m.parametersOf(c.name, call.Argument(0))}
 	return otto.UndefinedValue()
 }
 
 // stepCount is the getter of command.totalStepCount.
 func (m *machine) stepCount(call otto.FunctionCall) otto.Value {
-	return m.toJS(m.commandOf(call).Steps)
+	return m.toJS(m.commandOf(call).steps)
 }
 
 // setStepCount is the setter of command.totalStepCount.
 func (m *machine) setStepCount(call otto.FunctionCall) otto.Value {
-	m.commandOf(call).Steps = max(0, m.whole(call.Argument(0)))
+	m.commandOf(call).steps = max(0, m.whole(call.Argument(0)))
 	return otto.UndefinedValue()
 }
 
@@ -166,7 +166,7 @@ func (m *machine) taskProperties() []property {
 	of := func(call otto.FunctionCall) *draft { return m.draftOf(call.This, "a property of a task") }
 	return []property{
 		{"uUID", func(call otto.FunctionCall) otto.Value {
-			d := of(call)
+			d := of(call).origin()
 			if m.author.uuids[d] == "" {
 				m.author.uuids[d] = farm.NewUUID().String()
 			}

@@ -17,10 +17,7 @@ func (m *machine) delegate(call otto.FunctionCall, symbol, s string) (otto.Value
 	if !ok {
 		return f, false
 	}
-	args := []any{ofText(s)}
-	for _, v := range call.ArgumentList[1:] {
-		args = append(args, v)
-	}
+	args := append([]otto.Value{ofText(s)}, call.ArgumentList[1:]...)
 	return m.invoke(f, call.Argument(0), args...), true
 }
 
@@ -196,11 +193,8 @@ func (r *replacement) of(f *hit) string {
 	if !r.function.IsFunction() {
 		return r.expand(f)
 	}
-	args := []any{ofText(f.whole)}
-	for _, g := range f.groups {
-		args = append(args, g)
-	}
-	args = append(args, f.at, ofText(r.in))
+	args := append([]otto.Value{ofText(f.whole)}, f.groups...)
+	args = append(args, r.m.toJS(f.at), ofText(r.in))
 	if f.named.IsDefined() {
 		args = append(args, f.named)
 	}

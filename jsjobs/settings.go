@@ -37,7 +37,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 		{"eval", &s.Eval, nil, false},
 	} {
 		v, given := f[field.name]
-		text, ok := v.(string)
+		text, ok := fieldText(field.name, v)
 		switch {
 		case v == nil && !field.must || !given && !field.must:
 			continue
@@ -64,12 +64,47 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 	return s, nil
 }
 
+// fieldText reads a text of a setting. What is visible may be said by true and
+// false.
+func fieldText(name string, v any) (string, bool) {
+	if text, ok := v.(string); ok {
+		return text, true
+	}
+	b, isBool := v.(bool)
+	switch {
+	case name == "visible" && isBool && b:
+		return "visible", true
+	case name == "visible" && isBool:
+		return "hidden", true
+	}
+	return "", false
+}
+
 // optionalBool reads a field that may be absent. What is no bool counts as absent.
 func optionalBool(v any) *bool {
-	if b, ok := v.(bool); ok {
+	if b, ok := toBool(v); ok {
 		return &b
 	}
 	return nil
+}
+
+// toBool reads what people write for true and false. Texts mean what they say,
+// though "false" is true in Python.
+func toBool(v any) (value, ok bool) {
+	switch v := v.(type) {
+	case bool:
+		return v, true
+	case float64:
+		return v != 0, true
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "true", "1":
+			return true, true
+		case "false", "0", "":
+			return false, true
+		}
+	}
+	return false, false
 }
 
 // evalInfo reads how the add-on shows a setting with an eval expression.
@@ -126,11 +161,17 @@ func propargs(s *farm.Setting, v any) (map[string]any, error) {
 // coerce makes a value of the type from what the author of a script wrote,
 // such as 1 for a float or "5" for an int32.
 func coerce(kind farm.SettingType, v any) (any, error) {
+	if b, ok := v.(bool); ok && (kind == farm.SettingInt || kind == farm.SettingFloat) {
+		v = 0.0
+		if b {
+			v = 1.0
+		}
+	}
 	switch kind {
 	case farm.SettingString:
 		return toText(v), nil
 	case farm.SettingBool:
-		if b, ok := v.(bool); ok {
+		if b, ok := toBool(v); ok {
 			return b, nil
 		}
 	case farm.SettingFloat:

@@ -144,3 +144,30 @@ func TestSettingsFromGo(t *testing.T) {
 		}
 	}
 }
+
+// What the original system's add-on makes of values is taken, too.
+func TestCoercedFields(t *testing.T) {
+	for written, want := range map[string]string{
+		`type: "bool", default: 1`:                      `"default":true`,
+		`type: "bool", default: 0`:                      `"default":false`,
+		`type: "bool", default: "true"`:                 `"default":true`,
+		`type: "bool", default: "False"`:                `"default":false`,
+		`type: "int32", default: "7"`:                   `"default":7`,
+		`type: "int32", default: true`:                  `"default":1`,
+		`type: "float", default: "2.5"`:                 `"default":2.5`,
+		`type: "string", default: 25`:                   `"default":"25"`,
+		`type: "string", visible: false`:                `"visible":"hidden"`,
+		`type: "string", visible: true`:                 `"visible":"visible"`,
+		`type: "string", editable: 0, required: "true"`: `"editable":false,"key":"a","required":true`,
+	} {
+		l := library(t, map[string]string{"t.js": `var JOB_TYPE = {label: "T", settings: [{key: "a", ` + written + `}]}; function compileJob() {}`})
+		jobType, err := l.Type(t.Context(), "t")
+		if err != nil {
+			t.Errorf("%s: %v", written, err)
+			continue
+		}
+		if got, _ := json.Marshal(jobType.Settings[0]); !strings.Contains(string(got), want) {
+			t.Errorf("%s: %s; want %s", written, got, want)
+		}
+	}
+}
