@@ -10,24 +10,23 @@ import (
 type Kind uint8
 
 const (
-	Internal     Kind = iota // nothing the caller could change; logged in full
-	Invalid                  // the request is wrong and stays wrong: change it
-	NotFound                 // no such thing
-	Conflict                 // not in the present state: look again, then decide
-	Forbidden                // no or wrong credentials
-	Outdated                 // made for an older version of something: refresh, then repeat
-	UnknownTag               // the named tag does not exist (a status of its own on the wire)
-	NothingDone              // nothing matched, so nothing was changed
-	TooLarge                 // over a size limit
-	Busy                     // repeat a little later
-	Unavailable              // switched off, or not in this version
-	NotDurable               // the store cannot write; the manager is about to end
-	Unsupported              // a media type or form this call does not take
-	CannotChange             // what it is applied to cannot do that
-	Mismatch                 // what was sent is not what was announced: send it again
-	Missing                  // something that this needs is not there yet: bring it first
-	NoRoom                   // no space is left on a disk, or of a quota
-	Off                      // a part of the manager is switched off, or what it works on is away
+	Internal           Kind = iota // nothing the caller could change; logged in full
+	Invalid                        // the request is wrong and stays wrong: change it
+	NotFound                       // no such thing
+	Conflict                       // not in the present state: look again, then decide
+	Forbidden                      // no or wrong credentials
+	PreconditionFailed             // made for an older version of something, or for what cannot do that: refresh, then decide
+	UnknownTag                     // the named tag does not exist (a status of its own on the wire)
+	NothingDone                    // nothing matched, so nothing was changed
+	TooLarge                       // over a size limit
+	Busy                           // repeat a little later
+	Unavailable                    // switched off, or not in this version
+	NotDurable                     // the store cannot write; the manager is about to end
+	Unsupported                    // a media type or form this call does not take
+	Mismatch                       // what was sent is not what was announced: send it again
+	Missing                        // something that this needs is not there yet: bring it first
+	NoRoom                         // no space is left on a disk, or of a quota
+	Off                            // a part of the manager is switched off, or what it works on is away
 )
 
 // Error is an error meant for the user: Msg is a whole sentence that says

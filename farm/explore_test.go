@@ -21,7 +21,7 @@ type trial struct {
 }
 
 func (s *trial) facts() JobFacts {
-	f := JobFacts{Intent: s.intent, Insist: s.insist, NobodyLeft: s.nobody, Pass: s.pass}
+	f := JobFacts{Intent: s.intent, KeepGoing: s.insist, NoWorkersLeft: s.nobody, Pass: s.pass}
 	for _, task := range s.tasks[:s.n] {
 		f.Counts[task]++
 	}
@@ -82,11 +82,11 @@ func (s *trial) settle(needs [][]int) {
 }
 
 // within reports whether task i is within the reach of the pass.
-func (s *trial) within(which Reach, i int, needs [][]int) bool {
+func (s *trial) within(which Scope, i int, needs [][]int) bool {
 	switch which {
-	case ReachUp:
+	case ScopeDependents:
 		return leadsTo(needs, i, s.pass.Root)
-	case ReachRest:
+	case ScopeRest:
 		return !leadsTo(needs, s.pass.Root, i)
 	}
 	return true
@@ -99,21 +99,21 @@ func leadsTo(needs [][]int, from, to int) bool {
 
 // slice takes the pass on until it has changed a task, or ended.
 func (s *trial) slice(needs [][]int) {
-	for s.pass.On() {
-		step := s.pass.Now()
+	for s.pass.InProgress() {
+		step := s.pass.Current()
 		for i := s.pass.Next; i < s.n; i++ {
 			s.pass.Next = i + 1
 			before := s.tasks[i]
-			if step.Takes(before, s.within(step.Reach, i, needs), s.spoiled(i, needs)) {
+			if step.Applies(before, s.within(step.Scope, i, needs), s.spoiled(i, needs)) {
 				s.tasks[i], _ = before.After(step.On)
 				s.pass.Changed(before)
-				if step.Follow {
+				if step.Propagate {
 					s.spread(i, needs)
 				}
 				return
 			}
 		}
-		s.pass.Through()
+		s.pass.EndStep()
 	}
 	s.settle(needs)
 }
@@ -130,7 +130,7 @@ type story struct {
 // nexts returns the situations that one event or verb leads to.
 func (s *trial) nexts(needs [][]int) []story {
 	out := s.wishes(needs)
-	if s.pass.On() {
+	if s.pass.InProgress() {
 		next := *s
 		next.slice(needs)
 		out = append(out, story{"the pass goes on", next})
@@ -139,13 +139,13 @@ func (s *trial) nexts(needs [][]int) []story {
 		for e := TaskAssigned; e < TaskRequeued; e++ {
 			waiting := e == TaskDropped && s.tasks[i] != TaskActive // a user's doing
 			_, ok := s.tasks[i].After(e)
-			if !ok || e == TaskAssigned && !s.ready(i, needs) || waiting && s.pass.On() {
+			if !ok || e == TaskAssigned && !s.ready(i, needs) || waiting && s.pass.InProgress() {
 				continue
 			}
 			next := *s
 			next.move(i, e, needs)
 			out = append(out, story{fmt.Sprintf("task %d has event %d", i, e), next})
-			if e == TaskGivenUp && !s.nobody && !s.pass.On() { // nobody is blocked while a job is requeued
+			if e == TaskGivenUp && !s.nobody && !s.pass.InProgress() { // nobody is blocked while a job is requeued
 				next := *s
 				next.nobody = true
 				next.move(i, e, needs)
@@ -162,11 +162,11 @@ func (s *trial) nexts(needs [][]int) []story {
 // again requeues task i, as a user may.
 func (s *trial) again(i int, needs [][]int) (trial, bool) {
 	status := s.facts().Status()
-	if s.pass.On() || s.spoiled(i, needs) || s.tasks[i] == TaskQueued && !status.TakesBack() {
+	if s.pass.InProgress() || s.spoiled(i, needs) || s.tasks[i] == TaskQueued && !status.TakesBack() {
 		return trial{}, false
 	}
 	next := *s
-	next.pass = Pass{Kind: PassTask, Root: i}
+	next.pass = Pass{Kind: PassRequeueTask, Root: i}
 	switch {
 	case status.TakesBack():
 		next.intent, next.insist, next.nobody, next.pass.Kind = IntentRun, true, false, PassRevive
@@ -315,7 +315,7 @@ func (s *trial) wrong(needs [][]int) string {
 		return "nobody canceled the job, and that a task failed is hidden"
 	case status == JobFailed && f.Counts[TaskFailed] == 0:
 		return "the job failed, but no task did"
-	case s.pass.On() && !s.pass.Valid():
+	case s.pass.InProgress() && !s.pass.Valid():
 		return "there is no such pass"
 	}
 	for i := range s.n {
@@ -335,7 +335,7 @@ func (s *trial) wrongTask(i int, needs [][]int, status JobStatus) string {
 		return "shows as " + shown.String() + ", and the job is over"
 	case status.Over() && !s.spoiled(i, needs) && !possible:
 		return "cannot be done again"
-	case s.pass.On():
+	case s.pass.InProgress():
 		return "" // what follows is right again when it ends
 	case s.tasks[i].Waiting() && s.spoiled(i, needs):
 		return "waits for one that can never complete"
@@ -350,11 +350,11 @@ func (s *trial) wrongTask(i int, needs [][]int, status JobStatus) string {
 
 // wrongPass says how a task that was to be done again is not, in the end.
 func (s *trial) wrongPass(what string, next *trial, needs [][]int) string {
-	one := s.pass.Kind == PassTask || s.pass.Kind == PassRevive
+	one := s.pass.Kind == PassRequeueTask || s.pass.Kind == PassRevive
 	switch root := s.pass.Root; {
 	case strings.HasPrefix(what, again) && next.intent == IntentAbort:
 		return "the job stays canceled"
-	case one && !next.pass.On() && next.tasks[root] != TaskQueued && !next.spoiled(root, needs):
+	case one && !next.pass.InProgress() && next.tasks[root] != TaskQueued && !next.spoiled(root, needs):
 		return fmt.Sprintf("task %d was to be done again, and is %s", root, next.tasks[root])
 	}
 	return ""
@@ -363,7 +363,7 @@ func (s *trial) wrongPass(what string, next *trial, needs [][]int) string {
 // wrongWay says what should never come of what happened: work that is lost, a
 // failure that goes away by itself, a wish that is not heeded.
 func (s *trial) wrongWay(what string, next *trial) string {
-	asked := s.pass.On() || next.pass.On()
+	asked := s.pass.InProgress() || next.pass.InProgress()
 	for i := range s.n {
 		was, is := s.tasks[i], next.tasks[i]
 		switch {

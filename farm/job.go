@@ -92,16 +92,16 @@ const FailPercent = 10
 
 // JobFacts is all that a job's status depends on.
 type JobFacts struct {
-	Planning bool // its tasks are still being stored
-	Intent   Intent
-	Insist   bool // go on however many tasks failed: a user requeued one of a failed job
-	Pass     Pass // many of its tasks are being changed
+	Planning  bool // its tasks are still being stored
+	Intent    Intent
+	KeepGoing bool // go on however many tasks failed: a user requeued one of a failed job
+	Pass      Pass // many of its tasks are being changed
 
-	// NobodyLeft says that everybody who could do tasks of one of its types is
+	// NoWorkersLeft says that everybody who could do tasks of one of its types is
 	// blocked. It is set with the last block (Judge), and ends when a user
 	// requeues the job or one of its tasks, or lifts a block.
-	NobodyLeft bool
-	Counts     Counts
+	NoWorkersLeft bool
+	Counts        Counts
 }
 
 // A rule gives a job its status when it holds and none before it does.
@@ -113,11 +113,11 @@ type rule struct {
 // jobRules are the rules of a job's status; the first that holds decides.
 var jobRules = []rule{
 	{JobUnderConstruction, func(f *JobFacts) bool { return f.Planning }},
-	{JobRequeueing, func(f *JobFacts) bool { return f.Pass.On() }},
+	{JobRequeueing, func(f *JobFacts) bool { return f.Pass.InProgress() }},
 	{JobCompleted, func(f *JobFacts) bool { return f.Counts[TaskCompleted] == f.Counts.Total() }},
 	{JobCancelRequested, func(f *JobFacts) bool { return f.Intent == IntentAbort && f.Counts[TaskActive] > 0 }},
 	{JobCanceled, func(f *JobFacts) bool { return f.Intent == IntentAbort }},
-	{JobFailed, func(f *JobFacts) bool { return f.NobodyLeft }},
+	{JobFailed, func(f *JobFacts) bool { return f.NoWorkersLeft }},
 	{JobFailed, tooManyFailed},
 	{JobFailed, func(f *JobFacts) bool { return finished(f) && f.Counts[TaskFailed] > 0 }},
 	{JobCanceled, finished},
@@ -128,7 +128,7 @@ var jobRules = []rule{
 }
 
 func tooManyFailed(f *JobFacts) bool {
-	return !f.Insist && f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
+	return !f.KeepGoing && f.Counts[TaskFailed] > 0 && 100*f.Counts[TaskFailed]/f.Counts.Total() >= FailPercent
 }
 
 func finished(f *JobFacts) bool { return f.Counts.Waiting() == 0 && f.Counts[TaskActive] == 0 }
@@ -184,11 +184,11 @@ var verbs = []VerbRow{
 	{Verb: Resume, In: slices.Concat(open, passing), Intent: IntentRun},
 	{Verb: Resume, In: stopped, Intent: IntentRun, Pass: PassRequeue}, // there is nothing to resume but what was stopped
 	{Verb: Requeue, In: slices.Concat(open, stopped), Intent: IntentRun, Pass: PassRequeue},
-	{Verb: Requeue, In: ended, Intent: IntentRun, Pass: PassAgain},
+	{Verb: Requeue, In: ended, Intent: IntentRun, Pass: PassRequeueAll},
 	{Verb: Requeue, In: passing, Intent: IntentRun}, // it is being done
-	{Verb: RequeueFailed, In: append(slices.Clone(going), JobFailed), Intent: IntentRun, Pass: PassFailed},
-	{Verb: RequeueFailed, In: held, Intent: IntentHold, Pass: PassFailed},
-	{Verb: RequeueFailed, In: aborted, Intent: IntentRun, Pass: PassOnly},
+	{Verb: RequeueFailed, In: append(slices.Clone(going), JobFailed), Intent: IntentRun, Pass: PassRequeueFailed},
+	{Verb: RequeueFailed, In: held, Intent: IntentHold, Pass: PassRequeueFailed},
+	{Verb: RequeueFailed, In: aborted, Intent: IntentRun, Pass: PassOnlyFailed},
 }
 
 // Row returns what the verb does to a job in the status, or false if it cannot

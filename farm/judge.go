@@ -7,17 +7,17 @@ type Failure struct {
 	MaxTries  int // task_fail_after_softfail_count: this many make it fail for good; 0 is like 1
 	Failed    int // tasks of this type that the worker failed in this job, this one included
 	MaxFailed int // blocklist_threshold: this many block the worker; 0: it is never blocked
-	Able      int // other workers that may do tasks of this type in this job, awake or not
-	Fresh     int // those of them that did not fail this task
+	Capable   int // other workers that may do tasks of this type in this job, awake or not
+	Untried   int // those of them that did not fail this task
 
 	WrongWorker bool // the worker says that it cannot do such tasks of the job; it is blocked, and was no try
 }
 
 // A Verdict is what follows from a failure.
 type Verdict struct {
-	Task       TaskEvent // TaskBroke: there will be another try; TaskGivenUp
-	Block      bool      // the worker gets no more tasks of this type from this job
-	NobodyLeft bool      // the job fails: everybody who could do this type is blocked
+	Task          TaskEvent // TaskBroke: there will be another try; TaskGivenUp
+	Block         bool      // the worker gets no more tasks of this type from this job
+	NoWorkersLeft bool      // the job fails: everybody who could do this type is blocked
 }
 
 // A judgement is a row of the table verdicts.
@@ -31,8 +31,8 @@ type judgement struct {
 // fails task after task is at fault itself, so when it is blocked its failures
 // say little about the task: as long as somebody has not tried it yet, it goes on.
 var verdicts = []judgement{
-	{"nobody left", func(f *Failure) bool { return f.blocks() && f.Able == 0 }, Verdict{TaskGivenUp, true, true}},
-	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Fresh > 0 || !f.exhausted()) }, Verdict{TaskBroke, true, false}},
+	{"nobody left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{TaskGivenUp, true, true}},
+	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{TaskBroke, true, false}},
 	{"blocked, and all tried", (*Failure).blocks, Verdict{TaskGivenUp, true, false}},
 	{"hard", (*Failure).exhausted, Verdict{TaskGivenUp, false, false}},
 	{"soft", func(*Failure) bool { return true }, Verdict{TaskBroke, false, false}},

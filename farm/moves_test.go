@@ -86,11 +86,11 @@ func wrongStatuses() (f faults) {
 				f.add("%s, intent %d: %s, want %s", c.name, intent, got, want)
 			}
 		}
-		facts.Intent, facts.Insist = IntentRun, true
+		facts.Intent, facts.KeepGoing = IntentRun, true
 		if got := facts.Status(); got != c.insist {
 			f.add("%s, insisting: %s, want %s", c.name, got, c.insist)
 		}
-		facts.Insist, facts.NobodyLeft = false, true
+		facts.KeepGoing, facts.NoWorkersLeft = false, true
 		want := JobFailed
 		if c.run == JobCompleted {
 			want = JobCompleted
@@ -102,12 +102,12 @@ func wrongStatuses() (f faults) {
 		if got := facts.Status(); got != c.abort {
 			f.add("%s, nobody left and canceled: %s, want %s", c.name, got, c.abort)
 		}
-		facts.Intent, facts.NobodyLeft = IntentRun, false
+		facts.Intent, facts.NoWorkersLeft = IntentRun, false
 		facts.Planning = true
 		if got := facts.Status(); got != JobUnderConstruction {
 			f.add("%s, planning: %s", c.name, got)
 		}
-		facts.Planning, facts.Pass = false, Pass{Kind: PassAgain}
+		facts.Planning, facts.Pass = false, Pass{Kind: PassRequeueAll}
 		if got := facts.Status(); got != JobRequeueing {
 			f.add("%s, in a pass: %s", c.name, got)
 		}
@@ -147,14 +147,14 @@ func wrongVerbs() (f faults) {
 		passes  [5]PassKind // likewise
 	}{
 		{JobUnderConstruction, [5]int{no, no, no, no, no}, [5]PassKind{}},
-		{JobQueued, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
-		{JobActive, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
-		{JobPauseRequested, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
-		{JobPaused, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassFailed}},
-		{JobCancelRequested, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnly}},
-		{JobCanceled, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnly}},
-		{JobFailed, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassFailed}},
-		{JobCompleted, [5]int{no, no, no, run, no}, [5]PassKind{Requeue: PassAgain}},
+		{JobQueued, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassRequeueFailed}},
+		{JobActive, [5]int{abort, hold, run, run, run}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassRequeueFailed}},
+		{JobPauseRequested, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassRequeueFailed}},
+		{JobPaused, [5]int{abort, hold, run, run, hold}, [5]PassKind{Requeue: PassRequeue, RequeueFailed: PassRequeueFailed}},
+		{JobCancelRequested, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnlyFailed}},
+		{JobCanceled, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassOnlyFailed}},
+		{JobFailed, [5]int{abort, hold, run, run, run}, [5]PassKind{Resume: PassRequeue, Requeue: PassRequeue, RequeueFailed: PassRequeueFailed}},
+		{JobCompleted, [5]int{no, no, no, run, no}, [5]PassKind{Requeue: PassRequeueAll}},
 		{JobRequeueing, [5]int{abort, hold, run, run, no}, [5]PassKind{}},
 	} {
 		for v := Cancel; v <= RequeueFailed; v++ {
@@ -209,27 +209,27 @@ func wrongPasses() (f faults) {
 	}{
 		{"all that did not complete", PassRequeue, [8]TaskStatus{c, a, q, s, x, d, s, q}, [8]TaskStatus{c, a, q, q, q, q, q, q}},
 		{"the first as well", PassRequeue, [8]TaskStatus{x, a, q, s, x, d, s, q}, [8]TaskStatus{q, a, q, q, q, q, q, q}},
-		{"all of a completed job", PassAgain, [8]TaskStatus{c, c, c, c, c, c, c, c}, [8]TaskStatus{q, q, q, q, q, q, q, q}},
-		{"what failed", PassFailed, [8]TaskStatus{c, a, q, x, x, d, s, d}, [8]TaskStatus{c, a, q, q, q, d, s, q}},
-		{"what failed, the first as well, and what needs it", PassFailed, [8]TaskStatus{x, a, q, d, x, d, s, d}, [8]TaskStatus{q, a, q, q, q, d, s, q}},
-		{"the first of a canceled job", PassOnly, [8]TaskStatus{x, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, q, d, d, q}},
-		{"what failed of a canceled job", PassOnly, [8]TaskStatus{c, d, q, x, x, d, s, d}, [8]TaskStatus{c, d, d, q, q, d, d, q}},
-		{"what failed of a canceled job, of which much waited", PassOnly, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{d, d, d, d, q, d, d, d}},
-		{"a task that was canceled", PassTask, [8]TaskStatus{c, a, q, d, x, d, s, d}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
-		{"one task", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, c}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
-		{"one task, and what needs it runs", PassTask, [8]TaskStatus{c, a, q, c, x, d, s, a}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
-		{"a running task", PassTask, [8]TaskStatus{c, a, q, a, x, d, s, q}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
-		{"a task that soft-failed", PassTask, [8]TaskStatus{c, a, q, s, x, d, s, s}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
-		{"a task that failed", PassTask, [8]TaskStatus{c, a, q, x, x, d, s, x}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"all of a completed job", PassRequeueAll, [8]TaskStatus{c, c, c, c, c, c, c, c}, [8]TaskStatus{q, q, q, q, q, q, q, q}},
+		{"what failed", PassRequeueFailed, [8]TaskStatus{c, a, q, x, x, d, s, d}, [8]TaskStatus{c, a, q, q, q, d, s, q}},
+		{"what failed, the first as well, and what needs it", PassRequeueFailed, [8]TaskStatus{x, a, q, d, x, d, s, d}, [8]TaskStatus{q, a, q, q, q, d, s, q}},
+		{"the first of a canceled job", PassOnlyFailed, [8]TaskStatus{x, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, q, d, d, q}},
+		{"what failed of a canceled job", PassOnlyFailed, [8]TaskStatus{c, d, q, x, x, d, s, d}, [8]TaskStatus{c, d, d, q, q, d, d, q}},
+		{"what failed of a canceled job, of which much waited", PassOnlyFailed, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{d, d, d, d, q, d, d, d}},
+		{"a task that was canceled", PassRequeueTask, [8]TaskStatus{c, a, q, d, x, d, s, d}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"one task", PassRequeueTask, [8]TaskStatus{c, a, q, c, x, d, s, c}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"one task, and what needs it runs", PassRequeueTask, [8]TaskStatus{c, a, q, c, x, d, s, a}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a running task", PassRequeueTask, [8]TaskStatus{c, a, q, a, x, d, s, q}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a task that soft-failed", PassRequeueTask, [8]TaskStatus{c, a, q, s, x, d, s, s}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
+		{"a task that failed", PassRequeueTask, [8]TaskStatus{c, a, q, x, x, d, s, x}, [8]TaskStatus{c, a, q, q, x, d, s, q}},
 		{"one task of a stopped job", PassRevive, [8]TaskStatus{q, d, q, d, x, d, s, d}, [8]TaskStatus{q, d, d, q, x, d, d, q}},
 		{"one task that waited in a stopped job", PassRevive, [8]TaskStatus{q, c, q, q, x, d, s, q}, [8]TaskStatus{q, c, d, q, x, d, d, q}},
 	} {
 		job := trial{n: 8, insist: true, pass: Pass{Kind: row.kind}}
-		if row.kind == PassTask || row.kind == PassRevive {
+		if row.kind == PassRequeueTask || row.kind == PassRevive {
 			job.pass.Root = 3
 		}
 		copy(job.tasks[:], row.before[:])
-		for n := 0; job.pass.On(); n++ {
+		for n := 0; job.pass.InProgress(); n++ {
 			if n > 100 {
 				f.add("%s: the pass does not end", row.name)
 				break

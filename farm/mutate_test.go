@@ -106,7 +106,7 @@ func verbMutants(m *mutants) {
 				set(m, &row.Intent, intent, "verb row %d (%s) makes the intent %d", i, row.Verb, intent)
 			}
 		}
-		for kind := NoPass; kind <= PassOnly; kind++ {
+		for kind := NoPass; kind <= PassOnlyFailed; kind++ {
 			if kind != row.Pass {
 				set(m, &row.Pass, kind, "verb row %d (%s) begins pass %d", i, row.Verb, kind)
 			}
@@ -123,11 +123,11 @@ func passMutants(m *mutants) {
 		for i := range passSteps[kind] {
 			step := &passSteps[kind][i]
 			drop(m, &step.From, "pass %d step %d", kind, i)
-			set(m, &step.Follow, !step.Follow, "pass %d step %d, follow %v", kind, i, !step.Follow)
-			set(m, &step.Doomed, !step.Doomed, "pass %d step %d, doomed %v", kind, i, !step.Doomed)
-			for reach := ReachAll; reach <= ReachRest; reach++ {
-				if reach != step.Reach {
-					set(m, &step.Reach, reach, "pass %d step %d reaches %d", kind, i, reach)
+			set(m, &step.Propagate, !step.Propagate, "pass %d step %d, propagate %v", kind, i, !step.Propagate)
+			set(m, &step.Unrunnable, !step.Unrunnable, "pass %d step %d, unrunnable %v", kind, i, !step.Unrunnable)
+			for scope := ScopeAll; scope <= ScopeRest; scope++ {
+				if scope != step.Scope {
+					set(m, &step.Scope, scope, "pass %d step %d, scope %d", kind, i, scope)
 				}
 			}
 			for _, on := range []TaskEvent{TaskRequeued, TaskDropped} {
@@ -149,13 +149,13 @@ var excused = map[string]string{
 
 	"statuses that take tasks back without cancel-requested": "canceling drops what is active itself, so that nothing is ever left in this status; a job is taken for canceled all the same",
 
-	"pass 1 step 0, follow true":        "what needs a task that did not complete did not complete either, and is requeued with it",
+	"pass 1 step 0, propagate true":     "what needs a task that did not complete did not complete either, and is requeued with it",
 	"pass 1 step 1 without soft-failed": "a task that soft-failed ran, so nothing that it needs failed",
-	"pass 2 step 0, follow true":        "all are requeued in any case",
-	"pass 4 step 0, follow true":        "what needs a waiting task waits as well, and is dropped with it",
-	"pass 5 step 0, follow true":        "what would follow is within reach",
-	"pass 6 step 0, follow true":        "what needs a waiting task waits as well, and is dropped with it",
-	"pass 6 step 1, follow true":        "what would follow is within reach",
+	"pass 2 step 0, propagate true":     "all are requeued in any case",
+	"pass 4 step 0, propagate true":     "what needs a waiting task waits as well, and is dropped with it",
+	"pass 5 step 0, propagate true":     "what would follow is within reach",
+	"pass 6 step 0, propagate true":     "what needs a waiting task waits as well, and is dropped with it",
+	"pass 6 step 1, propagate true":     "what would follow is within reach",
 	"pass 6 step 1 without active":      "a job that is over has no active tasks",
 }
 
@@ -215,10 +215,10 @@ func exploreAll() (why string) {
 		}
 	}
 	if why == "" {
-		why = caught(func() string { _, wrong := exploreCrew(1, [][]int{nil, nil}); return wrong })
+		why = caught(func() string { _, wrong := exploreWorkers(1, [][]int{nil, nil}); return wrong })
 	}
 	if why == "" {
-		why = caught(func() string { _, wrong := exploreCrew(2, [][]int{nil}); return wrong })
+		why = caught(func() string { _, wrong := exploreWorkers(2, [][]int{nil}); return wrong })
 	}
 	return why
 }

@@ -11,21 +11,21 @@ const (
 	// What the task is or its job: whoever asks, it is not handed out.
 	JobStopped     // the job is held, over, or about to be
 	TaskNotWaiting // somebody has it, or it is finished
-	NeedsMissing   // a task that it needs is not completed
+	NeedsUnmet     // a task that it needs is not completed
 
 	// What the worker is to the task: others may get it.
-	TypeNotTaken  // the worker does no tasks of its type
-	TagNotCarried // the worker does not carry the job's tag
-	WorkerBlocked // it gets no more tasks of this type from this job
-	FailedBefore  // it failed the task, and somebody else who is awake can try
+	TypeUnsupported // the worker does no tasks of its type
+	TagMissing      // the worker does not carry the job's tag
+	WorkerBlocked   // it gets no more tasks of this type from this job
+	FailedBefore    // it failed the task, and somebody else who is awake can try
 
 	// What the worker is for now: it gets no task at all.
 	StatusRequested // it is asked to take another status first
 	NotAwake        // asleep, away, lost, or not there yet
-	AtWork          // it holds a task
+	WorkerBusy      // it holds a task
 
 	// It gets another task first.
-	NotFirst
+	OthersFirst
 )
 
 // fitness is what the manager wants of a worker before it looks for a task for
@@ -37,12 +37,12 @@ var fitness = []struct {
 	// One that was lost and asks is back, and is told what to be.
 	{StatusRequested, func(w *Worker, _ bool) bool { return !w.Request.Pending() && w.Status != WorkerError }},
 	{NotAwake, func(w *Worker, _ bool) bool { return w.Status == WorkerAwake }},
-	{AtWork, func(_ *Worker, holdsTask bool) bool { return !holdsTask }},
+	{WorkerBusy, func(_ *Worker, holdsTask bool) bool { return !holdsTask }},
 }
 
-// Unfit returns what keeps the worker from being handed a new task, whatever
+// Unavailable returns what keeps the worker from being handed a new task, whatever
 // there is; NoObstacle if the scheduler is asked.
-func (w *Worker) Unfit(holdsTask bool) Obstacle {
+func (w *Worker) Unavailable(holdsTask bool) Obstacle {
 	for _, c := range fitness {
 		if !c.holds(w, holdsTask) {
 			return c.Obstacle

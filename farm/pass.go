@@ -13,7 +13,7 @@ type Pass struct {
 	Root   int    // index of the task it is about, for kinds that are about one
 	Step   int    // at which of the kind's steps it is
 	Next   int    // index of the task it looks at next
-	Again  bool   // the step is gone through once more: a task passed by may follow now
+	Repeat bool   // the step is gone through once more: a task passed by may follow now
 	Reason string // why, from the user; at most MaxActivity bytes
 }
 
@@ -21,34 +21,34 @@ type Pass struct {
 type PassKind uint8
 
 const (
-	NoPass      PassKind = iota
-	PassRequeue          // requeues all that did not complete
-	PassAgain            // requeues all of a completed job
-	PassFailed           // requeues what failed, and what was canceled because of it
-	PassOnly             // the same in a canceled job: what waited stays canceled
-	PassTask             // requeues one task, and what needs it
-	PassRevive           // the same in a job that is over: what waited stays canceled, except what the task needs
+	NoPass            PassKind = iota
+	PassRequeue                // requeues all that did not complete
+	PassRequeueAll             // requeues all of a completed job
+	PassRequeueFailed          // requeues what failed, and what was canceled because of it
+	PassOnlyFailed             // the same in a canceled job: what waited stays canceled
+	PassRequeueTask            // requeues one task, and what needs it
+	PassRevive                 // the same in a job that is over: what waited stays canceled, except what the task needs
 
 	passKinds = int(PassRevive) + 1
 )
 
-// Reach is which tasks a step of a pass is for.
-type Reach uint8
+// Scope is which tasks a step of a pass is for.
+type Scope uint8
 
 const (
-	ReachAll  Reach = iota // every task
-	ReachUp                // the root and what needs it, directly or not, unless something else keeps it from running
-	ReachRest              // all but the root and what it needs, directly or not
+	ScopeAll        Scope = iota // every task
+	ScopeDependents              // the root and what needs it, directly or not, unless something else keeps it from running
+	ScopeRest                    // all but the root and what it needs, directly or not
 )
 
 // PassStep is one way through a job's tasks: those within reach and in one of
 // the statuses receive the event.
 type PassStep struct {
-	Reach  Reach
-	From   []TaskStatus
-	On     TaskEvent
-	Follow bool // what needs a task that is changed follows at once, see Propagate
-	Doomed bool // only tasks that can never run
+	Scope      Scope
+	From       []TaskStatus
+	On         TaskEvent
+	Propagate  bool // what needs a task that is changed follows at once, see Propagate
+	Unrunnable bool // only tasks that can never run
 }
 
 var (
@@ -60,22 +60,22 @@ var (
 // passSteps are the steps of each kind of pass, done one after the other.
 var passSteps = [passKinds][]PassStep{
 	PassRequeue: {
-		{Reach: ReachAll, From: notCompleted, On: TaskRequeued},
+		{Scope: ScopeAll, From: notCompleted, On: TaskRequeued},
 		// A worker may have failed a task meanwhile that others need.
-		{Reach: ReachAll, From: waiting, On: TaskDropped, Follow: true, Doomed: true}},
-	PassAgain:  {{Reach: ReachAll, From: []TaskStatus{TaskCompleted}, On: TaskRequeued}},
-	PassFailed: {{Reach: ReachAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Follow: true}},
-	PassOnly: {
-		{Reach: ReachAll, From: waiting, On: TaskDropped},
-		{Reach: ReachAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Follow: true}},
-	PassTask: {{Reach: ReachUp, From: anyButQueued, On: TaskRequeued}},
+		{Scope: ScopeAll, From: waiting, On: TaskDropped, Propagate: true, Unrunnable: true}},
+	PassRequeueAll:    {{Scope: ScopeAll, From: []TaskStatus{TaskCompleted}, On: TaskRequeued}},
+	PassRequeueFailed: {{Scope: ScopeAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Propagate: true}},
+	PassOnlyFailed: {
+		{Scope: ScopeAll, From: waiting, On: TaskDropped},
+		{Scope: ScopeAll, From: []TaskStatus{TaskFailed}, On: TaskRequeued, Propagate: true}},
+	PassRequeueTask: {{Scope: ScopeDependents, From: anyButQueued, On: TaskRequeued}},
 	PassRevive: {
-		{Reach: ReachRest, From: waiting, On: TaskDropped},
-		{Reach: ReachUp, From: anyButQueued, On: TaskRequeued}},
+		{Scope: ScopeRest, From: waiting, On: TaskDropped},
+		{Scope: ScopeDependents, From: anyButQueued, On: TaskRequeued}},
 }
 
-// On reports whether the pass is under way.
-func (p *Pass) On() bool { return p.Kind != NoPass }
+// InProgress reports whether the pass is under way.
+func (p *Pass) InProgress() bool { return p.Kind != NoPass }
 
 // Valid reports whether there is such a pass, and it has such a step. One that was
 // read from a file may be of another version of Farm.
@@ -83,30 +83,30 @@ func (p *Pass) Valid() bool {
 	return p.Kind == NoPass || int(p.Kind) < passKinds && p.Step >= 0 && p.Step < len(passSteps[p.Kind])
 }
 
-// Now returns the step that a pass is at. It must be under way.
-func (p *Pass) Now() *PassStep { return &passSteps[p.Kind][p.Step] }
+// Current returns the step that a pass is at. It must be under way.
+func (p *Pass) Current() *PassStep { return &passSteps[p.Kind][p.Step] }
 
-// Takes returns whether the step changes a task in the status. within says
+// Applies returns whether the step changes a task in the status. within says
 // whether the task is within the step's reach, spoiled whether one that it
 // needs failed or was canceled.
-func (s *PassStep) Takes(status TaskStatus, within, spoiled bool) bool {
-	return within && slices.Contains(s.From, status) && !(s.Reach == ReachUp && spoiled) && !(s.Doomed && !spoiled)
+func (s *PassStep) Applies(status TaskStatus, within, spoiled bool) bool {
+	return within && slices.Contains(s.From, status) && !(s.Scope == ScopeDependents && spoiled) && !(s.Unrunnable && !spoiled)
 }
 
 // Changed notes that the pass has changed a task that had the status before.
 // What needs such a task may be within reach now, and have been passed by.
 func (p *Pass) Changed(before TaskStatus) {
-	if p.Now().Reach == ReachUp && before.Spoiled() {
-		p.Again = true
+	if p.Current().Scope == ScopeDependents && before.Spoiled() {
+		p.Repeat = true
 	}
 }
 
-// Through notes that the pass has looked at all tasks: it goes on with its next
+// EndStep notes that the pass has looked at all tasks: it goes on with its next
 // step, or ends.
-func (p *Pass) Through() {
+func (p *Pass) EndStep() {
 	p.Next = 0
-	if p.Again {
-		p.Again = false
+	if p.Repeat {
+		p.Repeat = false
 		return
 	}
 	if p.Step++; p.Step == len(passSteps[p.Kind]) {

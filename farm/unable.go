@@ -105,7 +105,7 @@ func (w *Worker) WhyUnable(taskType string) string {
 // unable returns the workers that are meant to do the tasks and cannot.
 func (g group) unable() (found group) {
 	for _, s := range g {
-		if s.Obstacle == TypeNotTaken && s.UnableBecause != "" {
+		if s.Obstacle == TypeUnsupported && s.UnableBecause != "" {
 			found = append(found, s)
 		}
 	}
@@ -113,4 +113,4 @@ func (g group) unable() (found group) {
 }
 
 // whyUnable is the reason with the name of the worker in front.
-func (s *Standing) whyUnable() string { return "worker " + s.Name + ": " + s.UnableBecause }
+func (s *Candidate) whyUnable() string { return "worker " + s.Name + ": " + s.UnableBecause }

@@ -19,8 +19,8 @@ type Why struct {
 	Clear bool
 }
 
-// Standing is a worker as seen from tasks that wait for one.
-type Standing struct {
+// Candidate is a worker as seen from tasks that wait for one.
+type Candidate struct {
 	Name     string
 	Status   WorkerStatus
 	Request  StatusRequest
@@ -33,23 +33,23 @@ type Standing struct {
 	UnableBecause string
 }
 
-// Wanting is tasks of one type that wait for nothing but a worker.
-type Wanting struct {
+// Demand is tasks of one type that wait for nothing but a worker.
+type Demand struct {
 	Job     string // what commands call the job
 	Type    string
 	Tag     string // name of the tag the worker must carry; "" for any worker
 	Tasks   int
-	Higher  int        // jobs of higher priority that come first
-	Others  int        // jobs that come first for another reason
-	Later   bool       // other tasks of the job come first
-	Workers []Standing // all there are
+	Higher  int         // jobs of higher priority that come first
+	Others  int         // jobs that come first for another reason
+	Later   bool        // other tasks of the job come first
+	Workers []Candidate // all there are
 }
 
 // shownNames is how many workers are called by name.
 const shownNames = 3
 
 // A group is workers with something in common.
-type group []Standing
+type group []Candidate
 
 // which returns the workers with the obstacle.
 func (g group) which(o ...Obstacle) (found group) {
@@ -113,18 +113,18 @@ func (g group) states(now time.Time) []string {
 	var texts []string
 	for _, state := range []struct {
 		text string
-		has  func(s *Standing) bool
+		has  func(s *Candidate) bool
 	}{
-		{"busy", func(s *Standing) bool { return s.Obstacle == AtWork || s.Obstacle == NotFirst }},
-		{"about to leave", func(s *Standing) bool { return s.Obstacle == StatusRequested && s.leaving() }},
-		{"about to sleep", func(s *Standing) bool {
+		{"busy", func(s *Candidate) bool { return s.Obstacle == WorkerBusy || s.Obstacle == OthersFirst }},
+		{"about to leave", func(s *Candidate) bool { return s.Obstacle == StatusRequested && s.leaving() }},
+		{"about to sleep", func(s *Candidate) bool {
 			return s.Obstacle == StatusRequested && s.Request.Status == WorkerAsleep && s.Status != WorkerAsleep
 		}},
-		{"asleep", func(s *Standing) bool { return s.Status == WorkerAsleep }},
-		{"starting", func(s *Standing) bool { return s.Status == WorkerStarting || s.Status == WorkerAwake }},
-		{"testing", func(s *Standing) bool { return s.Status == WorkerTesting }},
-		{"lost", func(s *Standing) bool { return s.Status == WorkerError }},
-		{"offline", func(*Standing) bool { return true }},
+		{"asleep", func(s *Candidate) bool { return s.Status == WorkerAsleep }},
+		{"starting", func(s *Candidate) bool { return s.Status == WorkerStarting || s.Status == WorkerAwake }},
+		{"testing", func(s *Candidate) bool { return s.Status == WorkerTesting }},
+		{"lost", func(s *Candidate) bool { return s.Status == WorkerError }},
+		{"offline", func(*Candidate) bool { return true }},
 	} {
 		var in, rest group
 		for _, s := range g {
@@ -145,7 +145,7 @@ func (g group) states(now time.Time) []string {
 	return texts
 }
 
-func (s *Standing) leaving() bool {
+func (s *Candidate) leaving() bool {
 	return s.Request.Status == WorkerOffline || s.Request.Status == WorkerRestart
 }
 

@@ -18,10 +18,10 @@ func TestWhyAJobIsStopped(t *testing.T) {
 		{"being stored", Job{JobFacts: JobFacts{Planning: true}}, "the job is being stored", ""},
 		{"tasks failed", Job{JobFacts: JobFacts{Counts: Counts{TaskFailed: 2, TaskCompleted: 3}}}, "2 of its 5 tasks failed",
 			"see why with: farm jobs log 1f2e3d4c; try those again with: farm jobs requeue --failed 1f2e3d4c"},
-		{"nobody left", Job{JobFacts: JobFacts{NobodyLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types is blocked",
+		{"nobody left", Job{JobFacts: JobFacts{NoWorkersLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types is blocked",
 			"lift the blocks with: farm jobs blocklist 1f2e3d4c --clear; or do it again with: farm jobs requeue 1f2e3d4c"},
 	} {
-		job := JobAtWork{Job: c.job, Call: "1f2e3d4c"}
+		job := JobDiagnosis{Job: c.job, Call: "1f2e3d4c"}
 		if why := job.Explain(now); why.Reason != c.reason || why.Next != c.next || why.Running || why.Clear {
 			t.Errorf("%s: %+v, want %q and %q", c.name, why, c.reason, c.next)
 		}
@@ -31,11 +31,11 @@ func TestWhyAJobIsStopped(t *testing.T) {
 // TestWhyAllFailed has what the scheduler rules out while somebody is awake: those
 // that failed a task try again when nobody else is there.
 func TestWhyAllFailed(t *testing.T) {
-	w := Wanting{Job: "1f2e3d4c", Type: "blender", Workers: []Standing{{Name: "a", Obstacle: FailedBefore}}}
+	w := Demand{Job: "1f2e3d4c", Type: "blender", Workers: []Candidate{{Name: "a", Obstacle: FailedBefore}}}
 	if why := w.Explain(time.Time{}); why.Reason != "failed on worker a, the only one that could do it" {
 		t.Errorf("%+v", why)
 	}
-	w.Workers = append(w.Workers, Standing{Name: "b", Obstacle: WorkerBlocked}, Standing{Name: "c", Obstacle: TypeNotTaken})
+	w.Workers = append(w.Workers, Candidate{Name: "b", Obstacle: WorkerBlocked}, Candidate{Name: "c", Obstacle: TypeUnsupported})
 	if why := w.Explain(time.Time{}); why.Reason != "failed on every worker that could do it" || len(why.Details) != 2 {
 		t.Errorf("%+v", why)
 	}
@@ -59,7 +59,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-func TestWantingAhead(t *testing.T) {
+func TestJobsAhead(t *testing.T) {
 	for _, c := range []struct {
 		higher, others int
 		want           string
@@ -68,7 +68,7 @@ func TestWantingAhead(t *testing.T) {
 		{0, 1, "1 job of the same priority that comes first"}, {0, 2, "2 jobs of the same priority that come first"},
 		{2, 1, "2 jobs of higher priority and 1 of the same that comes first"}, {100, 0, "100 jobs or more of higher priority"},
 	} {
-		w := Wanting{Higher: c.higher, Others: c.others}
+		w := Demand{Higher: c.higher, Others: c.others}
 		if got := w.ahead(); got != c.want {
 			t.Errorf("%d and %d: %q, want %q", c.higher, c.others, got, c.want)
 		}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// JobAtWork is all that is said of why a job is at work or not.
-type JobAtWork struct {
+// JobDiagnosis is all that is said of why a job is at work or not.
+type JobDiagnosis struct {
 	Job
 	Call    string    // what commands call it
 	Since   time.Time // when somebody held or aborted it; zero if that is not known
@@ -14,26 +14,26 @@ type JobAtWork struct {
 	Because string    // the reason given, if any
 	Held    int       // tasks that the first task which is not ready still needs
 	Needed  int       // of so many
-	Wanting []Wanting // what waits for nothing but a worker, by type
+	Demand  []Demand  // what waits for nothing but a worker, by type
 }
 
 // Explain says why the job is not worked on, if it is not.
-func (j *JobAtWork) Explain(now time.Time) Why {
+func (j *JobDiagnosis) Explain(now time.Time) Why {
 	if why, stopped := j.stopped(now); stopped {
 		return why
 	}
 	active := j.Counts[TaskActive]
 	var best Why
 	var details []string
-	for i := range j.Wanting {
-		w := &j.Wanting[i]
+	for i := range j.Demand {
+		w := &j.Demand[i]
 		why := w.Explain(now)
 		if i == 0 || why.Clear && !best.Clear {
 			best = why
 		}
 		details = append(details, fmt.Sprintf("%s of type %s: %s", plural(w.Tasks, "task"), w.Type, why.Reason))
 	}
-	if len(j.Wanting) == 1 && active == 0 {
+	if len(j.Demand) == 1 && active == 0 {
 		details = nil // the reason says it
 	}
 	if ready := j.ready(); j.Counts.Waiting() > ready {
@@ -42,7 +42,7 @@ func (j *JobAtWork) Explain(now time.Time) Why {
 	switch {
 	case active > 0:
 		return Why{Running: true, Reason: plural(active, "task") + form(active, " is", " are") + " being worked on", Details: details}
-	case len(j.Wanting) == 0:
+	case len(j.Demand) == 0:
 		return Why{Reason: "its tasks wait for each other", Details: details}
 	}
 	best.Details = append(details, best.Details...)
@@ -50,14 +50,14 @@ func (j *JobAtWork) Explain(now time.Time) Why {
 }
 
 // ready is the number of tasks that wait for nothing but a worker.
-func (j *JobAtWork) ready() (n int) {
-	for i := range j.Wanting {
-		n += j.Wanting[i].Tasks
+func (j *JobDiagnosis) ready() (n int) {
+	for i := range j.Demand {
+		n += j.Demand[i].Tasks
 	}
 	return n
 }
 
-func (j *JobAtWork) waits(n int) string {
+func (j *JobDiagnosis) waits(n int) string {
 	text := plural(n, "task") + form(n, " waits", " wait") + " for others to be completed"
 	if j.Held > 0 {
 		text += fmt.Sprintf(", the first for %d of %d", j.Held, j.Needed)
@@ -67,7 +67,7 @@ func (j *JobAtWork) waits(n int) string {
 
 // stopped says why no task of the job is handed out at all, and reports whether
 // that is so.
-func (j *JobAtWork) stopped(now time.Time) (Why, bool) {
+func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 	failed, total := j.Counts[TaskFailed], j.Counts.Total()
 	active := j.Counts[TaskActive]
 	again := "do it again with: farm jobs requeue " + j.Call
@@ -81,7 +81,7 @@ func (j *JobAtWork) stopped(now time.Time) (Why, bool) {
 		return Why{Reason: "its tasks are being queued again; it goes on when all of them are"}, true
 	case status == JobCompleted:
 		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Next: again}, true
-	case status == JobFailed && j.NobodyLeft:
+	case status == JobFailed && j.NoWorkersLeft:
 		return Why{Reason: "everybody who could do tasks of one of its types is blocked", Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
 	case status == JobFailed:
 		return Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
@@ -102,7 +102,7 @@ func (j *JobAtWork) stopped(now time.Time) (Why, bool) {
 }
 
 // byWhom is " by NAME at TIME", as far as that is known.
-func (j *JobAtWork) byWhom(now time.Time) (text string) {
+func (j *JobDiagnosis) byWhom(now time.Time) (text string) {
 	if j.By != "" {
 		text = " by " + j.By
 	}
@@ -115,20 +115,20 @@ func (j *JobAtWork) byWhom(now time.Time) (text string) {
 	return text
 }
 
-// TaskAtWork is all that is said of why a task is at work or not.
-type TaskAtWork struct {
+// TaskDiagnosis is all that is said of why a task is at work or not.
+type TaskDiagnosis struct {
 	Index      int // in its job, from 0
 	State      TaskState
-	WorkerName string   // of the worker that has it, or had it last
-	Steps      int      // of it
-	Missing    int      // tasks that it needs and that are not completed
-	Needed     int      // of so many
-	Wanting    *Wanting // if it waits for nothing but a worker
-	Standing            // of the one worker that is asked about, if one is
+	WorkerName string  // of the worker that has it, or had it last
+	Steps      int     // of it
+	Missing    int     // tasks that it needs and that are not completed
+	Needed     int     // of so many
+	Demand     *Demand // if it waits for nothing but a worker
+	Candidate          // of the one worker that is asked about, if one is
 }
 
 // Explain says why the task is not worked on, if it is not. job is why its job is not.
-func (t *TaskAtWork) Explain(j *JobAtWork, now time.Time) Why {
+func (t *TaskDiagnosis) Explain(j *JobDiagnosis, now time.Time) Why {
 	call := fmt.Sprintf("%s/%d", j.Call, t.Index+1)
 	again := "do it again with: farm jobs requeue " + call
 	switch t.State.Status {
@@ -148,11 +148,11 @@ func (t *TaskAtWork) Explain(j *JobAtWork, now time.Time) Why {
 	if t.Missing > 0 {
 		return Why{Reason: fmt.Sprintf("waits for %d of %s that it needs", t.Missing, plural(t.Needed, "task")), Details: j.Explain(now).Details}
 	}
-	return t.Wanting.Explain(now)
+	return t.Demand.Explain(now)
 }
 
 // told is what was last said of the task.
-func (t *TaskAtWork) told() string {
+func (t *TaskDiagnosis) told() string {
 	if t.State.Activity == "" {
 		return ""
 	}

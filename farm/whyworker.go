@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// WorkerAtWork is all that is said of why a worker is at work or not.
-type WorkerAtWork struct {
-	Standing
-	Types    []string // types of tasks it does
-	Task     string   // the task it holds, or would get: "task 3 of job NAME"
-	Openings          // what there is that it does not get
-	Unable   []Unable // what it is meant to do and cannot
-	Stopped  int      // jobs that are paused
-	Waiting  int      // jobs that are queued or active
+// WorkerDiagnosis is all that is said of why a worker is at work or not.
+type WorkerDiagnosis struct {
+	Candidate
+	Types      []string // types of tasks it does
+	Task       string   // the task it holds, or would get: "task 3 of job NAME"
+	MissedWork          // what there is that it does not get
+	Unable     []Unable // what it is meant to do and cannot
+	Stopped    int      // jobs that are paused
+	Waiting    int      // jobs that are queued or active
 }
 
-// Openings is why a worker does not get what others could.
-type Openings struct {
+// MissedWork is why a worker does not get what others could.
+type MissedWork struct {
 	OtherTypes []string // types of tasks that wait, and that it does not do
 	OtherTags  []string // names of the tags of jobs that wait, and that it does not carry
 	Blocked    []string // jobs with tasks for it that it is blocked from, as commands call them
@@ -27,9 +27,9 @@ type Openings struct {
 }
 
 // Explain says why the worker has no task, if it has none.
-func (w *WorkerAtWork) Explain(now time.Time) Why {
+func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	switch {
-	case w.Obstacle == AtWork:
+	case w.Obstacle == WorkerBusy:
 		return Why{Running: true, Reason: "it works on " + w.Task}
 	case w.Obstacle == StatusRequested && w.Request.Pending():
 		return w.requested()
@@ -76,7 +76,7 @@ func (w *WorkerAtWork) Explain(now time.Time) Why {
 }
 
 // nothingWaits says why there is nothing for anybody.
-func (w *WorkerAtWork) nothingWaits() Why {
+func (w *WorkerDiagnosis) nothingWaits() Why {
 	why := Why{Reason: "there is nothing to do: no job has tasks that wait for a worker"}
 	if w.Waiting > 0 {
 		why.Details = append(why.Details, fmt.Sprintf("%s %s on others: what is left of %s waits for tasks that are being worked on",
@@ -90,14 +90,14 @@ func (w *WorkerAtWork) nothingWaits() Why {
 }
 
 // notAwake says why a worker that nothing is asked of takes no tasks.
-func (w *WorkerAtWork) notAwake(now time.Time) Why {
+func (w *WorkerDiagnosis) notAwake(now time.Time) Why {
 	seen := ""
 	if !w.LastSeen.IsZero() {
 		seen = ", last heard of at " + clock(w.LastSeen, now)
 	}
 	switch w.Status {
 	case WorkerAsleep:
-		return Why{Reason: "it is asleep" + group{w.Standing}.until(now), Next: "wake it with: farm workers wake " + w.Name}
+		return Why{Reason: "it is asleep" + group{w.Candidate}.until(now), Next: "wake it with: farm workers wake " + w.Name}
 	case WorkerStarting:
 		return Why{Reason: "it has just signed on, and says soon that it is awake"}
 	case WorkerError:
@@ -111,7 +111,7 @@ func (w *WorkerAtWork) notAwake(now time.Time) Why {
 }
 
 // requested says what a worker that takes no task has to do first.
-func (w *WorkerAtWork) requested() Why {
+func (w *WorkerDiagnosis) requested() Why {
 	what := map[WorkerStatus]string{WorkerAwake: "wake up", WorkerAsleep: "go to sleep", WorkerOffline: "shut down", WorkerRestart: "restart"}[w.Request.Status]
 	why := Why{Reason: "it is asked to " + what}
 	if w.Status == WorkerAwake {

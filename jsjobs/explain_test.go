@@ -123,7 +123,7 @@ func TestStockErrorTexts(t *testing.T) {
 	_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: settings})
 	wantError(t, err, farm.Invalid, "no render_output_path setting! at lib/farm_render.js:")
 	_, err = l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", TypeETag: "old", Settings: blenderSettings(nil)})
-	wantError(t, err, farm.Outdated, "settings are outdated", "refresh the job type")
+	wantError(t, err, farm.PreconditionFailed, "settings are outdated", "refresh the job type")
 	jobType, err := l.Type(t.Context(), "simple-blender-render")
 	if err != nil {
 		t.Fatal(err)

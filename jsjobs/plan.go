@@ -20,7 +20,7 @@ func (l *Library) Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, er
 		return nil, d.err
 	}
 	if sub.TypeETag != "" && sub.TypeETag != d.jobType.ETag {
-		return nil, farm.Errorf(farm.Outdated, "the job's settings are outdated: job type %s has changed since they were made; refresh the job type and submit again", script.name)
+		return nil, farm.Errorf(farm.PreconditionFailed, "the job's settings are outdated: job type %s has changed since they were made; refresh the job type and submit again", script.name)
 	}
 	sub.Settings, err = fill(&d.jobType, sub.Settings)
 	if err != nil {

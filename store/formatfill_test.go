@@ -173,7 +173,7 @@ func (f *formatDatabase) jobsOfEveryStatus() {
 		{farm.JobCompleted, func(tx *Tx, j *Job) { f.all(tx, j, farm.TaskCompleted) }},
 		{farm.JobFailed, func(tx *Tx, j *Job) { f.set(tx, j, 0, farm.TaskFailed); j.Activity = "1 of 4 tasks failed" }},
 		{farm.JobFailed, func(tx *Tx, j *Job) {
-			j.NobodyLeft = true
+			j.NoWorkersLeft = true
 			for _, id := range f.workers[1:3] {
 				w, _ := tx.Worker(id)
 				tx.Block(j, w, "blender")
@@ -181,10 +181,10 @@ func (f *formatDatabase) jobsOfEveryStatus() {
 		}},
 		{farm.JobRequeueing, func(tx *Tx, j *Job) {
 			f.all(tx, j, farm.TaskFailed)
-			j.Pass = farm.Pass{Kind: farm.PassRevive, Root: 1, Step: 1, Next: 2, Again: true, Reason: "the texture is there now"}
+			j.Pass = farm.Pass{Kind: farm.PassRevive, Root: 1, Step: 1, Next: 2, Repeat: true, Reason: "the texture is there now"}
 		}},
 		{farm.JobActive, func(tx *Tx, j *Job) {
-			j.Insist = true
+			j.KeepGoing = true
 			f.set(tx, j, 0, farm.TaskFailed)
 			for n := range 3 {
 				tx.Audit(j, user, fmt.Sprintf("Priority %d", n))

@@ -24,11 +24,11 @@ type jobRecord struct {
 const maxStatuses = 100
 
 const (
-	jobPlanning   = 1 << iota // flag
-	jobRemoving               // flag
-	jobInsist                 // flag
-	jobPass                   // flag: a pass follows the times
-	jobNobodyLeft             // flag
+	jobPlanning      = 1 << iota // flag
+	jobRemoving                  // flag
+	jobKeepGoing                 // flag
+	jobPass                      // flag: a pass follows the times
+	jobNoWorkersLeft             // flag
 )
 
 // appendTo appends the record, without checksum.
@@ -43,14 +43,14 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	if j.removing {
 		flags |= jobRemoving
 	}
-	if j.Insist {
-		flags |= jobInsist
+	if j.KeepGoing {
+		flags |= jobKeepGoing
 	}
-	if j.Pass.On() {
+	if j.Pass.InProgress() {
 		flags |= jobPass
 	}
-	if j.NobodyLeft {
-		flags |= jobNobodyLeft
+	if j.NoWorkersLeft {
+		flags |= jobNoWorkersLeft
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -74,7 +74,7 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 		deleting = max(j.Deleting.UnixMilli()-created, 0) + 1
 	}
 	b = binary.AppendUvarint(b, uint64(deleting))
-	if j.Pass.On() {
+	if j.Pass.InProgress() {
 		b = appendPass(b, &j.Pass)
 	}
 	return append(b, clip(j.Activity)...)
@@ -89,8 +89,8 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	}
 	j.ID = farm.JobID(j.uuid.String())
 	flags := r.byte()
-	j.Planning, j.removing, j.Insist = flags&jobPlanning != 0, flags&jobRemoving != 0, flags&jobInsist != 0
-	j.NobodyLeft = flags&jobNobodyLeft != 0
+	j.Planning, j.removing, j.KeepGoing = flags&jobPlanning != 0, flags&jobRemoving != 0, flags&jobKeepGoing != 0
+	j.NoWorkersLeft = flags&jobNoWorkersLeft != 0
 	j.Intent = farm.Intent(r.byte())
 	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
 	j.Priority = r.small()
@@ -130,7 +130,7 @@ func appendPass(b []byte, p *farm.Pass) []byte {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	again := byte(0)
-	if p.Again {
+	if p.Repeat {
 		again = 1
 	}
 	return appendString(append(b, again), p.Reason)
@@ -138,7 +138,7 @@ func appendPass(b []byte, p *farm.Pass) []byte {
 
 func (r *reader) pass() farm.Pass {
 	p := farm.Pass{Kind: farm.PassKind(r.byte()), Root: r.count(maxTasks), Step: r.count(maxTasks), Next: r.count(maxTasks)}
-	p.Again = r.byte() != 0
+	p.Repeat = r.byte() != 0
 	p.Reason = r.string()
 	if r.err == nil && !p.Valid() {
 		r.fail(fmt.Errorf("its pass %d has no step %d", p.Kind, p.Step))

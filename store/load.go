@@ -169,7 +169,7 @@ func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	if err != nil {
 		return nil, planBucket.damaged(key, err)
 	}
-	if r.Pass.On() && (r.Pass.Root >= plan.Tasks || r.Pass.Next > plan.Tasks) {
+	if r.Pass.InProgress() && (r.Pass.Root >= plan.Tasks || r.Pass.Next > plan.Tasks) {
 		return nil, jobBucket.damaged(key, fmt.Errorf("its pass is at task %d, and it has %d", r.Pass.Next, plan.Tasks))
 	}
 	j := newJob(r, plan)

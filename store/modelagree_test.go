@@ -39,7 +39,7 @@ func (m *machine) agree(t *rapid.T, tx *Tx) {
 				if tx.Obstacle(task, w) != farm.NoObstacle {
 					t.Errorf("a worker meets a demand by task %d, which has obstacle %d", task.Index, tx.Obstacle(task, w))
 				}
-			case farm.TypeNotTaken, farm.TagNotCarried, farm.WorkerBlocked, farm.FailedBefore:
+			case farm.TypeUnsupported, farm.TagMissing, farm.WorkerBlocked, farm.FailedBefore:
 			default:
 				t.Errorf("obstacle %d to a task that waits for nothing but a worker", o)
 			}

@@ -97,10 +97,10 @@ func TestJobRecord(t *testing.T) {
 		job  jobRecord
 	}{
 		{"empty", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime}}},
-		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, NobodyLeft: true, Intent: farm.IntentAbort,
+		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, NoWorkersLeft: true, Intent: farm.IntentAbort,
 			Counts: farm.Counts{1, 2, 3, 4, 5, maxTasks}}, StepsDone: 7, StepsTotal: 1 << 40, Created: testTime, Updated: testTime.Add(time.Hour), Activity: "going", Deleting: testTime}}},
 		{"a pass", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime, Activity: "at 7", JobFacts: farm.JobFacts{
-			Pass: farm.Pass{Kind: farm.PassRevive, Root: 3, Step: 1, Next: 7, Again: true, Reason: "because"}}}}},
+			Pass: farm.Pass{Kind: farm.PassRevive, Root: 3, Step: 1, Next: 7, Repeat: true, Reason: "because"}}}}},
 		{"times before creation", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime.Add(-time.Hour), Deleting: testTime.Add(time.Minute)}}},
 	} {
 		c.job.uuid = farm.NewUUID()

@@ -86,7 +86,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		if err != nil {
 			return err
 		}
-		switch w.Unfit(false) {
+		switch w.Unavailable(false) {
 		case farm.StatusRequested:
 			a.Requested = u.wanted(w)
 			return nil

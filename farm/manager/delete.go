@@ -10,9 +10,9 @@ import (
 	"renderfarm/store"
 )
 
-// removeAtOnce is how many records of a job are deleted in one transaction; a
+// removeBatch is how many records of a job are deleted in one transaction; a
 // variable for tests.
-var removeAtOnce = 10_000
+var removeBatch = 10_000
 
 // DeleteJob marks a job as to be deleted: its workers stop, and its records,
 // checkout, logs and previews are removed in the background. Frames are never
@@ -145,7 +145,7 @@ func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
 				return err
 			}
 			status = j.Status()
-			if done = u.RemoveJob(j, removeAtOnce); done {
+			if done = u.RemoveJob(j, removeBatch); done {
 				u.event(events.JobDeleted{Job: id})
 				u.AfterCommit(func() { m.tally.removed(status) })
 			}

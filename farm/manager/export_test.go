@@ -5,16 +5,16 @@ import (
 	"testing"
 )
 
-// RemoveAtOnce makes the deletion of jobs take many small steps.
-func RemoveAtOnce(records int) { removeAtOnce = records }
+// RemoveBatch makes the deletion of jobs take many small steps.
+func RemoveBatch(records int) { removeBatch = records }
 
-// PassAtOnce makes passes change so many tasks at once, and take each further turn
+// PassBatch makes passes change so many tasks at once, and take each further turn
 // in the background only when the function it returns is called.
-func PassAtOnce(t *testing.T, tasks int) (turn func()) {
-	atOnce, next := passAtOnce, passTurn
-	t.Cleanup(func() { passAtOnce, passTurn = atOnce, next })
+func PassBatch(t *testing.T, tasks int) (turn func()) {
+	atOnce, next := passBatch, passTurn
+	t.Cleanup(func() { passBatch, passTurn = atOnce, next })
 	turns := make(chan struct{})
-	passAtOnce = tasks
+	passBatch = tasks
 	passTurn = func(ctx context.Context) {
 		select {
 		case <-turns:

@@ -20,11 +20,11 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit
 	}
 	capable, untried := u.Capable(t, w)
 	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
-		Failed: failed, MaxFailed: config.BlocklistThreshold, Able: capable, Fresh: untried, WrongWorker: wrong}
+		Failed: failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried, WrongWorker: wrong}
 	if wrong {
 		f.Tries-- // it was no try
 	}
-	if j.Pass.On() {
+	if j.Pass.InProgress() {
 		f.MaxFailed = 0 // the pass forgives what was failed: nobody is blocked for it
 	}
 	v := farm.Judge(f)
@@ -41,9 +41,9 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit
 	if v.Block {
 		u.block(j, w, taskType)
 	}
-	if v.NobodyLeft {
+	if v.NoWorkersLeft {
 		u.touch(j).because = fmt.Sprintf("nobody is left for tasks of type %q: every worker that could do them is blocked", taskType)
-		j.NobodyLeft = true
+		j.NoWorkersLeft = true
 	}
 }
 
@@ -65,7 +65,7 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 		blocked = fmt.Sprintf("which cannot do tasks of type %q of this job and gets no more of them from it", taskType)
 	}
 	switch again := v.Task == farm.TaskBroke; {
-	case v.NobodyLeft:
+	case v.NoWorkersLeft:
 		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)
 	case v.Block && again:
 		return blocked + ". Manager marks it as soft failure: another worker will try."
@@ -116,8 +116,8 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 		for _, what := range lifted {
 			u.note(j, by, what, "")
 		}
-		if len(lifted) > 0 && j.NobodyLeft && j.Status() == farm.JobFailed && len(u.TypesWithoutWorkers(j)) == 0 { // nobody canceled it meanwhile
-			u.carryOut(j, farm.Requeue, lifted[0], by)
+		if len(lifted) > 0 && j.NoWorkersLeft && j.Status() == farm.JobFailed && len(u.TypesWithoutWorkers(j)) == 0 { // nobody canceled it meanwhile
+			u.applyVerbOnly(j, farm.Requeue, lifted[0], by)
 		}
 		return nil
 	})

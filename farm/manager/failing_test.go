@@ -354,7 +354,7 @@ func TestPauseOutlivesAFailure(t *testing.T) {
 // While a job is requeued its failures are being forgiven: nobody is blocked for
 // one that comes in between, and the job goes on.
 func TestNobodyIsBlockedWhileAJobIsRequeued(t *testing.T) {
-	turn := manager.PassAtOnce(t, 1)
+	turn := manager.PassBatch(t, 1)
 	f := newFarm(t)
 	f.configure(rules(3, 1))
 	w := f.worker("w1")

@@ -27,8 +27,8 @@ type history struct {
 // workers hold the same task, that what is over holds no worker, that nothing
 // waits for what can never come; and at the end that the farm can finish.
 func TestRandomHistories(t *testing.T) {
-	manager.RemoveAtOnce(3) // so that requests come between the steps
-	t.Cleanup(func() { manager.RemoveAtOnce(10_000) })
+	manager.RemoveBatch(3) // so that requests come between the steps
+	t.Cleanup(func() { manager.RemoveBatch(10_000) })
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{testFarm: openFarm(t), rt: rt, awake: map[farm.WorkerID]bool{}, holds: map[farm.WorkerID]farm.TaskID{}}
 		defer h.stop()

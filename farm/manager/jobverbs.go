@@ -24,7 +24,7 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 			return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
 		}
 		if status := j.Status(); status != wanted || status == farm.JobRequeueing {
-			u.apply(j, verb, reason, by)
+			u.applyVerb(j, verb, reason, by)
 		}
 		return nil
 	})
@@ -40,26 +40,26 @@ func (m *Manager) RequeueFailed(id farm.JobID, reason string, by ...farm.Actor) 
 		switch {
 		case err != nil:
 			return err
-		case j.Pass.On():
-			return errPassing(j)
+		case j.Pass.InProgress():
+			return errRequeueing(j)
 		case j.Counts[farm.TaskFailed] == 0:
 			return farm.Errorf(farm.Conflict, "no task of job %q failed: there is nothing to do again", j.Name)
 		}
-		u.apply(j, farm.RequeueFailed, reason, by)
+		u.applyVerb(j, farm.RequeueFailed, reason, by)
 		return nil
 	})
 }
 
-// apply does a verb to a job, for somebody.
-func (u *unit) apply(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
+// applyVerb does a verb to a job, for somebody.
+func (u *unit) applyVerb(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	if row, ok := verb.Row(j.Status()); ok && row.Pass != farm.NoPass {
 		u.forgive(j)
 	}
-	u.carryOut(j, verb, reason, by)
+	u.applyVerbOnly(j, verb, reason, by)
 }
 
-// carryOut is apply, and leaves the blocklist as it is.
-func (u *unit) carryOut(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
+// applyVerbOnly is applyVerb, and leaves the blocklist as it is.
+func (u *unit) applyVerbOnly(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	row, ok := verb.Row(j.Status())
 	if !ok {
 		return
@@ -69,7 +69,7 @@ func (u *unit) carryOut(j *store.Job, verb farm.Verb, reason string, by []farm.A
 	touched.because = reason
 	j.Intent = row.Intent
 	if row.Pass != farm.NoPass {
-		j.Insist, j.NobodyLeft = false, false
+		j.KeepGoing, j.NoWorkersLeft = false, false
 		touched.refresh = true // readers are told to fetch the tasks again
 		u.begin(j, farm.Pass{Kind: row.Pass, Reason: reason})
 		return
@@ -163,8 +163,8 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		if !possible {
 			return farm.Errorf(farm.Invalid, "a user can cancel a task (canceled) or requeue it (queued), not make it %s", wanted)
 		}
-		if t.Job.Pass.On() {
-			return errPassing(t.Job)
+		if t.Job.Pass.InProgress() {
+			return errRequeueing(t.Job)
 		}
 		if _, ok := before.After(event); !ok && before != wanted {
 			return farm.Errorf(farm.Conflict, "the task is %s and cannot become %s", before, wanted)
@@ -188,11 +188,11 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 
 // doAgain requeues one task with what needs it, and lets its job run.
 func (u *unit) doAgain(t store.Task, reason string) {
-	j, pass := t.Job, farm.Pass{Kind: farm.PassTask, Root: t.Index, Reason: reason}
+	j, pass := t.Job, farm.Pass{Kind: farm.PassRequeueTask, Root: t.Index, Reason: reason}
 	switch status := j.Status(); {
 	case status.TakesBack():
 		u.touch(j).refresh = true
-		j.Intent, j.Insist, j.NobodyLeft = farm.IntentRun, true, false
+		j.Intent, j.KeepGoing, j.NoWorkersLeft = farm.IntentRun, true, false
 		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:
 		j.Intent = farm.IntentRun // it may have been held while it completed

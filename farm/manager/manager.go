@@ -110,9 +110,9 @@ func New(o Options) (*Manager, error) {
 	m.stop = stop
 	m.done.Go(func() { m.makePreviews(ctx) })
 	m.done.Go(func() { m.deleteJobs(ctx) })
-	m.done.Go(func() { m.makePasses(ctx) })
+	m.done.Go(func() { m.runPasses(ctx) })
 	m.done.Go(func() { m.rememberSeen(ctx) })
-	m.done.Go(func() { m.keepSchedules(ctx) })
+	m.done.Go(func() { m.runSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
 	m.done.Go(func() { m.sweep(ctx) })
 	return m, nil
@@ -148,7 +148,7 @@ func (m *Manager) load() error {
 			if time.Since(j.Created) < restart {
 				m.namesakes.number(j.Name, j.Created)
 			}
-			if j.Pass.On() && j.Deleting.IsZero() {
+			if j.Pass.InProgress() && j.Deleting.IsZero() {
 				m.passes.add(j.ID)
 			}
 		}

@@ -17,15 +17,15 @@ type naive struct {
 }
 
 type nJob struct {
-	id         farm.JobID
-	priority   int
-	tag        farm.TagID
-	held       bool // the user paused it
-	aborted    bool // the user canceled it
-	insist     bool // the user wants a task of it although others failed
-	nobodyLeft bool
-	tasks      []*nTask
-	blocked    []nBlock
+	id            farm.JobID
+	priority      int
+	tag           farm.TagID
+	held          bool // the user paused it
+	aborted       bool // the user canceled it
+	insist        bool // the user wants a task of it although others failed
+	noWorkersLeft bool
+	tasks         []*nTask
+	blocked       []nBlock
 }
 
 type nTask struct {
@@ -87,7 +87,7 @@ func (j *nJob) status() farm.JobStatus {
 	if j.aborted {
 		return farm.JobCanceled
 	}
-	if j.nobodyLeft || failed > 0 && !j.insist && failed*100/total >= 10 {
+	if j.noWorkersLeft || failed > 0 && !j.insist && failed*100/total >= 10 {
 		return farm.JobFailed
 	}
 	if active+waiting == 0 {
@@ -214,7 +214,7 @@ func (f *naive) fail(j *nJob, t *nTask) {
 	tried := t.failures >= f.tries
 	switch {
 	case isBlocked && able == 0:
-		t.status, j.nobodyLeft = farm.TaskFailed, true
+		t.status, j.noWorkersLeft = farm.TaskFailed, true
 	case isBlocked && (fresh > 0 || !tried): // it is the worker's fault
 		t.status, t.failures = farm.TaskSoftFailed, len(t.failedBy)-1
 	case tried || isBlocked:

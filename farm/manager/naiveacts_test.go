@@ -236,7 +236,7 @@ func (c *contest) fireWorker() {
 func (c *contest) crash() {
 	c.doing("the manager crashes and starts again")
 	c.restart()
-	c.heedConfig()
+	c.applyConfig()
 }
 
 // silence is a network that fails for longer than worker_timeout: everybody is lost,

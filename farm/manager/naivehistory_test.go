@@ -74,8 +74,8 @@ func TestHistoriesAgainstANaiveFarm(t *testing.T) {
 	}
 }
 
-// heedConfig makes the limits of the naive farm those of the real one.
-func (c *contest) heedConfig() {
+// applyConfig makes the limits of the naive farm those of the real one.
+func (c *contest) applyConfig() {
 	c.configure(func(f *farm.Config) {
 		f.TaskFailAfterSoftfailCount, f.BlocklistThreshold = c.naive.tries, c.naive.block
 		f.WorkerTimeout = farm.Duration(time.Minute)
@@ -86,7 +86,7 @@ func (c *contest) heedConfig() {
 type timeless struct{ rapid.TB }
 
 func play(t *testing.T, rt *rapid.T, seen map[string]int) {
-	manager.PassAtOnce(t, rapid.SampledFrom([]int{500, 2}).Draw(rt, "passes change at once")) // their turns come by themselves
+	manager.PassBatch(t, rapid.SampledFrom([]int{500, 2}).Draw(rt, "passes change at once")) // their turns come by themselves
 	manager.FreeTurns()
 	home, err := os.MkdirTemp(memoryDir(), "farm")
 	if err != nil {
@@ -96,7 +96,7 @@ func play(t *testing.T, rt *rapid.T, seen map[string]int) {
 	c := &contest{testFarm: openFarmIn(t, home), rt: rt, seen: seen,
 		naive: naive{tries: rapid.IntRange(1, 3).Draw(rt, "tries"), block: rapid.IntRange(0, 3).Draw(rt, "blocklist threshold")}}
 	defer c.stop()
-	c.heedConfig()
+	c.applyConfig()
 	c.must(os.WriteFile(filepath.Join(home, "scripts", "any.js"), []byte(anyScript), 0o644))
 	for _, name := range []string{"gpu", "big"} {
 		tag, err := c.CreateTag(farm.Tag{Name: name})
@@ -240,7 +240,7 @@ func (c *contest) compare() {
 		job, _, err := c.Job(j.id)
 		c.must(err)
 		c.seen["job "+j.status().String()]++
-		if j.nobodyLeft {
+		if j.noWorkersLeft {
 			c.seen["nobody left"]++
 		}
 		c.seen["blocked"] += len(j.blocked)

@@ -8,7 +8,7 @@ import (
 
 // forgive lets everybody try everything again.
 func (j *nJob) forgive() {
-	j.blocked, j.insist, j.nobodyLeft = nil, false, false
+	j.blocked, j.insist, j.noWorkersLeft = nil, false, false
 	for _, t := range j.tasks {
 		if t.status == farm.TaskQueued || t.status == farm.TaskActive || t.status == farm.TaskCompleted {
 			t.failedBy, t.failures = nil, 0
@@ -58,7 +58,7 @@ func (j *nJob) doAgain() {
 
 // goOn lets a job run, and requeues what did not complete, or all.
 func (j *nJob) goOn(all bool) {
-	j.held, j.aborted, j.insist, j.nobodyLeft = false, false, false, false
+	j.held, j.aborted, j.insist, j.noWorkersLeft = false, false, false, false
 	for _, t := range j.tasks {
 		if all || t.failed() || t.status == farm.TaskSoftFailed {
 			t.requeue()
@@ -119,13 +119,13 @@ func (f *naive) requeueTask(j *nJob, t *nTask) bool {
 	case t.hopeless():
 		return false
 	}
-	deserted := f.deserted(j)
-	j.blocked = slices.DeleteFunc(j.blocked, func(b nBlock) bool { return slices.Contains(deserted, b.kind) })
+	withoutWorkers := f.withoutWorkers(j)
+	j.blocked = slices.DeleteFunc(j.blocked, func(b nBlock) bool { return slices.Contains(withoutWorkers, b.kind) })
 	if j.status() == farm.JobCompleted {
 		j.held, j.aborted = false, false
 	}
 	if j.stopped() {
-		j.held, j.aborted, j.insist, j.nobodyLeft = false, false, true, false
+		j.held, j.aborted, j.insist, j.noWorkersLeft = false, false, true, false
 		for _, other := range j.tasks { // what waited was shown as canceled, and stays it
 			if other != t && other.waits() && !slices.Contains(dependents(j, other), t) {
 				other.cancel()
@@ -146,8 +146,8 @@ func (f *naive) requeueTask(j *nJob, t *nTask) bool {
 	return true
 }
 
-// deserted returns the types that are blocked for all who could do them.
-func (f *naive) deserted(j *nJob) (kinds []string) {
+// withoutWorkers returns the types that are blocked for all who could do them.
+func (f *naive) withoutWorkers(j *nJob) (kinds []string) {
 	for _, b := range j.blocked {
 		if !slices.ContainsFunc(f.workers, func(w *nWorker) bool { return j.can(w, b.kind) }) {
 			kinds = append(kinds, b.kind)
@@ -163,7 +163,7 @@ func (f *naive) unblock(j *nJob, b nBlock) {
 		return
 	}
 	j.blocked = slices.Delete(j.blocked, i, i+1)
-	if j.nobodyLeft && j.status() == farm.JobFailed && len(f.deserted(j)) == 0 {
+	if j.noWorkersLeft && j.status() == farm.JobFailed && len(f.withoutWorkers(j)) == 0 {
 		j.goOn(false)
 	}
 	j.tidy()

@@ -111,7 +111,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 	f := newFarm(t)
 	w := f.worker("w")
 	for status, kind := range map[farm.WorkerStatus]farm.Kind{
-		farm.WorkerRestart: farm.CannotChange, farm.WorkerStarting: farm.Invalid, farm.WorkerError: farm.Invalid,
+		farm.WorkerRestart: farm.PreconditionFailed, farm.WorkerStarting: farm.Invalid, farm.WorkerError: farm.Invalid,
 		farm.WorkerTesting: farm.Invalid, farm.WorkerUnknown: farm.Invalid} {
 		if err := f.RequestStatus(w, farm.StatusRequest{Status: status}); farm.KindOf(err) != kind {
 			t.Errorf("%s: %v", status, err)

@@ -61,9 +61,9 @@ func (u *unit) wanted(w *store.Worker) farm.WorkerStatus {
 	return w.Schedule.Wants(u.Now().In(u.m.zoneOf(&w.Worker)))
 }
 
-// heedSchedule makes the worker's schedule ask for what it wants now, and notes
+// applySchedule makes the worker's schedule ask for what it wants now, and notes
 // when it has something to say next. It reports whether it asks anything new.
-func (u *unit) heedSchedule(w *store.Worker) bool {
+func (u *unit) applySchedule(w *store.Worker) bool {
 	now := u.Now().In(u.m.zoneOf(&w.Worker))
 	w.ScheduleAt = w.Schedule.Next(now)
 	before := w.Request
@@ -120,7 +120,7 @@ func (m *Manager) SetSchedule(id farm.WorkerID, s farm.Schedule, by ...farm.Acto
 			u.noteWorker(w, by, "Sleep schedule set")
 		}
 		if !removed {
-			u.heedSchedule(w)
+			u.applySchedule(w)
 			u.AfterCommit(m.wakeSchedules)
 		}
 		return nil
@@ -138,9 +138,9 @@ func (m *Manager) wakeSchedules() {
 // scheduleRetry is the pause after schedules could not be looked at.
 const scheduleRetry = time.Minute
 
-// keepSchedules waits for the next change of any schedule. There is one timer,
+// runSchedules waits for the next change of any schedule. There is one timer,
 // and nothing is looked at in between.
-func (m *Manager) keepSchedules(ctx context.Context) {
+func (m *Manager) runSchedules(ctx context.Context) {
 	timer := time.NewTimer(0) // some may have changed while the manager was away
 	defer timer.Stop()
 	for {
@@ -150,7 +150,7 @@ func (m *Manager) keepSchedules(ctx context.Context) {
 		case <-m.schedules:
 		case <-timer.C:
 		}
-		next, err := m.heedSchedules()
+		next, err := m.applySchedules()
 		switch {
 		case err != nil:
 			m.log.Error("the sleep schedules could not be applied", "error", err)
@@ -163,14 +163,14 @@ func (m *Manager) keepSchedules(ctx context.Context) {
 	}
 }
 
-// heedSchedules applies the schedules that are due, and returns when the next
+// applySchedules applies the schedules that are due, and returns when the next
 // one is.
-func (m *Manager) heedSchedules() (next time.Time, err error) {
+func (m *Manager) applySchedules() (next time.Time, err error) {
 	err = m.update(func(u *unit) error {
 		for w := range u.Workers() {
 			if u.scheduleDue(w) {
 				before := w.Status
-				if asked := u.heedSchedule(w); asked {
+				if asked := u.applySchedule(w); asked {
 					m.log.Info("a sleep schedule asks a worker", "worker", w.Name, "to_be", u.wanted(w), "next_change", w.ScheduleAt)
 					u.workerEvent(w, before)
 				} else {

@@ -24,9 +24,9 @@ const never = time.Duration(math.MaxInt64)
 // is how late one can be found.
 const sweepGap = time.Second
 
-// sweepAtOnce is how many workers or tasks are given up in one transaction. When
+// sweepBatch is how many workers or tasks are given up in one transaction. When
 // a switch fails it may be all of them.
-const sweepAtOnce = 100
+const sweepBatch = 100
 
 // sweepRetry is the pause after a sweep that failed.
 const sweepRetry = 30 * time.Second
@@ -102,7 +102,7 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	if timeout := time.Duration(config.WorkerTimeout); timeout > 0 {
 		due, soon := m.roster.due(timeout, now)
 		next = min(next, soon, again(due, timeout))
-		for some := range slices.Chunk(due, sweepAtOnce) {
+		for some := range slices.Chunk(due, sweepBatch) {
 			if err := m.loseWorkers(some, timeout); err != nil {
 				return 0, err
 			}
@@ -111,13 +111,13 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 	if timeout := time.Duration(config.TaskTimeout); timeout > 0 {
 		due, soon := m.heartbeats.due(timeout, now)
 		next = min(next, soon, again(due, timeout))
-		for some := range slices.Chunk(due, sweepAtOnce) {
+		for some := range slices.Chunk(due, sweepBatch) {
 			if err := m.loseTasks(some, timeout); err != nil {
 				return 0, err
 			}
 		}
 	}
-	soon, err := m.forgetBlocks(time.Duration(config.BlocklistForget))
+	soon, err := m.expireBlocks(time.Duration(config.BlocklistForget))
 	return min(next, soon), err
 }
 

@@ -28,14 +28,14 @@ func (m *Manager) ask(fn func(q *inquiry) error) error {
 
 // WhyJob says why a job is not worked on, if it is not; NotFound.
 func (m *Manager) WhyJob(id farm.JobID) (farm.Why, error) {
-	now, job, err := m.jobAtWork(id)
+	now, job, err := m.diagnoseJob(id)
 	if err != nil {
 		return farm.Why{}, err
 	}
 	return job.Explain(now), nil
 }
 
-func (m *Manager) jobAtWork(id farm.JobID) (now time.Time, job *farm.JobAtWork, err error) {
+func (m *Manager) diagnoseJob(id farm.JobID) (now time.Time, job *farm.JobDiagnosis, err error) {
 	err = m.ask(func(q *inquiry) error {
 		j, err := q.Job(id)
 		if err == nil {
@@ -50,7 +50,7 @@ func (m *Manager) jobAtWork(id farm.JobID) (now time.Time, job *farm.JobAtWork, 
 }
 
 // attribute finds out who held or aborted the job.
-func (m *Manager) attribute(job *farm.JobAtWork) {
+func (m *Manager) attribute(job *farm.JobDiagnosis) {
 	verb := farm.Pause
 	if job.Intent == farm.IntentAbort {
 		verb = farm.Cancel
@@ -72,28 +72,28 @@ func (m *Manager) attribute(job *farm.JobAtWork) {
 // worker, if one is given. NotFound: no such task or worker.
 func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 	var now time.Time
-	var job *farm.JobAtWork
-	var task *farm.TaskAtWork
-	var one *farm.WorkerAtWork
+	var job *farm.JobDiagnosis
+	var task *farm.TaskDiagnosis
+	var one *farm.WorkerDiagnosis
 	err := m.ask(func(q *inquiry) error {
 		t, err := q.Task(id)
 		if err != nil {
 			return err
 		}
 		now, task = q.now, q.task(t)
-		if task.Wanting == nil { // it is for its job to say what it waits for
+		if task.Demand == nil { // it is for its job to say what it waits for
 			job = q.job(t.Job)
 			return nil
 		}
 		if job = head(t.Job); by == "" {
 			return nil
 		}
-		w, err := q.staff(by)
+		w, err := q.liveWorker(by)
 		if err != nil {
 			return err
 		}
 		one = q.worker(w)
-		task.Standing = q.standing(w, func() farm.Obstacle { return q.obstacle(t, w) })
+		task.Candidate = q.candidate(w, func() farm.Obstacle { return q.obstacle(t, w) })
 		task.UnableBecause = w.WhyUnable(t.Type())
 		return nil
 	})
@@ -102,7 +102,7 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 	}
 	m.attribute(job)
 	if one != nil {
-		return task.Wanting.For(task.Standing, one, now), nil
+		return task.Demand.For(task.Candidate, one, now), nil
 	}
 	return task.Explain(job, now), nil
 }
@@ -110,9 +110,9 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 // WhyWorker says why a worker has no task, if it has none; NotFound.
 func (m *Manager) WhyWorker(id farm.WorkerID) (farm.Why, error) {
 	var now time.Time
-	var worker *farm.WorkerAtWork
+	var worker *farm.WorkerDiagnosis
 	err := m.ask(func(q *inquiry) error {
-		w, err := q.staff(id)
+		w, err := q.liveWorker(id)
 		if err == nil {
 			now, worker = q.now, q.worker(w)
 		}
@@ -124,8 +124,8 @@ func (m *Manager) WhyWorker(id farm.WorkerID) (farm.Why, error) {
 	return worker.Explain(now), nil
 }
 
-// staff returns a worker that was not deleted.
-func (q *inquiry) staff(id farm.WorkerID) (*store.Worker, error) {
+// liveWorker returns a worker that was not deleted.
+func (q *inquiry) liveWorker(id farm.WorkerID) (*store.Worker, error) {
 	w, err := q.Worker(id)
 	if err != nil || !w.Deleted.IsZero() {
 		return nil, unknownWorker(id)
@@ -142,15 +142,15 @@ func called(t store.Task) string {
 }
 
 // head is what there is to say of a job without a look at its tasks.
-func head(j *store.Job) *farm.JobAtWork { return &farm.JobAtWork{Job: j.Job, Call: short(j.ID)} }
+func head(j *store.Job) *farm.JobDiagnosis { return &farm.JobDiagnosis{Job: j.Job, Call: short(j.ID)} }
 
-func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
+func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	job := head(j)
 	if held, ok := q.FirstUnready(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}
 	for _, d := range q.Demands(j) {
-		w := q.wanting(d)
+		w := q.demand(d)
 		w.Tasks = d.Tasks
 		w.Workers = q.workers(d.Type, func(worker *store.Worker) farm.Obstacle {
 			task, o := q.Match(d, worker)
@@ -159,15 +159,15 @@ func (q *inquiry) job(j *store.Job) *farm.JobAtWork {
 			}
 			return o
 		})
-		job.Wanting = append(job.Wanting, w)
+		job.Demand = append(job.Demand, w)
 	}
 	return job
 }
 
-// wanting is what all workers are the same to.
-func (q *inquiry) wanting(d store.Demand) farm.Wanting {
+// demand is what all workers are the same to.
+func (q *inquiry) demand(d store.Demand) farm.Demand {
 	j := d.First.Job
-	w := farm.Wanting{Job: short(j.ID), Type: d.Type, Tasks: 1}
+	w := farm.Demand{Job: short(j.ID), Type: d.Type, Tasks: 1}
 	if j.Tag != "" {
 		w.Tag = q.tag(j.Tag)
 	}
@@ -182,18 +182,18 @@ func (q *inquiry) tag(id farm.TagID) string {
 	return string(id)
 }
 
-func (q *inquiry) task(t store.Task) *farm.TaskAtWork {
-	task := &farm.TaskAtWork{Index: t.Index, State: t.State(), Steps: t.Steps()}
+func (q *inquiry) task(t store.Task) *farm.TaskDiagnosis {
+	task := &farm.TaskDiagnosis{Index: t.Index, State: t.State(), Steps: t.Steps()}
 	task.WorkerName = q.m.roster.name(task.State.Worker)
 	task.Missing, task.Needed = t.Missing()
 	for _, d := range q.Demands(t.Job) {
 		if d.Type != t.Type() || !t.Status().Waiting() || !t.Ready() {
 			continue
 		}
-		w := q.wanting(d)
+		w := q.demand(d)
 		w.Workers = q.workers(t.Type(), func(worker *store.Worker) farm.Obstacle { return q.obstacle(t, worker) })
 		w.Later = d.First != t
-		task.Wanting = &w
+		task.Demand = &w
 	}
 	return task
 }
@@ -209,20 +209,20 @@ func (q *inquiry) obstacle(t store.Task, w *store.Worker) farm.Obstacle {
 // unfit is what keeps a task from a worker for which the scheduler has nothing
 // against it: the worker itself, or another task; of the same job only if exact.
 func (q *inquiry) unfit(t store.Task, w *store.Worker, exact bool) farm.Obstacle {
-	if o := w.Unfit(len(q.Active(w)) > 0); o != farm.NoObstacle {
+	if o := w.Unavailable(len(q.Active(w)) > 0); o != farm.NoObstacle {
 		return o
 	}
 	if picked, ok := q.Pick(w); ok && picked != t && (exact || picked.Job != t.Job) {
-		return farm.NotFirst
+		return farm.OthersFirst
 	}
 	return farm.NoObstacle
 }
 
 // workers is how all workers of the farm stand to some tasks of a type.
-func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obstacle) (all []farm.Standing) {
+func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obstacle) (all []farm.Candidate) {
 	for w := range q.Workers() {
 		if w.Deleted.IsZero() {
-			s := q.standing(w, func() farm.Obstacle { return obstacle(w) })
+			s := q.candidate(w, func() farm.Obstacle { return obstacle(w) })
 			s.UnableBecause = w.WhyUnable(taskType)
 			all = append(all, s)
 		}
@@ -230,18 +230,18 @@ func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obs
 	return all
 }
 
-func (q *inquiry) standing(w *store.Worker, obstacle func() farm.Obstacle) farm.Standing {
+func (q *inquiry) candidate(w *store.Worker, obstacle func() farm.Obstacle) farm.Candidate {
 	seen := q.m.withSeen(w.Worker)
-	s := farm.Standing{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle()}
+	s := farm.Candidate{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle()}
 	if w.Schedule.Active && w.Schedule.Wants(q.now.In(q.m.zoneOf(&w.Worker))) == farm.WorkerAsleep {
 		s.Until = w.ScheduleAt
 	}
 	return s
 }
 
-func (q *inquiry) worker(w *store.Worker) *farm.WorkerAtWork {
+func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 	active := q.Active(w)
-	worker := &farm.WorkerAtWork{Types: w.TaskTypes, Standing: q.standing(w, func() farm.Obstacle { return w.Unfit(len(active) > 0) })}
+	worker := &farm.WorkerDiagnosis{Types: w.TaskTypes, Candidate: q.candidate(w, func() farm.Obstacle { return w.Unavailable(len(active) > 0) })}
 	if len(active) > 0 {
 		worker.Task = called(active[0])
 	} else if picked, ok := q.Pick(w); ok && worker.Obstacle == farm.NoObstacle {

@@ -68,7 +68,7 @@ func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest, by ...fa
 		case farm.WorkerAwake, farm.WorkerAsleep, farm.WorkerOffline:
 		case farm.WorkerRestart:
 			if !w.CanRestart {
-				return farm.Errorf(farm.CannotChange, "worker %s cannot restart: start it with --restart-exit-code under something that starts it again", w.Name)
+				return farm.Errorf(farm.PreconditionFailed, "worker %s cannot restart: start it with --restart-exit-code under something that starts it again", w.Name)
 			}
 		default:
 			return farm.Errorf(farm.Invalid, "a worker can be asked to be awake, asleep, offline or to restart, not to be %s", r.Status)

@@ -21,9 +21,9 @@ type condition struct {
 var conditions = []condition{
 	{farm.JobStopped, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Job.terms.Open }},
 	{farm.TaskNotWaiting, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Status().Waiting() }},
-	{farm.NeedsMissing, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Ready() }},
-	{farm.TypeNotTaken, func(_ *Scheduler, t Task, w *Worker) bool { return slices.Contains(w.placement.types, t.Type()) }},
-	{farm.TagNotCarried, func(_ *Scheduler, t Task, w *Worker) bool { return w.placement.carries(t.Job.terms.Tag) }},
+	{farm.NeedsUnmet, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Ready() }},
+	{farm.TypeUnsupported, func(_ *Scheduler, t Task, w *Worker) bool { return slices.Contains(w.placement.types, t.Type()) }},
+	{farm.TagMissing, func(_ *Scheduler, t Task, w *Worker) bool { return w.placement.carries(t.Job.terms.Tag) }},
 	{farm.WorkerBlocked, func(_ *Scheduler, t Task, w *Worker) bool { return !t.Job.Blocked(w, t.Type()) }},
 	{farm.FailedBefore, (*Scheduler).mayTry},
 }

@@ -63,11 +63,11 @@ func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 	case !task.status.Waiting():
 		return farm.TaskNotWaiting
 	case !h.ready(n, i):
-		return farm.NeedsMissing
+		return farm.NeedsUnmet
 	case !slices.Contains(w.TaskTypes, task.Type):
-		return farm.TypeNotTaken
+		return farm.TypeUnsupported
 	case n.terms.Tag != "" && !slices.Contains(w.Tags, n.terms.Tag):
-		return farm.TagNotCarried
+		return farm.TagMissing
 	case n.blocked[workerType{number, task.Type}]:
 		return farm.WorkerBlocked
 	case slices.Contains(task.failedBy, number) && others > 0:

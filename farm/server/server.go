@@ -74,23 +74,22 @@ func (s *Server) waiting(r *http.Request) (context.Context, context.CancelFunc) 
 
 // statuses says which HTTP status each kind of error has.
 var statuses = map[farm.Kind]int{
-	farm.Invalid:      http.StatusBadRequest,
-	farm.NotFound:     http.StatusNotFound,
-	farm.Conflict:     http.StatusConflict,
-	farm.Forbidden:    http.StatusForbidden,
-	farm.Outdated:     http.StatusPreconditionFailed,
-	farm.UnknownTag:   http.StatusNotAcceptable, // what stock managers answer
-	farm.NothingDone:  http.StatusRequestedRangeNotSatisfiable,
-	farm.TooLarge:     http.StatusRequestEntityTooLarge,
-	farm.Busy:         http.StatusTooManyRequests,
-	farm.Unavailable:  http.StatusNotImplemented,
-	farm.NotDurable:   http.StatusServiceUnavailable,
-	farm.Unsupported:  http.StatusUnsupportedMediaType,
-	farm.CannotChange: http.StatusPreconditionFailed,
-	farm.Mismatch:     http.StatusExpectationFailed,
-	farm.Missing:      http.StatusFailedDependency,
-	farm.NoRoom:       http.StatusInsufficientStorage,
-	farm.Off:          http.StatusServiceUnavailable,
+	farm.Invalid:            http.StatusBadRequest,
+	farm.NotFound:           http.StatusNotFound,
+	farm.Conflict:           http.StatusConflict,
+	farm.Forbidden:          http.StatusForbidden,
+	farm.PreconditionFailed: http.StatusPreconditionFailed,
+	farm.UnknownTag:         http.StatusNotAcceptable, // what stock managers answer
+	farm.NothingDone:        http.StatusRequestedRangeNotSatisfiable,
+	farm.TooLarge:           http.StatusRequestEntityTooLarge,
+	farm.Busy:               http.StatusTooManyRequests,
+	farm.Unavailable:        http.StatusNotImplemented,
+	farm.NotDurable:         http.StatusServiceUnavailable,
+	farm.Unsupported:        http.StatusUnsupportedMediaType,
+	farm.Mismatch:           http.StatusExpectationFailed,
+	farm.Missing:            http.StatusFailedDependency,
+	farm.NoRoom:             http.StatusInsufficientStorage,
+	farm.Off:                http.StatusServiceUnavailable,
 }
 
 // handler is a handler that can fail.

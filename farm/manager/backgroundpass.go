@@ -9,14 +9,14 @@ import (
 	"renderfarm/store"
 )
 
-// passAtOnce is how many tasks a pass changes in one transaction, which is a
+// passBatch is how many tasks a pass changes in one transaction, which is a
 // few milliseconds for everybody else; a variable for tests.
-var passAtOnce = 500
+var passBatch = 500
 
 // passTurn is called before each further turn; a variable for tests.
 var passTurn = func(context.Context) {}
 
-func errPassing(j *store.Job) error {
+func errRequeueing(j *store.Job) error {
 	return farm.Errorf(farm.Conflict, "job %q is being requeued: ask again in a moment, when that is done", j.Name)
 }
 
@@ -46,26 +46,26 @@ func (p *passes) take() []farm.JobID {
 	return jobs
 }
 
-// reach is which tasks a pass is about. The plan never changes, so it is good
+// scope is which tasks a pass is about. The plan never changes, so it is good
 // for as long as the pass goes on, and is made anew after a restart.
-type reach struct{ up, needed []bool }
+type scope struct{ dependents, needed []bool }
 
-func reachOf(j *store.Job, p *farm.Pass) *reach {
+func scopeOf(j *store.Job, p *farm.Pass) *scope {
 	switch p.Kind {
-	case farm.PassTask:
-		return &reach{up: j.Task(p.Root).Needing()}
+	case farm.PassRequeueTask:
+		return &scope{dependents: j.Task(p.Root).Needing()}
 	case farm.PassRevive:
-		return &reach{up: j.Task(p.Root).Needing(), needed: j.Task(p.Root).Needed()}
+		return &scope{dependents: j.Task(p.Root).Needing(), needed: j.Task(p.Root).Needed()}
 	}
-	return &reach{}
+	return &scope{}
 }
 
-func (r *reach) has(which farm.Reach, task int) bool {
+func (s *scope) has(which farm.Scope, task int) bool {
 	switch which {
-	case farm.ReachUp:
-		return r.up[task]
-	case farm.ReachRest:
-		return !r.needed[task]
+	case farm.ScopeDependents:
+		return s.dependents[task]
+	case farm.ScopeRest:
+		return !s.needed[task]
 	}
 	return true
 }
@@ -75,7 +75,7 @@ func (r *reach) has(which farm.Reach, task int) bool {
 func (u *unit) begin(j *store.Job, p farm.Pass) {
 	u.touch(j)
 	j.Pass = p
-	if u.advance(j, reachOf(j, &p)); !j.Pass.On() {
+	if u.advance(j, scopeOf(j, &p)); !j.Pass.InProgress() {
 		return
 	}
 	u.touch(j).refresh = true
@@ -83,31 +83,31 @@ func (u *unit) begin(j *store.Job, p farm.Pass) {
 	u.AfterCommit(func() { u.m.passes.add(id) })
 }
 
-// looksAtOnce is how many tasks a pass looks at in one transaction without changing them.
-const looksAtOnce = 50_000
+// passScan is how many tasks a pass looks at in one transaction without changing them.
+const passScan = 50_000
 
 // advance takes a pass on by so many tasks as are changed in one transaction.
-func (u *unit) advance(j *store.Job, within *reach) {
-	for changes, looks := passAtOnce, looksAtOnce; j.Pass.On(); {
-		step := j.Pass.Now()
+func (u *unit) advance(j *store.Job, within *scope) {
+	for changes, looks := passBatch, passScan; j.Pass.InProgress(); {
+		step := j.Pass.Current()
 		for t := range j.TasksFrom(j.Pass.Next, step.From...) {
-			takes := step.Takes(t.Status(), within.has(step.Reach, t.Index), t.Spoiled())
+			takes := step.Applies(t.Status(), within.has(step.Scope, t.Index), t.Spoiled())
 			if looks == 0 || takes && changes <= 0 {
 				j.Pass.Next = t.Index
 				return
 			}
 			looks--
 			if takes {
-				changes -= u.passOver(t, step)
+				changes -= u.applyStep(t, step)
 			}
 		}
-		j.Pass.Through()
+		j.Pass.EndStep()
 	}
 }
 
-// passOver does to one task what the step of its job's pass says, and returns
+// applyStep does to one task what the step of its job's pass says, and returns
 // how many tasks that changed.
-func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
+func (u *unit) applyStep(t store.Task, step *farm.PassStep) int {
 	before, p := t.Status(), &t.Job.Pass
 	activity := passActivity(p, t.Index, step.On)
 	if !u.changeOnly(t, step.On, func(s *farm.TaskState) { s.Activity = activity; s.Forgive() }) {
@@ -117,7 +117,7 @@ func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
 	if before == farm.TaskActive {
 		u.logTask(t, activity)
 	}
-	if step.Follow {
+	if step.Propagate {
 		return 1 + u.propagate(t)
 	}
 	return 1
@@ -126,19 +126,19 @@ func (u *unit) passOver(t store.Task, step *farm.PassStep) int {
 // passActivity says why a pass changed a task.
 func passActivity(p *farm.Pass, task int, on farm.TaskEvent) string {
 	switch {
-	case p.Now().Doomed:
+	case p.Current().Unrunnable:
 		return "Canceled because a task it needs was not completed"
 	case on == farm.TaskDropped:
 		return "Canceled, as it was shown since the job was stopped: only a part of the job was requeued"
-	case p.Now().Reach == farm.ReachUp && task != p.Root:
+	case p.Current().Scope == farm.ScopeDependents && task != p.Root:
 		return fmt.Sprintf("Queued again because a task it needs is done again (task %d)", p.Root+1)
 	}
 	return "Requeued: " + p.Reason
 }
 
-// makePasses takes the passes on that are under way, each by some tasks in turn.
-func (m *Manager) makePasses(ctx context.Context) {
-	going := map[farm.JobID]*reach{}
+// runPasses takes the passes on that are under way, each by some tasks in turn.
+func (m *Manager) runPasses(ctx context.Context) {
+	going := map[farm.JobID]*scope{}
 	for {
 		if len(going) == 0 {
 			select {
@@ -154,7 +154,7 @@ func (m *Manager) makePasses(ctx context.Context) {
 			if passTurn(ctx); ctx.Err() != nil {
 				return // the next start goes on
 			}
-			next, err := m.passSome(id, within)
+			next, err := m.continuePass(id, within)
 			if err != nil && farm.KindOf(err) != farm.NotFound {
 				m.log.Error("cannot go on with requeueing a job; the next start does", "job", id, "error", err)
 			}
@@ -165,20 +165,20 @@ func (m *Manager) makePasses(ctx context.Context) {
 	}
 }
 
-// passSome takes the pass of one job on. It returns what it has to know next
+// continuePass takes the pass of one job on. It returns what it has to know next
 // time, nil when there is none: the pass ended, or the job is gone.
-func (m *Manager) passSome(id farm.JobID, within *reach) (next *reach, err error) {
+func (m *Manager) continuePass(id farm.JobID, within *scope) (next *scope, err error) {
 	err = m.update(func(u *unit) error {
 		j, err := u.Job(id)
-		if err != nil || !j.Pass.On() {
+		if err != nil || !j.Pass.InProgress() {
 			return err
 		}
 		if within == nil {
-			within = reachOf(j, &j.Pass)
+			within = scopeOf(j, &j.Pass)
 		}
 		touched := u.touch(j)
 		touched.silent = true
-		if u.advance(j, within); j.Pass.On() {
+		if u.advance(j, within); j.Pass.InProgress() {
 			next = within
 			j.Activity = fmt.Sprintf("Requeueing its tasks: at %d of %d", j.Pass.Next, j.Len())
 			return nil

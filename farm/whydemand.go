@@ -10,15 +10,15 @@ import (
 // Explain says why tasks that wait for nothing but a worker do not get one: the
 // first obstacle that all workers have in common, in the order in which the
 // scheduler looks.
-func (w *Wanting) Explain(now time.Time) Why {
+func (w *Demand) Explain(now time.Time) Why {
 	all := group(w.Workers)
 	rest := all
 	for _, rule := range []struct {
 		obstacle Obstacle
 		why      func(all, left group) Why // if nobody is left without the obstacle
 	}{
-		{TypeNotTaken, w.nobodyTakes},
-		{TagNotCarried, w.nobodyCarries},
+		{TypeUnsupported, w.nobodyTakes},
+		{TagMissing, w.nobodyCarries},
 		{WorkerBlocked, w.allBlocked},
 		{FailedBefore, w.allFailed},
 	} {
@@ -40,7 +40,7 @@ func (w *Wanting) Explain(now time.Time) Why {
 	return why
 }
 
-func (w *Wanting) nobodyTakes(all, _ group) Why {
+func (w *Demand) nobodyTakes(all, _ group) Why {
 	next := "start one with: farm work --task-types " + w.Type
 	if unable := all.unable(); len(unable) > 0 {
 		return Why{Reason: fmt.Sprintf("no worker can do %s tasks: %s", w.Type, unable[0].whyUnable()), Next: "put that right; the worker notices by itself within a minute"}
@@ -51,12 +51,12 @@ func (w *Wanting) nobodyTakes(all, _ group) Why {
 	return Why{Reason: fmt.Sprintf("no worker does tasks of type %s", w.Type), Next: next}
 }
 
-func (w *Wanting) nobodyCarries(_, takers group) Why {
+func (w *Demand) nobodyCarries(_, takers group) Why {
 	reason := fmt.Sprintf("no worker that does %s tasks carries tag %s", w.Type, w.Tag)
 	return Why{Reason: reason, Next: fmt.Sprintf("give it to one with: farm workers tags %s --set %s", takers[0].Name, w.Tag)}
 }
 
-func (w *Wanting) allBlocked(_, able group) Why {
+func (w *Demand) allBlocked(_, able group) Why {
 	on := fmt.Sprintf("all %d workers that could do it", len(able))
 	switch len(able) {
 	case 1:
@@ -67,7 +67,7 @@ func (w *Wanting) allBlocked(_, able group) Why {
 	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Next: "lift the blocks with: " + unblock(w.Job)}
 }
 
-func (w *Wanting) allFailed(all, able group) Why {
+func (w *Demand) allFailed(all, able group) Why {
 	reason := "failed on every worker that could do it"
 	if len(able) == 1 && len(all.which(WorkerBlocked)) == 0 {
 		reason = "failed on worker " + able[0].Name + ", the only one that could do it"
@@ -80,25 +80,25 @@ func unblock(job string) string { return "farm jobs blocklist " + job + " --clea
 
 // excluded tells of the workers that are not for these tasks, but those with
 // the obstacle that is told already.
-func (w *Wanting) excluded(all group, told Obstacle) (details []string) {
+func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 	for _, d := range []struct {
 		obstacle  Obstacle
 		one, many string
 		what      string
 	}{
-		{TypeNotTaken, "does", "do", "no " + w.Type + " tasks"},
-		{TagNotCarried, "does", "do", "not carry tag " + w.Tag},
+		{TypeUnsupported, "does", "do", "no " + w.Type + " tasks"},
+		{TagMissing, "does", "do", "not carry tag " + w.Tag},
 		{WorkerBlocked, "is", "are", "blocked from " + w.Type + " tasks of this job"},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
 	} {
 		g := all.which(d.obstacle)
-		if d.obstacle == TypeNotTaken {
+		if d.obstacle == TypeUnsupported {
 			for i, s := range g.unable() {
 				if i > 0 || d.obstacle != told {
 					details = append(details, s.whyUnable())
 				}
 			}
-			g = slices.DeleteFunc(g, func(s Standing) bool { return s.UnableBecause != "" })
+			g = slices.DeleteFunc(g, func(s Candidate) bool { return s.UnableBecause != "" })
 		}
 		if len(g) > 0 && d.obstacle != told {
 			text := fmt.Sprintf("%s %s %s", g.number(), form(len(g), d.one, d.many), d.what)
@@ -113,23 +113,23 @@ func (w *Wanting) excluded(all group, told Obstacle) (details []string) {
 
 // For says why one worker does not get the tasks: s is how it stands to them, and
 // worker what it is doing.
-func (w *Wanting) For(s Standing, worker *WorkerAtWork, now time.Time) Why {
+func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 	next := map[Obstacle]string{
-		TypeNotTaken:  "start its farm work with --task-types " + w.Type,
-		TagNotCarried: fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
-		WorkerBlocked: fmt.Sprintf("lift the block with: farm jobs blocklist %s --remove %s", w.Job, s.Name),
-		FailedBefore:  "let it try again with: farm jobs requeue " + w.Job,
+		TypeUnsupported: "start its farm work with --task-types " + w.Type,
+		TagMissing:      fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
+		WorkerBlocked:   fmt.Sprintf("lift the block with: farm jobs blocklist %s --remove %s", w.Job, s.Name),
+		FailedBefore:    "let it try again with: farm jobs requeue " + w.Job,
 	}
 	switch s.Obstacle {
 	case NoObstacle:
 		return Why{Clear: true, Reason: "nothing is in the way: worker " + s.Name + " gets it with its next request"}
-	case NotFirst:
+	case OthersFirst:
 		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, worker.Task)}
-	case StatusRequested, NotAwake, AtWork:
+	case StatusRequested, NotAwake, WorkerBusy:
 		why := worker.Explain(now)
 		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
 	}
-	if s.Obstacle == TypeNotTaken && s.UnableBecause != "" {
+	if s.Obstacle == TypeUnsupported && s.UnableBecause != "" {
 		return Why{Reason: s.whyUnable(), Next: "put that right; the worker notices by itself within a minute"}
 	}
 	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
@@ -137,22 +137,22 @@ func (w *Wanting) For(s Standing, worker *WorkerAtWork, now time.Time) Why {
 
 // waitFor says what tasks wait for that some workers could do: able, who are
 // free, busy, asleep or away.
-func (w *Wanting) waitFor(able group, now time.Time) Why {
+func (w *Demand) waitFor(able group, now time.Time) Why {
 	if free := able.which(NoObstacle); len(free) > 0 {
 		return Why{Clear: true, Reason: fmt.Sprintf("nothing is in the way: %s %s free for it", free.number(), form(len(free), "is", "are")),
 			Details: []string{"it is handed out with the next request of a worker"}}
 	}
-	if ahead := w.ahead(); ahead != "" && len(able.which(NotFirst, AtWork)) > 0 {
+	if ahead := w.ahead(); ahead != "" && len(able.which(OthersFirst, WorkerBusy)) > 0 {
 		return Why{Reason: "waits behind " + ahead, Next: "put it first with: farm jobs priority " + w.Job + " 100",
 			Details: []string{able.sentence(w.Tag, now)}}
 	}
-	if len(able.which(NotFirst)) > 0 {
+	if len(able.which(OthersFirst)) > 0 {
 		if w.Later {
 			return Why{Reason: "other tasks of its job come first"}
 		}
 		return Why{Reason: "the workers that could do it get tasks of other types first", Details: []string{able.sentence(w.Tag, now)}}
 	}
-	if busy := able.which(AtWork); len(busy) == len(able) {
+	if busy := able.which(WorkerBusy); len(busy) == len(able) {
 		if len(busy) == 1 {
 			return Why{Reason: "worker " + busy[0].Name + ", the only one that could do it, is busy"}
 		}
@@ -162,7 +162,7 @@ func (w *Wanting) waitFor(able group, now time.Time) Why {
 }
 
 // ahead tells of the jobs that come first, "" if there are none.
-func (w *Wanting) ahead() string {
+func (w *Demand) ahead() string {
 	first := plural(w.Higher+w.Others, "job")
 	if w.Higher+w.Others >= 100 { // nobody counts further
 		first = "100 jobs or more"
@@ -199,16 +199,16 @@ func (g group) sentence(tag string, now time.Time) string {
 // help says how to get one of the workers to work.
 func (g group) help() string {
 	for _, h := range []struct {
-		has  func(s *Standing) bool
+		has  func(s *Candidate) bool
 		text string
 	}{
-		{func(s *Standing) bool { return s.Obstacle == AtWork }, ""}, // waiting helps
-		{func(s *Standing) bool { return s.Status == WorkerStarting }, ""},
-		{func(s *Standing) bool {
+		{func(s *Candidate) bool { return s.Obstacle == WorkerBusy }, ""}, // waiting helps
+		{func(s *Candidate) bool { return s.Status == WorkerStarting }, ""},
+		{func(s *Candidate) bool {
 			return s.Status == WorkerAsleep && s.Request.Status != WorkerAwake || s.Request.Status == WorkerAsleep
 		}, "wake it with: farm workers wake %s"},
-		{func(s *Standing) bool { return s.Status == WorkerError }, "see whether farm work still runs on %s and reaches the manager"},
-		{func(s *Standing) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, "start farm work on %s, or another worker"},
+		{func(s *Candidate) bool { return s.Status == WorkerError }, "see whether farm work still runs on %s and reaches the manager"},
+		{func(s *Candidate) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, "start farm work on %s, or another worker"},
 	} {
 		for _, s := range g {
 			if !h.has(&s) {

@@ -44,16 +44,16 @@ func (b *blocks) take(age time.Duration, now time.Time) (old []store.JobBlock, n
 	return old, age - now.Sub(b.all[0].Created)
 }
 
-// forgetBlocks ends the blocks that are older than so much; 0 keeps them. It
+// expireBlocks ends the blocks that are older than so much; 0 keeps them. It
 // returns how long it is until there are others. A job that is over stays so:
 // only a user brings it back.
-func (m *Manager) forgetBlocks(age time.Duration) (next time.Duration, err error) {
+func (m *Manager) expireBlocks(age time.Duration) (next time.Duration, err error) {
 	if age <= 0 {
 		return never, nil
 	}
 	old, next := m.blocks.take(age, time.Now())
 	for i, block := range old {
-		if err := m.forgetBlock(block); err != nil {
+		if err := m.expireBlock(block); err != nil {
 			for _, left := range old[i:] {
 				m.blocks.add(left)
 			}
@@ -63,7 +63,7 @@ func (m *Manager) forgetBlocks(age time.Duration) (next time.Duration, err error
 	return next, nil
 }
 
-func (m *Manager) forgetBlock(block store.JobBlock) error {
+func (m *Manager) expireBlock(block store.JobBlock) error {
 	return m.update(func(u *unit) error {
 		j, err := u.Job(block.Job)
 		if farm.KindOf(err) == farm.NotFound {

@@ -9,32 +9,32 @@ import (
 	"testing"
 )
 
-// crew is a trial with workers: who holds what, who failed what, who is awake,
+// worked is a trial with workers: who holds what, who failed what, who is awake,
 // and who is blocked. Sets of workers are bits.
-type crew struct {
+type worked struct {
 	trial
 	size            uint8
 	awake, blocked  uint8
-	holder          [crewTasks]uint8 // one bit, or none
-	failedBy, tries [crewTasks]uint8
+	holder          [workedTasks]uint8 // one bit, or none
+	failedBy, tries [workedTasks]uint8
 }
 
 const (
-	crewTasks = 3
-	maxTries  = 2
-	maxFailed = 2
+	workedTasks = 3
+	maxTries    = 2
+	maxFailed   = 2
 )
 
-func (s *crew) String() string {
+func (s *worked) String() string {
 	return fmt.Sprintf("%v held by %v, failed by %b (%v times), awake %b, blocked %b", &s.trial, s.holder[:s.n], s.failedBy[:s.n], s.tries[:s.n], s.awake, s.blocked)
 }
 
-func (s *crew) everybody() uint8 { return 1<<s.size - 1 }
+func (s *worked) everybody() uint8 { return 1<<s.size - 1 }
 
 // after sets right what follows from changes of statuses: what is not active has
 // no holder, and what was requeued or dropped is forgiven. settled says that it was a
 // job that ended which took tasks back: those are not forgiven.
-func (s *crew) after(before *trial, settled bool) {
+func (s *worked) after(before *trial, settled bool) {
 	for i := range s.n {
 		if s.tasks[i] != TaskActive {
 			s.holder[i] = 0
@@ -47,7 +47,7 @@ func (s *crew) after(before *trial, settled bool) {
 }
 
 // takes returns the task that a worker would get, or -1.
-func (s *crew) takes(w uint8, needs [][]int) int {
+func (s *worked) takes(w uint8, needs [][]int) int {
 	if s.awake&w == 0 || s.blocked&w != 0 {
 		return -1
 	}
@@ -66,7 +66,7 @@ func (s *crew) takes(w uint8, needs [][]int) int {
 }
 
 // fail is a failure of the worker that holds task i, as the manager applies Judge.
-func (s *crew) fail(i int, needs [][]int) {
+func (s *worked) fail(i int, needs [][]int) {
 	w := s.holder[i]
 	s.failedBy[i] |= w
 	s.tries[i]++
@@ -78,7 +78,7 @@ func (s *crew) fail(i int, needs [][]int) {
 	}
 	able := s.everybody() &^ s.blocked &^ w
 	v := Judge(Failure{Tries: int(s.tries[i]), MaxTries: maxTries, Failed: failed, MaxFailed: maxFailed,
-		Able: bits.OnesCount8(able), Fresh: bits.OnesCount8(able &^ s.failedBy[i])})
+		Capable: bits.OnesCount8(able), Untried: bits.OnesCount8(able &^ s.failedBy[i])})
 	before := s.trial
 	s.tasks[i], _ = s.tasks[i].After(v.Task)
 	s.holder[i] = 0
@@ -90,14 +90,14 @@ func (s *crew) fail(i int, needs [][]int) {
 	if v.Block {
 		s.block(w, needs)
 	}
-	s.nobody = s.nobody || v.NobodyLeft
+	s.nobody = s.nobody || v.NoWorkersLeft
 	before = s.trial
 	s.settle(needs)
 	s.after(&before, true)
 }
 
 // block blocks a worker; what it made fail, others may try.
-func (s *crew) block(w uint8, needs [][]int) {
+func (s *worked) block(w uint8, needs [][]int) {
 	s.blocked |= w
 	for i := range s.n {
 		fresh := s.everybody() &^ s.blocked &^ s.failedBy[i]
@@ -113,7 +113,7 @@ func (s *crew) block(w uint8, needs [][]int) {
 }
 
 // leave returns what a worker holds.
-func (s *crew) leave(w uint8) {
+func (s *worked) leave(w uint8) {
 	s.awake &^= w
 	for i := range s.n {
 		if s.holder[i] == w {
@@ -123,43 +123,43 @@ func (s *crew) leave(w uint8) {
 	}
 }
 
-type crewStory struct {
+type workedStory struct {
 	what string
-	next crew
+	next worked
 }
 
 // nexts returns what can happen: to the workers, and by users.
-func (s *crew) nexts(needs [][]int) (out []crewStory) {
-	add := func(what string, do func(next *crew)) {
+func (s *worked) nexts(needs [][]int) (out []workedStory) {
+	add := func(what string, do func(next *worked)) {
 		next := *s
 		do(&next)
-		out = append(out, crewStory{what, next})
+		out = append(out, workedStory{what, next})
 	}
 	for w := uint8(1); w <= s.everybody(); w <<= 1 {
 		if i := s.takes(w, needs); i >= 0 {
-			add(fmt.Sprintf("worker %d takes task %d", w, i), func(next *crew) {
+			add(fmt.Sprintf("worker %d takes task %d", w, i), func(next *worked) {
 				next.tasks[i], _ = next.tasks[i].After(TaskAssigned)
 				next.holder[i] = w
 			})
 		}
 		if s.awake&w != 0 {
-			add(fmt.Sprintf("worker %d leaves", w), func(next *crew) { next.leave(w) })
+			add(fmt.Sprintf("worker %d leaves", w), func(next *worked) { next.leave(w) })
 		} else {
-			add(fmt.Sprintf("worker %d comes back", w), func(next *crew) { next.awake |= w })
+			add(fmt.Sprintf("worker %d comes back", w), func(next *worked) { next.awake |= w })
 		}
 		if s.blocked&w != 0 {
-			add(fmt.Sprintf("worker %d is unblocked", w), func(next *crew) { next.unblock(w, needs) })
+			add(fmt.Sprintf("worker %d is unblocked", w), func(next *worked) { next.unblock(w, needs) })
 		}
 	}
 	for i := range s.n {
 		if s.holder[i] != 0 {
-			add(fmt.Sprintf("task %d succeeds", i), func(next *crew) {
+			add(fmt.Sprintf("task %d succeeds", i), func(next *worked) {
 				next.tasks[i], next.holder[i] = TaskCompleted, 0
 			})
-			add(fmt.Sprintf("task %d fails", i), func(next *crew) { next.fail(i, needs) })
+			add(fmt.Sprintf("task %d fails", i), func(next *worked) { next.fail(i, needs) })
 		}
 		if s.tasks[i].Open() {
-			add(fmt.Sprintf("task %d is canceled", i), func(next *crew) {
+			add(fmt.Sprintf("task %d is canceled", i), func(next *worked) {
 				before := next.trial
 				next.move(i, TaskDropped, needs)
 				next.after(&before, false)
@@ -170,7 +170,7 @@ func (s *crew) nexts(needs [][]int) (out []crewStory) {
 }
 
 // wanted returns what users can ask for that passes do, each at once.
-func (s *crew) wanted(needs [][]int) (out []crewStory) {
+func (s *worked) wanted(needs [][]int) (out []workedStory) {
 	for i := range s.n {
 		if to, ok := s.again(i, needs); ok {
 			next := *s
@@ -178,22 +178,22 @@ func (s *crew) wanted(needs [][]int) (out []crewStory) {
 				next.blocked = 0 // else it would wait for ever
 			}
 			next.through(to, needs)
-			out = append(out, crewStory{fmt.Sprint(again, i), next})
+			out = append(out, workedStory{fmt.Sprint(again, i), next})
 		}
 	}
 	for _, to := range s.wishes(needs) {
 		next := *s
-		if to.next.pass.On() {
+		if to.next.pass.InProgress() {
 			next.forgive()
 		}
 		next.through(to.next, needs)
-		out = append(out, crewStory{to.what, next})
+		out = append(out, workedStory{to.what, next})
 	}
 	return out
 }
 
 // forgive lets everybody try everything again.
-func (s *crew) forgive() {
+func (s *worked) forgive() {
 	s.blocked = 0
 	for i := range s.n {
 		if s.tasks[i] == TaskQueued {
@@ -203,17 +203,17 @@ func (s *crew) forgive() {
 }
 
 // through puts the job where a wish leads, to the end of the pass.
-func (s *crew) through(to trial, needs [][]int) {
+func (s *worked) through(to trial, needs [][]int) {
 	before := s.trial
 	s.trial = to
-	for s.pass.On() {
+	for s.pass.InProgress() {
 		s.slice(needs)
 	}
 	s.after(&before, false)
 }
 
 // unblock lifts a block; a job for which nobody was left is requeued.
-func (s *crew) unblock(w uint8, needs [][]int) {
+func (s *worked) unblock(w uint8, needs [][]int) {
 	s.blocked &^= w
 	if row, ok := Requeue.Row(s.facts().Status()); ok && s.nobody && s.facts().Status() == JobFailed {
 		to := s.trial
@@ -223,7 +223,7 @@ func (s *crew) unblock(w uint8, needs [][]int) {
 }
 
 // wrong says what a situation should never be.
-func (s *crew) wrong(needs [][]int) string {
+func (s *worked) wrong(needs [][]int) string {
 	if why := s.trial.wrong(needs); why != "" {
 		return why
 	}
@@ -255,7 +255,7 @@ func (s *crew) wrong(needs [][]int) string {
 }
 
 // wrongWay says what should never come of what happened.
-func (s *crew) wrongWay(to *crewStory) string {
+func (s *worked) wrongWay(to *workedStory) string {
 	for i := range s.n {
 		was, is := s.tasks[i], to.next.tasks[i]
 		asked := strings.Contains(to.what, "equeue") || strings.Contains(to.what, "esume") || strings.HasSuffix(to.what, "unblocked")
@@ -269,10 +269,10 @@ func (s *crew) wrongWay(to *crewStory) string {
 	return ""
 }
 
-// TestEveryStoryOfSmallCrews follows every interleaving of what one or two workers
+// TestEveryStoryWithWorkers follows every interleaving of what one or two workers
 // and users can do with two tasks: failures and their verdicts, blocks, leaving and
 // coming back, verbs.
-func TestEveryStoryOfSmallCrews(t *testing.T) {
+func TestEveryStoryWithWorkers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		size  uint8
@@ -292,7 +292,7 @@ func TestEveryStoryOfSmallCrews(t *testing.T) {
 			if c.soak && os.Getenv("FARM_SOAK") == "" {
 				t.Skip("with FARM_SOAK only")
 			}
-			situations, wrong := exploreCrew(c.size, c.needs)
+			situations, wrong := exploreWorkers(c.size, c.needs)
 			if wrong != "" {
 				t.Error(wrong)
 			}
@@ -301,13 +301,13 @@ func TestEveryStoryOfSmallCrews(t *testing.T) {
 	}
 }
 
-// exploreCrew is explore with workers.
-func exploreCrew(size uint8, needs [][]int) (situations int, wrong string) {
-	start := crew{trial: trial{n: len(needs)}, size: size}
-	from := map[crew][]crew{start: nil}
-	var ends []crew
+// exploreWorkers is explore with workers.
+func exploreWorkers(size uint8, needs [][]int) (situations int, wrong string) {
+	start := worked{trial: trial{n: len(needs)}, size: size}
+	from := map[worked][]worked{start: nil}
+	var ends []worked
 	seen := map[string]bool{}
-	for queue := []crew{start}; len(queue) > 0; queue = queue[1:] {
+	for queue := []worked{start}; len(queue) > 0; queue = queue[1:] {
 		s := queue[0]
 		if why := s.wrong(needs); why != "" {
 			return len(from), fmt.Sprintf("%v: %s", &s, why)
@@ -327,7 +327,7 @@ func exploreCrew(size uint8, needs [][]int) (situations int, wrong string) {
 			from[to.next] = append(from[to.next], s)
 		}
 	}
-	canEnd := map[crew]bool{}
+	canEnd := map[worked]bool{}
 	for len(ends) > 0 {
 		s := ends[len(ends)-1]
 		ends = ends[:len(ends)-1]

@@ -27,7 +27,7 @@ func (f *testFarm) finish(job farm.JobID, turn func()) {
 }
 
 func TestLargeJobsAreRequeuedInTheBackground(t *testing.T) {
-	turn := manager.PassAtOnce(t, 2)
+	turn := manager.PassBatch(t, 2)
 	f := newFarm(t)
 	w := f.worker("w1")
 	job := f.submit(frames(7))
@@ -61,7 +61,7 @@ func TestLargeJobsAreRequeuedInTheBackground(t *testing.T) {
 // TestReadersOfALargeRequeue checks what those hear who follow the events: how far it
 // is, and at the end that they should fetch the tasks again.
 func TestReadersOfALargeRequeue(t *testing.T) {
-	turn := manager.PassAtOnce(t, 3)
+	turn := manager.PassBatch(t, 3)
 	f := newFarm(t)
 	w := f.worker("w1")
 	job := f.submit(frames(7))
@@ -107,7 +107,7 @@ func TestWishesDuringAPass(t *testing.T) {
 		{farm.JobRequeueing, farm.JobQueued},
 	} {
 		t.Run(c.wish.String(), func(t *testing.T) {
-			turn := manager.PassAtOnce(t, 1)
+			turn := manager.PassBatch(t, 1)
 			f := newFarm(t)
 			w := f.worker("w1")
 			job := f.submit(frames(3))
@@ -139,7 +139,7 @@ func TestWishesDuringAPass(t *testing.T) {
 // TestWorkersDuringAPass checks that workers go on with what they have of a job
 // that is being requeued, and that what they report counts.
 func TestWorkersDuringAPass(t *testing.T) {
-	turn := manager.PassAtOnce(t, 1)
+	turn := manager.PassBatch(t, 1)
 	f := newFarm(t)
 	w1, w2, w3 := f.worker("w1"), f.worker("w2"), f.worker("w3")
 	job := f.submit(framesAndVideo(40))
@@ -169,7 +169,7 @@ func TestWorkersDuringAPass(t *testing.T) {
 }
 
 func TestDeletingAJobThatIsBeingRequeued(t *testing.T) {
-	manager.PassAtOnce(t, 1)
+	manager.PassBatch(t, 1)
 	f := newFarm(t)
 	w := f.worker("w1")
 	job := f.submit(frames(5))
@@ -183,7 +183,7 @@ func TestDeletingAJobThatIsBeingRequeued(t *testing.T) {
 func TestRequeueOnlyWhatFailed(t *testing.T) {
 	for name, atOnce := range map[string]int{"at once": 100, "in the background": 1} {
 		t.Run(name, func(t *testing.T) {
-			turn := manager.PassAtOnce(t, atOnce)
+			turn := manager.PassBatch(t, atOnce)
 			f := newFarm(t)
 			f.configure(firstFailureIsFinal)
 			w := f.worker("w1")
@@ -224,7 +224,7 @@ func (f *testFarm) failForGood(w farm.WorkerID, task farm.TaskID) {
 }
 
 func TestRequeueWhatFailedOfACanceledJob(t *testing.T) {
-	turn := manager.PassAtOnce(t, 1)
+	turn := manager.PassBatch(t, 1)
 	f := newFarm(t)
 	f.configure(firstFailureIsFinal)
 	w := f.worker("w1")
@@ -247,7 +247,7 @@ func TestRequeueWhatFailedOfACanceledJob(t *testing.T) {
 // TestRequeueOneTaskWithManyThatNeedIt does in the background what
 // TestRequeueOneTaskOfACanceledJob and its neighbours do at once.
 func TestRequeueOneTaskWithManyThatNeedIt(t *testing.T) {
-	turn := manager.PassAtOnce(t, 1)
+	turn := manager.PassBatch(t, 1)
 	f := newFarm(t)
 	w := f.worker("w1")
 	job := f.submit(chain(5))
