@@ -19,8 +19,21 @@
 //	requeue     the user wants it done again
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it
-//	unable      what a worker takes no tasks of because it cannot do them now
+//	runnable    a task that waits for nothing but a worker
+//	scheduler   decides which task a worker gets next, see package scheduler
+//	terms       whether, when and to whom the scheduler hands out a job's tasks
+//	capacity    how many workers could be given tasks of a tag and type
+//	demand      a job's runnable tasks of one type
+//	obstacle    what keeps a task from a worker
 //	blocked     a worker that gets no more tasks of a type from a job
+//	unable      what a worker takes no tasks of because it cannot do them now
+//	soft-failed failed, and to be tried again; failed is final
+//	propagate   apply what a task's new status means for the tasks that need it
+//	pass        a change of many tasks of a job, some at a time, in the background
+//	audit       who did what to a job or a worker
+//	lost        a worker that has not been seen for too long
+//	heartbeat   the last sign of life of a task's worker
+//	wake-up     ends the waiting of a request that is held open
 //	variable    a name in braces that means something else on each platform
 //	event       one numbered change of the farm
 //	preview     the last rendered image of a job

@@ -23,7 +23,7 @@ type VariableSummary struct {
 // value for the platform itself beats one for every platform, then one for the
 // audience itself beats one for all; of equals the last wins. A variable
 // without a value for them is left out. Two-way values lose their trailing
-// separators, because a path is put behind them. (behaviour 4.3)
+// separators, because a path is put behind them.
 func (vs Variables) Values(audience, platform string) map[string]VariableSummary {
 	known := make(map[string]VariableSummary, len(vs))
 	for name, v := range vs {
@@ -99,7 +99,7 @@ func NewExpander(vs Variables, audience, platform, managerPlatform, jobsPath str
 
 // prefixes returns the two-way variables that have a value for workers on the
 // platform, longest value first. An empty value would be the start of
-// everything, so it is none.
+// everything, so it is left out.
 func (vs Variables) prefixes(platform string) []prefix {
 	var found []prefix
 	for name, v := range vs.Values(AudienceWorkers, platform) {

@@ -61,8 +61,8 @@ const (
 	// JobCompleted did all of its tasks. Only a user who requeues it or a task of
 	// it leaves it.
 	JobCompleted
-	// JobFailed has too many failed tasks, or nobody is left who could do it. Only a
-	// user leaves it, who requeues it or a task of it, or lifts a block.
+	// JobFailed has too many failed tasks, or no worker is left for it. Only a user
+	// leaves it, who requeues it or a task of it, or lifts a block.
 	JobFailed
 	// JobRequeueing has many tasks that are being requeued, see Pass. The manager
 	// ends it by itself, and after a crash goes on where it was.
@@ -90,15 +90,15 @@ func (s JobStatus) Over() bool { return s == JobCompleted || s == JobFailed || s
 // which a job fails as a whole.
 const FailPercent = 10
 
-// JobFacts is all that a job's status depends on.
+// JobFacts is everything that a job's status depends on.
 type JobFacts struct {
 	Planning  bool // its tasks are still being stored
 	Intent    Intent
 	KeepGoing bool // go on however many tasks failed: a user requeued one of a failed job
 	Pass      Pass // many of its tasks are being changed
 
-	// NoWorkersLeft says that everybody who could do tasks of one of its types is
-	// blocked. It is set with the last block (Judge), and ends when a user
+	// NoWorkersLeft says that all workers that could do tasks of one of its types
+	// are blocked. It is set with the last block (Judge), and cleared when a user
 	// requeues the job or one of its tasks, or lifts a block.
 	NoWorkersLeft bool
 	Counts        Counts
@@ -202,8 +202,8 @@ func (v Verb) Row(job JobStatus) (VerbRow, bool) {
 	return VerbRow{}, false
 }
 
-// VerbFor returns the verb that asks for a v3 job status, and whether there is
-// one. The protocol lets clients "set" statuses; what they mean is a wish.
+// VerbFor returns the verb for a v3 job status that a client "sets", and whether
+// there is one: the protocol has no verbs, only requested statuses.
 func VerbFor(wanted JobStatus) (Verb, bool) {
 	switch wanted {
 	case JobCancelRequested, JobCanceled:

@@ -1,7 +1,7 @@
 package farm
 
-// A Failure is all that the verdict on it depends on: a worker failed a task,
-// or gave no sign of life while it held it.
+// A Failure is everything that the verdict on it depends on. A worker failed a
+// task, or gave no sign of life while it held it.
 type Failure struct {
 	Tries     int // how often the task failed since it was last requeued, this time included
 	MaxTries  int // task_fail_after_softfail_count: this many make it fail for good; 0 is like 1
@@ -20,18 +20,19 @@ type Verdict struct {
 	NoWorkersLeft bool      // the job fails: everybody who could do this type is blocked
 }
 
-// A judgement is a row of the table verdicts.
-type judgement struct {
+// A verdictRule is a row of the table verdicts.
+type verdictRule struct {
 	name  string
 	holds func(f *Failure) bool
 	Verdict
 }
 
 // verdicts are the rules of failing; the first that holds decides. A worker that
-// fails task after task is at fault itself, so when it is blocked its failures
-// say little about the task: as long as somebody has not tried it yet, it goes on.
-var verdicts = []judgement{
-	{"nobody left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{TaskGivenUp, true, true}},
+// fails task after task is probably at fault itself, so when it is blocked its
+// failures say little about the task: as long as another worker has not tried the
+// task, it is tried again.
+var verdicts = []verdictRule{
+	{"no workers left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{TaskGivenUp, true, true}},
 	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{TaskBroke, true, false}},
 	{"blocked, and all tried", (*Failure).blocks, Verdict{TaskGivenUp, true, false}},
 	{"hard", (*Failure).exhausted, Verdict{TaskGivenUp, false, false}},
@@ -44,7 +45,8 @@ func (f *Failure) blocks() bool {
 
 func (f *Failure) exhausted() bool { return f.Tries >= f.MaxTries }
 
-// Judge says what follows when a worker failed a task. (behaviour 2.6)
+// Judge says what follows when a worker failed a task. docs/failures.md describes
+// it to users.
 func Judge(f Failure) Verdict {
 	for _, v := range verdicts {
 		if v.holds(&f) {

@@ -3,7 +3,7 @@ package farm
 import "slices"
 
 // nameOf returns the name of a status in its table, or a question mark for a
-// number that is none: a damaged record must not end the program.
+// number that has none: a damaged record must not end the program.
 func nameOf[T ~uint8](names []string, v T) string {
 	if int(v) < len(names) {
 		return names[v]

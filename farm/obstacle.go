@@ -1,25 +1,25 @@
 package farm
 
-// Obstacle is what keeps a task from being handed to a worker. The scheduler's
-// conditions (store/conditions.go), and those the manager has of a worker that
-// asks (fitness), name one each.
+// Obstacle is what keeps a task from being handed to a worker. Each condition of
+// the scheduler (scheduler/conditions.go), and each that the manager has of a
+// worker that asks (availability), names one.
 type Obstacle uint8
 
 const (
 	NoObstacle Obstacle = iota
 
-	// What the task is or its job: whoever asks, it is not handed out.
+	// Of the task or its job: it is not handed out to anybody.
 	JobStopped     // the job is held, over, or about to be
 	TaskNotWaiting // somebody has it, or it is finished
 	NeedsUnmet     // a task that it needs is not completed
 
-	// What the worker is to the task: others may get it.
+	// Between the worker and the task: others may get it.
 	TypeUnsupported // the worker does no tasks of its type
 	TagMissing      // the worker does not carry the job's tag
 	WorkerBlocked   // it gets no more tasks of this type from this job
 	FailedBefore    // it failed the task, and somebody else who is awake can try
 
-	// What the worker is for now: it gets no task at all.
+	// Of the worker: for now it gets no task at all.
 	StatusRequested // it is asked to take another status first
 	NotAwake        // asleep, away, lost, or not there yet
 	WorkerBusy      // it holds a task
@@ -28,13 +28,13 @@ const (
 	OthersFirst
 )
 
-// fitness is what the manager wants of a worker before it looks for a task for
-// it, in the order in which it looks.
-var fitness = []struct {
+// availability is what the manager requires of a worker before it looks for a task
+// for it, in the order in which it checks.
+var availability = []struct {
 	Obstacle
 	holds func(w *Worker, holdsTask bool) bool
 }{
-	// One that was lost and asks is back, and is told what to be.
+	// A lost worker that asks is back, and is told its status first.
 	{StatusRequested, func(w *Worker, _ bool) bool { return !w.Request.Pending() && w.Status != WorkerError }},
 	{NotAwake, func(w *Worker, _ bool) bool { return w.Status == WorkerAwake }},
 	{WorkerBusy, func(_ *Worker, holdsTask bool) bool { return !holdsTask }},
@@ -43,7 +43,7 @@ var fitness = []struct {
 // Unavailable returns what keeps the worker from being handed a new task, whatever
 // there is; NoObstacle if the scheduler is asked.
 func (w *Worker) Unavailable(holdsTask bool) Obstacle {
-	for _, c := range fitness {
+	for _, c := range availability {
 		if !c.holds(w, holdsTask) {
 			return c.Obstacle
 		}

@@ -2,18 +2,19 @@ package farm
 
 import "slices"
 
-// A Pass is a change of many tasks of a job that is under way. It is kept with
-// the job and done some tasks at a time, so that a job of a million tasks holds
-// nobody up; while it is on, the job is JobRequeueing. It comes out as if it had
-// been done at once when it was asked for: what users want of the job meanwhile
-// counts from its end on. Only a task that its worker fails before the pass comes to
-// it may be requeued with the others. After a crash it goes on where it was.
+// A Pass is a change of many tasks of a job that is in progress. It is stored with
+// the job and changes some tasks at a time, so that a job of a million tasks holds
+// nobody up; meanwhile the job is JobRequeueing. The result is the same as if all
+// tasks had been changed at once when it was requested: what users ask of the job
+// meanwhile takes effect when it ends. Only a task that its worker fails before the
+// pass comes to it may be requeued with the others. After a crash it continues
+// where it was.
 type Pass struct {
 	Kind   PassKind
 	Root   int    // index of the task it is about, for kinds that are about one
 	Step   int    // at which of the kind's steps it is
 	Next   int    // index of the task it looks at next
-	Repeat bool   // the step is gone through once more: a task passed by may follow now
+	Repeat bool   // repeat the step once more: a task that was skipped may follow now
 	Reason string // why, from the user; at most MaxActivity bytes
 }
 
@@ -41,8 +42,8 @@ const (
 	ScopeRest                    // all but the root and what it needs, directly or not
 )
 
-// PassStep is one way through a job's tasks: those within reach and in one of
-// the statuses receive the event.
+// PassStep is one run through a job's tasks: those in scope and in one of the
+// statuses receive the event.
 type PassStep struct {
 	Scope      Scope
 	From       []TaskStatus
@@ -87,14 +88,14 @@ func (p *Pass) Valid() bool {
 func (p *Pass) Current() *PassStep { return &passSteps[p.Kind][p.Step] }
 
 // Applies returns whether the step changes a task in the status. within says
-// whether the task is within the step's reach, spoiled whether one that it
+// whether the task is within the step's scope, spoiled whether one that it
 // needs failed or was canceled.
 func (s *PassStep) Applies(status TaskStatus, within, spoiled bool) bool {
 	return within && slices.Contains(s.From, status) && !(s.Scope == ScopeDependents && spoiled) && !(s.Unrunnable && !spoiled)
 }
 
 // Changed notes that the pass has changed a task that had the status before.
-// What needs such a task may be within reach now, and have been passed by.
+// What needs such a task may be in scope now, and have been skipped.
 func (p *Pass) Changed(before TaskStatus) {
 	if p.Current().Scope == ScopeDependents && before.Spoiled() {
 		p.Repeat = true

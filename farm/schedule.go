@@ -12,7 +12,7 @@ import (
 //
 // The zero value is no schedule: the worker sleeps when somebody says so.
 type Schedule struct {
-	Active  bool     `json:"active"` // false keeps the windows without heeding them
+	Active  bool     `json:"active"` // false keeps the windows, and nothing follows from them
 	Windows []Window `json:"windows,omitempty"`
 }
 
@@ -50,7 +50,7 @@ func (s Schedule) Check() error {
 }
 
 // Wants returns the status that the schedule wants at the time, whose location
-// is where the clock hangs: asleep, or awake outside of all windows. A schedule
+// is in the worker's time zone: asleep, or awake outside of all windows. A schedule
 // that is not active wants the worker awake.
 func (s Schedule) Wants(t time.Time) WorkerStatus {
 	if s.Active && slices.ContainsFunc(s.Windows, func(w Window) bool { return w.has(t) }) {

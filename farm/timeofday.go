@@ -10,12 +10,12 @@ import (
 // endOfDay is 24:00, in minutes.
 const endOfDay = 24 * 60
 
-// TimeOfDay is what a clock shows, to the minute. The zero value is none.
+// TimeOfDay is what a clock shows, to the minute. The zero value means no time.
 type TimeOfDay struct {
-	minute int16 // since midnight, and one: 0 is none
+	minute int16 // minutes since midnight, plus one: 0 means no time
 }
 
-// ParseTimeOfDay reads HH:MM, from 00:00 to 24:00; "" is none.
+// ParseTimeOfDay reads HH:MM, from 00:00 to 24:00; "" means no time.
 func ParseTimeOfDay(text string) (TimeOfDay, error) {
 	if text == "" {
 		return TimeOfDay{}, nil
@@ -24,7 +24,7 @@ func ParseTimeOfDay(text string) (TimeOfDay, error) {
 	h, okH := digits(hours, 1, 24)
 	m, okM := digits(minutes, 2, 59)
 	if !ok || !okH || !okM || h*60+m > endOfDay {
-		return TimeOfDay{}, Errorf(Invalid, "%.20q is no time of day: write it like 08:30, from 00:00 to 24:00", text)
+		return TimeOfDay{}, Errorf(Invalid, "%.20q is not a time of day: write it like 08:30, from 00:00 to 24:00", text)
 	}
 	return TimeOfDay{int16(h*60 + m + 1)}, nil
 }
@@ -83,7 +83,7 @@ func ParseDays(text string) (Days, error) {
 			}
 		}
 		if day < 0 {
-			return 0, Errorf(Invalid, "%.20q is no day of the week: write mo, tu, we, th, fr, sa, su, or nothing for every day", word)
+			return 0, Errorf(Invalid, "%.20q is not a day of the week: write mo, tu, we, th, fr, sa, su, or nothing for every day", word)
 		}
 		d |= 1 << day
 	}

@@ -40,7 +40,7 @@ func (vs Variables) Check() error {
 			switch value.Audience {
 			case "", AudienceAll, AudienceWorkers, AudienceUsers:
 			default:
-				return Errorf(Invalid, "variable %s: audience %q is none of all, workers, users", name, value.Audience)
+				return Errorf(Invalid, "variable %s: audience %q is not valid: use all, workers or users", name, value.Audience)
 			}
 		}
 	}

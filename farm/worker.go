@@ -101,7 +101,7 @@ type Worker struct {
 	Deleted    time.Time     `json:"deleted"`   // zero while it exists
 	LastTask   TaskID        `json:"last_task,omitempty"`
 
-	TimeZone   string    `json:"time_zone,omitempty"`  // IANA name of where its clock hangs; "" means the manager's
+	TimeZone   string    `json:"time_zone,omitempty"`  // IANA name of its time zone; "" means the manager's
 	Schedule   Schedule  `json:"schedule,omitzero"`    // its windows are replaced, never changed
 	ScheduleAt time.Time `json:"schedule_at,omitzero"` // when its schedule has something to say next, as of the last time it had; zero for never
 }
@@ -125,7 +125,8 @@ const (
 )
 
 // StatusOfFarm derives the farm's status from the workers' statuses and from
-// whether jobs are active or queued. (behaviour 2.10)
+// whether jobs are active or queued. The first
+// question that holds decides.
 func StatusOfFarm(workers map[WorkerStatus]int, jobActive, jobQueued bool) FarmStatus {
 	reachable := 0
 	for s, n := range workers {

@@ -3,7 +3,7 @@ package farm
 import "testing"
 
 // farmStatuses are the rules of the farm's status in the order in which they
-// are looked at (behaviour 2.10), as questions to what there is.
+// are looked at, as questions to what there is.
 var farmStatuses = []struct {
 	status FarmStatus
 	holds  func(w map[WorkerStatus]int, active, queued bool) bool

@@ -27,7 +27,7 @@ func (tx *Tx) Audit(j *Job, by farm.Actor, what string) {
 // AuditWorker is Audit for a worker.
 func (tx *Tx) AuditWorker(w *Worker, by farm.Actor, what string) {
 	tx.check()
-	w.changes = tx.x.audit(staffAuditBucket, w.seq, w.changes, farm.Change{Time: tx.now, By: by, What: clip(what)})
+	w.changes = tx.x.audit(workerAuditBucket, w.seq, w.changes, farm.Change{Time: tx.now, By: by, What: clip(what)})
 }
 
 // audit writes a change and returns its number; before is that of the last one,
@@ -78,7 +78,7 @@ func (v *View) WorkerAudit(id farm.WorkerID) (farm.Audit, error) {
 	if err != nil {
 		return farm.Audit{}, err
 	}
-	return v.audit(staffAuditBucket, seq)
+	return v.audit(workerAuditBucket, seq)
 }
 
 func (v *View) audit(b *bucket, number uint32) (a farm.Audit, err error) {
@@ -95,7 +95,7 @@ func (v *View) audit(b *bucket, number uint32) (a farm.Audit, err error) {
 
 func decodeChange(key, payload []byte) (c farm.Change, err error) {
 	if len(key) != 8 || binary.BigEndian.Uint32(key[4:]) == 0 {
-		return c, fmt.Errorf("its key is no number of a change")
+		return c, fmt.Errorf("its key is not the number of a change")
 	}
 	return c, json.Unmarshal(payload, &c)
 }
@@ -103,7 +103,7 @@ func decodeChange(key, payload []byte) (c farm.Change, err error) {
 // audits looks at the changes: those kept of one job or worker have no gaps, and
 // are not too many.
 func (c *checker) audits() {
-	for _, b := range []*bucket{auditBucket, staffAuditBucket} {
+	for _, b := range []*bucket{auditBucket, workerAuditBucket} {
 		number, last, kept := uint32(0), uint32(0), 0
 		c.each(b, func(key, payload []byte) error {
 			if _, err := decodeChange(key, payload); err != nil {
@@ -117,7 +117,7 @@ func (c *checker) audits() {
 				return fmt.Errorf("it follows on change %d, and is number %d of those kept", last, kept)
 			}
 			last = n
-			if b == staffAuditBucket && (of == 0 || int(of) >= len(*c.x.names.Load())) {
+			if b == workerAuditBucket && (of == 0 || int(of) >= len(*c.x.names.Load())) {
 				return fmt.Errorf("its worker is not in the file")
 			}
 			return nil

@@ -95,7 +95,7 @@ func TestAudit(t *testing.T) {
 func TestOlderFiles(t *testing.T) {
 	path := formatFile(t, 1)
 	boltUpdate(t, path, func(tx *bolt.Tx) error {
-		return errors.Join(tx.DeleteBucket(auditBucket.name), tx.DeleteBucket(staffAuditBucket.name))
+		return errors.Join(tx.DeleteBucket(auditBucket.name), tx.DeleteBucket(workerAuditBucket.name))
 	})
 	for err := range Check(path) {
 		t.Error("before it is opened:", err)

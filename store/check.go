@@ -141,7 +141,7 @@ func (c *checker) each(b *bucket, f func(key, payload []byte) error) {
 	}
 }
 
-// names looks for buckets that nobody knows.
+// names looks for buckets that are not Farm's.
 func (c *checker) names() {
 	c.report(c.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
 		for _, b := range buckets {
@@ -149,7 +149,7 @@ func (c *checker) names() {
 				return nil
 			}
 		}
-		return fmt.Errorf("bucket %q is none of Farm's", name)
+		return fmt.Errorf("bucket %q is not one of Farm's", name)
 	}))
 }
 
@@ -163,7 +163,7 @@ func (c *checker) meta() {
 			c.numbers, err = decodeCounters(payload)
 			return err
 		}
-		return errors.New("nobody knows what it is")
+		return errors.New("Farm has no such key")
 	})
 }
 

@@ -75,7 +75,7 @@ func (c *comparison) workers(x, fresh *index) {
 			c.differ("worker %s is in memory only", id)
 			continue
 		}
-		if !sameStill(&w.Worker, &f.Worker) || w.Status != f.Status || w.Request != f.Request || w.LastTask != f.LastTask ||
+		if !sameConstantPart(&w.Worker, &f.Worker) || w.Status != f.Status || w.Request != f.Request || w.LastTask != f.LastTask ||
 			!w.LastSeen.Equal(f.LastSeen) || !w.Updated.Equal(f.Updated) {
 			c.differ("worker %s: %+v in memory, %+v in the file", id, w.Worker, f.Worker)
 		}

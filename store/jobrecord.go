@@ -106,7 +106,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {
-		r.fail(fmt.Errorf("%d is no intent", j.Intent))
+		r.fail(fmt.Errorf("%d is not a valid intent", j.Intent))
 	}
 	return j, r.err
 }

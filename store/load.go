@@ -88,7 +88,7 @@ func (x *index) loadWorkers(tx *bolt.Tx) error {
 		if binary.BigEndian.Uint32(key) != uint32(len(names)) {
 			return fmt.Errorf("it is worker %d of the file", len(names))
 		}
-		x.workers[w.ID] = &Worker{Worker: w, stored: still(w), sched: x.sched.AddWorker(&w), seq: uint32(len(names))}
+		x.workers[w.ID] = &Worker{Worker: w, stored: constantPart(w), sched: x.sched.AddWorker(&w), seq: uint32(len(names))}
 		names = append(names, w.ID)
 		return nil
 	})

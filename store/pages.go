@@ -100,7 +100,7 @@ func newestMeta(f io.ReaderAt) (root, pages uint64, err error) {
 		}
 	}
 	if pages == 0 {
-		return 0, 0, errors.New("neither of its two head pages is whole")
+		return 0, 0, errors.New("both of its meta pages are damaged")
 	}
 	return root, pages, nil
 }
@@ -249,7 +249,7 @@ func (c *pageChecker) bucketsIn(page uint64, elems []element) {
 	for i, e := range elems {
 		switch {
 		case !e.bucket:
-			c.report(page, "element %d is no bucket", i)
+			c.report(page, "element %d is not a bucket", i)
 		case len(e.value) < 16:
 			c.report(page, "bucket %q has no head", e.key)
 		case order.Uint64(e.value) != 0:
@@ -257,7 +257,7 @@ func (c *pageChecker) bucketsIn(page uint64, elems []element) {
 		default: // a small bucket is a page within the value
 			inner := e.value[16:]
 			if len(inner) < pageHeader || order.Uint16(inner[8:]) != leafPage {
-				c.report(page, "bucket %q is no page", e.key)
+				c.report(page, "bucket %q is not a page", e.key)
 				continue
 			}
 			c.noBuckets(page, c.elements(page, inner, leafPage))

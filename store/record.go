@@ -32,21 +32,21 @@ type bucket struct {
 // Buckets, in the order in which they are written. Those that only ever grow at
 // their end are filled closer.
 var (
-	buckets          []*bucket
-	metaBucket       = newBucket("meta", 0.5)
-	jobBucket        = newBucket("job", 0.7)
-	jobdefBucket     = newBucket("jobdef", 0.95)
-	jobuuidBucket    = newBucket("jobuuid", 0.5)
-	planBucket       = newBucket("plan", 0.95)
-	defBucket        = newBucket("def", 0.95)
-	taskBucket       = newBucket("task", 0.8)
-	workerBucket     = newBucket("worker", 0.5)
-	uuidBucket       = newBucket("workeruuid", 0.5)
-	seenBucket       = newBucket("seen", 0.8)
-	blockBucket      = newBucket("block", 0.5)
-	tagBucket        = newBucket("tag", 0.5)
-	auditBucket      = newBucket("audit", 0.7)
-	staffAuditBucket = newBucket("workeraudit", 0.7)
+	buckets           []*bucket
+	metaBucket        = newBucket("meta", 0.5)
+	jobBucket         = newBucket("job", 0.7)
+	jobdefBucket      = newBucket("jobdef", 0.95)
+	jobuuidBucket     = newBucket("jobuuid", 0.5)
+	planBucket        = newBucket("plan", 0.95)
+	defBucket         = newBucket("def", 0.95)
+	taskBucket        = newBucket("task", 0.8)
+	workerBucket      = newBucket("worker", 0.5)
+	uuidBucket        = newBucket("workeruuid", 0.5)
+	seenBucket        = newBucket("seen", 0.8)
+	blockBucket       = newBucket("block", 0.5)
+	tagBucket         = newBucket("tag", 0.5)
+	auditBucket       = newBucket("audit", 0.7)
+	workerAuditBucket = newBucket("workeraudit", 0.7)
 )
 
 func newBucket(name string, fill float64) *bucket {

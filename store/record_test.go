@@ -138,12 +138,12 @@ func TestWorkerRecord(t *testing.T) {
 		Status: farm.WorkerAwake, Request: farm.StatusRequest{Status: farm.WorkerAsleep, Lazy: true}, Updated: testTime, LastSeen: testTime, LastTask: farm.TaskID(farm.NewUUID().String()),
 		TimeZone: "Europe/Berlin", Schedule: farm.Schedule{Active: true, Windows: make([]farm.Window, 2)}, ScheduleAt: testTime}
 	for _, w := range []farm.Worker{w, {ID: "new", Created: testTime, Updated: testTime, Deleted: testTime}} {
-		constant := still(w)
+		constant := constantPart(w)
 		back, err := decodeWorker(encodeJSON(&constant)[1:], appendSeen(nil, &w)[1:])
 		if err != nil || !reflect.DeepEqual(back, w) {
 			t.Errorf("%+v from %+v: %v", back, w, err)
 		}
-		if !sameStill(&constant, &w) {
+		if !sameConstantPart(&constant, &w) {
 			t.Errorf("%+v differs from %+v", constant, w)
 		}
 	}
@@ -155,7 +155,7 @@ func TestWorkerRecord(t *testing.T) {
 		func(w *farm.Worker) { w.Schedule.Windows = w.Schedule.Windows[:1] },
 	} {
 		other := w
-		if change(&other); sameStill(&w, &other) {
+		if change(&other); sameConstantPart(&w, &other) {
 			t.Errorf("change %d is not seen", i)
 		}
 	}

@@ -90,7 +90,7 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 	}
 	t.activity = string(r.rest)
 	if int(t.status) >= farm.TaskStatuses {
-		r.fail(fmt.Errorf("%d is no status of a task", t.status))
+		r.fail(fmt.Errorf("%d is not a valid status of a task", t.status))
 	}
 	return t, r.err
 }

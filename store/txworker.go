@@ -88,8 +88,8 @@ func (tx *Tx) SaveWorker(w *Worker) {
 
 func (x *index) putWorker(w *Worker) {
 	key := key32(w.seq)
-	if !sameStill(&w.Worker, &w.stored) {
-		w.stored = still(w.Worker)
+	if !sameConstantPart(&w.Worker, &w.stored) {
+		w.stored = constantPart(w.Worker)
 		w.stored.TaskTypes, w.stored.Tags = slices.Clone(w.TaskTypes), slices.Clone(w.Tags)
 		w.stored.Schedule.Windows = slices.Clone(w.Schedule.Windows)
 		w.stored.SecretHash = slices.Clone(w.SecretHash)

@@ -61,15 +61,15 @@ func decodeSeen(payload []byte, w *farm.Worker) error {
 	return nil
 }
 
-// still returns the worker without its changing part.
-func still(w farm.Worker) farm.Worker {
+// constantPart returns the worker without its changing part.
+func constantPart(w farm.Worker) farm.Worker {
 	w.Status, w.Request, w.LastTask = 0, farm.StatusRequest{}, ""
 	w.Updated, w.LastSeen = time.Time{}, time.Time{}
 	return w
 }
 
-// sameStill reports whether the constant parts of two workers are equal.
-func sameStill(a, b *farm.Worker) bool {
+// sameConstantPart reports whether the constant parts of two workers are equal.
+func sameConstantPart(a, b *farm.Worker) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Address == b.Address && a.Platform == b.Platform && a.Software == b.Software &&
 		slices.Equal(a.TaskTypes, b.TaskTypes) && slices.Equal(a.Tags, b.Tags) && farm.SameUnable(a.Unable, b.Unable) && a.CanRestart == b.CanRestart &&
 		slices.Equal(a.SecretHash, b.SecretHash) && a.Created.Equal(b.Created) && a.Deleted.Equal(b.Deleted) &&

@@ -9,8 +9,8 @@ import (
 	"renderfarm/store"
 )
 
-// Assignment is the answer to a worker that asks for a task: a task, a status
-// it should take first, or neither when there is nothing for it.
+// Assignment is the answer to a worker that asks for a task: a task, a status to
+// change to first, or neither when there is nothing for it.
 type Assignment struct {
 	Task      *AssignedTask
 	Requested farm.WorkerStatus // WorkerUnknown: none
@@ -29,7 +29,7 @@ type AssignedTask struct {
 // Assign hands the worker the best task it may do. It asks for a change of
 // status first if one is pending, and hands out the same task again if the
 // worker holds one already: it must have lost it. With nothing to answer it
-// waits up to the given time for something.
+// waits up to the given time until there is something.
 //
 // Conflict: the worker is not awake.
 func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Duration) (Assignment, error) {
@@ -114,8 +114,8 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 	return a, err
 }
 
-// held returns the task that the worker holds already. What it holds of a job
-// that is not handed out any more is returned instead.
+// held returns the task that the worker already holds. Tasks of jobs that no
+// longer run are taken back from it instead.
 func (u *unit) held(w *store.Worker) (store.Task, bool) {
 	for _, t := range u.Active(w) {
 		if t.Job.Status().Runs() {
@@ -127,7 +127,7 @@ func (u *unit) held(w *store.Worker) (store.Task, bool) {
 	return store.Task{}, false
 }
 
-// returnTask takes an active task back from its worker, undone.
+// returnTask takes an active task back from its worker and queues it again.
 func (u *unit) returnTask(t store.Task, reason string) {
 	activity := "Task was queued by Manager because " + reason
 	if u.changeOnly(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) { // nothing is asked for again
@@ -159,7 +159,7 @@ func assigned(t store.Task) *AssignedTask {
 	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone}
 }
 
-// fillIn adds what the worker has to do.
+// fillIn adds the task's name and commands, with the variables of the platform.
 func (m *Manager) fillIn(a *AssignedTask, platform string) error {
 	planned, err := m.store.Planned(a.ID)
 	if err != nil {

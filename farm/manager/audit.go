@@ -7,9 +7,10 @@ import (
 	"renderfarm/store"
 )
 
-// Methods that change a job or a worker for somebody take who that is as their
-// last argument, and the change is kept with the job or worker in the same transaction.
-// Without it, it was the manager itself. A wish that changes nothing is not noted.
+// Methods that change a job or a worker on somebody's behalf take the actor as
+// their last argument; the change is recorded with the job or worker in the same
+// transaction. Without an actor it was the manager itself. A request that changes
+// nothing is not recorded.
 
 // submitted is the first change of every job.
 const submitted = "Submitted"
@@ -21,12 +22,12 @@ func actor(by []farm.Actor) farm.Actor {
 	return by[0]
 }
 
-// note keeps a change with its job. reason is the user's, and may be empty.
+// note records a change of a job. reason is the user's, and may be empty.
 func (u *unit) note(j *store.Job, by []farm.Actor, what, reason string) {
 	u.Audit(j, actor(by), withReason(what, reason))
 }
 
-// noteWorker keeps a change with its worker.
+// noteWorker records a change of a worker.
 func (u *unit) noteWorker(w *store.Worker, by []farm.Actor, what string) {
 	u.AuditWorker(w, actor(by), what)
 }
@@ -38,7 +39,7 @@ func withReason(what, reason string) string {
 	return what + ": " + reason
 }
 
-// tagName is what people call a tag, "none" for no tag.
+// tagName returns a tag's name in quotes, "none" for no tag.
 func (u *unit) tagName(id farm.TagID) string {
 	if id == "" {
 		return "none"

@@ -9,18 +9,18 @@ import (
 	"renderfarm/store"
 )
 
-// passBatch is how many tasks a pass changes in one transaction, which is a
-// few milliseconds for everybody else; a variable for tests.
+// passBatch is how many tasks a pass changes in one transaction, which holds up
+// others for a few milliseconds; a variable for tests.
 var passBatch = 500
 
-// passTurn is called before each further turn; a variable for tests.
+// passTurn is called before each further batch; a variable for tests.
 var passTurn = func(context.Context) {}
 
 func errRequeueing(j *store.Job) error {
 	return farm.Errorf(farm.Conflict, "job %q is being requeued: ask again in a moment, when that is done", j.Name)
 }
 
-// passes are the jobs with a pass under way that goes on in the background.
+// passes are the jobs whose pass continues in the background.
 type passes struct {
 	mu   sync.Mutex // guards jobs; taken before nothing else
 	jobs []farm.JobID
@@ -46,8 +46,8 @@ func (p *passes) take() []farm.JobID {
 	return jobs
 }
 
-// scope is which tasks a pass is about. The plan never changes, so it is good
-// for as long as the pass goes on, and is made anew after a restart.
+// scope is which tasks a pass is about. The plan never changes, so it is valid
+// until the pass ends; after a restart it is computed again.
 type scope struct{ dependents, needed []bool }
 
 func scopeOf(j *store.Job, p *farm.Pass) *scope {
@@ -70,8 +70,8 @@ func (s *scope) has(which farm.Scope, task int) bool {
 	return true
 }
 
-// begin begins a pass over the tasks of a job. If they are few, it is done with
-// them at once; else the rest follows in the background.
+// begin begins a pass over the tasks of a job. A first batch is changed at once;
+// if that is not all, the rest follows in the background.
 func (u *unit) begin(j *store.Job, p farm.Pass) {
 	u.touch(j)
 	j.Pass = p
@@ -86,7 +86,7 @@ func (u *unit) begin(j *store.Job, p farm.Pass) {
 // passScan is how many tasks a pass looks at in one transaction without changing them.
 const passScan = 50_000
 
-// advance takes a pass on by so many tasks as are changed in one transaction.
+// advance continues a pass with as many tasks as are changed in one transaction.
 func (u *unit) advance(j *store.Job, within *scope) {
 	for changes, looks := passBatch, passScan; j.Pass.InProgress(); {
 		step := j.Pass.Current()
@@ -105,7 +105,7 @@ func (u *unit) advance(j *store.Job, within *scope) {
 	}
 }
 
-// applyStep does to one task what the step of its job's pass says, and returns
+// applyStep applies the current step of the job's pass to one task, and returns
 // how many tasks that changed.
 func (u *unit) applyStep(t store.Task, step *farm.PassStep) int {
 	before, p := t.Status(), &t.Job.Pass
@@ -136,7 +136,7 @@ func passActivity(p *farm.Pass, task int, on farm.TaskEvent) string {
 	return "Requeued: " + p.Reason
 }
 
-// runPasses takes the passes on that are under way, each by some tasks in turn.
+// runPasses continues the passes in progress, a batch of each in turn.
 func (m *Manager) runPasses(ctx context.Context) {
 	going := map[farm.JobID]*scope{}
 	for {
@@ -156,7 +156,7 @@ func (m *Manager) runPasses(ctx context.Context) {
 			}
 			next, err := m.continuePass(id, within)
 			if err != nil && farm.KindOf(err) != farm.NotFound {
-				m.log.Error("cannot go on with requeueing a job; the next start does", "job", id, "error", err)
+				m.log.Error("cannot go on with requeueing a job; the next start of the manager does", "job", id, "error", err)
 			}
 			if going[id] = next; next == nil {
 				delete(going, id)
@@ -165,8 +165,8 @@ func (m *Manager) runPasses(ctx context.Context) {
 	}
 }
 
-// continuePass takes the pass of one job on. It returns what it has to know next
-// time, nil when there is none: the pass ended, or the job is gone.
+// continuePass runs one batch of a job's pass. It returns the scope for the next
+// one; nil when the pass ended or the job is gone.
 func (m *Manager) continuePass(id farm.JobID, within *scope) (next *scope, err error) {
 	err = m.update(func(u *unit) error {
 		j, err := u.Job(id)

@@ -10,8 +10,8 @@ import (
 	"renderfarm/store"
 )
 
-// blocks are the blocks of all jobs, so that each ends in time. Those that ended
-// otherwise meanwhile are still in it, and are passed over when their time comes.
+// blocks are the blocks of all jobs in the order in which they expire. Blocks that
+// were lifted meanwhile stay in it and are skipped when their time comes.
 type blocks struct {
 	mu  sync.Mutex       // guards all; nothing else is taken while it is held
 	all []store.JobBlock // oldest first
@@ -27,8 +27,8 @@ func (b *blocks) add(block store.JobBlock) {
 	b.all = slices.Insert(b.all, at, block)
 }
 
-// take removes and returns the blocks that are older than so much, and how long
-// it is until the next one is.
+// take removes and returns the blocks that are at least as old as age, and how
+// long it is until the next one is.
 func (b *blocks) take(age time.Duration, now time.Time) (old []store.JobBlock, next time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -44,9 +44,9 @@ func (b *blocks) take(age time.Duration, now time.Time) (old []store.JobBlock, n
 	return old, age - now.Sub(b.all[0].Created)
 }
 
-// expireBlocks ends the blocks that are older than so much; 0 keeps them. It
-// returns how long it is until there are others. A job that is over stays so:
-// only a user brings it back.
+// expireBlocks lifts the blocks that are at least as old as age; 0 keeps them. It
+// returns how long it is until the next one expires. A finished job stays
+// finished: only a user can restart it.
 func (m *Manager) expireBlocks(age time.Duration) (next time.Duration, err error) {
 	if age <= 0 {
 		return never, nil
@@ -74,12 +74,12 @@ func (m *Manager) expireBlock(block store.JobBlock) error {
 		}
 		w, err := u.Worker(block.Worker)
 		if err != nil || !u.BlockedSince(j, w, block.TaskType).Equal(block.Created) {
-			return err // it was lifted meanwhile, and perhaps made anew
+			return err // it was lifted meanwhile, and perhaps blocked again
 		}
 		u.Tx.Unblock(j, w, block.TaskType)
-		m.log.Info("block ended by itself", "worker", w.Name, "job", j.ID, "type", block.TaskType, "since", block.Created)
+		m.log.Info("block expired", "worker", w.Name, "job", j.ID, "type", block.TaskType, "since", block.Created)
 		if !j.Status().Over() && j.Deleting.IsZero() {
-			u.note(j, nil, fmt.Sprintf("Worker %s unblocked from tasks of type %q: the block ended by itself", w.Name, block.TaskType), "")
+			u.note(j, nil, fmt.Sprintf("Worker %s unblocked from tasks of type %q: the block expired", w.Name, block.TaskType), "")
 			u.touch(j) // readers fetch the blocklist again
 		}
 		return nil

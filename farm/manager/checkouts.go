@@ -11,9 +11,9 @@ import (
 	"renderfarm/store/blobs"
 )
 
-// checkouts knows which jobs use which checkout, and has what nobody uses
-// removed. What was there before the start is read when it is first asked for:
-// only deleting and collecting need it.
+// checkouts knows which jobs use which checkout, and so which may be removed.
+// Those of jobs from before the start are read when they are first needed: only
+// deleting and collecting need them.
 type checkouts struct {
 	mu         sync.Mutex // guards jobs and loaded; a view of the store is taken while it is held, nothing else
 	jobs       map[string]map[farm.JobID]bool
@@ -55,7 +55,7 @@ func (c *checkouts) remove(checkout string, id farm.JobID) {
 	}
 }
 
-// usedBy reports whether a job, or one other than the given, uses the checkout.
+// usedBy reports whether any job but other uses the checkout.
 func (c *checkouts) usedBy(checkout string, other farm.JobID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *checkouts) usedBy(checkout string, other farm.JobID) bool {
 	return len(users) > 1 || len(users) == 1 && !users[other]
 }
 
-// loadCheckouts reads which jobs use which checkouts, unless that is known.
+// loadCheckouts reads which jobs use which checkouts, once.
 func (m *Manager) loadCheckouts() error {
 	m.checkouts.mu.Lock()
 	defer m.checkouts.mu.Unlock()

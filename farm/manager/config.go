@@ -13,8 +13,8 @@ import (
 	"renderfarm/store/blobs"
 )
 
-// configured is a configuration and what is made of it. It never changes: a
-// change of the configuration makes a new one.
+// configured is a configuration with what is derived from it. It is immutable:
+// changing the configuration makes a new one.
 type configured struct {
 	farm.Config
 	goos    string
@@ -71,15 +71,14 @@ func sharedStorage(c farm.Config, home string) string {
 	return c.SharedStoragePath
 }
 
-// storeOptions returns what the file store of a configuration is.
+// storeOptions returns the options of the file store.
 func storeOptions(c farm.Config, home string, log *slog.Logger) blobs.Options {
 	return blobs.Options{Dir: sharedStorage(c, home), Quota: int64(c.Shaman.Quota), KeepFree: int64(c.Shaman.KeepFree), Log: log}
 }
 
-// makeStorage creates the folder that is the shared storage of a farm nobody
-// configured. One that was configured is left alone: if it is not there, it is
-// not mounted, and a folder in its place would hide that. Only the folder for
-// jobs is made in it.
+// makeStorage creates the default shared storage. A configured one is not created:
+// if it does not exist it is not mounted, and a folder in its place would hide
+// that. Only the folder for jobs is created in it.
 func (m *Manager) makeStorage() error {
 	c := m.config.Load()
 	if c.SharedStoragePath == "" {
@@ -99,7 +98,7 @@ func (m *Manager) makeStorage() error {
 // maxPlatforms bounds the expanders kept; workers name their platform themselves.
 const maxPlatforms = 16
 
-// expander returns what fills in the variables for workers of a platform.
+// expander returns the Expander for workers of a platform.
 func (c *configured) expander(platform string) *farm.Expander {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,9 +14,9 @@ import (
 // variable for tests.
 var removeBatch = 10_000
 
-// DeleteJob marks a job as to be deleted: its workers stop, and its records,
-// checkout, logs and previews are removed in the background. Frames are never
-// deleted, nor .blend files that are not in the checkout. A crash in between is made good at the next start.
+// DeleteJob marks a job for deletion: its workers stop, and its records, checkout,
+// logs and previews are removed in the background. Frames are never deleted, nor
+// .blend files outside the checkout. After a crash the next start continues.
 func (m *Manager) DeleteJob(id farm.JobID, by ...farm.Actor) error {
 	err := m.update(func(u *unit) error {
 		j, err := u.Job(id)
@@ -38,15 +38,15 @@ func (u *unit) markDeleted(j *store.Job, by []farm.Actor) {
 	}
 	u.note(j, by, "Asked to delete it", "")
 	u.touch(j).because = "it is being deleted"
-	j.Pass = farm.Pass{} // there is nothing to go on with
+	j.Pass = farm.Pass{} // nothing is left to continue
 	if !j.Status().Over() {
 		j.Intent = farm.IntentAbort
 	}
 	j.Deleting = u.Now()
 }
 
-// DeleteJobs marks all jobs as to be deleted that were last updated at or
-// before the time, rounded up to a whole second. NothingDone if there is none.
+// DeleteJobs marks all jobs for deletion that were last updated at or before the
+// time, rounded up to a whole second. NothingDone if there are none.
 func (m *Manager) DeleteJobs(updatedUntil time.Time, by ...farm.Actor) error {
 	if whole := updatedUntil.Truncate(time.Second); whole.Before(updatedUntil) {
 		updatedUntil = whole.Add(time.Second)
@@ -72,7 +72,7 @@ func (m *Manager) DeleteJobs(updatedUntil time.Time, by ...farm.Actor) error {
 	return nil
 }
 
-// markAll marks jobs that still meet the condition when their turn comes.
+// markAll marks those of the jobs that still meet the condition.
 func (m *Manager) markAll(ids []farm.JobID, updatedUntil time.Time, by []farm.Actor) error {
 	if len(ids) == 0 {
 		return nil

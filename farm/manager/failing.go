@@ -9,8 +9,9 @@ import (
 )
 
 // fail judges a task that its worker failed, and applies the verdict. what is
-// what the task did, for its log: "failed by" or "timed out on" a worker. wrong
-// means that the worker cannot do such tasks of the job. edit adds to the new state.
+// what happened to the task, for its log: "failed by" or "timed out on" a worker.
+// wrong means that the worker cannot do such tasks of the job. edit adds to the new
+// state.
 func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit func(*farm.TaskState)) {
 	config := u.m.config.Load()
 	state, j, taskType := t.State(), t.Job, t.Type()
@@ -57,7 +58,7 @@ func triesOfOthers(s *farm.TaskState) int {
 	return n
 }
 
-// sentence tells the verdict.
+// sentence states the verdict for the task's log.
 func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 	tries := fmt.Sprintf("try %d of %d", f.Tries, max(f.MaxTries, 1))
 	blocked := fmt.Sprintf("which failed %d tasks of type %q in this job and gets no more of them from it", f.Failed, taskType)
@@ -77,8 +78,8 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 	return tries + ". Manager marks it as hard failure."
 }
 
-// block keeps a worker from tasks of a type of a job. What it alone made fail for
-// good, others may try: a task goes back to the queue if somebody has not tried it.
+// block keeps a worker from tasks of a type in a job. Tasks that are failed because
+// of it go back to the queue if some other worker has not tried them yet.
 func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 	u.Block(j, w, taskType)
 	made := store.JobBlock{Job: j.ID, Block: store.Block{Worker: w.ID, TaskType: taskType, Created: u.BlockedSince(j, w, taskType)}}
@@ -101,9 +102,9 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 	}
 }
 
-// Unblock lifts blocks of a job, as a user's wish; those that do not exist are
-// ignored. A job that failed because nobody was left is requeued if somebody is
-// now, with the other blocks as they are.
+// Unblock lifts blocks of a job at a user's request; those that do not exist are
+// ignored. A job that failed because no worker was left is requeued if one is now;
+// the other blocks stay.
 func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
 		var lifted []string
@@ -123,7 +124,7 @@ func (m *Manager) Unblock(id farm.JobID, blocks []Block, by ...farm.Actor) error
 	})
 }
 
-// forgive forgets who failed what in a job that is requeued.
+// forgive clears all failures and blocks of a job that is requeued.
 func (u *unit) forgive(j *store.Job) {
 	u.UnblockAll(j, "")
 	u.touch(j).refresh = true // no events of their own
@@ -134,8 +135,8 @@ func (u *unit) forgive(j *store.Job) {
 	}
 }
 
-// unblockTypesWithoutWorkers lifts the blocks that keep everybody from tasks of a type, in a
-// job of which a user wants a task done: it, or what needs it, would wait for ever.
+// unblockTypesWithoutWorkers lifts the blocks from task types that no worker is
+// left for, when a user requeues a task: it, or what needs it, would wait for ever.
 func (u *unit) unblockTypesWithoutWorkers(j *store.Job) {
 	for _, taskType := range u.TypesWithoutWorkers(j) {
 		u.UnblockAll(j, taskType)

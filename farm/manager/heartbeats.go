@@ -7,14 +7,14 @@ import (
 	"renderfarm/farm"
 )
 
-// A heartbeat is when something last gave a sign of life. While a request about it
-// is held, it is alive.
+// A heartbeat is the time of the last sign of life. While a request is held open
+// there is one all the time.
 type heartbeat struct {
-	at   time.Time // with its monotonic reading: setting the clock ends nobody
+	at   time.Time // with its monotonic reading: setting the clock times nobody out
 	held int       // requests that are held now
 }
 
-// idle returns how long there was no sign of life.
+// idle returns the time since the last sign of life.
 func (h *heartbeat) idle(now time.Time) time.Duration {
 	if h.held > 0 {
 		return 0
@@ -22,14 +22,15 @@ func (h *heartbeat) idle(now time.Time) time.Duration {
 	return now.Sub(h.at)
 }
 
-// heartbeats is when the worker of each active task last gave a sign of life. It
-// is lost in a crash, which only makes time-outs start anew.
+// heartbeats are those of the active tasks: when the worker of each last gave a
+// sign of life. They are lost in a crash, after which time-outs start again.
 type heartbeats struct {
 	mu sync.Mutex // guards at; nothing else is taken while it is held
 	at map[farm.TaskID]*heartbeat
 }
 
-// watch begins to watch tasks that have just become active, and forgets others.
+// watch starts to watch tasks that have just become active, and stops to watch
+// those that ended.
 func (t *heartbeats) watch(active, ended []farm.TaskID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -44,7 +45,7 @@ func (t *heartbeats) watch(active, ended []farm.TaskID) {
 	}
 }
 
-// note takes a sign of life of a task that is active.
+// note records a sign of life of an active task.
 func (t *heartbeats) note(task farm.TaskID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,7 +81,7 @@ func (t *heartbeats) get(task farm.TaskID) time.Time {
 	return time.Time{}
 }
 
-// idle returns how long a task gave no sign of life; 0 for one that is not watched.
+// idle returns the time since a task's last sign of life; 0 if it is not watched.
 func (t *heartbeats) idle(task farm.TaskID, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -90,8 +91,8 @@ func (t *heartbeats) idle(task farm.TaskID, now time.Time) time.Duration {
 	return 0
 }
 
-// due returns the tasks that gave no sign of life for so long, and how long it
-// is until the next one has not; never for none.
+// due returns the tasks whose last sign of life is at least timeout ago, and how
+// long it is until the next one is due; never if there is none.
 func (t *heartbeats) due(timeout time.Duration, now time.Time) (due []farm.TaskID, next time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"renderfarm/store"
 )
 
-// SetJobStatus does what a wished-for job status means: cancel, pause, resume
-// or requeue the job. Asking for the status it has changes nothing.
+// SetJobStatus does what the requested job status means: cancel, pause, resume or
+// requeue the job. Requesting the status it has changes nothing.
 //
 // NotFound; Invalid: a status nobody can ask for.
 func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason string, by ...farm.Actor) error {
@@ -30,8 +30,8 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 	})
 }
 
-// RequeueFailed does the failed tasks of a job again, and those that were canceled
-// because of them; nothing else.
+// RequeueFailed requeues the failed tasks of a job, and those that were canceled
+// because of them.
 //
 // NotFound; Conflict: no task failed, or a requeueing of the job is under way.
 func (m *Manager) RequeueFailed(id farm.JobID, reason string, by ...farm.Actor) error {
@@ -50,7 +50,7 @@ func (m *Manager) RequeueFailed(id farm.JobID, reason string, by ...farm.Actor) 
 	})
 }
 
-// applyVerb does a verb to a job, for somebody.
+// applyVerb applies a verb to a job on somebody's behalf.
 func (u *unit) applyVerb(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	if row, ok := verb.Row(j.Status()); ok && row.Pass != farm.NoPass {
 		u.forgive(j)
@@ -58,7 +58,7 @@ func (u *unit) applyVerb(j *store.Job, verb farm.Verb, reason string, by []farm.
 	u.applyVerbOnly(j, verb, reason, by)
 }
 
-// applyVerbOnly is applyVerb, and leaves the blocklist as it is.
+// applyVerbOnly is applyVerb without clearing failures and blocks.
 func (u *unit) applyVerbOnly(j *store.Job, verb farm.Verb, reason string, by []farm.Actor) {
 	row, ok := verb.Row(j.Status())
 	if !ok {
@@ -84,7 +84,7 @@ func (u *unit) applyVerbOnly(j *store.Job, verb farm.Verb, reason string, by []f
 	}
 }
 
-// SetJobPriority changes the priority of a job; the next assignments heed it.
+// SetJobPriority changes the priority of a job, from the next assignment on.
 func (m *Manager) SetJobPriority(id farm.JobID, priority int, by ...farm.Actor) error {
 	return m.changeJob(id, func(u *unit, j *store.Job) error {
 		if j.Priority != priority {
@@ -135,15 +135,16 @@ func (m *Manager) changeJob(id farm.JobID, fn func(u *unit, j *store.Job) error)
 	})
 }
 
-// taskWishes are the statuses that a user can ask for, and what happens to the task then.
-var taskWishes = map[farm.TaskStatus]farm.TaskEvent{farm.TaskCanceled: farm.TaskDropped, farm.TaskQueued: farm.TaskRequeued}
+// taskRequests are the statuses that a user can request of a task, and what
+// happens to it then.
+var taskRequests = map[farm.TaskStatus]farm.TaskEvent{farm.TaskCanceled: farm.TaskDropped, farm.TaskQueued: farm.TaskRequeued}
 
-// SetTaskStatus cancels or requeues one task, as a user's wish. Tasks that need
-// it follow. Asking for the status it has changes nothing.
+// SetTaskStatus cancels or requeues one task at a user's request. Tasks that need
+// it follow. Requesting the status it has changes nothing.
 //
-// NotFound; Invalid: another status; Conflict: the task cannot get there now.
+// NotFound; Invalid: another status; Conflict: the task's present status does not allow it.
 func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason string, by ...farm.Actor) error {
-	event, possible := taskWishes[wanted]
+	event, possible := taskRequests[wanted]
 	return m.update(func(u *unit) error {
 		t, err := u.Task(id)
 		if err != nil {
@@ -178,7 +179,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		if wanted == farm.TaskQueued {
 			u.logTask(t, line)
 			u.unblockTypesWithoutWorkers(t.Job)
-			u.doAgain(t, reason)
+			u.requeueTask(t, reason)
 			return nil
 		}
 		u.change(t, event, line, func(s *farm.TaskState) { s.Activity = reason; s.Forgive() })
@@ -186,8 +187,8 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 	})
 }
 
-// doAgain requeues one task with what needs it, and lets its job run.
-func (u *unit) doAgain(t store.Task, reason string) {
+// requeueTask requeues one task with what needs it, and lets its job run.
+func (u *unit) requeueTask(t store.Task, reason string) {
 	j, pass := t.Job, farm.Pass{Kind: farm.PassRequeueTask, Root: t.Index, Reason: reason}
 	switch status := j.Status(); {
 	case status.TakesBack():
@@ -203,7 +204,7 @@ func (u *unit) doAgain(t store.Task, reason string) {
 	u.begin(j, pass)
 }
 
-// liveJob returns a job that nobody asked to delete.
+// liveJob returns a job that is not being deleted.
 func (u *unit) liveJob(id farm.JobID) (*store.Job, error) {
 	j, err := u.Job(id)
 	if err == nil && !j.Deleting.IsZero() {

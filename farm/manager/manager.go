@@ -3,9 +3,10 @@
 // given, applies the rules of package farm inside one transaction of the store,
 // and returns when the change is on the disk.
 //
-// update (unit.go) is the one shape of a change. Events are published after the
-// commit, in commit order; effects outside the store (log lines, files) follow
-// it, may be repeated, and nothing depends on them.
+// Every change goes through update (unit.go), and every change of a task through
+// change (change.go). Events are published after the commit, in commit order;
+// effects outside the store (log lines, files) follow it, may be repeated, and
+// nothing depends on them.
 package manager
 
 import (
@@ -31,7 +32,7 @@ type JobTypes interface {
 	Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, error)
 }
 
-// Options are what a manager is made of. All are required but those that say otherwise.
+// Options configures New. All fields are required unless they say otherwise.
 type Options struct {
 	Store      *store.Store
 	Types      JobTypes
@@ -111,7 +112,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.makePreviews(ctx) })
 	m.done.Go(func() { m.deleteJobs(ctx) })
 	m.done.Go(func() { m.runPasses(ctx) })
-	m.done.Go(func() { m.rememberSeen(ctx) })
+	m.done.Go(func() { m.saveSeenTimes(ctx) })
 	m.done.Go(func() { m.runSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
 	m.done.Go(func() { m.sweep(ctx) })
@@ -156,8 +157,8 @@ func (m *Manager) load() error {
 	})
 }
 
-// watchActive watches the tasks that are active since before the start. Their
-// clocks, and those of the workers, start anew.
+// watchActive watches the tasks that were active before the start. Their time-outs,
+// and those of the workers, start again.
 func (m *Manager) watchActive() error {
 	return m.store.Update(func(tx *store.Tx) error {
 		for w := range tx.Workers() {
@@ -180,13 +181,13 @@ func (m *Manager) Close() {
 // folder jobs in it if the file store is in use.
 func (m *Manager) Storage() string { return m.config.Load().storage }
 
-// seenEvery is how often the times at which workers were last heard of are
-// written down. Losing them in a crash only makes time-outs start anew.
+// seenEvery is how often the times at which workers were last seen are saved. If
+// they are lost in a crash, time-outs start again.
 const seenEvery = 30 * time.Second
 
-// rememberSeen writes down when workers were last heard of. On the way it
-// notices when the clock was set: timers do not.
-func (m *Manager) rememberSeen(ctx context.Context) {
+// saveSeenTimes saves regularly when workers were last seen. It also notices when
+// the clock was set, which timers do not.
+func (m *Manager) saveSeenTimes(ctx context.Context) {
 	tick := time.NewTicker(seenEvery)
 	defer tick.Stop()
 	for last := time.Now(); ; {
@@ -200,7 +201,7 @@ func (m *Manager) rememberSeen(ctx context.Context) {
 			}
 			last = now
 			if err := m.saveSeen(); err != nil {
-				m.log.Error("cannot write down when workers were last seen", "error", err)
+				m.log.Error("cannot save when workers were last seen", "error", err)
 			}
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"renderfarm/store/blobs"
 )
 
-// Offline is the file store of a manager that does not run. Whoever has it has
-// opened the manager's database, so the manager cannot start meanwhile.
+// Offline is the file store of a manager that is not running. Its owner has opened
+// the manager's database, so the manager cannot start meanwhile.
 type Offline struct {
 	Store  *store.Store
 	Config farm.Config

@@ -21,7 +21,7 @@ type preview struct {
 }
 
 // AddPreview takes an image that a task rendered. It is scaled in the
-// background; one that turns out to be no image is ignored.
+// background; data that is not an image is ignored.
 //
 // NotFound: no such task. Conflict: not this worker's task. Busy: too many
 // previews are waiting, and this one is dropped.
@@ -52,7 +52,7 @@ func (m *Manager) makePreviews(ctx context.Context) {
 			return
 		case p := <-m.previews:
 			if err := m.makePreview(p); err != nil {
-				m.log.Warn("cannot show a rendered image", "job", p.job, "error", err)
+				m.log.Warn("cannot make a preview of a rendered image", "job", p.job, "error", err)
 			}
 		}
 	}

@@ -10,11 +10,11 @@ import (
 	"renderfarm/store/files"
 )
 
-// pageSize is how many records are read in one go; no read is held open while
-// a client takes its answer.
+// pageSize is how many records are read in one transaction; none is held open
+// while a client reads its answer.
 const pageSize = 512
 
-// Place is a place in the list of jobs. It stays good when jobs are deleted.
+// Place is a position in the list of jobs. It stays valid when jobs are deleted.
 type Place uint32
 
 // PlaceOf returns the place behind a job, "" for the beginning.
@@ -59,7 +59,7 @@ func (m *Manager) allJobs(f func(jobs []farm.Job) error) error {
 	}
 }
 
-// Job returns a job and what does not change of it.
+// Job returns a job and its constant part.
 func (m *Manager) Job(id farm.JobID) (job farm.Job, detail farm.JobDetail, err error) {
 	err = m.store.View(func(v *store.View) error {
 		if job, err = v.Job(id); err != nil {
@@ -71,7 +71,7 @@ func (m *Manager) Job(id farm.JobID) (job farm.Job, detail farm.JobDetail, err e
 	return job, detail, err
 }
 
-// JobDetails returns what does not change of several jobs; deleted ones are zero.
+// JobDetails returns the constant parts of several jobs; those of deleted jobs are zero.
 func (m *Manager) JobDetails(jobs []farm.Job) (details []farm.JobDetail, err error) {
 	details = make([]farm.JobDetail, len(jobs))
 	err = m.store.View(func(v *store.View) error {
@@ -173,7 +173,7 @@ func (m *Manager) Files() fs.FS { return m.files.FS() }
 // JobTypes returns the job types that can be used, sorted by name.
 func (m *Manager) JobTypes(ctx context.Context) ([]farm.JobType, error) { return m.types.Types(ctx) }
 
-// JobType returns one job type; NotFound if there is none of that name.
+// JobType returns one job type; NotFound if there is no such job type.
 func (m *Manager) JobType(ctx context.Context, name string) (farm.JobType, error) {
 	return m.types.Type(ctx, name)
 }
@@ -191,7 +191,7 @@ func (m *Manager) WorkerName(id farm.WorkerID) (name, address string) {
 	return w.name, w.address
 }
 
-// withSeen fills in when a worker was last heard of.
+// withSeen fills in when a worker was last seen.
 func (m *Manager) withSeen(w farm.Worker) farm.Worker {
 	if member := m.roster.get(w.ID); member != nil {
 		if at := time.UnixMilli(member.seen.Load()).UTC(); at.After(w.LastSeen) {

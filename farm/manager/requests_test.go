@@ -59,7 +59,7 @@ func (l *life) pending() string {
 	return w.Request.Status.String()
 }
 
-// TestStatusRequests goes through the life of requests (behaviour 2.9): each row
+// TestStatusRequests goes through the life of requests: each row
 // is a step and what is asked of the worker after it.
 func TestStatusRequests(t *testing.T) {
 	type row struct{ step, pending string }

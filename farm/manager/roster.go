@@ -11,8 +11,8 @@ import (
 	"renderfarm/farm"
 )
 
-// roster is who the workers are, in memory: every request of a worker is
-// checked against it, and task lists take names from it.
+// roster keeps the workers in memory: every request of a worker is authenticated
+// against it, and task lists take names from it.
 type roster struct {
 	mu      sync.RWMutex // guards members; only a presence's is taken while it is held
 	members map[farm.WorkerID]*member
@@ -28,9 +28,9 @@ type member struct {
 	*presence
 }
 
-// presence is when a worker was last heard of.
+// presence is when a worker was last seen.
 type presence struct {
-	seen atomic.Int64 // unix milliseconds; written down now and then
+	seen atomic.Int64 // unix milliseconds; saved now and then
 
 	mu        sync.Mutex // guards heartbeat; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
@@ -86,7 +86,7 @@ func (r *roster) name(id farm.WorkerID) string {
 	return ""
 }
 
-// seenSince returns the workers heard of since the last call.
+// seenSince returns the workers that were seen since the last call.
 func (r *roster) seenSince() map[farm.WorkerID]time.Time {
 	from := r.saved.Swap(time.Now().UnixMilli())
 	r.mu.RLock()
@@ -132,7 +132,7 @@ func (r *roster) hold(id farm.WorkerID) (release func()) {
 	return func() { w.presence.hold(-1) }
 }
 
-// idle returns how long a worker was not heard of.
+// idle returns the time since a worker was last seen.
 func (r *roster) idle(id farm.WorkerID, now time.Time) time.Duration {
 	if w := r.get(id); w != nil {
 		return w.idle(now)
@@ -140,8 +140,8 @@ func (r *roster) idle(id farm.WorkerID, now time.Time) time.Duration {
 	return 0
 }
 
-// due returns the workers that were not heard of for so long though they should
-// be, and how long it is until another was not; never for none.
+// due returns the workers that should be present and were last seen at least
+// timeout ago, and how long it is until the next one is due; never if there is none.
 func (r *roster) due(timeout time.Duration, now time.Time) (due []farm.WorkerID, next time.Duration) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -10,14 +10,14 @@ import (
 	"renderfarm/store"
 )
 
-// zones are time zones by name, read from the system once each. Only names that
-// exist get in, so it has a bound.
+// zones are time zones by name, each read from the system once. Only names that
+// exist are kept, so it is bounded.
 type zones struct{ known sync.Map }
 
 // maxZone bounds the name of a time zone, in bytes.
 const maxZone = 64
 
-// get returns a time zone; ok is false for a name that is none.
+// get returns a time zone; ok is false for an unknown name.
 func (z *zones) get(name string) (l *time.Location, ok bool) {
 	if known, found := z.known.Load(name); found {
 		return known.(*time.Location), true
@@ -34,7 +34,7 @@ func (z *zones) get(name string) (l *time.Location, ok bool) {
 	return l, true
 }
 
-// zoneOf returns where the clock of a worker hangs.
+// zoneOf returns the time zone of a worker.
 func (m *Manager) zoneOf(w *farm.Worker) *time.Location {
 	if l, ok := m.zones.get(w.TimeZone); ok {
 		return l
@@ -42,18 +42,18 @@ func (m *Manager) zoneOf(w *farm.Worker) *time.Location {
 	return time.Local
 }
 
-// timeZone returns the name if a worker's clock can hang there, else "": the
-// worker then lives by the manager's clock.
+// timeZone returns the name if there is such a time zone, else "": the worker's
+// schedule then follows the manager's clock.
 func (m *Manager) timeZone(worker, name string) string {
 	if _, ok := m.zones.get(name); !ok && name != "" {
-		m.log.Warn("a worker tells a time zone that is not known here: its sleep schedule follows the manager's clock", "worker", worker, "zone", name[:min(len(name), maxZone)])
+		m.log.Warn("unknown time zone: the worker's sleep schedule follows the manager's clock", "worker", worker, "zone", name[:min(len(name), maxZone)])
 		return ""
 	}
 	return name
 }
 
-// wanted is the status that a worker takes if nothing else happens: the one that
-// is asked for, else what its schedule wants. Without one that is awake.
+// wanted is the status that a worker should take: the requested one, else the one
+// its schedule wants. Without a schedule that is awake.
 func (u *unit) wanted(w *store.Worker) farm.WorkerStatus {
 	if w.Request.Pending() {
 		return w.Request.Status
@@ -61,8 +61,8 @@ func (u *unit) wanted(w *store.Worker) farm.WorkerStatus {
 	return w.Schedule.Wants(u.Now().In(u.m.zoneOf(&w.Worker)))
 }
 
-// applySchedule makes the worker's schedule ask for what it wants now, and notes
-// when it has something to say next. It reports whether it asks anything new.
+// applySchedule requests the status that the worker's schedule wants now, and notes
+// when that changes next. It reports whether the request is new.
 func (u *unit) applySchedule(w *store.Worker) bool {
 	now := u.Now().In(u.m.zoneOf(&w.Worker))
 	w.ScheduleAt = w.Schedule.Next(now)
@@ -71,10 +71,10 @@ func (u *unit) applySchedule(w *store.Worker) bool {
 	return w.Request != before
 }
 
-// scheduleDue reports whether a worker's schedule has had something to say since
-// it last had: the time of its next change is not the one that was noted. That
-// is so when the time came, and also when the clock was set back, the worker
-// moved to another time zone, or the manager was away.
+// scheduleDue reports whether a worker's schedule must be applied: its next change
+// is not at the time that was noted. That is so when that time came, and also when
+// the clock was set back, the worker moved to another time zone, or the manager
+// was not running.
 func (u *unit) scheduleDue(w *store.Worker) bool {
 	return w.Deleted.IsZero() && w.Schedule.Active &&
 		!w.ScheduleAt.Equal(w.Schedule.Next(u.Now().In(u.m.zoneOf(&w.Worker))))
@@ -103,13 +103,13 @@ type WorkerSchedule struct {
 // take the status that the schedule wants now, awake if the schedule is not
 // active. The zero schedule removes it.
 //
-// NotFound; Invalid: a schedule that cannot be.
+// NotFound; Invalid: see farm.Schedule.Check.
 func (m *Manager) SetSchedule(id farm.WorkerID, s farm.Schedule, by ...farm.Actor) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
-		removed := !s.Defined() && !w.Schedule.Active // what did nothing may go without a word
+		removed := !s.Defined() && !w.Schedule.Active // what did nothing may go without a request
 		w.Schedule = s
 		switch {
 		case !s.Defined():
@@ -127,7 +127,7 @@ func (m *Manager) SetSchedule(id farm.WorkerID, s farm.Schedule, by ...farm.Acto
 	})
 }
 
-// wakeSchedules has the schedules looked at soon.
+// wakeSchedules has the schedules applied soon.
 func (m *Manager) wakeSchedules() {
 	select {
 	case m.schedules <- struct{}{}:
@@ -135,7 +135,7 @@ func (m *Manager) wakeSchedules() {
 	}
 }
 
-// scheduleRetry is the pause after schedules could not be looked at.
+// scheduleRetry is the pause after schedules could not be applied.
 const scheduleRetry = time.Minute
 
 // runSchedules waits for the next change of any schedule. There is one timer,
@@ -153,7 +153,7 @@ func (m *Manager) runSchedules(ctx context.Context) {
 		next, err := m.applySchedules()
 		switch {
 		case err != nil:
-			m.log.Error("the sleep schedules could not be applied", "error", err)
+			m.log.Error("cannot apply the sleep schedules; trying again in a minute", "error", err)
 			timer.Reset(scheduleRetry)
 		case next.IsZero():
 			timer.Stop() // until somebody makes a schedule
@@ -171,7 +171,7 @@ func (m *Manager) applySchedules() (next time.Time, err error) {
 			if u.scheduleDue(w) {
 				before := w.Status
 				if asked := u.applySchedule(w); asked {
-					m.log.Info("a sleep schedule asks a worker", "worker", w.Name, "to_be", u.wanted(w), "next_change", w.ScheduleAt)
+					m.log.Info("sleep schedule requests a status", "worker", w.Name, "status", u.wanted(w), "next_change", w.ScheduleAt)
 					u.workerEvent(w, before)
 				} else {
 					u.SaveWorker(w)
@@ -186,7 +186,6 @@ func (m *Manager) applySchedules() (next time.Time, err error) {
 	return next, err
 }
 
-// clockJumped reports whether the clock was set, or the computer slept, in a
-// time that was wall long by the clock and steady long by a watch that only
-// ever runs.
+// clockJumped reports whether the clock was set, or the computer slept: the time
+// that passed by the wall clock is not the one by the monotonic clock.
 func clockJumped(wall, steady time.Duration) bool { return (wall - steady).Abs() > time.Second }

@@ -11,21 +11,21 @@ import (
 	"renderfarm/store"
 )
 
-// Registration is what a new worker tells about itself.
+// Registration is what a new worker says about itself.
 type Registration struct {
 	Name, Platform, Secret string
 	TaskTypes              []string
 	Address                string // IP address it calls from
 }
 
-// Bounds on what a worker may tell about itself.
+// Bounds on what a worker may say about itself.
 const (
 	maxName      = 128
 	maxSecret    = 512
 	maxTaskTypes = 64
 )
 
-// Register makes a worker known. The secret is the worker's own choice.
+// Register adds a worker. The secret is the worker's own choice.
 func (m *Manager) Register(r Registration) (farm.Worker, error) {
 	types, err := taskTypes(r.TaskTypes)
 	if err != nil {
@@ -37,7 +37,7 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 	case r.Secret == "" || len(r.Secret) > maxSecret:
 		return farm.Worker{}, farm.Errorf(farm.Invalid, "a worker's secret has 1 to %d bytes: choose a long random one", maxSecret)
 	case len(r.Platform) > maxName:
-		return farm.Worker{}, farm.Errorf(farm.Invalid, "platform is no name of an operating system")
+		return farm.Worker{}, farm.Errorf(farm.Invalid, "the worker's platform is longer than %d bytes: name its operating system, like linux", maxName)
 	}
 	w := farm.Worker{
 		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
@@ -88,13 +88,13 @@ func workerOf(tx *store.Tx, id farm.WorkerID) (*store.Worker, error) {
 
 func (u *unit) worker(id farm.WorkerID) (*store.Worker, error) { return workerOf(u.Tx, id) }
 
-// SignOn is what a worker tells when it starts.
+// SignOn is what a worker says when it starts.
 type SignOn struct {
 	Name, Software string
 	TaskTypes      []string
 	CanRestart     bool
 	Address        string
-	TimeZone       string // IANA name of where its clock hangs; "" or one that is not known: the manager's
+	TimeZone       string // IANA name of its time zone; "" or an unknown one means the manager's
 }
 
 // SignOn brings a worker (back) to the farm and returns the status it is to

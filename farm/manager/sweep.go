@@ -153,7 +153,7 @@ func (u *unit) loseWorker(w *store.Worker, timeout time.Duration) {
 	w.Request = farm.AfterTimeout(before, w.Request, w.Schedule.Active)
 	w.Status = farm.WorkerError
 	u.returnAll(w, "worker timed out")
-	u.m.log.Warn("worker timed out: not heard of for too long", "worker", w.Name, "for", idle.Round(time.Second), "worker_timeout", timeout)
+	u.m.log.Warn("worker timed out", "worker", w.Name, "silent_for", idle.Round(time.Second), "worker_timeout", timeout)
 	u.workerEvent(w, before)
 }
 
