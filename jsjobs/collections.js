@@ -299,41 +299,4 @@
 			return out;
 		}
 	});
-
-	// ---- typed arrays, as arrays whose items are made to fit once: enough for
-	// the tables that scripts carry.
-
-	function typed(name, bytes, fit) {
-		function T(x) {
-			var out = typeof x === "number" || x === undefined ? [] : from(x), n = typeof x === "number" ? x : out.length;
-			for (var i = 0; i < n; i++) {
-				out[i] = fit(out[i] === undefined ? 0 : out[i]);
-			}
-			set(out, "set", function (items, at) {
-				for (var i = 0; i < items.length; i++) {
-					this[i + (at || 0)] = fit(items[i]);
-				}
-			});
-			set(out, "subarray", function (from, to) { return T(slice.call(this, from, to)); });
-			set(out, "byteLength", n * bytes);
-			return out;
-		}
-		add(T, { from: function (x, f, self) { return T(from(x, f, self)); }, of: function () { return T(slice.call(arguments)); }, BYTES_PER_ELEMENT: bytes });
-		set(global, name, T);
-	}
-	function signed(shift) {
-		return function (n) { return n << shift >> shift; };
-	}
-	function unsigned(shift) {
-		return function (n) { return n << shift >>> shift; };
-	}
-	typed("Uint8Array", 1, unsigned(24));
-	typed("Uint8ClampedArray", 1, function (n) { return Math.max(0, Math.min(255, Math.round(n) || 0)); });
-	typed("Uint16Array", 2, unsigned(16));
-	typed("Uint32Array", 4, unsigned(0));
-	typed("Int8Array", 1, signed(24));
-	typed("Int16Array", 2, signed(16));
-	typed("Int32Array", 4, signed(0));
-	typed("Float32Array", 4, common.fround);
-	typed("Float64Array", 8, Number);
 })

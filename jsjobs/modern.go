@@ -20,6 +20,12 @@ var shimSource string
 //go:embed collections.js
 var collectionsSource string
 
+//go:embed reflect.js
+var reflectSource string
+
+//go:embed typed.js
+var typedSource string
+
 //go:embed generators.js
 var generatorsSource string
 
@@ -33,7 +39,7 @@ var dateSource string
 // programs call, then the built-ins that the engine lacks.
 var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 	var all []*otto.Script
-	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, regexpSource, dateSource, generatorsSource, promiseSource} {
+	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, regexpSource, dateSource, reflectSource, typedSource, generatorsSource, promiseSource} {
 		script, err := otto.New().Compile("(built in)", source)
 		if err != nil {
 			return nil, err
@@ -55,6 +61,10 @@ func (m *machine) modernize(global otto.Value) error {
 	for name, f := range m.reflectKit() {
 		m.set(common, name, f)
 	}
+	for name, f := range m.typedKit() {
+		m.set(common, name, f)
+	}
+	m.keepProxies(global)
 	scripts, err := modern()
 	if err != nil {
 		return err
@@ -73,6 +83,11 @@ func (m *machine) modernize(global otto.Value) error {
 		}
 	}
 	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")
+	m.useReflection(common)
+	prototype := inner(global).prototype
+	m.call(m.kit.hidden, outer(prototype), "toString", native(m.objectTag))
+	prototype.property["toString"] = innerProperty{prototype.property["toString"].value, modeHidden}
+	m.tidyBuiltIns(inner(global))
 	m.useNone(none)
 	m.jobs.rejected = m.get(common, "unhandled").Object()
 	return nil

@@ -13,7 +13,24 @@ func (m *machine) reflectKit() map[string]any {
 		"setPrototypeOf": native(m.setPrototypeOf),
 		"constructOn":    native(m.constructOn),
 		"construct":      native(m.constructAs),
-		"isConstructor":  native(func(call otto.FunctionCall) otto.Value { return m.toJS(isConstructor(inner(call.Argument(0)))) }),
+		"isMade":         native(func(call otto.FunctionCall) otto.Value { return m.toJS(m.reflection.made[inner(call.Argument(0))]) }),
+		"named":          native(m.nameFunction),
+		"newProxy":       native(m.newProxy),
+		"proxyParts":     native(m.proxyParts),
+		"revokeProxy":    native(m.revokeProxy),
+		"tryDefine":      native(m.tryDefine),
+		"tryDelete":      native(m.tryDelete),
+		"getFor": native(func(call otto.FunctionCall) otto.Value {
+			o, name := inner(call.Argument(0)), call.Argument(1).String()
+			if o.objectClass == proxyClass {
+				return proxyOf(o).get(name, call.Argument(2))
+			}
+			return getFor(o, name, call.Argument(2))
+		}),
+		"setFor": native(func(call otto.FunctionCall) otto.Value {
+			return m.toJS(m.setFor(inner(call.Argument(0)), call.Argument(1).String(), call.Argument(2), call.Argument(3)))
+		}),
+		"isConstructor": native(func(call otto.FunctionCall) otto.Value { return m.toJS(isConstructor(inner(call.Argument(0)))) }),
 	}
 }
 
@@ -75,11 +92,22 @@ func (m *machine) constructAs(call otto.FunctionCall) otto.Value {
 		}
 		return made
 	}
-	self := outer(newInner(f, prototype))
+	o := newInner(f, prototype)
+	self := outer(o)
+	m.reflection.made[o] = true
+	defer delete(m.reflection.made, o)
 	if made := innerCall(f, self, args, false, innerFrame{}); made.IsObject() {
 		return made
 	}
 	return self
+}
+
+// nameFunction(f, name, length) gives a function of the runtime its name and length.
+func (m *machine) nameFunction(call otto.FunctionCall) otto.Value {
+	f := inner(call.Argument(0))
+	f.property["name"] = innerProperty{call.Argument(1), modeFixed}
+	f.property["length"] = innerProperty{call.Argument(2), modeFixed}
+	return call.Argument(0)
 }
 
 // isConstructor reports whether new may be said of an object.

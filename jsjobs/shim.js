@@ -83,7 +83,7 @@
 
 	// ---- Symbol, as an object whose text is the property's name
 
-	var symbols = 0, registry = {};
+	var symbols = 0, registry = {}, byKey = Object.create(null);
 	function Symbol(description) {
 		if (this instanceof Symbol) {
 			throw new TypeError("Symbol is not a constructor");
@@ -94,16 +94,43 @@
 		var s = Object.create(Symbol.prototype);
 		set(s, "toString", function () { return key; });
 		set(s, "description", description === undefined ? undefined : String(description));
+		byKey[key] = s;
 		return Object.freeze(s);
 	}
 	set(Symbol.prototype, "@@symbol", true);
-	add(Symbol, {
-		iterator: symbol(ITERATOR, "Symbol.iterator"),
+	["iterator", "hasInstance", "toPrimitive", "toStringTag", "species", "isConcatSpreadable", "match", "matchAll", "replace",
+		"search", "split", "unscopables", "asyncIterator"].forEach(function (name) {
+		defineProperty(Symbol, name, { value: symbol("@@" + name, "Symbol." + name) });
+	});
+	define(Symbol, {
 		"for": function (key) {
 			key = String(key);
 			return has.call(registry, key) ? registry[key] : registry[key] = symbol("@@for:" + key, key);
+		},
+		keyFor: function (s) {
+			if (!isSymbol(s)) {
+				throw new TypeError(say(s) + " is not a symbol");
+			}
+			var key = s.toString();
+			return key.slice(0, 6) === "@@for:" ? key.slice(6) : undefined;
 		}
 	});
+	defineProperty(Symbol.prototype, "@@toStringTag", { value: "Symbol", configurable: true });
+	function isSymbol(v) {
+		return typeof v === "object" && v !== null && Object.getPrototypeOf(v) === Symbol.prototype;
+	}
+	// keyOf is the key that scripts know of a property's name.
+	function keyOf(name) {
+		return name.slice(0, 2) === "@@" && byKey[name] || name;
+	}
+	// say is a value in the words of an error.
+	function say(v) {
+		try {
+			return isSymbol(v) ? "Symbol(" + (v.description === undefined ? "" : v.description) + ")" : String(v);
+		} catch (e) {
+			return "this object";
+		}
+	}
 
 	// ---- iterators
 
@@ -157,13 +184,6 @@
 		},
 		is: function (a, b) { return a === b ? a !== 0 || 1 / a === 1 / b : a !== a && b !== b; },
 		hasOwn: function (o, k) { return has.call(o, k); },
-		getOwnPropertySymbols: function () { return []; },
-		getOwnPropertyNames: function (o) { return getNames(Object(o)).filter(function (k) { return k.slice(0, 2) !== "@@"; }); },
-		getOwnPropertyDescriptors: function (o) {
-			var out = {};
-			getNames(o).forEach(function (k) { out[k] = Object.getOwnPropertyDescriptor(o, k); });
-			return out;
-		},
 		groupBy: function (items, f) {
 			var out = {};
 			drain(items).forEach(function (x, i) {
@@ -266,22 +286,10 @@
 	add(common, { isObject: isObject, primitive: primitive, set: set, add: add, define: define, whole: whole, same: same, within: within,
 		callable: callable, each: each, iterator: iterator });
 	common.symbols = Symbol.prototype;
+	add(common, { isSymbol: isSymbol, keyOf: keyOf, say: say, ownNames: getNames });
+	common.internal = { "@@state": true, "@@id": true, "@@data": true, "@@symbol": true, "@@re": true };
 	common.IteratorPrototype = Iterator.prototype;
-	["match", "matchAll", "replace", "search", "split"].forEach(function (name) {
-		Symbol[name] = symbol("@@" + name, "Symbol." + name);
-	});
 	defineProperty(global, "%regexp", { value: common.literal });
 	set(global, "Symbol", Symbol);
 	set(global, "globalThis", global);
-	set(global, "Reflect", {
-		ownKeys: Object.getOwnPropertyNames,
-		has: function (o, k) { return k in o; },
-		get: function (o, k) { return o[k]; },
-		set: function (o, k, v) { o[k] = v; return true; },
-		apply: function (f, self, args) { return f.apply(self, args); },
-		construct: function (f, args) { return new (Function.prototype.bind.apply(f, [null].concat(args)))(); },
-		getPrototypeOf: Object.getPrototypeOf,
-		defineProperty: function (o, k, d) { defineProperty(o, k, d); return true; },
-		deleteProperty: function (o, k) { return delete o[k]; }
-	});
 })

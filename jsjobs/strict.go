@@ -34,6 +34,7 @@ func beStrict(vm *otto.Otto) {
 	}
 	object, _ := vm.Run("({})")
 	class := inner(object).objectClass
+	makeTypedClass(class)
 	define := class.defineOwnProperty
 	class.defineOwnProperty = func(o *innerObject, name string, p innerProperty, throw bool) bool {
 		if o.class == "Function" && (p.mode == 0 || p.mode == 0o100) && !ofFunction(o, name, &p) {

@@ -26,6 +26,7 @@ type machine struct {
 
 	coroutines coroutines
 	jobs       jobs
+	reflection reflection
 	lines      int    // that the script printed
 	scratch    []byte // of encode
 

@@ -250,7 +250,7 @@
 		return s;
 	});
 	help("new", function (self, c, name) {
-		if (!(self instanceof c)) {
+		if (!(self instanceof c) && !(common.isMade && common.isMade(self))) {
 			throw new TypeError("Class constructor " + name + " cannot be invoked without 'new'");
 		}
 	});
