@@ -7,15 +7,18 @@ ARGS   ?=
 COUNT  ?= 10
 # Where make blenders puts newer Blenders, one folder per version.
 BLENDERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/farm/blenders
+# The tag's version, or that in the making.
+VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test deps demo-deps check bench still soak blenders test-blenders clean
+.PHONY: help need-go build demo test deps demo-deps check bench still soak blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make build     bin/farm'
 	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler'
+	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
@@ -33,7 +36,7 @@ need-go:
 	esac
 
 build: need-go
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' $(NO_VCS) -o bin/farm .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X renderfarm/cmd.version=$(VERSION)' $(NO_VCS) -o bin/farm .
 
 demo: need-go demo-deps build
 	bash testdata/demo.sh $(ARGS)
@@ -74,5 +77,8 @@ soak:
 	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...
 	@sh testdata/fuzz.sh 60s
 
+release: need-go
+	@sh release/release.sh dist
+
 clean:
-	rm -rf bin
+	rm -rf bin dist

@@ -8,8 +8,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the version of this program, without a leading v.
-const version = "0.1.0"
+// version is the version of this program, without a leading v. make sets it
+// to what release/version.sh says of the checkout: the tag, or how many commits
+// there are. This is what others get, who build without make.
+var version = "0.1.0-dev"
+
+// commit is what a release was built from; see release/release.sh. Other builds
+// have it from Go, which cannot tell in every kind of checkout.
+var commit = ""
 
 // A build says what the running program was made of.
 type build struct {
@@ -24,7 +30,7 @@ type build struct {
 // thisBuild returns what is known of the running program. The commit is there
 // if it was built in a checkout.
 func thisBuild() build {
-	b := build{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	b := build{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Commit: commit}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

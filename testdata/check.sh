@@ -18,7 +18,7 @@ if command -v node >/dev/null; then
 	done
 fi
 
-for f in testdata/*.sh .ci/run; do
+for f in testdata/*.sh testdata/blender/*.sh release/*.sh release/deb/p* .ci/run; do
 	case $(head -n 1 "$f") in
 	*bash) bash -n "$f" ;;
 	*) sh -n "$f" ;;
