@@ -47,6 +47,7 @@ func runCheck(ctx context.Context, s *session) error {
 	}
 	found := checked{Database: filepath.Join(s.home, config.Database), Problems: []string{}}
 	if _, err := os.Stat(found.Database); errors.Is(err, fs.ErrNotExist) {
+		s.tellForeignFiles()
 		return farm.Errorf(farm.Invalid, "there is no database %s: no manager ever ran on this home. Is it the right --home?", found.Database)
 	}
 	for problem := range store.Check(found.Database) {

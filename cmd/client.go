@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"os/user"
 
 	"renderfarm/farm"
@@ -25,6 +27,14 @@ func (s *session) client(ctx context.Context) (*api.Client, error) {
 	client.UserAgent = "Farm/" + version
 	client.Name = userName()
 	return client, nil
+}
+
+// foreign reports whether an error of a call that only Farm's managers have says
+// that the manager is not one of them: it knows no such path. Farm names what it
+// does not find with a code in the answer; others leave it out, or send a page.
+func foreign(err error) bool {
+	var answer *api.Error
+	return errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed) && answer.Code == 0
 }
 
 // userName is what the system calls who runs this, for the audits of what is

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,11 @@ and workers of the manager. The shells are bash, zsh, fish and powershell.`,
 		RunE: func(c *cobra.Command, given []string) error {
 			switch root := c.Root(); given[0] {
 			case "bash":
-				return root.GenBashCompletionV2(s.out, true)
+				if err := root.GenBashCompletionV2(s.out, true); err != nil {
+					return err
+				}
+				_, err := io.WriteString(s.out, bashAlone)
+				return err
 			case "zsh":
 				return root.GenZshCompletion(s.out)
 			case "fish":
@@ -37,10 +42,56 @@ and workers of the manager. The shells are bash, zsh, fish and powershell.`,
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(s.out)
 			}
-			return usageErrorf("%q is none of bash, zsh, fish, powershell", given[0])
+			return usageErrorf("%q is not one of bash, zsh, fish, powershell", given[0])
 		},
 	}
 	return c
+}
+
+// bashAlone stands in for what cobra's script takes from the package
+// bash-completion, where that is not installed: the words of the line, and files.
+const bashAlone = `
+if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref()
+    {
+        local line="${COMP_LINE:0:COMP_POINT}"
+        read -ra words <<<"$line"
+        [[ $line == *[[:space:]] ]] && words+=("")
+        cword=$((${#words[@]} - 1))
+        cur="${words[cword]}"
+        prev="${words[cword > 0 ? cword - 1 : 0]}"
+    }
+fi
+if ! declare -F _filedir >/dev/null; then
+    _filedir()
+    {
+        local IFS=$'\n' name
+        compopt -o filenames 2>/dev/null
+        for name in $(compgen -f -- "$cur"); do
+            if [[ -d $name || $1 != -d && ( -z $1 || $name == *.@(${1%|}) ) ]]; then
+                COMPREPLY+=("$name")
+            fi
+        done
+    }
+fi
+`
+
+// completeFlag has a flag of a command complete its values.
+func completeFlag(c *cobra.Command, flag string, words cobra.CompletionFunc) {
+	if err := c.RegisterFlagCompletionFunc(flag, words); err != nil {
+		panic(err) // there is no such flag, which every run would notice
+	}
+}
+
+// completeTags offers the names of worker tags to the shell.
+func (s *session) completeTags(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return s.complete(c, func(ctx context.Context, client *api.Client) (words []cobra.Completion, err error) {
+		list, err := client.FetchWorkerTags(ctx)
+		for _, t := range list.Tags {
+			words = append(words, cobra.Completion(printable(t.Name)))
+		}
+		return words, err
+	})
 }
 
 // complete asks the manager for words. Whatever goes wrong, the shell just

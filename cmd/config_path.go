@@ -15,6 +15,7 @@ func newConfigPath(s *session) *cobra.Command {
 		Example: `  "$EDITOR" "$(farm config path)"`,
 		Args:    args(),
 		RunE: func(*cobra.Command, []string) error {
+			s.tellForeignFiles()
 			_, err := fmt.Fprintln(s.out, s.configPath())
 			return err
 		},

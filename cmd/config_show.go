@@ -58,6 +58,7 @@ func runConfigShow(s *session) error {
 	if err != nil {
 		return err
 	}
+	s.tellForeignFiles()
 	if s.json {
 		shown := map[string]shownValue{
 			"home":      {s.home, "--home, FARM_HOME or default"},

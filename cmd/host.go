@@ -79,6 +79,9 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	if h.config, err = s.config(); err != nil {
 		return nil, err
 	}
+	if text := aboutForeignFiles(s.home); text != "" {
+		s.log.Warn(text)
+	}
 	if o.readyFile != "" { // one from an earlier run would be a lie
 		if err := os.Remove(o.readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err

@@ -59,6 +59,7 @@ On a terminal it asks first; anywhere else it wants --yes.`,
 	}
 	c.Flags().StringVar(&o.before, "before", "", "instead of naming them, all that did not change since `TIME` (2026-10-01, 12h, 30d)")
 	c.Flags().StringSliceVar(&o.status, "status", nil, "with --before, only jobs in these statuses (default completed,failed,canceled)")
+	completeFlag(c, "status", completeStatuses)
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be deleted, and delete nothing")
 	s.yesFlag(c)
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,14 +37,33 @@ With --json it prints an array of jobs as GET /api/v3/jobs has them.`,
 	c.Flags().StringSliceVar(&o.status, "status", nil, "only jobs in one of these `statuses`")
 	c.Flags().IntVar(&o.limit, "limit", 0, "only the newest `N`")
 	s.jsonFlag(c)
+	completeFlag(c, "status", completeStatuses)
 	return c
+}
+
+// jobStatuses are the names of the statuses that a job can have.
+func jobStatuses() (names []string) {
+	for _, status := range farm.JobStatuses() {
+		names = append(names, status.String())
+	}
+	return names
+}
+
+// completeStatuses offers statuses of jobs to the shell, after a comma as well.
+func completeStatuses(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	before := begun[:strings.LastIndex(begun, ",")+1]
+	var words []cobra.Completion
+	for _, name := range jobStatuses() {
+		words = append(words, before+name)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // runJobsList prints the jobs in the order of their submission.
 func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
 	for _, name := range o.status {
 		if _, ok := farm.ParseJobStatus(name); !ok {
-			return usageErrorf("--status %q is no job status; they are like active, queued, paused, completed, failed, canceled", name)
+			return usageErrorf("--status %q is not a job status; there are %s", name, strings.Join(jobStatuses(), ", "))
 		}
 	}
 	client, err := s.client(ctx)
@@ -63,7 +83,10 @@ func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
 	if s.json {
 		return s.printJSON(jobs)
 	}
-	if len(jobs) == 0 {
+	switch {
+	case len(jobs) == 0 && len(o.status) > 0:
+		fmt.Fprintf(s.errOut, "No job is %s.\n", strings.Join(o.status, " or "))
+	case len(jobs) == 0:
 		fmt.Fprintln(s.errOut, `No jobs. Submit one with "farm submit FILE.blend".`)
 	}
 	t := s.table("id", "status", "done", "prio", "type", "updated", "name")

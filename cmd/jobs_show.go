@@ -33,14 +33,16 @@ type shownJob struct {
 func newJobsShow(s *session) *cobra.Command {
 	var o jobsShowOptions
 	c := &cobra.Command{
-		Use:   "show JOB",
+		Use:   "show JOB|JOB/NUMBER|TASK",
 		Short: "Show a job, its tasks, and who changed what",
-		Long: `Show a job, its tasks, and the last changes that users made.
+		Long: `Show a job, its tasks, and the last changes that users made; or one task, and
+the commands that it runs.
 
 With --json it prints the job as GET /api/v3/jobs/{id} has it, with all its
-tasks under "tasks", and what GET /api/farm/jobs/{id}/audit has under "audit".`,
-		Example:           "  farm jobs show 1f2e3d4c\n  farm jobs show 1f2e3d4c --json | jq '.tasks[] | select(.status == \"failed\")'",
-		Args:              args("JOB"),
+tasks under "tasks", and what GET /api/farm/jobs/{id}/audit has under "audit"; or the
+task as GET /api/v3/tasks/{id} has it.`,
+		Example:           "  farm jobs show 1f2e3d4c\n  farm jobs show 1f2e3d4c/7\n  farm jobs show 1f2e3d4c --json | jq '.tasks[] | select(.status == \"failed\")'",
+		Args:              args("JOB|JOB/NUMBER|TASK"),
 		ValidArgsFunction: s.completeJobs,
 		RunE: func(c *cobra.Command, given []string) error {
 			return runJobsShow(c.Context(), s, given[0], o)
@@ -57,10 +59,14 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 	if err != nil {
 		return err
 	}
-	id, err := findJob(ctx, client, name)
+	what, err := findTarget(ctx, client, name)
 	if err != nil {
 		return err
 	}
+	if what.task != "" {
+		return s.showTask(ctx, client, what.task)
+	}
+	id := what.job
 	var shown shownJob
 	if shown.Job, err = client.FetchJob(ctx, id); err != nil {
 		return err

@@ -106,7 +106,7 @@ func (b *progressBar) show(v *jobView) {
 		b.meter.add(now, done)
 	}
 	// What is urgent is shown at once, the rest not too often.
-	urgent, every := fmt.Sprint(v.job.Status, len(v.failed)), progressLines
+	urgent, every := fmt.Sprint(v.job.Status, len(v.failed), v.why), progressLines
 	if b.live {
 		every = drawMost
 	}
@@ -139,7 +139,11 @@ func (b *progressBar) parts(v *jobView, now time.Time) []string {
 	parts := []string{fmt.Sprintf("%d/%d %s", done, total, unit)}
 	switch v.job.Status {
 	case farm.JobQueued.String():
-		parts = append(parts, "waiting for a worker")
+		waits := "waiting for a worker"
+		if v.why != "" {
+			waits = "waiting: " + printable(v.why)
+		}
+		parts = append(parts, waits)
 	case farm.JobActive.String():
 		if rate := b.meter.rate(now); rate > 0 {
 			parts = append(parts, speed(rate))
@@ -203,11 +207,14 @@ func speed(rate float64) string {
 	return fmt.Sprintf("%.1f/h", rate*3600)
 }
 
-// roughly rounds a duration to what matters of it: 45s, 12m, 3h20m, 2d4h.
+// roughly rounds a duration to what matters of it: 45s, 9m05s, 12m, 3h20m, 2d4h.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", max(1, int(d.Round(time.Second)/time.Second)))
+	case d < 10*time.Minute: // worth waiting for
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%dm%02ds", int(d/time.Minute), int(d%time.Minute/time.Second))
 	case d < time.Hour:
 		return fmt.Sprintf("%dm", int(d.Round(time.Minute)/time.Minute))
 	case d < 24*time.Hour:

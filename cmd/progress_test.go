@@ -50,7 +50,7 @@ func TestSpeedAndTime(t *testing.T) {
 		}
 	}
 	for want, d := range map[string]time.Duration{
-		"1s": 0, "45s": 45 * time.Second, "12m": 12 * time.Minute, "3h20m": 3*time.Hour + 18*time.Minute, "2d4h": 52 * time.Hour,
+		"1s": 0, "45s": 45 * time.Second, "9m05s": 9*time.Minute + 5*time.Second, "1m00s": time.Minute, "12m": 12 * time.Minute, "3h20m": 3*time.Hour + 18*time.Minute, "2d4h": 52 * time.Hour,
 	} {
 		if got := roughly(d); got != want {
 			t.Errorf("%s: %s, want %s", d, got, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"strings"
 	"time"
 
 	"renderfarm/farm"
@@ -17,6 +18,7 @@ type jobView struct {
 	frames int                  // frames it renders; 0: it has none, and progress counts steps
 	failed map[farm.TaskID]bool // tasks that failed for good
 	busy   string               // what a worker began last: "render-13 on vm"
+	why    string               // why it waits, as the manager says; "" if it does not, or nobody knows
 }
 
 // newJobView returns the view of a job that was just fetched or submitted.
@@ -62,6 +64,7 @@ type jobWatch struct {
 	client *api.Client
 	view   *jobView
 	yield  func(*jobView, error) bool
+	asked  time.Time // when the manager was asked why the job waits
 }
 
 // poll asks again and again.
@@ -122,6 +125,7 @@ func (w *jobWatch) follow(ctx context.Context, events *api.EventStream) (more bo
 		case <-ctx.Done():
 			return true // the caller tells why
 		case <-tick.C:
+			w.askWhy(ctx)
 			if !w.yield(w.view, nil) {
 				return false
 			}
@@ -160,6 +164,24 @@ func (w *jobWatch) message(ctx context.Context, m api.Message) bool {
 		return w.yield(w.view, nil)
 	}
 	return true
+}
+
+// whyEvery is how often a manager is asked why a job waits.
+const whyEvery = 5 * time.Second
+
+// askWhy finds out why the job waits, now and then. Nothing depends on it.
+func (w *jobWatch) askWhy(ctx context.Context) {
+	if w.view.job.Status != farm.JobQueued.String() {
+		w.view.why, w.asked = "", time.Time{}
+		return
+	}
+	if time.Since(w.asked) < whyEvery {
+		return
+	}
+	w.asked = time.Now()
+	if why, err := whyOf(w.client.FetchJobWhy(ctx, w.view.job.ID)); err == nil && why != nil {
+		w.view.why = strings.TrimRight(why.Reason, ".")
+	}
 }
 
 // refresh fetches the job, and returns whether to go on.

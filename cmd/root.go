@@ -2,11 +2,13 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"renderfarm/jsjobs"
 )
@@ -63,7 +65,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 	c.PersistentFlags().StringVar(&s.home, "home", "", "`folder` for everything Farm keeps (default: farm in the user's data folder) [FARM_HOME]")
 	s.keyFlags(c, asking)
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return usageErrorf("%s", strings.TrimSuffix(err.Error(), "."))
+		return flagError(err)
 	})
 	c.CompletionOptions.DisableDefaultCmd = true
 	c.SetHelpTemplate(c.HelpTemplate() + exitHelp)
@@ -82,6 +84,22 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newTags(s), newJobtype(s), newAddon(s))
 	add(groupHelp, newConfig(s), newCheck(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
+}
+
+// flagError says what is wrong with a flag, without the words of the parser.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return usageErrorf("%s", strings.TrimSuffix(err.Error(), "."))
+	}
+	flag, given := invalid.GetFlag(), invalid.GetValue()
+	must := map[string]string{
+		"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a duration, such as 90s or 2h",
+	}[flag.Value.Type()]
+	if must == "" { // it is one of ours, and says so itself
+		return usageErrorf("--%s: %v", flag.Name, invalid.Unwrap())
+	}
+	return usageErrorf("--%s must be %s, and not %q", flag.Name, must, given)
 }
 
 // The groups of commands in the overview.

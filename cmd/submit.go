@@ -61,10 +61,10 @@ Ctrl-C stops watching; the job goes on.`,
 	o.jobFlags(c)
 	o.fileFlags(c)
 	s.jsonFlag(c)
-	// Its error is that there is no such flag, which a test would notice.
-	_ = c.RegisterFlagCompletionFunc("type", func(c *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	completeFlag(c, "type", func(c *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return s.completeJobTypes(c, nil, begun)
 	})
+	completeFlag(c, "tag", s.completeTags)
 	return c
 }
 

@@ -34,6 +34,7 @@ The answer is the scheduler's own. With --json it is printed as GET
 	}
 	c.Flags().StringVar(&worker, "worker", "", "say why this `worker` of all does not get the task")
 	s.jsonFlag(c)
+	completeFlag(c, "worker", s.completeWorkers)
 	return c
 }
 
@@ -88,7 +89,11 @@ The answer is the scheduler's own. With --json it is printed as GET
 	return c
 }
 
+// answerWhy prints what the manager says. Only a Farm manager knows why.
 func (s *session) answerWhy(why api.Why, err error) error {
+	if foreign(err) {
+		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot tell why: its own web page shows what there is to know")
+	}
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,15 @@ func ParseJobStatus(name string) (JobStatus, bool) {
 	return parseName[JobStatus](jobStatusNames[:], name)
 }
 
+// JobStatuses lists all statuses that a job can have.
+func JobStatuses() []JobStatus {
+	all := make([]JobStatus, len(jobStatusNames))
+	for i := range all {
+		all[i] = JobStatus(i)
+	}
+	return all
+}
+
 // Runs reports whether tasks of the job are handed out.
 func (s JobStatus) Runs() bool { return s == JobQueued || s == JobActive }
 

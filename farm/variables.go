@@ -1,6 +1,9 @@
 package farm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Audiences of a variable's value, and the platform that stands for any other.
 const (
@@ -13,6 +16,10 @@ const (
 
 // Variables are the values that names in braces stand for, by name.
 type Variables map[string]Variable
+
+// platforms are those that a value can be for: Go's names of the systems on which
+// Blender runs, and "all".
+var platforms = []string{"linux", "windows", "darwin", "all", "freebsd", "openbsd", "netbsd"}
 
 // Variable has a value for each platform and audience. A two-way variable is
 // also put in place of its value: paths that a submitter wrote for its own
@@ -41,6 +48,11 @@ func (vs Variables) Check() error {
 			case "", AudienceAll, AudienceWorkers, AudienceUsers:
 			default:
 				return Errorf(Invalid, "variable %s: audience %q is not valid: use all, workers or users", name, value.Audience)
+			}
+			for _, platform := range append([]string{value.Platform}, value.Platforms...) {
+				if platform != "" && !slices.Contains(platforms, platform) {
+					return Errorf(Invalid, "variable %s: platform %q is not valid: use %s", name, platform, strings.Join(platforms, ", "))
+				}
 			}
 		}
 	}

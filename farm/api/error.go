@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,6 +40,13 @@ func IsNotFound(err error) bool {
 // maxErrorText bounds the part of a foreign error page that is shown, in bytes.
 const maxErrorText = 300
 
+// What is left out of an error page in HTML. Its title says it all.
+var (
+	htmlTitle  = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	htmlHidden = regexp.MustCompile(`(?is)<!--.*?-->|<(script|style|head)\b.*?</(script|style|head)>`)
+	htmlTag    = regexp.MustCompile(`(?s)</?[a-zA-Z!][^>]*>`)
+)
+
 // readError makes the *Error of an answer. Compatible managers leave out the
 // code, or send a bare JSON string; proxies send pages of their own.
 func readError(status int, body []byte) *Error {
@@ -52,10 +61,16 @@ func readError(status int, body []byte) *Error {
 	return e
 }
 
-// foreignText makes one line of an error page that is no JSON.
+// foreignText makes one line of an error page that is no JSON: that of a proxy,
+// or of another program at the address.
 func foreignText(status int, body []byte) string {
 	what := fmt.Sprintf("the manager answered %d %s", status, http.StatusText(status))
-	text := strings.Join(strings.FieldsFunc(string(body[:min(len(body), 4*maxErrorText)]), func(r rune) bool {
+	page := string(body[:min(len(body), 64*maxErrorText)])
+	if title := htmlTitle.FindStringSubmatch(page); title != nil {
+		page = title[1]
+	}
+	page = html.UnescapeString(htmlTag.ReplaceAllString(htmlHidden.ReplaceAllString(page, " "), " "))
+	text := strings.Join(strings.FieldsFunc(page[:min(len(page), 4*maxErrorText)], func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " ")
 	if len(text) > maxErrorText {

@@ -21,7 +21,7 @@ import (
 func (u *Submission) inspect(ctx context.Context) (err error) {
 	u.progress(Progress{Stage: Reading})
 	u.info, err = blendfile.Inspect(ctx, u.options.Blender, u.file)
-	if err == nil || !errors.Is(err, blendfile.ErrBlender) {
+	if err == nil || !errors.Is(err, blendfile.ErrBlender) || u.options.Blender != "" { // who names a Blender means it
 		return err
 	}
 	info, readErr := blendfile.Read(ctx, u.file)

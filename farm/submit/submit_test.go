@@ -111,10 +111,11 @@ func TestSettingsThatCannotBe(t *testing.T) {
 // TestWithoutBlender reads what it can, says what it cannot, and takes the flags
 // for the rest.
 func TestWithoutBlender(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
 	var said strings.Builder
 	u := &Submission{
 		Submitter: &Submitter{Scripts: addon.Pack(), Option: asFlag, Note: func(text string) { said.WriteString(text) }}, jobType: renderType(),
-		file: filepath.Join("..", "..", "testdata", "scenes", "tiny.blend"), options: Options{Blender: filepath.Join(t.TempDir(), "blender")},
+		file: filepath.Join("..", "..", "testdata", "scenes", "tiny.blend"),
 	}
 	defer u.Close()
 	if err := u.inspect(t.Context()); err != nil || u.info == nil || u.info.Scenes[0].Frames() != "1-10" || !strings.Contains(said.String(), "cannot find Blender") {
@@ -123,6 +124,12 @@ func TestWithoutBlender(t *testing.T) {
 	if err := u.trace(t.Context()); err != nil || len(u.files.Files) != 1 || u.files.Blend != "tiny.blend" && !strings.HasSuffix(u.files.Blend, "scenes/tiny.blend") || !strings.Contains(said.String(), "does not see caches") {
 		t.Errorf("%+v, %v, %s", u.files, err, said.String())
 	}
+	// A Blender that somebody names has to be there.
+	u.options.Blender = filepath.Join(t.TempDir(), "blender")
+	if err := u.inspect(t.Context()); !errors.Is(err, blendfile.ErrBlender) {
+		t.Error(err)
+	}
+	u.options.Blender = ""
 	// A file of a later form: only the flags know.
 	u.file, u.info = filepath.Join(t.TempDir(), "later.blend"), nil
 	if err := os.WriteFile(u.file, []byte("BLENDER99-99v9999 and what may come"), 0o600); err != nil {
