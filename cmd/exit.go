@@ -29,7 +29,7 @@ EXIT STATUS
   1    something failed; the message says what
   2    wrong usage
   3    the job failed or was canceled
-  4    there is no such job, task, worker or tag
+  4    there is no such job, task, worker, tag, job type, scene or file
   5    the manager cannot be reached
   6    the address or the home folder is in use by another process
   130  interrupted

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"renderfarm/farm/submit"
+	"renderfarm/farm"
 )
 
 // hiddenFrom returns the command line of a farm that does not see a folder: in
@@ -46,7 +46,7 @@ func TestSubmitFromAway(t *testing.T) {
 			if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {
 				t.Errorf("%d: %s", refused, st.err.String())
 			}
-			if left, err := os.ReadDir(filepath.Join(st.home, "storage", submit.Folder)); err == nil || len(left) > 0 {
+			if left, err := os.ReadDir(filepath.Join(st.home, "storage", farm.CopiesFolder)); err == nil || len(left) > 0 {
 				t.Errorf("left are %v, %v", left, err)
 			}
 			p, err := startCommand("worker", worker)

@@ -12,7 +12,6 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/blendertest"
 	"renderfarm/farm/programs"
-	"renderfarm/farm/submit"
 )
 
 // A submitTest is a farm of one computer that a test submits to.
@@ -150,7 +149,7 @@ func TestSubmitRefused(t *testing.T) {
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--set", "add_path_components=33"); status != exitFailed || !strings.Contains(st.err.String(), "add_path_components") {
 		t.Errorf("%d: %s", status, st.err.String())
 	}
-	if left, err := os.ReadDir(filepath.Join(st.home, "storage", submit.Folder)); err == nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(st.home, "storage", farm.CopiesFolder)); err == nil || len(left) > 0 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }

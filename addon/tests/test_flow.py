@@ -115,6 +115,7 @@ class Submitting(unittest.TestCase):
         job = self.manager.jobs[0]
         blend = pathlib.Path(job["settings"]["blendfile"])
         self.assertEqual((blend.name, blend.read_bytes(), blend.parent.parent), ("shot.blend", b"unsaved rewritten", self.storage / "submitted"))
+        self.assertEqual(job["metadata"]["submitted-folder"], blend.parent.name)
         self.assertEqual((blend.parent / "tex/wood.png").read_bytes(), b"wood")
         self.assertEqual({k: job[k] for k in ("name", "type", "type_etag", "priority", "submitter_platform", "worker_tag", "initial_status")}, {
             "name": "shot 1", "type": "render", "type_etag": "e1", "priority": 60, "submitter_platform": "linux", "worker_tag": "t1", "initial_status": "paused"})

@@ -93,6 +93,9 @@ func eachCheckout(st *store.Store, f func(checkout string, id farm.JobID)) error
 				if err == nil && d.ShamanCheckout != "" {
 					f(d.ShamanCheckout, jobs[i].ID)
 				}
+				if copies := copiesOf(d.Metadata); err == nil && copies != "" {
+					f(copies, jobs[i].ID)
+				}
 			}
 			return nil
 		})

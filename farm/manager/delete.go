@@ -131,7 +131,7 @@ func (m *Manager) deleteMarked(ctx context.Context) error {
 // removeJob removes the checkout and the files of a job, then its records, some
 // at a time so that others are not kept waiting.
 func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
-	if err := m.removeCheckout(id); err != nil {
+	if err := errors.Join(m.removeCheckout(id), m.removeCopies(id)); err != nil {
 		return err
 	}
 	if err := m.files.RemoveJob(id); err != nil {

@@ -33,9 +33,14 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if plan.ShamanCheckout, err = m.claimCheckout(&plan.Submission); err != nil {
 		return job, detail, nil, err
 	}
+	copies := copiesOf(plan.Metadata)
+	if copies != "" {
+		m.checkouts.add(copies, plan.ID)
+	}
 	defer func() {
 		if err != nil {
 			m.checkouts.remove(plan.ShamanCheckout, plan.ID)
+			m.checkouts.remove(copies, plan.ID)
 		}
 	}()
 	prepared, err := store.Prepare(plan)

@@ -135,14 +135,10 @@ type copied struct {
 // keepParts is how long a copy may take at the most.
 const keepParts = 7 * 24 * time.Hour
 
-// Folder is where in the storage the copies of files are, each job's in a folder
-// of its own.
-const Folder = "submitted"
-
 // folder returns a path for the files of a job that nobody has taken.
 func (st storage) folder(job string) string {
 	name := farm.FolderName(job) + "-" + time.Now().Format("20060102-150405")
-	return next(filepath.Join(st.path, Folder, name), 1)
+	return next(filepath.Join(st.path, farm.CopiesFolder, name), 1)
 }
 
 // next returns the path, with a number from n on if it is taken.
@@ -179,6 +175,10 @@ func (c *copied) deliver(ctx context.Context, job *api.SubmittedJob) (string, er
 			c.s.progress(total)
 		})
 		if farm.KindOf(err) != farm.Conflict {
+			if job.Metadata == nil {
+				job.Metadata = map[string]string{}
+			}
+			job.Metadata[farm.MetadataCopies] = filepath.Base(c.dir) // so that deleting the one deletes the other
 			return c.blend(), err
 		}
 		c.dir = next(wanted, n)
@@ -201,7 +201,7 @@ func (c *copied) undo() error {
 // Abandon removes a folder that was made, or begun, for a job that never was.
 // It is one that Submitter.Copying was told of.
 func Abandon(folder string) error {
-	if filepath.Base(filepath.Dir(folder)) != Folder {
+	if filepath.Base(filepath.Dir(folder)) != farm.CopiesFolder {
 		return farm.Errorf(farm.Invalid, "%s is not a folder that Farm made", folder)
 	}
 	return pack.Abandon(folder)

@@ -37,7 +37,7 @@ func fileInfo() *blendfile.Info {
 	return &blendfile.Info{Scenes: []blendfile.Scene{
 		{Name: "Shot", FrameStart: 1, FrameEnd: 24, FPS: 24, Format: "PNG", Extension: ".png", Camera: "C"},
 		{Name: "Film", FrameStart: 5, FrameEnd: 9, FrameStep: 2, FPS: 25, Format: "FFMPEG", Extension: ".mkv", Camera: "C", HasPreviews: true},
-		{Name: "Blind", FrameStart: 1, FrameEnd: 2},
+		{Name: "Blind", FrameStart: 1, FrameEnd: 2, Lacks: blendfile.LacksCamera},
 	}}
 }
 
@@ -210,12 +210,12 @@ func TestCopied(t *testing.T) {
 	if first.dir = filepath.Join(st.path, "submitted", "my_job-20260501-123015"); first.blend() != filepath.Join(first.dir, "a.blend") {
 		t.Error(first.blend())
 	}
-	if _, err := first.deliver(t.Context(), nil); err != nil {
+	if _, err := first.deliver(t.Context(), &api.SubmittedJob{}); err != nil {
 		t.Fatal(err)
 	}
 	// Somebody else has the name by now: theirs is not touched, and the next one is taken.
 	second := &copied{s: s, files: files, dir: first.dir}
-	blend, err := second.deliver(t.Context(), nil)
+	blend, err := second.deliver(t.Context(), &api.SubmittedJob{})
 	if want := first.dir + "-2"; err != nil || second.dir != want || blend != filepath.Join(want, "a.blend") || !slices.Equal(told, []string{first.dir, first.dir, want}) {
 		t.Errorf("%s, %v, %+v; told were %q", blend, err, second, told)
 	}
@@ -225,7 +225,7 @@ func TestCopied(t *testing.T) {
 	third := place()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := third.deliver(ctx, nil); !errors.Is(err, context.Canceled) {
+	if _, err := third.deliver(ctx, &api.SubmittedJob{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if err := first.undo(); err != nil {
@@ -268,8 +268,8 @@ func TestTidy(t *testing.T) {
 // TestAbandon removes what was begun, and nothing that looks different.
 func TestAbandon(t *testing.T) {
 	storage := t.TempDir()
-	made := filepath.Join(storage, Folder, "a[1]")
-	for _, dir := range []string{made, made + ".farm-part-1-0", filepath.Join(storage, Folder, "a1"), filepath.Join(storage, "other")} {
+	made := filepath.Join(storage, farm.CopiesFolder, "a[1]")
+	for _, dir := range []string{made, made + ".farm-part-1-0", filepath.Join(storage, farm.CopiesFolder, "a1"), filepath.Join(storage, "other")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -26,6 +26,7 @@ from .wire import Job, JobStorage, JobType, SubmittedJob
 from .work import Work
 
 TOKEN = "farm-submission"  # metadata that says which submission a job came of
+COPIES = "submitted-folder"  # metadata that names the folder with the job's files, which the manager removes with the job
 LOOKS = (1, 2, 4, 8)  # seconds between the looks for a job whose answer got lost: the manager may still be storing it
 
 
@@ -97,6 +98,7 @@ class Delivered:
     warnings: list[str] = field(default_factory=list)
     missing: list[packing.Missing] = field(default_factory=list)
     transfer: shaman.Transfer | None = None
+    copies: str = ""  # name of the folder that was made for the job's files
     undo: Callable[[], None] = lambda: None
 
 
@@ -146,6 +148,8 @@ def submission(host: Host, client: Client, work: Work) -> Submission:
         job.settings = settings.with_blendfile(job_type, job.settings, delivered.blendfile)
         if delivered.transfer:
             job.storage = JobStorage(delivered.transfer.checkout)
+        if delivered.copies:
+            job.metadata[COPIES] = delivered.copies
         try:
             work.phase("Submitting")
             created = yield lambda: _submit(client, job, work)
@@ -209,7 +213,7 @@ def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: B
         sent = yield lambda: shaman.send(client, plan.files, hashes, name, work)
         return Delivered(f"{{jobs}}/{sent.checkout}/{plan.blend}", "uploaded", plan.warnings, plan.missing, sent)
     folder = yield lambda: copying.copy(plan.files, location, name, work)
-    return Delivered(str(folder.joinpath(*plan.blend.split("/"))), "copied", plan.warnings, plan.missing, undo=lambda: copying.remove(folder))
+    return Delivered(str(folder.joinpath(*plan.blend.split("/"))), "copied", plan.warnings, plan.missing, copies=folder.name, undo=lambda: copying.remove(folder))
 
 
 def _warn_of(beyond: list[str]) -> list[str]:
