@@ -131,6 +131,25 @@
 			return a;
 		}
 	});
+	set(A, "reduceRight", function (f, start) {
+		var a = Object(this), i = length(a) - 1, value = start;
+		callable(f);
+		if (arguments.length < 2) {
+			while (i >= 0 && !(i in a)) {
+				i--;
+			}
+			if (i < 0) {
+				throw new TypeError("Reduce of empty array with no initial value");
+			}
+			value = a[i--];
+		}
+		for (; i >= 0; i--) {
+			if (i in a) {
+				value = f(value, a[i], i, a);
+			}
+		}
+		return value;
+	});
 	set(A, ITERATOR, values);
 	function from(x, f, self) {
 		if (x === undefined || x === null) {

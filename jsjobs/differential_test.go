@@ -35,6 +35,8 @@ const units = s => { const list = []; for (let i = 0; i < s.length; i++) list.pu
 const functions = {
 	count: (...a) => a.length + ":" + a.slice(1).map(x => typeof x === "object" ? "o" : String(x)).join("|"),
 	dollar: () => "$1$&", nothing: () => undefined,
+	index: (x, i, all) => [typeof x, i, all.length], truth: x => x, list: (x, i) => [x, i], fold: (p, x, i) => p + typeof x + typeof i + i,
+	second: (k, v) => k === "1" ? undefined : v,
 };
 function value(x) {
 	if (x === null || typeof x !== "object") return x;
@@ -42,6 +44,7 @@ function value(x) {
 	if ("pattern" in x) { const r = new RegExp(text(x.pattern), x.flags); r.lastIndex = x.last || 0; return r; }
 	if ("call" in x) return functions[x.call];
 	if ("list" in x) return x.list.map(value);
+	if ("object" in x) { const o = {}; for (const [k, v] of x.object) o[k] = value(v); return o; }
 	if ("number" in x) return Number(x.number);
 	if ("date" in x) return new Date(Number(x.date));
 	if ("fields" in x) return new Date(...x.fields.map(value));

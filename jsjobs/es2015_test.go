@@ -59,3 +59,20 @@ func TestStandard(t *testing.T) {
 		})
 	}
 }
+
+// TestOriginal holds scripts to what they return in the original system, which
+// is what the standard says. Results are compared as texts: the order of keys
+// counts.
+func TestOriginal(t *testing.T) {
+	for _, s := range snippets(t, "original.txt") {
+		t.Run(s.name, func(t *testing.T) {
+			got, err := evaluate(t, "(function () {\n"+s.body+"\n})()")
+			if err != nil {
+				got = "error: " + err.Error()
+			}
+			if got != s.want {
+				t.Errorf("%s\ngot  %s\nwant %s", s.body, got, s.want)
+			}
+		})
+	}
+}

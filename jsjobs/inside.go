@@ -160,6 +160,7 @@ func reachInside() error {
 		inside.functionType = word(&inner(function).value)
 		inside.exceptionType = exceptionType(vm)
 		beStrict(vm)
+		orderNames(vm)
 	})
 	return inside.err
 }

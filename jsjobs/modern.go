@@ -2,7 +2,6 @@ package jsjobs
 
 import (
 	_ "embed"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -101,11 +100,12 @@ func (m *machine) common() *otto.Object {
 	dates := functions(m, m.dateFunctions())
 	m.set(dates, "methods", functions(m, m.dateMethods()))
 	return m.object(map[string]any{
-		"chars": native(m.chars), "keys": native(m.keys), "fround": native(m.fround), "enqueue": native(m.enqueue), "literal": native(m.literal),
+		"chars": native(m.chars), "keys": native(m.keys), "enqueue": native(m.enqueue), "literal": native(m.literal),
 		"string": functions(m, m.stringMethods()), "fromCharCode": native(m.fromCharCode), "fromCodePoint": native(m.fromCodePoint),
 		"regexp": regexp, "number": functions(m, m.numberMethods()), "parseInt": native(m.parseInt), "parseFloat": native(m.parseFloat),
 		"numberOf": native(func(call otto.FunctionCall) otto.Value { return m.toJS(m.toNumber(call.Argument(0))) }),
 		"date":     dates, "dateValue": m.kit.dateValue, "setDate": m.kit.setDate,
+		"math":      functions(m, m.mathFunctions()),
 		"parseJSON": native(m.parseJSON), "stringify": native(m.stringify), "uri": functions(m, m.uriFunctions()),
 	})
 }
@@ -142,7 +142,7 @@ func (m *machine) keys(call otto.FunctionCall) otto.Value {
 func (m *machine) names(v otto.Value) []string {
 	id, ok := m.author.index[v]
 	if !ok {
-		return inOrder(v.Object().Keys())
+		return withoutSymbols(v.Object().Keys())
 	}
 	properties := m.taskProperties()
 	if id < 0 {
@@ -152,40 +152,5 @@ func (m *machine) names(v otto.Value) []string {
 	for i, p := range properties {
 		list[i] = p.name
 	}
-	return append(list, inOrder(v.Object().Keys())...)
-}
-
-// inOrder sorts the names of properties.
-func inOrder(names []string) []string {
-	type numbered struct {
-		n    uint64
-		name string
-	}
-	var numbers []numbered
-	others := make([]string, 0, len(names))
-	for _, name := range names {
-		if n, err := strconv.ParseUint(name, 10, 32); err == nil && strconv.FormatUint(n, 10) == name {
-			numbers = append(numbers, numbered{n, name})
-		} else if len(name) < 2 || name[:2] != "@@" {
-			others = append(others, name)
-		}
-	}
-	if numbers == nil {
-		return others
-	}
-	slices.SortFunc(numbers, func(a, b numbered) int { return int(int64(a.n) - int64(b.n)) })
-	all := make([]string, 0, len(names))
-	for _, n := range numbers {
-		all = append(all, n.name)
-	}
-	return append(all, others...)
-}
-
-// fround(n) rounds to what a float of 32 bits holds.
-func (m *machine) fround(call otto.FunctionCall) otto.Value {
-	n, err := call.Argument(0).ToFloat()
-	if err != nil {
-		m.throw(err)
-	}
-	return m.toJS(float64(float32(n)))
+	return append(list, withoutSymbols(v.Object().Keys())...)
 }

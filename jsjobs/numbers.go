@@ -227,13 +227,17 @@ func inBase(f float64, base int) string {
 		sign, f = "-", -f
 	}
 	whole, fraction := math.Modf(f)
-	n, _ := big.NewFloat(whole).Int(nil)
-	s := sign + n.Text(base)
+	b := float64(base)
+	zeros := 0 // for digits beyond the precision
+	for whole >= 1<<53 {
+		whole /= b
+		zeros++
+	}
+	s := sign + strconv.FormatInt(int64(whole), base) + strings.Repeat("0", zeros)
 	if fraction == 0 {
 		return s
 	}
-	b := float64(base)
-	least := max(math.Nextafter(f, math.Inf(1))-f, math.SmallestNonzeroFloat64) / 2
+	least := max((math.Nextafter(f, math.Inf(1))-f)/2, math.SmallestNonzeroFloat64)
 	var digits []byte
 	for {
 		fraction *= b

@@ -80,3 +80,13 @@ func TestRequireRefuses(t *testing.T) {
 		wantError(t, err, farm.Invalid, c.says)
 	}
 }
+
+// Data has its names in the order of the file.
+func TestRequiredOrder(t *testing.T) {
+	l := library(t, map[string]string{"data.json": "\ufeff" + `{"zeta":1,"alpha":{"y":1,"b":2},"5":"ö😀"}`,
+		"t.js": emptyType + `function compileJob(job) { const d = require("./data.json"); job.metadata = {r: Object.keys(d).join() + Object.keys(d.alpha) + d[5].length}; }`})
+	p, err := l.Plan(t.Context(), farm.Submission{Type: "t"})
+	if err != nil || p.Metadata["r"] != "5,zeta,alphay,b3" {
+		t.Errorf("%v, %v", p, err)
+	}
+}

@@ -3,6 +3,7 @@
 // lowered programs and it have in common: keys, chars and drain. What it needs
 // of the engine it takes now, because a script may call its own things Map.
 (function (global, common) {
+	var Number = global.Number;
 	var defineProperty = Object.defineProperty, getNames = Object.getOwnPropertyNames, has = Object.prototype.hasOwnProperty;
 	var toString = Object.prototype.toString, push = Array.prototype.push, slice = Array.prototype.slice;
 	var keys = common.keys, chars = common.chars, drain = common.drain, ITERATOR = "@@iterator";
@@ -194,6 +195,12 @@
 		}
 	});
 
+	// What has no properties of its own is as it is.
+	[["freeze"], ["seal"], ["preventExtensions"], ["isFrozen", true], ["isSealed", true], ["isExtensible", false]].forEach(function (f) {
+		var own = Object[f[0]];
+		set(Object, f[0], function (o) { return isObject(o) ? own(o) : f.length > 1 ? f[1] : o; });
+	});
+
 	// ---- Number and Math
 
 	function finite(n) {
@@ -202,6 +209,25 @@
 	function integer(n) {
 		return finite(n) && Math.floor(n) === n;
 	}
+	// Number reads texts as the standard does, and not as Go does.
+	var OwnNumber = Number;
+	function number(v) {
+		return common.numberOf(isObject(v) ? primitive(v, "number") : v);
+	}
+	Number = function Number(v) {
+		var n = arguments.length === 0 ? 0 : number(v);
+		return this instanceof Number && toString.call(this) !== "[object Number]" ? new OwnNumber(n) : n;
+	};
+	Number.prototype = OwnNumber.prototype;
+	set(Number.prototype, "constructor", Number);
+	getNames(OwnNumber).forEach(function (name) {
+		if (!has.call(Number, name)) {
+			defineProperty(Number, name, Object.getOwnPropertyDescriptor(OwnNumber, name));
+		}
+	});
+	set(global, "Number", Number);
+	set(global, "isNaN", function (v) { v = number(v); return v !== v; });
+	set(global, "isFinite", function (v) { v = number(v); return v - v === 0; });
 	add(Number, {
 		isInteger: integer,
 		isFinite: finite,
@@ -214,6 +240,8 @@
 			defineProperty(Number, name, { value: all[i + 1] });
 		}
 	});
+	setAll(Math, common.math);
+	common.fround = common.math.fround;
 	setAll(Number.prototype, common.number);
 	set(global, "parseInt", common.parseInt);
 	set(global, "parseFloat", common.parseFloat);
@@ -225,14 +253,6 @@
 				sum += arguments[i] * arguments[i];
 			}
 			return Math.sqrt(sum);
-		},
-		fround: function (n) { return common.fround(n); },
-		clz32: function (n) {
-			var count = 32;
-			for (n = n >>> 0; n; n >>>= 1) {
-				count--;
-			}
-			return count;
 		},
 		imul: function (a, b) { return ((a & 0xffff) * b + (((a >>> 16) * b & 0xffff) << 16)) | 0; }
 	});
