@@ -82,7 +82,7 @@ func (s *worked) fail(i int, needs [][]int) {
 	before := s.trial
 	s.tasks[i], _ = s.tasks[i].After(v.Task)
 	s.holder[i] = 0
-	if v.Block && v.Task == TaskBroke {
+	if v.Block && v.Task == TaskAttemptFailed {
 		s.tries[i] = uint8(bits.OnesCount8(s.failedBy[i] &^ w))
 	}
 	s.spread(i, needs)

@@ -15,7 +15,7 @@ type Failure struct {
 
 // A Verdict is what follows from a failure.
 type Verdict struct {
-	Task          TaskEvent // TaskBroke: there will be another try; TaskGivenUp
+	Task          TaskEvent // TaskAttemptFailed: there will be another try; TaskGivenUp
 	Block         bool      // the worker gets no more tasks of this type from this job
 	NoWorkersLeft bool      // the job fails: everybody who could do this type is blocked
 }
@@ -33,10 +33,10 @@ type verdictRule struct {
 // task, it is tried again.
 var verdicts = []verdictRule{
 	{"no workers left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{TaskGivenUp, true, true}},
-	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{TaskBroke, true, false}},
+	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{TaskAttemptFailed, true, false}},
 	{"blocked, and all tried", (*Failure).blocks, Verdict{TaskGivenUp, true, false}},
 	{"hard", (*Failure).exhausted, Verdict{TaskGivenUp, false, false}},
-	{"soft", func(*Failure) bool { return true }, Verdict{TaskBroke, false, false}},
+	{"soft", func(*Failure) bool { return true }, Verdict{TaskAttemptFailed, false, false}},
 }
 
 func (f *Failure) blocks() bool {

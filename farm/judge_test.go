@@ -5,9 +5,9 @@ import "testing"
 // wrongVerdicts looks at examples of failures, and at every small one.
 func wrongVerdicts() (w faults) {
 	var (
-		soft       = Verdict{Task: TaskBroke}
+		soft       = Verdict{Task: TaskAttemptFailed}
 		hard       = Verdict{Task: TaskGivenUp}
-		softBlock  = Verdict{Task: TaskBroke, Block: true}
+		softBlock  = Verdict{Task: TaskAttemptFailed, Block: true}
 		hardBlock  = Verdict{Task: TaskGivenUp, Block: true}
 		nobodyLeft = Verdict{Task: TaskGivenUp, Block: true, NoWorkersLeft: true}
 	)
@@ -61,9 +61,9 @@ func TestEveryFailure(t *testing.T) {
 		}
 		v := Judge(f)
 		rows[v] = true
-		again := v.Task == TaskBroke
+		again := v.Task == TaskAttemptFailed
 		switch {
-		case v.Task != TaskBroke && v.Task != TaskGivenUp:
+		case v.Task != TaskAttemptFailed && v.Task != TaskGivenUp:
 			t.Errorf("%+v: the task gets event %d", f, v.Task)
 		case v.Block != (f.MaxFailed > 0 && f.Failed >= f.MaxFailed):
 			t.Errorf("%+v: blocked is %v", f, v.Block)

@@ -36,7 +36,7 @@ func wrongMoves() (f faults) {
 	}{
 		{"assigned", TaskAssigned, [7]TaskStatus{TaskActive, no, no, TaskActive, no, no, no}},
 		{"succeeded", TaskSucceeded, [7]TaskStatus{no, TaskCompleted, no, no, no, no, no}},
-		{"broke", TaskBroke, [7]TaskStatus{no, TaskSoftFailed, no, no, no, no, no}},
+		{"broke", TaskAttemptFailed, [7]TaskStatus{no, TaskSoftFailed, no, no, no, no, no}},
 		{"given up", TaskGivenUp, [7]TaskStatus{no, TaskFailed, no, no, no, no, no}},
 		{"returned", TaskReturned, [7]TaskStatus{no, TaskQueued, no, no, no, no, no}},
 		{"dropped", TaskDropped, [7]TaskStatus{TaskCanceled, TaskCanceled, no, TaskCanceled, no, no, no}},

@@ -84,7 +84,7 @@ func allMutants() (m mutants) {
 	swap(&m, &verdicts, "verdicts")
 	for i := range verdicts {
 		v := &verdicts[i].Verdict
-		for _, to := range []Verdict{{TaskBroke, false, false}, {TaskBroke, true, false}, {TaskGivenUp, false, false}, {TaskGivenUp, true, false}, {TaskGivenUp, true, true}} {
+		for _, to := range []Verdict{{TaskAttemptFailed, false, false}, {TaskAttemptFailed, true, false}, {TaskGivenUp, false, false}, {TaskGivenUp, true, false}, {TaskGivenUp, true, true}} {
 			if to != *v {
 				set(&m, v, to, "verdict %d is %+v", i, to)
 			}

@@ -59,13 +59,13 @@ func (s TaskStatus) Spoiled() bool { return s == TaskFailed || s == TaskCanceled
 type TaskEvent uint8
 
 const (
-	TaskAssigned  TaskEvent = iota // the scheduler handed it to a worker
-	TaskSucceeded                  // its worker completed it
-	TaskBroke                      // its worker failed it, and there will be another try
-	TaskGivenUp                    // its worker failed it, for the last time
-	TaskReturned                   // its worker left, slept, timed out or was removed
-	TaskDropped                    // it was canceled, by a user or because what it needs was spoiled
-	TaskRequeued                   // a user wants it done (again)
+	TaskAssigned      TaskEvent = iota // the scheduler handed it to a worker
+	TaskSucceeded                      // its worker completed it
+	TaskAttemptFailed                  // its worker failed it, and there will be another try
+	TaskGivenUp                        // its worker failed it, for the last time
+	TaskReturned                       // its worker left, slept, timed out or was removed
+	TaskDropped                        // it was canceled, by a user or because what it needs was spoiled
+	TaskRequeued                       // a user wants it done (again)
 )
 
 // A move is one row of the task's state machine: on this event, a task in one
@@ -79,7 +79,7 @@ type move struct {
 var moves = []move{
 	{TaskAssigned, []TaskStatus{TaskQueued, TaskSoftFailed}, TaskActive},
 	{TaskSucceeded, []TaskStatus{TaskActive}, TaskCompleted},
-	{TaskBroke, []TaskStatus{TaskActive}, TaskSoftFailed},
+	{TaskAttemptFailed, []TaskStatus{TaskActive}, TaskSoftFailed},
 	{TaskGivenUp, []TaskStatus{TaskActive}, TaskFailed},
 	{TaskReturned, []TaskStatus{TaskActive}, TaskQueued},
 	{TaskDropped, []TaskStatus{TaskQueued, TaskActive, TaskSoftFailed}, TaskCanceled},

@@ -49,8 +49,9 @@
 //
 // # Scheduling
 //
-// The index knows for each job that may run which of its tasks wait for nothing
-// but a worker (set.go, needs.go), and for each pair of tag and task type the jobs
-// that have such tasks, best first (pick.go). It is rebuilt at start (load.go);
-// Store.Check proves that it is what a rebuilt one would be.
+// What decides which task a worker gets is package scheduler, which knows nothing
+// of the file. The index holds one and tells it of every job, task and worker, at
+// the start (load.go) and with every change (tx.go, txjob.go, txworker.go).
+// schedule.go asks it, and turns its answers into the handles that callers hold:
+// Job, Task and Worker. Store.Check proves that it is what a rebuilt one would be.
 package store

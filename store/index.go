@@ -11,10 +11,10 @@ import (
 	"renderfarm/farm/scheduler"
 )
 
-// index is what the writer keeps in memory, and only the writer goroutine
-// touches it, apart from names. It always shows what the file will be after the
-// next commit. It is rebuilt from the file at start, and Store.Check proves
-// that the two agree.
+// index is what the writer keeps in memory: jobs, workers and tags, the scheduler,
+// and what is to be written. Only the writer goroutine touches it, apart from
+// names. It always shows what the file will be after the next commit. It is rebuilt
+// from the file at start, and Store.Check proves that the two agree.
 type index struct {
 	jobs    map[prefix]*Job // those in memory; all that are busy, some others
 	cached  []*Job          // those in memory although they are not busy

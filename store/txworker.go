@@ -14,8 +14,8 @@ import (
 	"renderfarm/farm/scheduler"
 )
 
-// Worker is a live worker, owned by the writer goroutine and valid during one
-// Update only. Workers are never removed: a deleted one stays, with Deleted set,
+// Worker is what callers hold of a worker during one Update. It belongs to the
+// writer goroutine. Workers are never removed: a deleted one stays, with Deleted set,
 // so that tasks it worked on can name it.
 type Worker struct {
 	farm.Worker

@@ -35,7 +35,7 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit
 	u.change(t, v.Task, fmt.Sprintf("task changed status active -> %s", next), func(s *farm.TaskState) {
 		edit(s)
 		s.Fail()
-		if v.Block && v.Task == farm.TaskBroke {
+		if v.Block && v.Task == farm.TaskAttemptFailed {
 			s.Failures = triesOfOthers(s)
 		}
 	})
@@ -65,7 +65,7 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 	if f.WrongWorker {
 		blocked = fmt.Sprintf("which cannot do tasks of type %q of this job and gets no more of them from it", taskType)
 	}
-	switch again := v.Task == farm.TaskBroke; {
+	switch again := v.Task == farm.TaskAttemptFailed; {
 	case v.NoWorkersLeft:
 		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)
 	case v.Block && again:
