@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Schedule says when a worker sleeps: exactly while the clock on its wall shows
-// a time inside one of the windows. That is all there is to changes between
-// summer and winter time: what lies in an hour that the clock skips does not
-// happen, and an hour that it shows twice counts twice. Windows may overlap.
+// Schedule says when a worker sleeps: exactly while the local time in its time
+// zone is inside one of the windows. No rule beyond that is needed when daylight
+// saving time begins or ends: a window inside a skipped hour does not occur, and
+// an hour that occurs twice counts twice. Windows may overlap.
 //
-// The zero value is no schedule: the worker sleeps when somebody says so.
+// The zero value means no schedule: the worker sleeps only on request.
 type Schedule struct {
 	Active  bool     `json:"active"` // false keeps the windows, and nothing follows from them
 	Windows []Window `json:"windows,omitempty"`
@@ -18,7 +18,7 @@ type Schedule struct {
 
 // Window is a time of the day to sleep through, From included and To not. One
 // whose From is after its To ends on the day after it began. If both are the
-// same nobody sleeps.
+// same there is no window.
 type Window struct {
 	Days Days      `json:"days,omitzero"` // on which it begins; none means every day
 	From TimeOfDay `json:"from,omitzero"` // none: the beginning of the day
@@ -36,7 +36,8 @@ func (s Schedule) Equal(o Schedule) bool {
 	return s.Active == o.Active && slices.Equal(s.Windows, o.Windows)
 }
 
-// Check says what of the schedule cannot be.
+// Check returns farm.Invalid if a window cannot begin when it says, or there are
+// too many.
 func (s Schedule) Check() error {
 	if len(s.Windows) > MaxWindows {
 		return Errorf(Invalid, "a schedule has at most %d windows, not %d: put some together", MaxWindows, len(s.Windows))
@@ -49,9 +50,9 @@ func (s Schedule) Check() error {
 	return nil
 }
 
-// Wants returns the status that the schedule wants at the time, whose location
-// is in the worker's time zone: asleep, or awake outside of all windows. A schedule
-// that is not active wants the worker awake.
+// Wants returns the status that the schedule wants at the time, whose location is
+// the worker's time zone: asleep inside a window, else awake. A schedule that is
+// not active wants the worker awake.
 func (s Schedule) Wants(t time.Time) WorkerStatus {
 	if s.Active && slices.ContainsFunc(s.Windows, func(w Window) bool { return w.has(t) }) {
 		return WorkerAsleep
@@ -129,9 +130,9 @@ func (w Window) has(t time.Time) bool {
 	return false
 }
 
-// AfterSchedule returns what is asked of a worker once its schedule wants a
-// status of it: just that and at once, or nothing if it is as wanted. A worker
-// that was lost is left alone, and so is a wish of somebody that it ends.
+// AfterSchedule returns the request for a worker whose schedule wants a status:
+// that status and at once, or none if the worker has it. A lost worker keeps its
+// request, and so does one that somebody asked to go offline or to restart.
 func AfterSchedule(status WorkerStatus, pending StatusRequest, wants WorkerStatus) StatusRequest {
 	switch {
 	case status == WorkerError, pending.Status == WorkerOffline, pending.Status == WorkerRestart:

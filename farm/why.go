@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Why says whether a job, task or worker is at work, and if not, why not. It is
-// made of what the scheduler itself looks at, see Obstacle.
+// Why says whether a job, task or worker is being worked on or working, and if
+// not, why not. It is derived from what the scheduler itself looks at, see Obstacle.
 type Why struct {
 	Running bool     // something is being done
 	Reason  string   // one sentence without a full stop, never ""
@@ -19,7 +19,7 @@ type Why struct {
 	Clear bool
 }
 
-// Candidate is a worker as seen from tasks that wait for one.
+// Candidate is a worker that is considered for tasks.
 type Candidate struct {
 	Name     string
 	Status   WorkerStatus
@@ -33,7 +33,7 @@ type Candidate struct {
 	UnableBecause string
 }
 
-// Demand is tasks of one type that wait for nothing but a worker.
+// Demand is the tasks of one type of a job that wait for nothing but a worker.
 type Demand struct {
 	Job     string // what commands call the job
 	Type    string
@@ -83,7 +83,7 @@ func (g group) names() string {
 	return strings.Join(names, ", ")
 }
 
-// form picks the form of a word that goes with a number.
+// form returns the singular or the plural of a word.
 func form(n int, one, many string) string {
 	if n == 1 {
 		return one

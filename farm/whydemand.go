@@ -78,8 +78,8 @@ func (w *Demand) allFailed(all, able group) Why {
 // unblock is what lifts a job's blocks.
 func unblock(job string) string { return "farm jobs blocklist " + job + " --clear" }
 
-// excluded tells of the workers that are not for these tasks, but those with
-// the obstacle that is told already.
+// excluded returns a detail for each obstacle that keeps workers from these tasks,
+// without the one that was told already.
 func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 	for _, d := range []struct {
 		obstacle  Obstacle
@@ -111,8 +111,8 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 	return details
 }
 
-// For says why one worker does not get the tasks: s is how it stands to them, and
-// worker what it is doing.
+// For says why one worker does not get the tasks. s has its obstacle, and worker
+// what it is doing.
 func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 	next := map[Obstacle]string{
 		TypeUnsupported: "start its farm work with --task-types " + w.Type,
@@ -135,8 +135,8 @@ func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
 }
 
-// waitFor says what tasks wait for that some workers could do: able, who are
-// free, busy, asleep or away.
+// waitFor says what tasks wait for that some workers could do: those in able,
+// which are free, busy, asleep or offline.
 func (w *Demand) waitFor(able group, now time.Time) Why {
 	if free := able.which(NoObstacle); len(free) > 0 {
 		return Why{Clear: true, Reason: fmt.Sprintf("nothing is in the way: %s %s free for it", free.number(), form(len(free), "is", "are")),
@@ -161,7 +161,7 @@ func (w *Demand) waitFor(able group, now time.Time) Why {
 	return Why{Reason: able.sentence(w.Tag, now), Next: able.help()}
 }
 
-// ahead tells of the jobs that come first, "" if there are none.
+// ahead describes the jobs that come first, "" if there are none.
 func (w *Demand) ahead() string {
 	first := plural(w.Higher+w.Others, "job")
 	if w.Higher+w.Others >= 100 { // nobody counts further
@@ -179,7 +179,7 @@ func (w *Demand) ahead() string {
 	return fmt.Sprintf("%s of higher priority and %d of the same that%s", plural(w.Higher, "job"), w.Others, come)
 }
 
-// sentence says who could do something and what they are instead of free.
+// sentence says which workers could do the tasks, and why they are not free.
 func (g group) sentence(tag string, now time.Time) string {
 	could := "could do it"
 	if tag != "" {
@@ -196,7 +196,7 @@ func (g group) sentence(tag string, now time.Time) string {
 	return fmt.Sprintf("%d workers %s: %s", len(g), could, strings.Join(states, ", "))
 }
 
-// help says how to get one of the workers to work.
+// help returns the next step that makes one of the workers available.
 func (g group) help() string {
 	for _, h := range []struct {
 		has  func(s *Candidate) bool

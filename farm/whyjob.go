@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// JobDiagnosis is all that is said of why a job is at work or not.
+// JobDiagnosis is all that is known about why a job is worked on or not.
 type JobDiagnosis struct {
 	Job
 	Call    string    // what commands call it
@@ -14,7 +14,7 @@ type JobDiagnosis struct {
 	Because string    // the reason given, if any
 	Held    int       // tasks that the first task which is not ready still needs
 	Needed  int       // of so many
-	Demand  []Demand  // what waits for nothing but a worker, by type
+	Demands []Demand  // what waits for nothing but a worker, by type
 }
 
 // Explain says why the job is not worked on, if it is not.
@@ -25,15 +25,15 @@ func (j *JobDiagnosis) Explain(now time.Time) Why {
 	active := j.Counts[TaskActive]
 	var best Why
 	var details []string
-	for i := range j.Demand {
-		w := &j.Demand[i]
+	for i := range j.Demands {
+		w := &j.Demands[i]
 		why := w.Explain(now)
 		if i == 0 || why.Clear && !best.Clear {
 			best = why
 		}
 		details = append(details, fmt.Sprintf("%s of type %s: %s", plural(w.Tasks, "task"), w.Type, why.Reason))
 	}
-	if len(j.Demand) == 1 && active == 0 {
+	if len(j.Demands) == 1 && active == 0 {
 		details = nil // the reason says it
 	}
 	if ready := j.ready(); j.Counts.Waiting() > ready {
@@ -42,7 +42,7 @@ func (j *JobDiagnosis) Explain(now time.Time) Why {
 	switch {
 	case active > 0:
 		return Why{Running: true, Reason: plural(active, "task") + form(active, " is", " are") + " being worked on", Details: details}
-	case len(j.Demand) == 0:
+	case len(j.Demands) == 0:
 		return Why{Reason: "its tasks wait for each other", Details: details}
 	}
 	best.Details = append(details, best.Details...)
@@ -51,8 +51,8 @@ func (j *JobDiagnosis) Explain(now time.Time) Why {
 
 // ready is the number of tasks that wait for nothing but a worker.
 func (j *JobDiagnosis) ready() (n int) {
-	for i := range j.Demand {
-		n += j.Demand[i].Tasks
+	for i := range j.Demands {
+		n += j.Demands[i].Tasks
 	}
 	return n
 }
@@ -101,7 +101,7 @@ func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 	return Why{}, false
 }
 
-// byWhom is " by NAME at TIME", as far as that is known.
+// byWhom is " by NAME at TIME", as far as known.
 func (j *JobDiagnosis) byWhom(now time.Time) (text string) {
 	if j.By != "" {
 		text = " by " + j.By
@@ -115,7 +115,7 @@ func (j *JobDiagnosis) byWhom(now time.Time) (text string) {
 	return text
 }
 
-// TaskDiagnosis is all that is said of why a task is at work or not.
+// TaskDiagnosis is all that is known about why a task is worked on or not.
 type TaskDiagnosis struct {
 	Index      int // in its job, from 0
 	State      TaskState

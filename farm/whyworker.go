@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// WorkerDiagnosis is all that is said of why a worker is at work or not.
+// WorkerDiagnosis is all that is known about why a worker is working or not.
 type WorkerDiagnosis struct {
 	Candidate
 	Types      []string // types of tasks it does
@@ -75,7 +75,7 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	return why
 }
 
-// nothingWaits says why there is nothing for anybody.
+// nothingWaits says why there is no task for any worker.
 func (w *WorkerDiagnosis) nothingWaits() Why {
 	why := Why{Reason: "there is nothing to do: no job has tasks that wait for a worker"}
 	if w.Waiting > 0 {
@@ -89,7 +89,7 @@ func (w *WorkerDiagnosis) nothingWaits() Why {
 	return why
 }
 
-// notAwake says why a worker that nothing is asked of takes no tasks.
+// notAwake says why a worker without a pending request takes no tasks.
 func (w *WorkerDiagnosis) notAwake(now time.Time) Why {
 	seen := ""
 	if !w.LastSeen.IsZero() {
@@ -110,7 +110,7 @@ func (w *WorkerDiagnosis) notAwake(now time.Time) Why {
 	return Why{Reason: "it says that it is " + w.Status.String(), Next: "wake it with: farm workers wake " + w.Name}
 }
 
-// requested says what a worker that takes no task has to do first.
+// requested says which requested status a worker takes first.
 func (w *WorkerDiagnosis) requested() Why {
 	what := map[WorkerStatus]string{WorkerAwake: "wake up", WorkerAsleep: "go to sleep", WorkerOffline: "shut down", WorkerRestart: "restart"}[w.Request.Status]
 	why := Why{Reason: "it is asked to " + what}

@@ -16,10 +16,11 @@ const (
 	// WorkerAwake takes tasks. It leaves when the worker reports that it does what
 	// it was asked to, signs off, or is lost.
 	WorkerAwake
-	// WorkerAsleep takes no tasks and asks again and again whether it should do
-	// something else, and leaves when it does, signs off, or is lost.
+	// WorkerAsleep takes no tasks and keeps asking for another status. It leaves
+	// when it reports that status, signs off, or is lost.
 	WorkerAsleep
-	// WorkerError is lost: not heard of for too long. Its next word leaves it.
+	// WorkerError is lost: not seen for longer than worker_timeout. It leaves with
+	// its next report of a status, or when it signs on or off.
 	WorkerError
 	// WorkerTesting takes no tasks. It is reserved by the protocol, and left as
 	// WorkerAsleep is.
@@ -76,7 +77,7 @@ func AfterTimeout(status WorkerStatus, pending StatusRequest, scheduled bool) St
 	return StatusRequest{}
 }
 
-// Watched reports whether the worker is lost when it is not heard of for too long.
+// Watched reports whether the worker is lost when it is not seen for too long.
 func (s WorkerStatus) Watched() bool {
 	return s == WorkerStarting || s == WorkerAwake || s == WorkerAsleep || s == WorkerTesting
 }

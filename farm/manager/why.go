@@ -159,7 +159,7 @@ func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 			}
 			return o
 		})
-		job.Demand = append(job.Demand, w)
+		job.Demands = append(job.Demands, w)
 	}
 	return job
 }
