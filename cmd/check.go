@@ -48,7 +48,7 @@ func runCheck(ctx context.Context, s *session) error {
 	found := checked{Database: filepath.Join(s.home, config.Database), Problems: []string{}}
 	if _, err := os.Stat(found.Database); errors.Is(err, fs.ErrNotExist) {
 		s.tellForeignFiles()
-		return farm.Errorf(farm.Invalid, "there is no database %s: no manager ever ran on this home. Is it the right --home?", found.Database)
+		return farm.Errorf(farm.Invalid, "there is no database %s: no manager has ever run on this home folder. Is it the right --home?", found.Database)
 	}
 	for problem := range store.Check(found.Database) {
 		if ctx.Err() != nil {
@@ -68,7 +68,7 @@ func runCheck(ctx context.Context, s *session) error {
 		}
 	}
 	if n := len(found.Problems); n > 0 {
-		return &statusError{exitFailed, fmt.Sprintf("%d things are wrong with %s. Keep a copy of the home folder before you go on", n, found.Database)}
+		return &statusError{exitFailed, fmt.Sprintf("%d problems were found in %s. Keep a copy of the home folder before you go on", n, found.Database)}
 	}
 	if !s.json {
 		fmt.Fprintf(s.out, "%s is in order\n", found.Database)

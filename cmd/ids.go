@@ -121,5 +121,5 @@ func only(what, text string, found []string) (string, error) {
 	if more := len(found) - 2; more > 0 {
 		shown += fmt.Sprintf(" and %d more", more)
 	}
-	return "", usageErrorf("%q means %d %ss (%s): write more of the id", text, len(found), what, shown)
+	return "", usageErrorf("%q matches %d %ss (%s): give more of the id", text, len(found), what, shown)
 }

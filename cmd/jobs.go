@@ -14,8 +14,8 @@ func newJobs(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "jobs",
 		Aliases: []string{"job"},
-		Short:   "See and steer the jobs",
-		Long: `See and steer the jobs.
+		Short:   "List and control jobs",
+		Long: `List and control jobs.
 
 A job is named by its id or by the beginning of it, as "farm jobs list" shows
 it. One of its tasks is JOB/NUMBER, counting from 1 as "farm jobs show" does.`,

@@ -23,7 +23,7 @@ func newJobsBlocklist(s *session) *cobra.Command {
 	var o jobsBlocklistOptions
 	c := &cobra.Command{
 		Use:   "blocklist JOB",
-		Short: "Show who is blocked in a job, or lift blocks",
+		Short: "Show which workers are blocked in a job, or lift blocks",
 		Long: `Show which workers get no more tasks of a type from a job, because they failed
 too many of them, or lift such blocks. A job that failed because nobody was
 left goes on then.
@@ -34,7 +34,7 @@ Blocks end by themselves after a while, and when the job is requeued.`,
 		ValidArgsFunction: s.completeJobs,
 		RunE: func(c *cobra.Command, given []string) error {
 			if o.clear && len(o.remove) > 0 {
-				return usageErrorf("--clear and --remove exclude each other")
+				return usageErrorf("--clear and --remove cannot be combined")
 			}
 			return runJobsBlocklist(c.Context(), s, given[0], o)
 		},
@@ -96,7 +96,7 @@ func (s *session) printBlocklist(id farm.JobID, list api.JobBlocklist) error {
 		return s.printJSON(list)
 	}
 	if len(list) == 0 {
-		_, err := fmt.Fprintf(s.out, "nobody is blocked in job %s\n", shortID(string(id)))
+		_, err := fmt.Fprintf(s.out, "no worker is blocked in job %s\n", shortID(string(id)))
 		return err
 	}
 	t := s.table("worker", "id", "blocked from")

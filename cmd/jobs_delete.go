@@ -165,7 +165,7 @@ func parseBefore(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
-	return time.Time{}, usageErrorf("--before %q is no time: use a date (2026-10-01), a date and time (2026-10-01T18:00:00), or how long ago (12h, 30d)", text)
+	return time.Time{}, usageErrorf("--before %q is not a valid time: use a date (2026-10-01), a date and time (2026-10-01T18:00:00), or how long ago (12h, 30d)", text)
 }
 
 // confirm asks a question that only y or yes answers with yes. Where nobody

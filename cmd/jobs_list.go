@@ -63,7 +63,7 @@ func completeStatuses(_ *cobra.Command, _ []string, begun string) ([]cobra.Compl
 func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
 	for _, name := range o.status {
 		if _, ok := farm.ParseJobStatus(name); !ok {
-			return usageErrorf("--status %q is not a job status; there are %s", name, strings.Join(jobStatuses(), ", "))
+			return usageErrorf("--status %q is not a job status; use one of %s", name, strings.Join(jobStatuses(), ", "))
 		}
 	}
 	client, err := s.client(ctx)

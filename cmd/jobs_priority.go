@@ -23,7 +23,7 @@ func newJobsPriority(s *session) *cobra.Command {
 		RunE: func(c *cobra.Command, given []string) error {
 			n, err := strconv.Atoi(given[1])
 			if err != nil || n < 0 || n > 100 {
-				return usageErrorf("%q is no priority: it is a whole number from 0 to 100", given[1])
+				return usageErrorf("%q is not a valid priority: use a whole number from 0 to 100", given[1])
 			}
 			return runJobsPriority(c.Context(), s, given[0], n)
 		},

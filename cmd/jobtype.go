@@ -21,8 +21,8 @@ func newJobtype(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "jobtype",
 		Aliases: []string{"jobtypes"},
-		Short:   "See, check and try out job types",
-		Long: `See, check and try out job types: the scripts that make the tasks of a job.
+		Short:   "List, check and try out job types",
+		Long: `List, check and try out job types: the scripts that make the tasks of a job.
 
 "list" and "show" ask the manager. "check" and "plan" read scripts themselves,
 and need neither manager nor workers.`,

@@ -47,7 +47,7 @@ var jobtypeName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}$`)
 func runJobtypeNew(s *session, path string) error {
 	name := strings.ReplaceAll(strings.TrimSuffix(filepath.Base(path), ".js"), "_", "-")
 	if !jobtypeName.MatchString(name) {
-		return usageErrorf("%q is no name for a job type: use small letters, digits and -, at most 60", name)
+		return usageErrorf("%q is not a valid name for a job type: use lower-case letters, digits and -, at most 60", name)
 	}
 	file := filepath.Join(filepath.Dir(path), strings.ReplaceAll(name, "-", "_")+".js")
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)

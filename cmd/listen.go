@@ -31,7 +31,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	return nil, farm.Errorf(farm.Invalid, "cannot answer on %q: %w. Write the address like :8080 or 127.0.0.1:8080, or choose another port", address, err)
+	return nil, farm.Errorf(farm.Invalid, "cannot listen on %q: %w. Write the address like :8080 or 127.0.0.1:8080, or choose another port", address, err)
 }
 
 // whoListens asks the program that has an address whether it is a manager.

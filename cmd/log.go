@@ -20,7 +20,7 @@ type logOptions struct {
 func (s *session) logFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&s.logs.json, "log-json", false, "log JSON lines, for log collectors")
-	f.StringVar(&s.logs.level, "log-level", "info", "log what matters at least this much: debug, info, warn, error")
+	f.StringVar(&s.logs.level, "log-level", "info", "lowest level to log: debug, info, warn, error")
 	f.BoolVar(&s.logs.debug, "debug", false, "the same as --log-level debug")
 }
 
@@ -28,7 +28,7 @@ func (s *session) logFlags(c *cobra.Command) {
 func (s *session) startLog() error {
 	level, ok := logLevel(s.logs)
 	if !ok {
-		return usageErrorf("--log-level %q is none of debug, info, warn, error", s.logs.level)
+		return usageErrorf("--log-level %q is not one of debug, info, warn, error", s.logs.level)
 	}
 	s.log = slog.New(logHandler(s.errOut, s.logs.json, s.colors(s.errOut), level))
 	return nil

@@ -72,7 +72,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 	c.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run the farm:"},
 		&cobra.Group{ID: groupUse, Title: "Use the farm:"},
-		&cobra.Group{ID: groupHelp, Title: "Look after it:"})
+		&cobra.Group{ID: groupHelp, Title: "Maintain the farm:"})
 	c.SetHelpCommandGroupID(groupHelp)
 	add := func(group string, subs ...*cobra.Command) {
 		for _, sub := range subs {

@@ -51,7 +51,7 @@ func runServe(ctx context.Context, s *session, o serveOptions) error {
 	h.greet()
 	select {
 	case <-ctx.Done():
-		s.log.Info("stopping; once more to stop at once")
+		s.log.Info("stopping; press Ctrl-C again to stop at once")
 	case err = <-h.failed:
 	}
 	return errors.Join(err, h.stop())

@@ -22,8 +22,8 @@ import (
 func newShaman(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "shaman",
-		Short: "Look after the store for submitted files",
-		Long: `Look after Shaman, the store for submitted files: how full it is, and what of it
+		Short: "Manage the store for submitted files",
+		Long: `Manage Shaman, the store for submitted files: how full it is, and what of it
 nobody needs any more.
 
 The commands ask the manager that runs. If none does, they work on the home
@@ -39,7 +39,7 @@ func newShamanShow(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "show",
 		Short:   "Show how full the store is",
-		Long:    "Show how full the store is, and what it may take. With --json it prints what GET /api/farm/files answers.",
+		Long:    "Show how full the store is, and its limits. With --json it prints what GET /api/farm/files answers.",
 		Example: "  farm shaman show\n  farm shaman show --json | jq .stored.bytes",
 		Args:    args(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -122,7 +122,7 @@ never kept for more than a day.`,
 
 func runShamanGC(ctx context.Context, s *session, o gcOptions) error {
 	if o.remove && o.dryRun {
-		return usageErrorf("--delete and --dry-run contradict each other")
+		return usageErrorf("--delete and --dry-run cannot be combined")
 	}
 	wanted := api.CollectFiles{Delete: o.remove}
 	age := farm.Duration(-1)
@@ -204,7 +204,7 @@ func (s *session) offline(f func(manager.Offline) error) error {
 	}
 	database := filepath.Join(s.home, config.Database)
 	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
-		return farm.Errorf(farm.Unavailable, "no manager answers, and none ever ran on the home folder %s.", s.home)
+		return farm.Errorf(farm.Unavailable, "no manager answers, and none has ever run on the home folder %s.", s.home)
 	}
 	db, err := store.Open(store.Options{Path: database, Program: version, Log: s.log, Fatal: s.storeFailed})
 	if err != nil {

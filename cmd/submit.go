@@ -77,7 +77,7 @@ func (o *submitOptions) jobFlags(c *cobra.Command) {
 	f.IntVar(&o.ChunkSize, "chunk-size", 0, "`number` of frames that one task renders")
 	f.Float64Var(&o.FPS, "fps", 0, "frames per `second` of the video")
 	f.StringVar(&o.Format, "format", "", "image `format`, by Blender's name: PNG, JPEG, OPEN_EXR, ...")
-	f.StringVar(&o.Ext, "ext", "", "`ending` of the image files, such as .png (default: that of the format)")
+	f.StringVar(&o.Ext, "ext", "", "`extension` of the image files, such as .png (default: that of the format)")
 	f.StringVar(&o.Scene, "scene", "", "`scene` to render (default: the one that was active when the file was saved)")
 	f.StringVarP(&o.Output, "output", "o", "", "`folder` for the renders, as every worker sees it (default: renders in the shared storage)")
 	f.IntVar(&o.Priority, "priority", api.DefaultPriority, "`priority` of the job, 0 to 100; higher goes first")

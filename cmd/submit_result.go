@@ -118,7 +118,7 @@ func (s *session) reportFailure(ctx context.Context, client *api.Client, job api
 	}
 	next := fmt.Sprintf("; \"farm jobs requeue %s\" starts it again", short)
 	if len(failed) > 0 {
-		next = fmt.Sprintf("; \"farm jobs log %s/%d\" shows the whole log, and when the cause is removed \"farm jobs requeue %s\" does again what is missing", short, failed[0].IndexInJob, short)
+		next = fmt.Sprintf("; \"farm jobs log %s/%d\" shows the whole log, and when the cause is fixed \"farm jobs requeue %s\" does again what is missing", short, failed[0].IndexInJob, short)
 	}
 	end.msg += next
 	return end

@@ -7,8 +7,8 @@ func newTags(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "tags",
 		Aliases: []string{"tag"},
-		Short:   "Keep the tags of the farm",
-		Long:    "Keep the tags of the farm. A job with a tag goes only to workers that carry it.",
+		Short:   "Manage worker tags",
+		Long:    "Manage worker tags. A job with a tag goes only to workers that carry it.",
 		Example: "  farm tags create gpu --description \"has a fast card\"\n  farm workers tags render07 --set gpu",
 	})
 	c.AddCommand(newTagsList(s), newTagsCreate(s), newTagsDelete(s))

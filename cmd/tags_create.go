@@ -14,8 +14,8 @@ func newTagsCreate(s *session) *cobra.Command {
 	description := ""
 	c := &cobra.Command{
 		Use:     "create NAME",
-		Short:   "Make a tag",
-		Long:    "Make a tag. With --json it prints the new tag.",
+		Short:   "Create a tag",
+		Long:    "Create a tag. With --json it prints the new tag.",
 		Example: "  farm tags create gpu --description \"has a fast card\"",
 		Args:    args("NAME"),
 		RunE: func(c *cobra.Command, given []string) error {

@@ -62,8 +62,8 @@ func (b build) String() string {
 func newVersion(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "version",
-		Short:   "Say which version this is",
-		Long:    "Say which version this is, and what it was built from.",
+		Short:   "Print the version",
+		Long:    "Print the version, and what it was built from.",
 		Example: "  farm version\n  farm version --json | jq -r .version",
 		Args:    args(),
 		RunE: func(*cobra.Command, []string) error {

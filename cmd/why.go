@@ -32,7 +32,7 @@ The answer is the scheduler's own. With --json it is printed as GET
 			return runJobsWhy(c.Context(), s, strings.Join(given, "/"), worker)
 		},
 	}
-	c.Flags().StringVar(&worker, "worker", "", "say why this `worker` of all does not get the task")
+	c.Flags().StringVar(&worker, "worker", "", "say why this `worker` in particular does not get the task")
 	s.jsonFlag(c)
 	completeFlag(c, "worker", s.completeWorkers)
 	return c

@@ -14,8 +14,8 @@ func newWorkers(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:     "workers",
 		Aliases: []string{"worker"},
-		Short:   "See and steer the workers",
-		Long: `See and steer the workers.
+		Short:   "List and control workers",
+		Long: `List and control workers.
 
 A worker is named by its name, its id, or the beginning of its id.`,
 		Example: "  farm workers list\n  farm workers sleep render07 --now",

@@ -15,8 +15,8 @@ func newWorkersDelete(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "delete WORKER...",
 		Aliases: []string{"rm"},
-		Short:   "Forget workers",
-		Long: `Forget workers. Their tasks go to others; a forgotten worker that still runs
+		Short:   "Delete workers",
+		Long: `Delete workers. Their tasks go to others; a deleted worker that still runs
 registers anew.
 
 On a terminal it asks first; anywhere else it wants --yes.`,
@@ -44,7 +44,7 @@ func runWorkersDelete(ctx context.Context, s *session, names []string) error {
 		if err := client.DeleteWorker(ctx, id); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.out, "worker %s is forgotten\n", printable(w.Name))
+		_, err = fmt.Fprintf(s.out, "worker %s is deleted\n", printable(w.Name))
 		return err
 	})
 }

@@ -53,9 +53,9 @@ changes next.`,
 	f.StringVar(&o.window.From, "from", "", "`HH:MM` when it begins; 00:00 without it")
 	f.StringVar(&o.window.To, "to", "", "`HH:MM` when it ends; 24:00 without it")
 	f.BoolVar(&o.add, "add", false, "add the window to those there are, instead of replacing them")
-	f.BoolVar(&o.on, "on", false, "heed the schedule again")
-	f.BoolVar(&o.off, "off", false, "keep the schedule, but do not heed it")
-	f.BoolVar(&o.removed, "remove", false, "forget the schedule")
+	f.BoolVar(&o.on, "on", false, "follow the schedule again")
+	f.BoolVar(&o.off, "off", false, "keep the schedule, but do not follow it")
+	f.BoolVar(&o.removed, "remove", false, "delete the schedule")
 	s.jsonFlag(c)
 	return c
 }
@@ -68,7 +68,7 @@ func (o *workersScheduleOptions) check() error {
 		}
 	}
 	if wishes > 1 {
-		return usageErrorf("a window (--days, --from, --to), --on, --off and --remove exclude each other")
+		return usageErrorf("a window (--days, --from, --to), --on, --off and --remove cannot be combined")
 	}
 	if o.add && !o.given {
 		return usageErrorf("--add needs a window: --days, --from, --to")
@@ -147,7 +147,7 @@ func (s *session) printSchedule(schedule *api.WorkerSchedule) {
 		s.field("sleeps", windowText(w))
 	}
 	if !schedule.Active {
-		s.field("schedule", `off; "farm workers schedule WORKER --on" heeds it again`)
+		s.field("schedule", `off; "farm workers schedule WORKER --on" follows it again`)
 		return
 	}
 	clock := ""

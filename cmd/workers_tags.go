@@ -30,13 +30,13 @@ carry it; a job without one goes to any.`,
 		ValidArgsFunction: s.completeWorkers,
 		RunE: func(c *cobra.Command, given []string) error {
 			if o.clear && len(o.set) > 0 {
-				return usageErrorf("--clear and --set exclude each other")
+				return usageErrorf("--clear and --set cannot be combined")
 			}
 			return runWorkersTags(c.Context(), s, given[0], o)
 		},
 	}
 	c.Flags().StringSliceVar(&o.set, "set", nil, "give it these `tags`, and no others")
-	c.Flags().BoolVar(&o.clear, "clear", false, "take all its tags away")
+	c.Flags().BoolVar(&o.clear, "clear", false, "remove all its tags")
 	s.jsonFlag(c)
 	return c
 }

@@ -86,7 +86,7 @@ func (o *Options) Check(name func(key string) string) error {
 	case o.Priority < 0 || o.Priority > 100:
 		return optionErrorf("%s must be 0 to 100", name("priority"))
 	}
-	// Endings are written with and without their dot; Blender has them with it.
+	// Extensions are written with and without their dot; Blender has them with it.
 	if o.Ext != "" && !strings.HasPrefix(o.Ext, ".") {
 		o.Ext = "." + o.Ext
 	}

@@ -96,7 +96,7 @@ func (p *plan) known() (map[string]any, error) {
 	if o.Format != "" && o.Ext == "" {
 		ext := blendfile.Extension(o.Format)
 		if ext == "" {
-			return nil, optionErrorf("%s %s: say with %s how its files end", p.option("format"), o.Format, p.option("ext"))
+			return nil, optionErrorf("%s %s: give the extension of its files with %s", p.option("format"), o.Format, p.option("ext"))
 		}
 		v["image_file_extension"] = ext
 	}

@@ -10,12 +10,12 @@ import (
 
 // consider decides what to do with one file, and does it. It returns when to
 // look again, 0 for no special reason.
-func (w *watch) consider(ctx context.Context, name string, file, defaults stamp) (time.Duration, error) {
+func (w *watch) consider(ctx context.Context, name string, file, defaults fileVersion) (time.Duration, error) {
 	if name == w.busy {
 		return 0, nil
 	}
 	r := w.records[name]
-	if r != nil && r.File.same(file) && !w.wantsAnother(r, defaults) {
+	if r != nil && r.File.same(file) && !w.needsSubmission(r, defaults) {
 		delete(w.seen, name)
 		return 0, nil
 	}
@@ -23,10 +23,10 @@ func (w *watch) consider(ctx context.Context, name string, file, defaults stamp)
 	now := w.now()
 	s, known := w.seen[name]
 	if !known || !s.same(file) {
-		w.seen[name] = sight{file, now}
-		return settle, nil
+		w.seen[name] = firstSeen{file, now}
+		return stableFor, nil
 	}
-	if wait := settle - now.Sub(s.at); wait > 0 {
+	if wait := stableFor - now.Sub(s.at); wait > 0 {
 		return wait, nil
 	}
 	if wait := w.again[name].Sub(now); wait > 0 {
@@ -38,9 +38,9 @@ func (w *watch) consider(ctx context.Context, name string, file, defaults stamp)
 	return 0, w.begin(ctx, name, file, defaults)
 }
 
-// wantsAnother reports whether a file that has not changed is to be submitted
+// needsSubmission reports whether a file that has not changed is to be submitted
 // all the same.
-func (w *watch) wantsAnother(r *record, defaults stamp) bool {
+func (w *watch) needsSubmission(r *record, defaults fileVersion) bool {
 	switch r.State {
 	case submitting: // a crash, or no answer: see begin
 		return true
@@ -51,7 +51,7 @@ func (w *watch) wantsAnother(r *record, defaults stamp) bool {
 }
 
 // begin submits a file, unless it finds that it has been.
-func (w *watch) begin(ctx context.Context, name string, file, defaults stamp) error {
+func (w *watch) begin(ctx context.Context, name string, file, defaults fileVersion) error {
 	if r := w.records[name]; r != nil && r.State == submitting {
 		job, found, err := w.Farm.Find(ctx, r.Token)
 		if err != nil {
@@ -123,20 +123,20 @@ func (w *watch) ended(r result) error {
 	return w.put(&next)
 }
 
-// lookAtJobs brings the reports on jobs that may have changed up to date.
-func (w *watch) lookAtJobs(ctx context.Context) error {
+// updateReports brings the reports on jobs that may have changed up to date.
+func (w *watch) updateReports(ctx context.Context) error {
 	for name, r := range w.records {
 		if r.Job == "" || !w.dirty[r.Job] && !w.dirty[""] {
 			continue
 		}
 		// A job changes with each of its tasks. What waits stays dirty, and has
 		// its turn in one of the next passes.
-		if r.State == submitted && w.now().Sub(w.looked[name]) < lookEvery {
+		if r.State == submitted && w.now().Sub(w.looked[name]) < reportEvery {
 			w.dirty[r.Job] = true
 			continue
 		}
 		w.looked[name] = w.now()
-		if err := w.lookAtJob(ctx, r); err != nil {
+		if err := w.updateReport(ctx, r); err != nil {
 			return err
 		}
 		delete(w.dirty, r.Job)
@@ -145,8 +145,8 @@ func (w *watch) lookAtJobs(ctx context.Context) error {
 	return nil
 }
 
-// lookAtJob brings one report up to date.
-func (w *watch) lookAtJob(ctx context.Context, r *record) error {
+// updateReport brings one report up to date.
+func (w *watch) updateReport(ctx context.Context, r *record) error {
 	job, err := w.Farm.Look(ctx, r.Job)
 	if farm.KindOf(err) == farm.NotFound {
 		job, err = Job{ID: r.Job, Name: r.Name, Status: "deleted", Over: true}, nil

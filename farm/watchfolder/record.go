@@ -33,27 +33,27 @@ const (
 	refused state = "refused"
 )
 
-// A stamp tells one version of a file from the next.
-type stamp struct {
+// A fileVersion tells one version of a file from the next, without reading it.
+type fileVersion struct {
 	Size int64     `json:"size"`
 	Time time.Time `json:"time"` // of its last change
 }
 
 // same reports whether two stamps are of one version.
-func (s stamp) same(o stamp) bool { return s.Size == o.Size && s.Time.Equal(o.Time) }
+func (s fileVersion) same(o fileVersion) bool { return s.Size == o.Size && s.Time.Equal(o.Time) }
 
 // A record is what is known of one file name in the folder.
 type record struct {
-	Name     string     `json:"name"`
-	File     stamp      `json:"file"`
-	Defaults stamp      `json:"defaults"` // of the defaults it was submitted with
-	Token    string     `json:"token"`    // in the job's metadata, to find it after a crash
-	State    state      `json:"state"`
-	Since    time.Time  `json:"since"`            // in this state
-	Copies   string     `json:"copies"`           // folder that was to be made for it; "" if none
-	Job      farm.JobID `json:"job,omitempty"`    // from submitted on
-	Text     string     `json:"text,omitempty"`   // why it was refused
-	Silent   bool       `json:"silent,omitempty"` // the report could not be written, so that it is not there says nothing
+	Name     string      `json:"name"`
+	File     fileVersion `json:"file"`
+	Defaults fileVersion `json:"defaults"` // of the defaults it was submitted with
+	Token    string      `json:"token"`    // in the job's metadata, to find it after a crash
+	State    state       `json:"state"`
+	Since    time.Time   `json:"since"`            // in this state
+	Copies   string      `json:"copies"`           // folder that was to be made for it; "" if none
+	Job      farm.JobID  `json:"job,omitempty"`    // from submitted on
+	Text     string      `json:"text,omitempty"`   // why it was refused
+	Silent   bool        `json:"silent,omitempty"` // the report could not be written, so that it is not there says nothing
 }
 
 // keep is how long records of files that are gone are kept: a share that is not
@@ -61,18 +61,18 @@ type record struct {
 // once more when it is back.
 const keep = 90 * 24 * time.Hour
 
-// A ledger is the records of one folder, as small files in another.
-type ledger struct {
+// A recordStore holds the records of one folder, as small files in another, one for each name.
+type recordStore struct {
 	dir     string
 	records map[string]*record // by name
 }
 
-// openLedger reads all records of the folder.
-func openLedger(dir string) (*ledger, error) {
+// openRecords reads all records of the folder.
+func openRecords(dir string) (*recordStore, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	l := &ledger{dir, map[string]*record{}}
+	l := &recordStore{dir, map[string]*record{}}
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -98,13 +98,13 @@ func openLedger(dir string) (*ledger, error) {
 }
 
 // path returns the file of a record: names may be anything.
-func (l *ledger) path(name string) string {
+func (l *recordStore) path(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return filepath.Join(l.dir, hex.EncodeToString(sum[:12])+".json")
 }
 
 // put stores a record, on the disk itself, before it returns.
-func (l *ledger) put(r *record) error {
+func (l *recordStore) put(r *record) error {
 	if err := l.store(r); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (l *ledger) put(r *record) error {
 }
 
 // store is put for the goroutine that submits: it leaves the map alone.
-func (l *ledger) store(r *record) error {
+func (l *recordStore) store(r *record) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (l *ledger) store(r *record) error {
 }
 
 // forget removes a record.
-func (l *ledger) forget(name string) error {
+func (l *recordStore) forget(name string) error {
 	delete(l.records, name)
 	if err := os.Remove(l.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

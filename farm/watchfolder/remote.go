@@ -61,7 +61,7 @@ func (r *Remote) submit(ctx context.Context, s *submit.Submitter, file, token st
 		return job, farm.Errorf(farm.Invalid, "%s that the file needs cannot be found or read:\n\n%s\nCorrect the paths in Blender (File > External Data > Find Missing Files), or write \"allow_missing: true\" into %s.",
 			farm.Count(len(missing), "file"), submit.ListMissing(missing), DefaultsName)
 	}
-	if err := r.keepOwn(u.Sources()); err != nil {
+	if err := r.refuseOwnFiles(u.Sources()); err != nil {
 		return job, err
 	}
 	u.Mark(tokenKey, token)
@@ -90,10 +90,10 @@ func (r *Remote) defaults() (submit.Options, error) {
 	return o, nil
 }
 
-// keepOwn refuses files that are the manager's own, such as the configuration
+// refuseOwnFiles refuses files that are the manager's own, such as the configuration
 // with its passwords: the manager reads files for whoever may write into the
 // folder, and puts them where everybody may read them.
-func (r *Remote) keepOwn(sources []string) error {
+func (r *Remote) refuseOwnFiles(sources []string) error {
 	for _, source := range sources {
 		if submit.Contains(r.Home, source) {
 			return farm.Errorf(farm.Invalid, "the file needs %s, which is the farm's own and not copied: use a file from elsewhere", source)

@@ -10,15 +10,15 @@ import (
 	"renderfarm/farm/api"
 )
 
-// TestKeepOwn gives nobody the manager's files.
-func TestKeepOwn(t *testing.T) {
+// TestRefuseOwnFiles gives nobody the manager's files.
+func TestRefuseOwnFiles(t *testing.T) {
 	r := &Remote{Home: t.TempDir()}
 	for path, says := range map[string]string{"farm.yaml": "the farm's own", "../elsewhere.png": ""} {
 		path = filepath.Join(r.Home, filepath.FromSlash(path))
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.keepOwn([]string{path}); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+		if err := r.refuseOwnFiles([]string{path}); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

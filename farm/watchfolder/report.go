@@ -89,5 +89,5 @@ func (j Job) text(name string, now time.Time) string {
 
 // refusal says why a file was not submitted, and what to do.
 func refusal(name, why string) string {
-	return fmt.Sprintf("%s: NOT SUBMITTED\n\n%s\n\nSave the file again when it is mended, or remove this report, and Farm tries again.\n", name, why)
+	return fmt.Sprintf("%s: NOT SUBMITTED\n\n%s\n\nFix the file and save it again, or remove this report, and Farm tries again.\n", name, why)
 }

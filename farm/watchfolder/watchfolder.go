@@ -65,18 +65,18 @@ type Options struct {
 
 // How long things take. A file that is being copied changes all the time.
 const (
-	settle    = 4 * time.Second  // a file that stayed the same for so long is whole
-	rescan    = 20 * time.Second // the folder is looked through without a reason
-	retry     = time.Minute      // after the manager could not be reached
-	lookEvery = 5 * time.Second  // at a running job
+	stableFor   = 4 * time.Second  // a file that stayed the same for so long is whole
+	rescan      = 20 * time.Second // the folder is looked through without a reason
+	retry       = time.Minute      // after the manager could not be reached
+	reportEvery = 5 * time.Second  // at a running job
 )
 
 // A watch is the state of Run; only its goroutine touches it.
 type watch struct {
 	Options
-	*ledger
+	*recordStore
 	newline string
-	seen    map[string]sight     // by name: files that are not submitted yet
+	seen    map[string]firstSeen // by name: files that are not submitted yet
 	looked  map[string]time.Time // by name: when its job was last looked at
 	notes   map[string][]string  // by name: what was said when it was submitted
 	busy    string               // name of the file that is being submitted; "" if none
@@ -88,9 +88,9 @@ type watch struct {
 	look    chan struct{}
 }
 
-// A sight is when a version of a file was first seen.
-type sight struct {
-	stamp
+// A firstSeen says when a version of a file was first seen.
+type firstSeen struct {
+	fileVersion
 	at time.Time
 }
 
@@ -107,12 +107,12 @@ func (w *watch) now() time.Time { return time.Now() }
 // Run watches the folder until the context ends. It returns an error only if
 // what is remembered cannot be read or written.
 func Run(ctx context.Context, o Options) error {
-	l, err := openLedger(o.Records)
+	l, err := openRecords(o.Records)
 	if err != nil {
 		return err
 	}
 	w := &watch{
-		Options: o, ledger: l, newline: "\n", seen: map[string]sight{}, looked: map[string]time.Time{}, notes: map[string][]string{}, again: map[string]time.Time{},
+		Options: o, recordStore: l, newline: "\n", seen: map[string]firstSeen{}, looked: map[string]time.Time{}, notes: map[string][]string{}, again: map[string]time.Time{},
 		dirty: map[farm.JobID]bool{"": true}, results: make(chan result), changes: make(chan farm.JobID), look: make(chan struct{}, 1),
 	}
 	if runtime.GOOS == "windows" {
@@ -184,25 +184,25 @@ func (w *watch) loop(ctx context.Context) error {
 		case <-timer.C:
 		}
 		if !w.now().Before(folder) {
-			next, err := w.lookAtFolder(ctx)
+			next, err := w.scan(ctx)
 			if err != nil {
 				return err
 			}
 			folder = w.now().Add(next)
 		}
-		if err := w.lookAtJobs(ctx); err != nil {
+		if err := w.updateReports(ctx); err != nil {
 			return err
 		}
 		next := folder.Sub(w.now())
 		if len(w.dirty) > 0 {
-			next = min(next, lookEvery)
+			next = min(next, reportEvery)
 		}
 		timer.Reset(next)
 	}
 }
 
-// lookAtFolder considers every file in the folder.
-func (w *watch) lookAtFolder(ctx context.Context) (time.Duration, error) {
+// scan considers every file in the folder.
+func (w *watch) scan(ctx context.Context) (time.Duration, error) {
 	files, err := w.list()
 	if err != nil {
 		if !w.gone {
@@ -213,7 +213,7 @@ func (w *watch) lookAtFolder(ctx context.Context) (time.Duration, error) {
 	}
 	w.gone = false
 	next := rescan
-	defaults := stampOf(filepath.Join(w.Folder, DefaultsName))
+	defaults := versionOf(filepath.Join(w.Folder, DefaultsName))
 	for name, file := range files {
 		wait, err := w.consider(ctx, name, file, defaults)
 		if err != nil {
@@ -232,12 +232,12 @@ func (w *watch) lookAtFolder(ctx context.Context) (time.Duration, error) {
 }
 
 // list returns the .blend files in the folder.
-func (w *watch) list() (map[string]stamp, error) {
+func (w *watch) list() (map[string]fileVersion, error) {
 	list, err := os.ReadDir(w.Folder)
 	if err != nil {
 		return nil, err
 	}
-	files := map[string]stamp{}
+	files := map[string]fileVersion{}
 	for _, e := range list {
 		name := e.Name()
 		if !strings.EqualFold(filepath.Ext(name), ".blend") || strings.HasPrefix(name, ".") {
@@ -247,22 +247,22 @@ func (w *watch) list() (map[string]stamp, error) {
 		if err != nil || !info.Mode().IsRegular() {
 			continue // it has gone again
 		}
-		files[name] = stamp{info.Size(), info.ModTime().Truncate(time.Microsecond).UTC()}
+		files[name] = fileVersion{info.Size(), info.ModTime().Truncate(time.Microsecond).UTC()}
 	}
 	return files, nil
 }
 
-// stampOf returns the stamp of a file, the zero one if there is none.
-func stampOf(path string) stamp {
+// versionOf returns the fileVersion of a file, the zero one if there is none.
+func versionOf(path string) fileVersion {
 	info, err := os.Stat(path)
 	if err != nil {
-		return stamp{}
+		return fileVersion{}
 	}
-	return stamp{info.Size(), info.ModTime().Truncate(time.Microsecond).UTC()}
+	return fileVersion{info.Size(), info.ModTime().Truncate(time.Microsecond).UTC()}
 }
 
 // prune forgets what has been gone for long.
-func (w *watch) prune(files map[string]stamp) error {
+func (w *watch) prune(files map[string]fileVersion) error {
 	for name, r := range maps.Clone(w.records) {
 		_, there := files[name]
 		if !there && (r.State == over || r.State == refused) && w.now().Sub(r.Since) > keep {

@@ -207,14 +207,14 @@ func TestFromFileToFrames(t *testing.T) {
 		x.drop("notes.txt", "no scene")
 		x.drop(".hidden.blend", "BLENDER")
 		x.submitted(0, 0)
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(1, 1)
 		x.says("a.blend", "submitted, queued", "a note", "/renders/a")
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Done = "active", 4 })
-		x.pass(lookEvery)
+		x.pass(reportEvery)
 		x.says("a.blend", "running, 4 of 10 frames")
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Video = "completed", true, "/renders/a.mp4" })
-		x.pass(lookEvery)
+		x.pass(reportEvery)
 		x.says("a.blend", "a.blend: finished", "/renders/a.mp4")
 		// Once is enough, also after a restart.
 		x.stop()
@@ -223,10 +223,10 @@ func TestFromFileToFrames(t *testing.T) {
 		x.submitted(1, 1)
 		// A user does it again.
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Done = "active", false, 1 })
-		x.pass(lookEvery)
+		x.pass(reportEvery)
 		x.says("a.blend", "running, 1 of 10 frames")
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Over, j.Problem = "failed", true, "Blender crashed" })
-		x.pass(lookEvery)
+		x.pass(reportEvery)
 		x.says("a.blend", "a.blend: FAILED", "Blender crashed")
 		x.stop()
 	})
@@ -238,19 +238,19 @@ func TestGrowingFile(t *testing.T) {
 		x := newTest(t)
 		for n := range 10 {
 			x.drop("a.blend", strings.Repeat("x", n+1))
-			x.pass(settle - time.Second)
+			x.pass(stableFor - time.Second)
 		}
 		x.submitted(0, 0)
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(1, 1)
 		x.drop("a.blend", "another")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(2, 2)
 		// Nobody is told of a change on a network folder.
 		if err := os.WriteFile(filepath.Join(x.folder, "b.BLEND"), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		x.pass(rescan + settle)
+		x.pass(rescan + stableFor)
 		x.submitted(3, 3)
 		x.stop()
 	})
@@ -261,7 +261,7 @@ func TestFolderThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		x.drop("a.blend", "BLENDER")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(1, 1)
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Over = "completed", true })
 		away := x.folder + ".away"
@@ -295,7 +295,7 @@ func TestPrune(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		x.stop()
-		l, err := openLedger(x.records)
+		l, err := openRecords(x.records)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +309,7 @@ func TestPrune(t *testing.T) {
 		x.start()
 		x.pass(time.Minute)
 		x.stop()
-		again, err := openLedger(x.records)
+		again, err := openRecords(x.records)
 		if err != nil || again.records["old.blend"] != nil || len(again.records) != 2 {
 			t.Errorf("%+v, %v", again, err)
 		}
@@ -327,7 +327,7 @@ func TestCrash(t *testing.T) {
 			x := newTest(t)
 			x.farm.do(func() { x.farm.hang, x.farm.lose = true, c.lose })
 			x.drop("a.blend", "BLENDER")
-			x.pass(settle)
+			x.pass(stableFor)
 			// What is on the disk now is all that a crash leaves.
 			crashed := filepath.Join(t.TempDir(), "records")
 			if err := os.CopyFS(crashed, os.DirFS(x.records)); err != nil {
@@ -336,7 +336,7 @@ func TestCrash(t *testing.T) {
 			x.stop()
 			x.farm.do(func() { x.farm.hang, x.farm.lose, x.records = false, false, crashed })
 			x.start()
-			x.pass(2 * settle)
+			x.pass(2 * stableFor)
 			x.farm.do(func() {
 				if len(x.farm.jobs) != 1 || len(x.farm.abandoned) != c.abandoned {
 					t.Errorf("%s: %d jobs, abandoned %q", name, len(x.farm.jobs), x.farm.abandoned)
@@ -360,7 +360,7 @@ func TestLostAnswer(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.lose = true })
 		x.drop("a.blend", "BLENDER")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.says("a.blend", "waiting", "no answer")
 		x.pass(retry + rescan)
 		x.submitted(1, 1)
@@ -375,7 +375,7 @@ func TestAway(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Unavailable, "the manager is away") })
 		x.drop("a.blend", "BLENDER")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.says("a.blend", "the manager is away", "tries again")
 		x.farm.do(func() { x.farm.refuse = nil })
 		x.pass(retry + rescan)
@@ -390,8 +390,8 @@ func TestRefused(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Invalid, "wood.png is missing") })
 		x.drop("a.blend", "BLENDER")
-		x.pass(settle)
-		x.says("a.blend", "NOT SUBMITTED", "wood.png is missing", "Save the file again")
+		x.pass(stableFor)
+		x.says("a.blend", "NOT SUBMITTED", "wood.png is missing", "Fix the file and save it again")
 		x.pass(time.Hour)
 		x.submitted(1, 0)
 		x.stop()
@@ -399,16 +399,16 @@ func TestRefused(t *testing.T) {
 		x.pass(time.Hour)
 		x.submitted(1, 0)
 		x.drop(DefaultsName, "allow_missing: true\n")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(2, 0)
 		if err := os.Remove(filepath.Join(x.folder, reportName("a.blend"))); err != nil {
 			t.Fatal(err)
 		}
-		x.pass(rescan + settle)
+		x.pass(rescan + stableFor)
 		x.submitted(3, 0)
 		x.farm.do(func() { x.farm.refuse = nil })
 		x.drop("a.blend", "BLENDER, mended")
-		x.pass(settle)
+		x.pass(stableFor)
 		x.submitted(4, 1)
 		x.says("a.blend", "submitted, queued")
 		x.stop()
@@ -464,11 +464,11 @@ func TestMany(t *testing.T) {
 		for n := range 20 {
 			x.drop(fmt.Sprintf("%02d.blend", n), "BLENDER")
 		}
-		x.pass(settle + time.Second)
+		x.pass(stableFor + time.Second)
 		x.submitted(20, 20)
 		x.farm.do(func() { delete(x.farm.jobs, "job-3") })
 		x.farm.changed("")
-		x.pass(lookEvery)
+		x.pass(reportEvery)
 		found := false
 		for n := range 20 {
 			text, err := os.ReadFile(filepath.Join(x.folder, reportName(fmt.Sprintf("%02d.blend", n))))
@@ -486,7 +486,7 @@ func TestRecords(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "half.json.farm-part"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := openLedger(dir)
+	l, err := openRecords(dir)
 	if err != nil || len(l.records) > 0 {
 		t.Fatal(l, err)
 	}
@@ -494,14 +494,14 @@ func TestRecords(t *testing.T) {
 	if err := l.put(r); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openLedger(dir)
+	again, err := openRecords(dir)
 	if err != nil || again.records[r.Name] == nil || again.records[r.Name].Job != "j" {
 		t.Error(again, err)
 	}
 	if err := os.WriteFile(l.path("y"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openLedger(dir); farm.KindOf(err) != farm.Invalid || !strings.Contains(err.Error(), "damaged") {
+	if _, err := openRecords(dir); farm.KindOf(err) != farm.Invalid || !strings.Contains(err.Error(), "damaged") {
 		t.Error(err)
 	}
 	if err := Run(t.Context(), Options{Records: dir}); farm.KindOf(err) != farm.Invalid {
