@@ -195,3 +195,42 @@ func TestManagerAddress(t *testing.T) {
 	s.given[managerKey] = "from-flag"
 	expect("from-flag")
 }
+
+// TestEveryKeyIsInTheTable finds each key that farm.yaml can have in the one table
+// of keys, and in its documentation.
+func TestEveryKeyIsInTheTable(t *testing.T) {
+	docs, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"_meta.version": true, "variables": true} // only the file can say them
+	for _, k := range keys() {
+		known[k.name] = true
+		// Keys of a section may be listed in a row, by what follows its name.
+		section, name := "", k.name
+		if i := strings.LastIndex(name, "."); i > 0 {
+			section, name = name[:i], name[i:]
+		}
+		if !strings.Contains(string(docs), "`"+k.name+"`") && !(section != "" && strings.Contains(string(docs), "`"+section+".") && strings.Contains(string(docs), "`"+name+"`")) {
+			t.Errorf("docs/configuration.md does not have %s", k.name)
+		}
+	}
+	var walk func(section string, kind reflect.Type)
+	walk = func(section string, kind reflect.Type) {
+		for i := range kind.NumField() {
+			f := kind.Field(i)
+			tag, inline, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			name := strings.TrimPrefix(section+"."+tag, ".")
+			switch {
+			case inline == "inline":
+				walk(section, f.Type)
+			case tag == "" || tag == "-" || known[name]:
+			case f.Type.Kind() == reflect.Struct:
+				walk(name, f.Type)
+			default:
+				t.Errorf("farm.yaml can have %s, and no flag or variable of the environment can", name)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[config]())
+}

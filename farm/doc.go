@@ -39,6 +39,9 @@
 //	preview     the last rendered image of a job
 //	file store  keeps the files that jobs were submitted with, each once
 //	checkout    the folder in which the file store puts the files of a job
+//	copies      the files of a job in the shared storage, where there is no file store
+//	submission  a .blend on its way to a job, and what is asked for
+//	watch folder a folder in which every .blend is submitted
 //
 // Statuses carry their noun (TaskCanceled), verbs are imperative (Cancel),
 // events are in the past tense. Status changes are data: see moves in task.go

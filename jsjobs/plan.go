@@ -9,7 +9,7 @@ import (
 
 // Plan makes the tasks of a job: it checks the settings, runs the script's
 // compileJob, and returns the job as the script left it. Errors that are the
-// submission's or the script's are farm.Invalid, Outdated or NotFound, in
+// submission's or the script's are farm.Invalid, PreconditionFailed or NotFound, in
 // words for the submitter.
 func (l *Library) Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, error) {
 	script, d, err := l.find(ctx, sub.Type)

@@ -21,7 +21,7 @@ const PriorityLimit = 1_000_000
 // is stored all the same.
 //
 // Invalid: the submission is wrong, or the job type's script refused it.
-// Outdated: made for another version of the job type. UnknownTag.
+// PreconditionFailed: made for another version of the job type. UnknownTag.
 func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Actor) (job farm.Job, detail farm.JobDetail, warnings []string, err error) {
 	sub.ID = farm.JobID(farm.NewUUID().String())
 	sub.Created = time.Now().UTC().Truncate(time.Millisecond)

@@ -61,7 +61,7 @@ func (m *Manager) changeWorker(id farm.WorkerID, fn func(u *unit, w *store.Worke
 }
 
 // RequestStatus asks a worker to take a status. Asking for the one it has takes
-// an earlier request back. CannotChange: a restart of a worker that cannot.
+// an earlier request back. PreconditionFailed: a restart of a worker that cannot.
 func (m *Manager) RequestStatus(id farm.WorkerID, r farm.StatusRequest, by ...farm.Actor) error {
 	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
 		switch r.Status {
