@@ -33,6 +33,8 @@ s = bpy.context.scene
 s.render.resolution_x, s.render.resolution_y = int(width), int(height)
 s.cycles.samples = int(samples)
 image = s.render.image_settings
+if hasattr(image, 'media_type'):
+    image.media_type = 'MULTI_LAYER_IMAGE'
 image.file_format, image.color_depth, image.exr_codec = 'OPEN_EXR_MULTILAYER', '32', 'ZIP'
 layer = s.view_layers[0]
 layer.use_pass_z = layer.use_pass_mist = layer.use_pass_object_index = True

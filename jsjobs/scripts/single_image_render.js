@@ -166,6 +166,9 @@ if parts > 1:
         cycles.use_sample_subset, cycles.sample_subset_length = True, count
     else:
         cycles.samples = count
+        if exact and getattr(cycles, "sampling_pattern", "TABULATED_SOBOL") != "TABULATED_SOBOL":
+            print("Blue noise depends on the number of samples: using Tabulated Sobol for this render")
+            cycles.sampling_pattern = "TABULATED_SOBOL"
 if across * down > 1:
     width = render.resolution_x * render.resolution_percentage // 100
     height = render.resolution_y * render.resolution_percentage // 100
