@@ -6,9 +6,11 @@
 package blendfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"renderfarm/farm"
 )
@@ -37,6 +39,7 @@ type Scene struct {
 	Camera      string  `json:"camera"`         // "" if the scene has none of its own
 	Lacks       string  `json:"lacks"`          // what keeps Blender from rendering it: LacksCamera, LacksOutput, LacksRegion; "" if nothing does
 	Sequencer   bool    `json:"sequencer"`      // its picture comes from the video editor, which needs no camera
+	Sound       bool    `json:"sound"`          // its video editor has sound; false if no Blender was asked
 	Width       int     `json:"width"`          // of the output, in pixels
 	Height      int     `json:"height"`
 	Region      bool    `json:"region"` // only a part of the image is rendered
@@ -124,9 +127,16 @@ var extensions = map[string]string{
 	"WEBP": ".webp", "AVIF": ".avif", "DPX": ".dpx", "CINEON": ".cin",
 }
 
+// commandLineFormats are the words that Blender's command line has for formats,
+// where they differ from the names that Python has.
+var commandLineFormats = map[string]string{"TGA": "TARGA", "RAWTGA": "TARGA_RAW", "JP2": "JPEG2000"}
+
 // Extension returns the ending of files in the format, or "" for one that is
-// not a format of single images.
-func Extension(format string) string { return extensions[format] }
+// not a format of single images. The words of Blender's command line will do.
+func Extension(format string) string {
+	format = strings.ToUpper(format)
+	return extensions[cmp.Or(commandLineFormats[format], format)]
+}
 
 // IsVideo reports whether the format makes one film instead of single images,
 // which a farm cannot render in parts.

@@ -53,6 +53,8 @@ s.frame_set(13)
 s.render.use_border = True
 s.render.engine = 'CYCLES'
 s.cycles.use_adaptive_sampling, s.cycles.use_denoising = False, True
+editor = s.sequence_editor_create()
+(editor.strips if hasattr(editor, 'strips') else editor.sequences).new_sound('s', '/elsewhere/far.wav', 1, 1)
 empty = bpy.data.scenes.new('Empty')
 empty.frame_start, empty.frame_end = 5, 5
 bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1], relative_remap=False)
@@ -71,10 +73,10 @@ func TestInspectStudioFile(t *testing.T) {
 	shot, err := info.Scene("")
 	if err != nil || shot.Name != "Shot \"1\"\n" || shot.FrameStart != 10 || shot.FrameEnd != 20 || shot.FrameStep != 2 || shot.FPS < 29.96 || shot.FPS > 29.98 ||
 		shot.Format != "OPEN_EXR" || shot.Extension != ".exr" || !shot.HasPreviews || shot.Width != 960 || shot.Height != 540 ||
-		shot.Frame != 13 || !shot.Region || shot.AdaptiveSampling || !shot.Denoising {
+		shot.Frame != 13 || !shot.Region || shot.AdaptiveSampling || !shot.Denoising || !shot.Sound {
 		t.Errorf("%+v, %v", shot, err)
 	}
-	if want := []string{"//textures/near.png", "/elsewhere/far.png"}; !reflect.DeepEqual(info.External, want) || info.ExternalCount != 2 {
+	if want := []string{"//textures/near.png", "/elsewhere/far.png", "/elsewhere/far.wav"}; !reflect.DeepEqual(info.External, want) || info.ExternalCount != 3 {
 		t.Errorf("external files: %q", info.External)
 	}
 	empty, err := info.Scene("Empty")
@@ -177,7 +179,7 @@ func TestCanceledInspection(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for format, ext := range map[string]string{"PNG": ".png", "JPEG": ".jpg", "OPEN_EXR": ".exr", "FFMPEG": "", "png": ""} {
+	for format, ext := range map[string]string{"PNG": ".png", "JPEG": ".jpg", "OPEN_EXR": ".exr", "FFMPEG": "", "png": ".png", "TGA": ".tga", "RAWTGA": ".tga", "JP2": ".jp2", "TGB": ""} {
 		if got := Extension(format); got != ext {
 			t.Errorf("%s: %q", format, got)
 		}

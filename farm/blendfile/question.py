@@ -6,6 +6,12 @@ def pictures(s):
     strips = (editor.strips if hasattr(editor, 'strips') else editor.sequences) if editor else ()  # renamed in 4.4
     return [x for x in strips if x.type != 'SOUND' and not (x.mute and bpy.app.version >= (5, 0, 0))]
 
+# Sound is heard even if it is in a meta strip.
+def sounds(s):
+    editor = s.sequence_editor
+    strips = (editor.strips_all if hasattr(editor, 'strips_all') else editor.sequences_all) if editor else ()
+    return [x for x in strips if x.type == 'SOUND' and not x.mute]
+
 def compositor(s):
     if not s.render.use_compositing:
         return None
@@ -51,6 +57,7 @@ def told(s):
         'view_suffixes': suffixes(s),
         'camera': s.camera.name if s.camera else '',
         'lacks': lacks(s),
+        'sound': bool(sounds(s)),
         'sequencer': bool(r.use_sequencer and pictures(s)),
         'width': r.resolution_x * r.resolution_percentage // 100,
         'height': r.resolution_y * r.resolution_percentage // 100,

@@ -129,7 +129,7 @@ func (p *plan) fromFile(v map[string]any) error {
 		scene.Format, scene.Extension, scene.HasPreviews = "PNG", blendfile.Extension("PNG"), false
 	}
 	v["frames"], v["frame"], v["scene"], v["fps"] = scene.Frames(), scene.Frame, scene.Name, scene.FPS
-	v["uses_region"] = scene.Region
+	v["uses_region"], v["has_sound"] = scene.Region, scene.Sound
 	if p.info.Unseen == "" { // else the job type's defaults are the better guess
 		v["uses_adaptive_sampling"], v["uses_denoising"] = scene.AdaptiveSampling, scene.Denoising
 	}

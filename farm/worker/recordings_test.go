@@ -14,6 +14,7 @@ type recording struct {
 	saved, skipped []string // files, without their folder
 	frames         int      // that Blender says it is done with
 	says           string   // part of an error; "" if there must be none
+	wrong          string   // part of what makes the frames worthless, "old" if the file is newer; "" if nothing does
 }
 
 var recordings = map[string]recording{
@@ -41,6 +42,11 @@ var recordings = map[string]recording{
 	"script-quits":      {},
 	"crash":             {},
 	"texture-missing":   {saved: []string{"000001.png"}, frames: 1},
+
+	"no-scene":        {saved: []string{"000001.png"}, frames: 1, wrong: "has no scene"},
+	"no-format":       {saved: []string{"000001.png"}, frames: 1, wrong: "does not know the output format"},
+	"library-missing": {saved: []string{"000001.png"}, frames: 1, wrong: "the linked library"},
+	"file-newer":      {saved: []string{"000001.png"}, frames: 1, wrong: "old"},
 }
 
 func TestBlenderRecordings(t *testing.T) {
@@ -53,6 +59,9 @@ func TestBlenderRecordings(t *testing.T) {
 		dir := filepath.Dir(still)
 		for name, want := range recordings {
 			got, errors := readRecording(t, filepath.Join(dir, name+".log"))
+			if want.wrong == "" && got.wrong != "" || !strings.Contains(got.wrong, want.wrong) {
+				t.Errorf("%s/%s: wrong is %q, want %q", filepath.Base(dir), name, got.wrong, want.wrong)
+			}
 			if !slices.Equal(got.saved, want.saved) || !slices.Equal(got.skipped, want.skipped) || got.frames != want.frames {
 				t.Errorf("%s/%s: %+v, want %+v", filepath.Base(dir), name, got, want)
 			}
@@ -80,6 +89,10 @@ func readRecording(t *testing.T, file string) (got recording, errors []string) {
 			got.frames++
 		case blenderError:
 			errors = append(errors, e.text)
+		case blenderWrong:
+			got.wrong = e.text
+		case blenderTooOld:
+			got.wrong = "old"
 		}
 	}
 	return got, errors

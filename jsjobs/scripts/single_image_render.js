@@ -166,7 +166,7 @@ if parts > 1:
         cycles.use_sample_subset, cycles.sample_subset_length = True, count
     else:
         cycles.samples = count
-        if exact and getattr(cycles, "sampling_pattern", "TABULATED_SOBOL") != "TABULATED_SOBOL":
+        if exact and cycles.sampling_pattern in ("AUTOMATIC", "BLUE_NOISE"):
             print("Blue noise depends on the number of samples: using Tabulated Sobol for this render")
             cycles.sampling_pattern = "TABULATED_SOBOL"
 if across * down > 1:

@@ -21,13 +21,13 @@ const ALIASES = {
 // Formats that make one file of all frames: parts would overwrite each other.
 const MOVIES = ["FFMPEG", "MPEG", "AVI_RAW", "AVI_JPEG", "AVIRAW", "AVIJPEG"];
 
-const nameOf = format => ALIASES[format] || format;
+const nameOf = format => ALIASES[format.toUpperCase()] || format.toUpperCase();
 
 // imageFormat returns the word of the command line for the format of the
 // images, their ending, and whether FFmpeg reads them well. A movie becomes PNG
 // images, of which the job can make a video; the job remembers that.
 exports.imageFormat = settings => {
-	if (MOVIES.includes(settings.format)) {
+	if (MOVIES.includes(settings.format.toUpperCase())) {
 		alert(`the output format ${settings.format} is a movie, which cannot be rendered in parts: rendering PNG images instead`);
 		settings.format = "PNG";
 		settings.image_file_extension = ".png";
