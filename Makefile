@@ -12,12 +12,13 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test deps demo-deps check bench still soak blenders test-blenders release clean
+.PHONY: help need-go build demo test times deps demo-deps check bench still soak blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make build     bin/farm'
 	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler'
+	@echo 'make times     run the tests, and print where their time goes'
 	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
@@ -43,6 +44,10 @@ demo: need-go demo-deps build
 
 test: need-go deps check
 	$(GO) test -race -timeout 30m ./...
+
+# Where the time of make test goes.
+times: need-go deps
+	$(GO) test -race -count 1 -timeout 30m -json ./... | $(GO) run testdata/times.go
 
 deps:
 	@sh testdata/deps.sh blender ffmpeg chromium cc
