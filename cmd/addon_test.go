@@ -34,6 +34,7 @@ function compileJob(job) {
 // TestAddon installs the add-on that a manager serves in a Blender without a
 // window, and submits with it. addon/tests/in_blender.py is the script.
 func TestAddon(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	blender := blendertest.Find(t)
 	if err := os.MkdirAll(filepath.Join(st.home, "scripts"), 0o700); err != nil {
@@ -65,6 +66,7 @@ func TestAddon(t *testing.T) {
 // TestAddonFromAway submits the nasty project with the add-on, to a worker that
 // cannot see its folder, and gets the same pictures as at home.
 func TestAddonFromAway(t *testing.T) {
+	t.Parallel()
 	n := newNastyProject(t, 2, 4)
 	st := newServeTest(t)
 	p, err := startCommand("worker", hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url))

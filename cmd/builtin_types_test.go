@@ -22,6 +22,7 @@ func probe(t *testing.T, path string) string {
 
 // Frames become videos in every codec there is.
 func TestRenderAndEncode(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	file := scene(t, filepath.Join(st.home, "storage"))
 	for _, c := range []struct {
@@ -68,6 +69,7 @@ with open(out, "a") as f:
 // A script gets the file, its scene and its arguments; one that fails makes its
 // task fail.
 func TestBlenderScript(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	file := scene(t, filepath.Join(st.home, "storage"))
 	script, out := filepath.Join(st.home, "storage", "export it.py"), filepath.Join(st.home, "storage", "cube.obj")

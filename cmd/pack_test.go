@@ -119,6 +119,7 @@ func (n *nastyProject) hide(t *testing.T) (back func()) {
 // TestPackRenders packs the project, moves the pack, hides the original, and
 // renders the same picture from it.
 func TestPackRenders(t *testing.T) {
+	t.Parallel()
 	n := newNastyProject(t, 1, 3)
 	s := testSession(t, nil)
 	var out, said bytes.Buffer

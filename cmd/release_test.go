@@ -56,10 +56,10 @@ func TestReleaseIsTheSameAgain(t *testing.T) {
 		if i == 1 { // nor does it depend on the modes and times that files happen to have
 			r.sh(r.dir, `find docs -type f -exec touch -d 2020-01-01 {} + -exec chmod 600 {} +; git config core.fileMode false`)
 		}
-		r.sh(r.dir, "umask 077; sh release/release.sh dist linux/amd64 windows/amd64 darwin/arm64")
+		r.sh(r.dir, "umask 077; sh release/release.sh dist linux/amd64 windows/amd64")
 		sums[i] = r.sh(r.dir, "cat dist/SHA256SUMS")
 	}
-	if sums[0] != sums[1] || strings.Count(sums[0], "\n") != 3 {
+	if sums[0] != sums[1] || strings.Count(sums[0], "\n") != 2 {
 		t.Errorf("the first time\n%s\nand the second time\n%s", sums[0], sums[1])
 	}
 }

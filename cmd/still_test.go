@@ -157,6 +157,7 @@ func (st *studio) render(t *testing.T, file string, set ...string) string {
 // TestStillOverTwoWorkers holds a still that was rendered in parts against one
 // that a Blender renders alone: layers, passes, and what the compositor made.
 func TestStillOverTwoWorkers(t *testing.T) {
+	t.Parallel()
 	st := newStudio(t)
 	// The small scene has no smooth surfaces, so that every render of it is the
 	// same to the last digit; see oneThread.

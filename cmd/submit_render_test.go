@@ -98,6 +98,7 @@ func scene(t *testing.T, dir string) string {
 
 // TestSubmitRenders goes from a file to frames and a video.
 func TestSubmitRenders(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--frames", "1-3", "--chunk-size", "2", "--json"); status != exitOK {
 		t.Fatal(status)
@@ -122,6 +123,7 @@ func TestSubmitRenders(t *testing.T) {
 
 // TestSubmitInPlace uses a file in the storage, and hands it in without waiting.
 func TestSubmitInPlace(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	file := scene(t, filepath.Join(st.home, "storage"))
 	if status := st.run(t, t.Context(), "submit", file, "--paused"); status != exitOK || !strings.Contains(st.err.String(), "farm jobs resume") {
@@ -145,6 +147,7 @@ func TestSubmitInPlace(t *testing.T) {
 
 // TestSubmitRefused leaves no copy behind when the manager does not take the job.
 func TestSubmitRefused(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--set", "add_path_components=33"); status != exitFailed || !strings.Contains(st.err.String(), "add_path_components") {
 		t.Errorf("%d: %s", status, st.err.String())
@@ -156,6 +159,7 @@ func TestSubmitRefused(t *testing.T) {
 
 // TestSubmitFails tells what failed, why, and what to do.
 func TestSubmitFails(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	if err := os.MkdirAll(filepath.Join(st.home, "scripts"), 0o700); err != nil {
 		t.Fatal(err)
@@ -183,6 +187,7 @@ function compileJob(job) {
 
 // TestSubmitInterrupted leaves the job alone.
 func TestSubmitInterrupted(t *testing.T) {
+	t.Parallel()
 	st := newSubmitTest(t)
 	file := scene(t, t.TempDir())
 	p, err := startProcess("submit", st.home, append(os.Environ(), "NO_COLOR=1", "FARM_HOME="+st.home), "submit", file, "--frames", "1-10")

@@ -68,6 +68,7 @@ func TestUploadProgressInALog(t *testing.T) {
 
 // TestUploadFlag uploads from a computer that could copy, and says how much.
 func TestUploadFlag(t *testing.T) {
+	t.Parallel()
 	st := newServeTest(t)
 	if status := st.run(t, t.Context(), "submit", scene(t, t.TempDir()), "--upload", "--no-wait", "--name", "up"); status != exitOK || !strings.Contains(st.err.String(), "Uploaded 1 file") {
 		t.Fatalf("%d: %s", status, st.err.String())

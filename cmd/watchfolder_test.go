@@ -49,6 +49,7 @@ func awaitReport(t *testing.T, folder, name, text string) {
 // TestWatchFolder puts a file there, kills the farm as soon as it is submitted, and
 // gets its frames from the next one, once.
 func TestWatchFolder(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	st := startSubmitTest(t, "all", "--watch-folder", folder)
 	if err := os.WriteFile(filepath.Join(folder, watchfolder.DefaultsName), []byte("frames: 1-2\nname: from the folder\n"), 0o600); err != nil {

@@ -19,6 +19,7 @@ import (
 func scenes(name string) string { return filepath.Join("..", "..", "testdata", "scenes", name) }
 
 func TestInspectDemo(t *testing.T) {
+	t.Parallel()
 	info, err := Inspect(t.Context(), blendertest.Find(t), scenes("demo.blend"))
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +62,7 @@ bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1], relative_remap=False)
 `
 
 func TestInspectStudioFile(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	file := filepath.Join(t.TempDir(), "it's a \"shot\" ü.blend")
 	if out, err := exec.Command(exe, "-b", "--factory-startup", "--python-exit-code", "1", "--python-expr", studio, "--", file).CombinedOutput(); err != nil {
@@ -90,6 +92,7 @@ func TestInspectStudioFile(t *testing.T) {
 
 // truncated and rewritten copies of a real file.
 func TestUnusableFiles(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	dir := t.TempDir()
 	real, err := os.ReadFile(scenes("tiny.blend"))

@@ -101,6 +101,7 @@ func makeSituations(t *testing.T, exe string) (*Info, string) {
 // TestWhatRenders renders every scene: those that lack something, and no
 // others, save nothing, and each saves as many files as it has views.
 func TestWhatRenders(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	info, file := makeSituations(t, exe)
 	dir := t.TempDir()
@@ -148,6 +149,7 @@ func TestWhatRenders(t *testing.T) {
 // TestReadSituations reads the same without Blender, but for compositors, which
 // it gives the benefit of the doubt.
 func TestReadSituations(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	want, file := makeSituations(t, exe)
 	got, err := Read(t.Context(), file)

@@ -22,6 +22,7 @@ import (
 
 // TestReadAgrees compares what the program reads with what Blender says.
 func TestReadAgrees(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	studioFile := filepath.Join(t.TempDir(), "it's ü.blend")
 	if out, err := exec.Command(exe, "-b", "--factory-startup", "--python-exit-code", "1", "--python-expr", studio, "--", studioFile).CombinedOutput(); err != nil {

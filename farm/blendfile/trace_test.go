@@ -68,6 +68,7 @@ func targets(p *Pack, dir string) (all, rewritten []string) {
 }
 
 func TestTraceNasty(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	dir := nasty(t, exe)
 	before := content(t, dir)
@@ -169,6 +170,7 @@ func traceDamagedLibrary(t *testing.T, dir, file string, o TraceOptions) {
 }
 
 func TestTraceUnusable(t *testing.T) {
+	t.Parallel()
 	exe := blendertest.Find(t)
 	dir := t.TempDir()
 	real, err := os.ReadFile(scenes("tiny.blend"))

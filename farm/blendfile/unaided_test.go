@@ -14,6 +14,7 @@ import (
 
 // TestTraceUnaided packs what needs no change, and says what is left.
 func TestTraceUnaided(t *testing.T) {
+	t.Parallel()
 	dir := nasty(t, blendertest.Find(t))
 	file := filepath.Join(dir, "project", "shots", "seq 010", "shot ü.blend")
 	p, err := TraceUnaided(t.Context(), file, TraceOptions{Project: filepath.Join(dir, "project"), Exclude: []string{"*.ABC"}})

@@ -24,6 +24,7 @@ var lostBlocks = []struct {
 // A disk or a network that loses a block leaves zeros in its place. What is
 // noticed is counted on images that this Blender saves.
 func TestLostBlocks(t *testing.T) {
+	t.Parallel()
 	blender := blendertest.Find(t)
 	dir := t.TempDir()
 	out, err := exec.Command(blender, "-b", "--factory-startup", "-P", "../../testdata/scenes/make_images.py", "--", dir, "320", "240").CombinedOutput()
