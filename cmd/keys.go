@@ -25,12 +25,13 @@ type local struct {
 	TaskTypes       []string `yaml:"task_types,omitempty"`        // nil: every type the worker knows
 	RestartExitCode int      `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
 	WatchFolder     string   `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
+	WorkerChecks    bool     `yaml:"worker_checks"`               // see worker.Options.NoChecks
 	OOMScoreAdjust  int      `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1}}
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true}}
 }
 
 // A role is a group of commands that a key matters to.
@@ -88,6 +89,7 @@ func keys() []key {
 		{"worker_name", "name", "FARM_WORKER_NAME", working, "`name` of this worker (default: the name of the computer)", func(c *config) any { return &c.WorkerName }},
 		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
 		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
+		{"worker_checks", "", "FARM_WORKER_CHECKS", working, "", func(c *config) any { return &c.WorkerChecks }},
 		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }

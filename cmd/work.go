@@ -73,6 +73,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		Dir:             filepath.Join(s.home, "worker"),
 		Version:         version,
 		RestartExitCode: restart,
+		NoChecks:        !c.WorkerChecks,
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {

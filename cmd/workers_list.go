@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,15 @@ func runWorkersList(ctx context.Context, s *session) error {
 	for _, w := range list.Workers {
 		t.row(shortID(string(w.ID)), status(workerStatus(w)), nextStatus(w.StatusChange), ago(w.LastSeen, s.now()), dash(w.Version), w.Name)
 	}
-	return t.print()
+	if err := t.print(); err != nil {
+		return err
+	}
+	for _, w := range list.Workers {
+		for _, u := range w.Unable {
+			fmt.Fprintf(s.errOut, "%s takes no %s tasks: %s\n", printable(w.Name), printable(strings.Join(u.TaskTypes, ", ")), printable(u.Reason))
+		}
+	}
+	return nil
 }
 
 // workerStatus is the status of a worker; one that never signed on has none.

@@ -25,7 +25,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	m := newFakeManager()
-	w, err := New(Options{Client: m.client(), Name: "tester", Dir: t.TempDir(), Log: testLog(t)})
+	w, err := New(Options{Client: m.client(), Name: "tester", NoChecks: true, Dir: t.TempDir(), Log: testLog(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -347,7 +347,7 @@ func (m *fakeManager) times(route string) (all []time.Time) {
 // context and returns what Run returned; ended is closed when it has ended.
 func (m *fakeManager) worker(t *testing.T, dir string) (stop func() error, ended <-chan struct{}) {
 	t.Helper()
-	w, err := New(Options{Client: m.client(), Name: "tester", Dir: dir, Version: "1.0", RestartExitCode: 47, Log: testLog(t)})
+	w, err := New(Options{Client: m.client(), Name: "tester", NoChecks: true, Dir: dir, Version: "1.0", RestartExitCode: 47, Log: testLog(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,9 +35,7 @@ func (w *Worker) signOn(ctx context.Context) state {
 			}
 			fresh = true
 		}
-		answer, err := w.manager().SignOn(ctx, api.WorkerSignOn{Name: w.options.Name,
-			SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version, CanRestart: w.options.RestartExitCode != 0,
-			TimeZone: timeZone()})
+		answer, err := w.sayHello(ctx)
 		switch {
 		case err == nil:
 			trouble.over()
@@ -59,6 +57,23 @@ func (w *Worker) signOn(ctx context.Context) state {
 			return w.signOff
 		}
 	}
+}
+
+// sayHello signs on with what the worker can do. A manager that keeps what it cannot
+// do apart is told all types and then the rest; another one only hears of those that
+// it can do.
+func (w *Worker) sayHello(ctx context.Context) (api.WorkerStateChange, error) {
+	on := api.WorkerSignOn{Name: w.options.Name, SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version,
+		CanRestart: w.options.RestartExitCode != 0, TimeZone: timeZone()}
+	answer, err := w.manager().SignOn(ctx, on)
+	if err != nil || w.checkup == nil {
+		return answer, err
+	}
+	if unable, foreign := w.checkup.now(ctx); foreign && len(unable) > 0 {
+		on.SupportedTaskTypes = able(on.SupportedTaskTypes, unable)
+		return w.manager().SignOn(ctx, on)
+	}
+	return answer, nil
 }
 
 // refused ends the worker: it would say the same again, and get the same answer.

@@ -19,7 +19,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,6 +42,7 @@ type Options struct {
 	Dir             string      // its folder: identity, outbox. Made if missing; one worker each
 	Version         string      // of the program, told to the manager
 	RestartExitCode int         // not 0: something starts the program again when it ends with this
+	NoChecks        bool        // take tasks without looking for Blender, FFmpeg and the storage first
 	OOMScoreAdjust  *int        // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
 	Log             *slog.Logger
 }
@@ -59,8 +59,19 @@ var (
 	ErrRestart = errors.New("the manager asked this worker to restart")
 	// ErrDeleted is an ErrShutdown: a user deleted the worker while it ran. The next
 	// start registers a new one.
-	ErrDeleted = fmt.Errorf("this worker was deleted from the farm; the next start registers it as a new one: %w", ErrShutdown)
+	ErrDeleted error = deletedError{}
 )
+
+// deletedError is the type of ErrDeleted.
+type deletedError struct{}
+
+// Error returns the message for users.
+func (deletedError) Error() string {
+	return "this worker was deleted from the farm, and ends; the next start registers it as a new one"
+}
+
+// Is makes it an ErrShutdown for those who start workers again.
+func (deletedError) Is(target error) bool { return target == ErrShutdown }
 
 // Worker is a worker of the farm. Run may be called once.
 type Worker struct {
@@ -72,6 +83,7 @@ type Worker struct {
 	sender   *sender
 	previews *previews
 	versions versions // of programs
+	checkup  *checkup // nil with Options.NoChecks
 
 	// Used by Run's goroutine only.
 	signedOn bool
@@ -208,6 +220,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer stop()
 	helpers.Go(func() { w.sender.run(background) })
 	helpers.Go(func() { w.previews.run(background) })
+	if !w.options.NoChecks {
+		w.checkup = newCheckup(w)
+		helpers.Go(func() { w.checkup.run(background) })
+	}
 
 	for state := w.signOn; state != nil; {
 		state = state(ctx)

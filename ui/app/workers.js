@@ -63,7 +63,8 @@ class WorkerRow {
       setText(this.task, task.name);
       setAttr(this.task, 'href', `${APP}jobs/${task.job_id}/${task.id}`);
     }
-    setText(this.types, (worker.supported_task_types ?? []).join(', '));
+    setText(this.types, [...worker.supported_task_types ?? [], ...(worker.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', '));
+    setAttr(this.types, 'title', (worker.unable ?? []).map((u) => `${u.task_types.join(', ')}: ${u.reason}`).join('\n') || null);
     setText(this.version, worker.version);
     this.time.update(worker.last_seen);
     this.actions.update(worker);
