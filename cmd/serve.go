@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -65,12 +65,13 @@ func (s *session) startManagerLog() error {
 	return s.startLog()
 }
 
-// greet tells the person who started the manager where it is, in one line.
+// greet tells the person who started the manager where it is, in one line, and how
+// other computers reach it if they can.
 func (h *host) greet() {
 	line := "Farm " + version + " is ready: " + h.url + "/"
 	if u, err := url.Parse(h.url); h.open && err == nil {
-		if name, err := os.Hostname(); err == nil {
-			line += "  (other computers: farm work --manager " + name + ":" + u.Port() + ")"
+		if all := ownAddresses(u.Port()); len(all) > 0 {
+			line += "  (other computers: farm work --manager " + strings.Join(all, " or ") + ")"
 		}
 	}
 	fmt.Fprintln(h.s.out, line)

@@ -2,10 +2,8 @@ package worker
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"renderfarm/farm"
@@ -47,7 +45,9 @@ type result struct {
 	foreign bool
 }
 
-func newCheckup(w *Worker) *checkup { return &checkup{w: w, asks: make(chan ask)} }
+func newCheckup(w *Worker) *checkup {
+	return &checkup{w: w, asks: make(chan ask), find: finder{versions: &w.versions}}
+}
 
 // run looks again and again until ctx is canceled.
 func (c *checkup) run(ctx context.Context) {
@@ -138,12 +138,10 @@ func able(types []string, unable []farm.Unable) []string {
 	})
 }
 
-// A finder looks for what tasks need. It remembers which programs it has seen
-// running, as starting a Blender takes a second.
+// A finder looks for what tasks need.
 type finder struct {
-	mu   sync.Mutex // guards ran; nothing else is taken while it is held
-	ran  map[string]time.Time
-	hung chan struct{} // closed when a look at the storage that took too long has ended
+	versions *versions     // of programs that were seen running, as starting a Blender takes a second
+	hung     chan struct{} // closed when a look at the storage that took too long has ended; nil if none did
 }
 
 // Task types and what they need. Types that nobody here knows are taken for some that
@@ -174,35 +172,11 @@ func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []stri
 		}
 		path, err := p.find(ctx, p.exe)
 		if err == nil {
-			err = f.runs(ctx, path)
+			_, err = f.versions.of(ctx, path)
 		}
 		if err != nil {
 			unable = append(unable, farm.Unable{TaskTypes: []string{p.of}, Reason: clip(err.Error(), farm.MaxReason)})
 		}
 	}
 	return unable
-}
-
-// runs asks a program for its version, once for each time that its file changes.
-func (f *finder) runs(ctx context.Context, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	seen, ok := f.ran[path]
-	f.mu.Unlock()
-	if ok && seen.Equal(info.ModTime()) {
-		return nil
-	}
-	if _, err := programs.Version(ctx, path); err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ran == nil {
-		f.ran = map[string]time.Time{}
-	}
-	f.ran[path] = info.ModTime()
-	return nil
 }

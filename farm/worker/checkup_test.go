@@ -38,6 +38,8 @@ func programScript(t *testing.T, name, text string) string {
 	return path
 }
 
+func newFinder() *finder { return &finder{versions: new(versions)} }
+
 func TestUnable(t *testing.T) {
 	blender := programScript(t, "blender", "echo Blender 3.4.1")
 	ffmpeg := programScript(t, "ffmpeg", "echo ffmpeg version 5.1.6 Copyright")
@@ -68,7 +70,7 @@ func TestUnable(t *testing.T) {
 	} {
 		needs := good
 		c.change(&needs)
-		got := new(finder).unable(t.Context(), needs, DefaultTaskTypes)
+		got := newFinder().unable(t.Context(), needs, DefaultTaskTypes)
 		var types []string
 		for _, u := range got {
 			types = append(types, strings.Join(u.TaskTypes, ","))
@@ -86,7 +88,7 @@ func TestUnable(t *testing.T) {
 	if names, _ := os.ReadDir(filepath.FromSlash(good.Storage)); len(names) != 1 {
 		t.Errorf("left in the storage: %v", names)
 	}
-	if got := new(finder).unable(t.Context(), api.WorkerNeeds{Storage: "/nowhere", Blender: "/nowhere/blender", FFmpeg: "/nowhere/ffmpeg"}, []string{"misc"}); got != nil {
+	if got := newFinder().unable(t.Context(), api.WorkerNeeds{Storage: "/nowhere", Blender: "/nowhere/blender", FFmpeg: "/nowhere/ffmpeg"}, []string{"misc"}); got != nil {
 		t.Errorf("a worker that does nothing of that: %v", got)
 	}
 }
@@ -95,9 +97,9 @@ func TestUnable(t *testing.T) {
 func TestProgramsRunOnce(t *testing.T) {
 	count := filepath.Join(t.TempDir(), "count")
 	blender := programScript(t, "blender", fmt.Sprintf("echo x >>%q; echo Blender 3.4.1", count))
-	var f finder
+	f := newFinder()
 	for range 3 {
-		if err := f.runs(t.Context(), blender); err != nil {
+		if _, err := f.versions.of(t.Context(), blender); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,14 +110,15 @@ func TestProgramsRunOnce(t *testing.T) {
 	if err := os.Rename(later, blender); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.runs(t.Context(), blender); err == nil {
+	if _, err := f.versions.of(t.Context(), blender); err == nil {
 		t.Error("that it changed is not noticed")
 	}
 }
 
 // A storage whose server is away must not hold up the worker, and is asked only once.
 func TestStorageThatDoesNotAnswer(t *testing.T) {
-	f := finder{hung: make(chan struct{})}
+	f := newFinder()
+	f.hung = make(chan struct{})
 	needs := api.WorkerNeeds{Storage: filepath.ToSlash(storageDir(t)), StorageID: storageMark}
 	if got := f.storage(t.Context(), needs); !strings.Contains(got, "does not answer") {
 		t.Errorf("while the first look hangs: %q", got)
