@@ -193,15 +193,19 @@ func (c *contents) info(file string) (*Info, error) {
 type ref struct {
 	kind, owner, path string
 	sequence, tiles   bool
+	views             []string // how the names of its files end, before the extension; none if it is one file
 }
 
 // The numbers of an image's source (Image.source).
 const (
 	sourceFile, sourceSequence, sourceMovie, sourceTiled = 1, 2, 3, 6
+
+	imageViews = 1 << 14 // Image.flag: it has several views
 )
 
 // refs returns the paths of data-blocks that are not packed into the file.
 func (c *contents) refs() (refs []ref) {
+	views := c.allViews()
 	for _, code := range []string{"LI", "IM", "SO", "VF", "MC", "CF", "VO"} {
 		for _, k := range c.blocks[code] {
 			r := c.record(k)
@@ -209,6 +213,9 @@ func (c *contents) refs() (refs []ref) {
 			packed := r.address("packedfile") != 0 || r.address("packedfiles.first") != 0
 			if packed || f.path == "" || f.path == "<builtin>" || !f.classify(code, r) {
 				continue
+			}
+			if code == "IM" && int(r.number("flag"))&imageViews != 0 && int(r.number("views_format")) == viewsIndividual {
+				f.views = views
 			}
 			refs = append(refs, f)
 		}

@@ -1,6 +1,9 @@
 package blendfile
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Bits of a scene's flags (RenderData.scemode and mode, ImageFormatData.flag,
 // SceneRenderView.viewflag), and numbers of others.
@@ -121,8 +124,29 @@ func (c *contents) hasMarkerCamera(scene record, own map[uint64]kept, cameras ma
 }
 
 // viewSuffixes returns how the names of a frame's files end; see Scene.
-func (c *contents) viewSuffixes(scene record, own map[uint64]kept) (suffixes []string) {
-	if int(scene.number("r.scemode"))&useMultiview == 0 || int(scene.number("r.im_format.views_format")) != viewsIndividual {
+func (c *contents) viewSuffixes(scene record, own map[uint64]kept) []string {
+	if int(scene.number("r.im_format.views_format")) != viewsIndividual {
+		return nil
+	}
+	return c.views(scene, own)
+}
+
+// allViews returns how the names of files end that any of the scenes looks for.
+func (c *contents) allViews() (suffixes []string) {
+	own := c.ofScenes()
+	for _, k := range c.blocks["SC"] {
+		for _, suffix := range c.views(c.record(k), own) {
+			if !slices.Contains(suffixes, suffix) {
+				suffixes = append(suffixes, suffix)
+			}
+		}
+	}
+	return suffixes
+}
+
+// views returns the suffixes of the views that a scene renders, none if it has only one.
+func (c *contents) views(scene record, own map[uint64]kept) (suffixes []string) {
+	if int(scene.number("r.scemode"))&useMultiview == 0 {
 		return nil
 	}
 	stereo := int(scene.number("r.views_format")) == viewsStereo

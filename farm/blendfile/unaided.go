@@ -141,14 +141,16 @@ func (u *unaided) add(r ref, folder, from string) {
 	case r.kind == "library":
 		u.libraries = append(u.libraries, library{file, cmp.Or(from, u.file), [2]string{"LIBRARY", r.owner}})
 	default:
-		found := false
-		for _, f := range spread(r, file) {
-			if !u.isExcluded(f) {
-				found = u.pack(f) || found
+		for _, view := range viewPaths(file, r.views) {
+			found := false
+			for _, f := range spread(r, view) {
+				if !u.isExcluded(f) {
+					found = u.pack(f) || found
+				}
 			}
-		}
-		if !found {
-			miss("there is no such file")
+			if file = view; !found {
+				miss("there is no such file")
+			}
 		}
 	}
 }
@@ -170,6 +172,23 @@ func (u *unaided) isExcluded(file string) bool {
 
 // lastNumber finds the last number of a name without its ending.
 var lastNumber = regexp.MustCompile(`^(.*?)(\d+)(\D*)$`)
+
+// viewPaths returns the path of each view of a file whose name ends like one of
+// them; see files.py for the rule.
+func viewPaths(file string, views []string) []string {
+	ext := filepath.Ext(file)
+	stem := strings.TrimSuffix(file, ext)
+	for _, view := range views {
+		if head, ok := strings.CutSuffix(stem, view); ok && view != "" {
+			var paths []string
+			for _, v := range views {
+				paths = append(paths, head+v+ext)
+			}
+			return paths
+		}
+	}
+	return []string{file}
+}
 
 // spread returns the files that a path stands for; see files.py for the rules.
 func spread(r ref, file string) []string {

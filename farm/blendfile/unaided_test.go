@@ -3,6 +3,7 @@ package blendfile
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -92,5 +93,43 @@ func TestSpread(t *testing.T) {
 	}
 	if _, err := readPack(filepath.Join(dir, "none"), "a"); !errors.Is(err, ErrBlender) {
 		t.Error(err)
+	}
+}
+
+// stereo makes a scene with two views, and an image, a sequence and a movie that have them.
+const stereo = `
+import bpy, sys
+s = bpy.context.scene
+s.render.use_multiview = True
+for source, name in ('FILE', 'eye'), ('SEQUENCE', 'plate_01'), ('MOVIE', 'film'), ('FILE', 'flat'):
+    i = bpy.data.images.new(name, 4, 4)
+    i.source, i.use_fake_user, i.use_multiview = source, True, name != 'flat'
+    i.views_format = 'INDIVIDUAL'
+    i.filepath_raw = '//%s_L.png' % name
+bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1], relative_remap=False)
+`
+
+// TestTraceUnaidedViews packs every view without a Blender, and names one that is missing.
+func TestTraceUnaidedViews(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.blend")
+	if out, err := exec.CommandContext(t.Context(), blendertest.Find(t), "-b", "--factory-startup", "--python-exit-code", "1", "--python-expr", stereo, "--", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want := []string{"a.blend", "eye_L.png", "eye_R.png", "film_L.png", "flat_L.png", "plate_01_L.png", "plate_01_R.png", "plate_02_L.png", "plate_02_R.png"}
+	for _, name := range append([]string{"flat_R.png", "eye_M.png"}, want[1:]...) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := TraceUnaided(t.Context(), file, TraceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := targets(p, dir); !reflect.DeepEqual(all, want) {
+		t.Errorf("%q", all)
+	}
+	if len(p.Missing) != 1 || filepath.Base(p.Missing[0].Path) != "film_R.png" {
+		t.Errorf("%+v", p.Missing)
 	}
 }
