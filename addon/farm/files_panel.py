@@ -49,7 +49,7 @@ class FARM_OT_check_files(bpy.types.Operator):
     def execute(self, context):
         missing = look()
         if missing:
-            self.report({"WARNING"}, f"{len(missing)} of {len(_items or ())} files are missing")
+            self.report({"WARNING"}, f"{len(missing)} of {len(_items or ())} files {'are' if len(missing) > 1 else 'is'} missing")
         else:
             self.report({"INFO"}, f"All of {len(_items or ())} files are there")
         return {"FINISHED"}

@@ -32,7 +32,8 @@ def submitted(outcome: flow.Outcome) -> str:
     follow(outcome.job)
     _notes.extend(outcome.warnings)
     if outcome.missing:
-        _notes.append(f"{len(outcome.missing)} files are missing on the farm: {', '.join(m.path for m in outcome.missing[:5])}")
+        count = len(outcome.missing)
+        _notes.append(f"{count} file{'s are' if count > 1 else ' is'} missing on the farm: {', '.join(m.path for m in outcome.missing[:5])}")
     sent = outcome.transfer
     how = outcome.how if sent is None else f"{sent.sent_files} of {sent.files} files uploaded, {size(sent.sent_bytes)}"
     return f"Submitted “{outcome.job.name}” ({how})"

@@ -148,7 +148,7 @@ class Following(unittest.TestCase):
         self.manager.why["job-1"] = {"running": False, "reason": "no worker is awake", "next": "start one with farm work", "details": []}
         self.step(status="queued")
         self.follow()
-        self.assertEqual(self.until(lambda v: v.why).why, "no worker is awake. start one with farm work")
+        self.assertEqual(self.until(lambda v: v.why).why, "no worker is awake; start one with farm work")
         self.step(status="active")
         self.until(lambda v: v.job.status == "active" and not v.why)
 
