@@ -54,6 +54,10 @@ func FindResult(ctx context.Context, client *api.Client, job api.Job) (Result, e
 			}
 		}
 	}
+	// Of images that FFmpeg does not show a job may have made none.
+	if _, err := os.Stat(r.Video); err != nil && r.Files > 0 && filepath.Dir(r.Video) == filepath.Clean(r.Frames) {
+		r.Video = ""
+	}
 	return r, nil
 }
 

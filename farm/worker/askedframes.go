@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -103,15 +104,19 @@ func (a *askedFrames) isOver() {
 	a.last = ""
 }
 
-// markStray counts a file as the first frame that is missing of those that its
-// name may stand for, else as the one that was being rendered.
+// markStray counts a file as the first frame asked for of those that its name
+// may stand for, else as the one that was being rendered.
 func (a *askedFrames) markStray(file string, current int) {
 	for _, frame := range append(numbersIn(file), current) {
+		asked := false
 		for _, r := range a.requests {
-			if r.asks(frame) && r.saved[frame] == nil {
+			if asked = asked || r.asks(frame); r.asks(frame) && r.saved[frame] == nil {
 				a.mark(r, frame, "")
-				return
+				break
 			}
+		}
+		if asked {
+			return // one that is saved already has more files, such as another view
 		}
 	}
 }
@@ -265,12 +270,14 @@ func (n outputName) parse(file string) (frame int, view string, ok bool) {
 var digits = regexp.MustCompile(`-?\d+`)
 
 // numbersIn returns the frames that a file's name may stand for, likely ones
-// first: the last number in it, with its sign and without, and what the last
-// four digits say.
+// first: the last number in it that has as many digits as Blender writes, with
+// its sign and without, and what the last four digits say; then shorter numbers.
 func numbersIn(file string) (frames []int) {
 	name := path.Base(slashes(file))
 	all := digits.FindAllString(strings.TrimSuffix(name, path.Ext(name)), -1)
-	for _, number := range slices.Backward(all) {
+	slices.Reverse(all)
+	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(min(len(b), digitsWithout), min(len(a), digitsWithout)) })
+	for _, number := range all {
 		bare := strings.TrimPrefix(number, "-")
 		for _, text := range []string{number, bare, bare[max(0, len(bare)-digitsWithout):]} {
 			if n, err := strconv.Atoi(text); err == nil && !slices.Contains(frames, n) {

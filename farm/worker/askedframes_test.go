@@ -121,6 +121,8 @@ func TestAskedFrames(t *testing.T) {
 		{"output of the compositor, path of the file", "-f 1", []string{"Saved: '/p/Image0001.png'"}, 0, "0 of 1 frames were saved (missing: 1)"},
 		{"path of the file", "-f 7..8", []string{"Saved: '/p/x_0007.png'", timed, "Saved: '/p/x_0008.png'", timed}, 2, ""},
 		{"a script gives other names", "-o /o/## -f 1..2", []string{"Fra:1 Mem:1M", "Saved: '/p/left.png'", timed, "Fra:2 Mem:1M", "Saved: '/p/right.png'", timed}, 2, ""},
+		{"there already with all views, path of the file", "-f 1,10", []string{`skipping existing frame "/o/s_10_0001_L.png" for view "left"`, `skipping existing frame "/o/s_10_0001_R.png" for view "right"`}, 1, "1 of 2 frames were saved (missing: 10)"},
+		{"views that end in digits, path of the file", "-f 1..2", []string{"Saved: '/o/0001_cam1.png'", "Saved: '/o/0001_cam2.png'", timed}, 1, "1 of 2 frames were saved (missing: 2)"},
 		{"could not be saved", "-o /o/## -f 1", []string{"Error: Render error (Invalid argument) cannot save: '/o/01.png'", timed}, 0, "0 of 1 frames were saved (missing: 1)"},
 		{"there already", "-o /o/## -f 1..2", []string{`skipping existing frame "/o/01.png"`, "Saved: '/o/02.png'", timed}, 2, ""},
 		{"views", "-o /o/## -f 1..2", []string{"Saved: '/o/01_L.png'", "Saved: '/o/01_R.png'", timed, "Saved: '/o/02_L.png'", "Saved: '/o/02_R.png'", timed}, 2, ""},
