@@ -1,6 +1,7 @@
 package jsjobs
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 
@@ -12,7 +13,7 @@ import (
 // What built-in functions do with their arguments, as the standard says. Texts
 // are inside texts here; see package codeunit.
 
-// toText is the standard's ToString.
+// toString is the standard's ToString.
 func (m *machine) toString(v otto.Value) string {
 	s, err := v.ToString()
 	if err != nil {
@@ -71,6 +72,12 @@ func (m *machine) relative(v otto.Value, length, other int) int {
 func (m *machine) this(call otto.FunctionCall, method string) string {
 	if call.This.IsUndefined() || call.This.IsNull() {
 		m.raise("TypeError", "String.prototype."+method+" called on null or undefined")
+	}
+	// A text without an object gets one of the engine for the call.
+	if o := inner(call.This); o != nil && o.class == "String" {
+		if text, ok := o.value.(fmt.Stringer); ok {
+			return text.String()
+		}
 	}
 	return m.toString(call.This)
 }

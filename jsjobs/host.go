@@ -37,7 +37,7 @@ type kit struct {
 	create, task, command, newObject, newArray, newDate, accessor, hidden, ownProperty, requireFrom otto.Value
 	numberValue, booleanValue, dateValue, setDate                                                   otto.Value
 	exec                                                                                            otto.Value // RegExp.prototype.exec
-	newPattern                                                                                      otto.Value // makes a RegExp of a pattern's number
+	patterns                                                                                        otto.Value // RegExp.prototype
 }
 
 // call calls one of the kit's functions, which fail only if the script is out

@@ -77,8 +77,8 @@ func (m *machine) modernize(global otto.Value) error {
 		if err != nil {
 			return err
 		}
-		if made.IsFunction() { // as regexp.js returns
-			m.kit.newPattern = made
+		if made.IsObject() { // as regexp.js returns
+			m.kit.patterns = made
 		}
 	}
 	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")

@@ -15,7 +15,9 @@ import (
 // object whose hidden property says which compiled pattern it is.
 
 const (
-	patternKey  = "@@re"
+	patternKey   = "@@re"
+	modeWritable = 0o100 // of a property: not listed, not to be changed otherwise
+
 	maxPatterns = 10_000 // different ones that a script may compile
 )
 
@@ -44,7 +46,18 @@ func (m *machine) patternID(source, flags string) int {
 
 // literal(source, flags) makes the object of a regular expression.
 func (m *machine) literal(call otto.FunctionCall) otto.Value {
-	return m.call(m.kit.newPattern, m.patternID(call.Argument(0).String(), call.Argument(1).String()))
+	return m.newPattern(m.patternID(call.Argument(0).String(), call.Argument(1).String()))
+}
+
+// newPattern makes the object of a regular expression, as init in regexp.js
+// does: literals in loops are made again and again.
+func (m *machine) newPattern(id int) otto.Value {
+	prototype := inner(m.kit.patterns)
+	o := newInner(prototype, prototype)
+	o.property[patternKey] = innerProperty{jsWhole(id), modeWritable}
+	o.property["lastIndex"] = innerProperty{jsWhole(0), modeWritable}
+	o.propertyOrder = []string{patternKey, "lastIndex"}
+	return outer(o)
 }
 
 // patternOf returns the pattern of a regular expression's object, or nil.

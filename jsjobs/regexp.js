@@ -61,5 +61,5 @@
 		getter(flag[0], function () { return native.has(this, flag[1]); });
 	});
 	set(global, "RegExp", RegExp);
-	return function (id) { return init(create(P), id); };
+	return P;
 })

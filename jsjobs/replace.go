@@ -27,7 +27,7 @@ func (m *machine) asPattern(v otto.Value, flags string) otto.Value {
 	if v.IsDefined() {
 		source = m.toString(v)
 	}
-	return m.call(m.kit.newPattern, m.patternID(source, flags))
+	return m.newPattern(m.patternID(source, flags))
 }
 
 func (m *machine) match(s string, call otto.FunctionCall) otto.Value {
