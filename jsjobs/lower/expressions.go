@@ -111,7 +111,11 @@ func (l *lowering) literal(e ast.Expression) oast.Expression {
 			return undefined(at(e))
 		}
 		l.notOctal(e)
-		return &oast.NumberLiteral{Value: e.Value, Literal: e.Literal, Idx: at(e)}
+		value := e.Value
+		if n, ok := value.(int64); ok && n > 1<<53 { // the engine would keep all its digits
+			value = float64(n)
+		}
+		return &oast.NumberLiteral{Value: value, Literal: e.Literal, Idx: at(e)}
 	}
 	return l.unsupported(e)
 }
