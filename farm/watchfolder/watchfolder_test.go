@@ -2,13 +2,10 @@ package watchfolder
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,196 +13,12 @@ import (
 	"renderfarm/farm"
 )
 
-// A testFarm keeps jobs in memory, and does as it is told.
-type testFarm struct {
-	mu        sync.Mutex // guards everything
-	jobs      map[farm.JobID]Job
-	tokens    map[string]farm.JobID
-	submits   int
-	abandoned []string
-	changed   func(farm.JobID)
-
-	// refuse, if not nil, is what Submit says instead.
-	refuse error
-	// lose makes Submit keep the job, and lose the answer.
-	lose bool
-	// hang makes Submit wait for the end of the context: after planned, and
-	// after the job is there if lose is set.
-	hang bool
-}
-
-func newTestFarm() *testFarm {
-	return &testFarm{jobs: map[farm.JobID]Job{}, tokens: map[string]farm.JobID{}}
-}
-
-func (f *testFarm) Submit(ctx context.Context, file, token string, planned func(string) error) (Job, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.submits++
-	if f.refuse != nil {
-		return Job{}, f.refuse
-	}
-	if err := planned("/storage/submitted/" + filepath.Base(file)); err != nil {
-		return Job{}, err
-	}
-	wait := func() {
-		if f.hang {
-			f.mu.Unlock()
-			<-ctx.Done()
-			f.mu.Lock()
-		}
-	}
-	if f.hang && !f.lose {
-		wait()
-		return Job{}, ctx.Err()
-	}
-	id := farm.JobID(fmt.Sprint("job-", len(f.jobs)+1))
-	f.jobs[id] = Job{ID: id, Name: "a", Status: "queued", Total: 10, Unit: "frames", Frames: "/renders/a", Notes: []string{"a note"}}
-	f.tokens[token] = id
-	wait()
-	if f.lose {
-		return Job{}, errors.New("no answer")
-	}
-	return f.jobs[id], nil
-}
-
-func (f *testFarm) Find(_ context.Context, token string) (Job, bool, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	job, found := f.jobs[f.tokens[token]]
-	return job, found, nil
-}
-
-func (f *testFarm) Look(_ context.Context, id farm.JobID) (Job, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	job, found := f.jobs[id]
-	if !found {
-		return job, farm.Errorf(farm.NotFound, "no such job")
-	}
-	job.Notes = nil
-	return job, nil
-}
-
-func (f *testFarm) Follow(ctx context.Context, changed func(farm.JobID)) {
-	f.mu.Lock()
-	f.changed = changed
-	f.mu.Unlock()
-	changed("")
-	<-ctx.Done()
-}
-
-func (f *testFarm) Abandon(copies string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.abandoned = append(f.abandoned, copies)
-	return nil
-}
-
-// set changes a job, as workers do.
-func (f *testFarm) set(id farm.JobID, change func(*Job)) {
-	f.mu.Lock()
-	job := f.jobs[id]
-	change(&job)
-	f.jobs[id] = job
-	f.mu.Unlock()
-	f.changed(id)
-}
-
-// do changes the farm itself.
-func (f *testFarm) do(change func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	change()
-}
-
-// A test is a watch folder in virtual time.
-type test struct {
-	*testing.T
-	farm    *testFarm
-	folder  string
-	records string
-	changed func()
-	end     func() error
-}
-
-// newTest starts to watch an empty folder.
-func newTest(t *testing.T) *test {
-	dir := t.TempDir()
-	x := &test{T: t, farm: newTestFarm(), folder: filepath.Join(dir, "in"), records: filepath.Join(dir, "records")}
-	if err := os.Mkdir(x.folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	x.start()
-	return x
-}
-
-// start runs the watch, as after a restart.
-func (x *test) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	o := Options{Folder: x.folder, Records: x.records, Farm: x.farm, Log: slog.New(slog.DiscardHandler)}
-	o.Notify = func(ctx context.Context, _ string, changed func()) error {
-		x.changed = changed
-		<-ctx.Done()
-		return nil
-	}
-	go func() { done <- Run(ctx, o) }()
-	x.end = func() error { cancel(); return <-done }
-	synctest.Wait()
-}
-
-// stop ends the watch.
-func (x *test) stop() {
-	x.Helper()
-	if err := x.end(); err != nil {
-		x.Error(err)
-	}
-}
-
-// pass lets time go by.
-func (x *test) pass(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
-// drop writes a file, and the system tells.
-func (x *test) drop(name, text string) {
-	x.Helper()
-	if err := os.WriteFile(filepath.Join(x.folder, name), []byte(text), 0o644); err != nil {
-		x.Fatal(err)
-	}
-	x.changed()
-	synctest.Wait()
-}
-
-// says fails unless the report on a file has all the texts.
-func (x *test) says(name string, texts ...string) {
-	x.Helper()
-	text, err := os.ReadFile(filepath.Join(x.folder, reportName(name)))
-	for _, want := range texts {
-		if err != nil || !strings.Contains(string(text), want) {
-			x.Errorf("the report says %q, %v; want %q", text, err, want)
-		}
-	}
-}
-
-// submitted fails unless so many submissions were made, and jobs are there.
-func (x *test) submitted(submits, jobs int) {
-	x.Helper()
-	x.farm.mu.Lock()
-	defer x.farm.mu.Unlock()
-	if x.farm.submits != submits || len(x.farm.jobs) != jobs {
-		x.Errorf("%d submissions made %d jobs; want %d, %d", x.farm.submits, len(x.farm.jobs), submits, jobs)
-	}
-}
-
 func TestFromFileToFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
-		x.drop("a.blend", "BLENDER")
-		x.drop("notes.txt", "no scene")
-		x.drop(".hidden.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
+		x.put("notes.txt", "no scene")
+		x.put(".hidden.blend", "BLENDER")
 		x.submitted(0, 0)
 		x.pass(stableFor)
 		x.submitted(1, 1)
@@ -237,13 +50,13 @@ func TestGrowingFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		for n := range 10 {
-			x.drop("a.blend", strings.Repeat("x", n+1))
+			x.put("a.blend", strings.Repeat("x", n+1))
 			x.pass(stableFor - time.Second)
 		}
 		x.submitted(0, 0)
 		x.pass(stableFor)
 		x.submitted(1, 1)
-		x.drop("a.blend", "another")
+		x.put("a.blend", "another")
 		x.pass(stableFor)
 		x.submitted(2, 2)
 		// Nobody is told of a change on a network folder.
@@ -260,7 +73,7 @@ func TestGrowingFile(t *testing.T) {
 func TestFolderThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
-		x.drop("a.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
 		x.pass(stableFor)
 		x.submitted(1, 1)
 		x.farm.set("job-1", func(j *Job) { j.Status, j.Over = "completed", true })
@@ -326,7 +139,7 @@ func TestCrash(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			x := newTest(t)
 			x.farm.do(func() { x.farm.hang, x.farm.lose = true, c.lose })
-			x.drop("a.blend", "BLENDER")
+			x.put("a.blend", "BLENDER")
 			x.pass(stableFor)
 			// What is on the disk now is all that a crash leaves.
 			crashed := filepath.Join(t.TempDir(), "records")
@@ -359,7 +172,7 @@ func TestLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.lose = true })
-		x.drop("a.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
 		x.pass(stableFor)
 		x.says("a.blend", "waiting", "no answer")
 		x.pass(retry + rescan)
@@ -374,7 +187,7 @@ func TestAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Unavailable, "the manager is away") })
-		x.drop("a.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
 		x.pass(stableFor)
 		x.says("a.blend", "the manager is away", "tries again")
 		x.farm.do(func() { x.farm.refuse = nil })
@@ -389,7 +202,7 @@ func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Invalid, "wood.png is missing") })
-		x.drop("a.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
 		x.pass(stableFor)
 		x.says("a.blend", "NOT SUBMITTED", "wood.png is missing", "Fix the file and save it again")
 		x.pass(time.Hour)
@@ -398,7 +211,7 @@ func TestRefused(t *testing.T) {
 		x.start()
 		x.pass(time.Hour)
 		x.submitted(1, 0)
-		x.drop(DefaultsName, "allow_missing: true\n")
+		x.put(DefaultsName, "allow_missing: true\n")
 		x.pass(stableFor)
 		x.submitted(2, 0)
 		if err := os.Remove(filepath.Join(x.folder, reportName("a.blend"))); err != nil {
@@ -407,7 +220,7 @@ func TestRefused(t *testing.T) {
 		x.pass(rescan + stableFor)
 		x.submitted(3, 0)
 		x.farm.do(func() { x.farm.refuse = nil })
-		x.drop("a.blend", "BLENDER, mended")
+		x.put("a.blend", "BLENDER, mended")
 		x.pass(stableFor)
 		x.submitted(4, 1)
 		x.says("a.blend", "submitted, queued")
@@ -425,7 +238,7 @@ func TestRefusedSilently(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.farm.do(func() { x.farm.refuse = farm.Errorf(farm.Invalid, "wood.png is missing") })
-		x.drop("a.blend", "BLENDER")
+		x.put("a.blend", "BLENDER")
 		x.pass(time.Hour)
 		x.submitted(1, 0)
 		x.stop()
@@ -462,7 +275,7 @@ func TestMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTest(t)
 		for n := range 20 {
-			x.drop(fmt.Sprintf("%02d.blend", n), "BLENDER")
+			x.put(fmt.Sprintf("%02d.blend", n), "BLENDER")
 		}
 		x.pass(stableFor + time.Second)
 		x.submitted(20, 20)
