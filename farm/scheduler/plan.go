@@ -72,9 +72,6 @@ func (p *Plan) End(run int) int {
 	return p.Tasks
 }
 
-// typeOf returns the task's type number.
-func (p *Plan) typeOf(index int) int { return int(p.Run(index).Type) }
-
 // atRank returns the task with the rank, and its run.
 func (p *Plan) atRank(rank int) (int, *Run) {
 	i := sort.Search(len(p.byRank), func(i int) bool { return int(p.Runs[p.byRank[i]].rank) > rank }) - 1
