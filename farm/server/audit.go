@@ -12,6 +12,7 @@ func by(r *http.Request) farm.Actor {
 	return farm.CleanActor(r.Header.Get(api.UserHeader), address(r), r.UserAgent())
 }
 
+// fetchJobAudit tells who changed what of a job, the oldest change first.
 func (s *Server) fetchJobAudit(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -24,6 +25,7 @@ func (s *Server) fetchJobAudit(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, apiAudit(audit))
 }
 
+// fetchWorkerAudit is fetchJobAudit for a worker.
 func (s *Server) fetchWorkerAudit(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {

@@ -37,6 +37,7 @@ func submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error)
 	return sub, nil
 }
 
+// submitJob plans and stores a job, and answers with it when it is on the disk.
 func (s *Server) submitJob(w http.ResponseWriter, r *http.Request) error {
 	sub, err := submission(w, r)
 	if err != nil {
@@ -66,6 +67,7 @@ func oneLine(text string) string {
 	return string(line)
 }
 
+// submitJobCheck does all that submitJob does but storing the job.
 func (s *Server) submitJobCheck(w http.ResponseWriter, r *http.Request) error {
 	sub, err := submission(w, r)
 	if err != nil {
@@ -77,6 +79,7 @@ func (s *Server) submitJobCheck(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// fetchJob shows a job with its settings and metadata.
 func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -89,6 +92,8 @@ func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, apiJob(job, detail))
 }
 
+// deleteJob only begins with it: the job leaves the lists at once, its files and records
+// go in the background, also after a crash.
 func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -100,6 +105,7 @@ func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// deleteJobWhatWouldItDo tells whether the checkout would go with the job.
 func (s *Server) deleteJobWhatWouldItDo(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -112,6 +118,7 @@ func (s *Server) deleteJobWhatWouldItDo(w http.ResponseWriter, r *http.Request) 
 	return writeJSON(w, http.StatusOK, api.JobDeletionInfo{ShamanCheckout: removes})
 }
 
+// deleteJobMass deletes all jobs that did not change since a time; 416 if there are none.
 func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {
 	var selection api.JobMassDeletionSelection
 	if err := read(w, r, &selection); err != nil {
@@ -123,6 +130,7 @@ func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// setJobStatus takes a wish: see farm.VerbFor for which there are.
 func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -139,6 +147,7 @@ func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// requeueJob does again all of a job, as setJobStatus does, or only what failed.
 func (s *Server) requeueJob(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -159,6 +168,7 @@ func (s *Server) requeueJob(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// setJobPriority counts from the next task that is handed out; none is taken back.
 func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -174,6 +184,7 @@ func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// setJobTag restricts the job to workers with the tag; without one, any worker may do it.
 func (s *Server) setJobTag(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -189,6 +200,7 @@ func (s *Server) setJobTag(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// fetchJobBlocklist answers with an array, not an object, as the protocol has it.
 func (s *Server) fetchJobBlocklist(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -206,6 +218,7 @@ func (s *Server) fetchJobBlocklist(w http.ResponseWriter, r *http.Request) error
 	return writeJSON(w, http.StatusOK, list)
 }
 
+// removeJobBlocklist lifts the blocks in its body. Those that do not exist are ignored.
 func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -228,6 +241,7 @@ func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) erro
 	return noContent(w)
 }
 
+// fetchJobLastRenderedInfo says where the previews of a job are, 204 if it has none yet.
 func (s *Server) fetchJobLastRenderedInfo(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -243,6 +257,7 @@ func (s *Server) fetchJobLastRenderedInfo(w http.ResponseWriter, r *http.Request
 	return writeJSON(w, http.StatusOK, apiLastRendered(id))
 }
 
+// fetchGlobalLastRenderedInfo is fetchJobLastRenderedInfo for the job with the newest preview.
 func (s *Server) fetchGlobalLastRenderedInfo(w http.ResponseWriter, r *http.Request) error {
 	id, ok, err := s.m.LastRendered()
 	if err != nil {

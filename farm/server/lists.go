@@ -57,6 +57,8 @@ func writeList[T any](w http.ResponseWriter, name string, next func() ([]T, erro
 	return nil
 }
 
+// fetchJobs lists jobs in the order of their creation, all of them unless ?limit= and
+// ?after= ask for a page. They are written as they are read, so memory stays small.
 func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 	most, err := limit(r)
 	if err != nil {
@@ -100,6 +102,7 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// fetchJobTasks lists the tasks of a job in the order of the plan, in pages as fetchJobs does.
 func (s *Server) fetchJobTasks(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {

@@ -34,14 +34,19 @@ func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.Version{Version: version, ShortVersion: short, Name: config.ManagerName, Git: commit})
 }
 
+// getConfiguration tells where files are on the manager, with forward slashes on Windows,
+// too: the add-on of any platform reads it.
 func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage()), ShamanEnabled: s.m.ShamanEnabled()})
 }
 
+// getConfigurationFile answers with the configuration in force.
 func (s *Server) getConfigurationFile(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, s.m.Config())
 }
 
+// updateConfigurationFile replaces the whole configuration, and writes it to its file
+// before it takes effect.
 func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request) error {
 	now := s.m.Config()
 	config := farm.DefaultConfig()

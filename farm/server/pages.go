@@ -23,11 +23,13 @@ type pages struct {
 	files map[string]page // by path in the file system
 }
 
+// A page is one file and the tag by which browsers know whether they have it.
 type page struct {
 	content []byte
 	etag    string
 }
 
+// newPages reads all files into memory: they are a few hundred kilobytes, and asked for all the time.
 func newPages(o Options) (*pages, error) {
 	p := &pages{files: map[string]page{}}
 	err := fs.WalkDir(o.UI, ".", func(name string, d fs.DirEntry, err error) error {
@@ -68,6 +70,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) bool 
 	return true
 }
 
+// write answers with a file, or 304 if the browser has it.
 func (p *pages) write(w http.ResponseWriter, r *http.Request, name string, f page) {
 	h := w.Header()
 	h.Set("ETag", f.etag)
@@ -114,6 +117,7 @@ func (p *pages) below(folder string) http.HandlerFunc {
 	}
 }
 
+// icon serves the icon that browsers ask for on their own.
 func (p *pages) icon(w http.ResponseWriter, r *http.Request) {
 	if !p.serve(w, r, "app/icon.png") {
 		notFound(w, r)

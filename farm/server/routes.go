@@ -61,6 +61,7 @@ func (s *Server) v3(r chi.Router) {
 	s.v3Shaman(r)
 }
 
+// v3Meta has the routes about the manager itself. Those that answer notYet are of the set-up assistant.
 func (s *Server) v3Meta(r chi.Router) {
 	h := s.handle
 
@@ -77,6 +78,7 @@ func (s *Server) v3Meta(r chi.Router) {
 	r.Get("/status", h(s.getFarmStatus))
 }
 
+// v3Workers has first the routes for workers, which prove who they are, then those about them.
 func (s *Server) v3Workers(r chi.Router) {
 	h, w := s.handle, s.worker
 
@@ -104,6 +106,7 @@ func (s *Server) v3Workers(r chi.Router) {
 	r.Delete("/worker-mgt/tag/{tag_id}", h(s.deleteWorkerTag))
 }
 
+// v3Jobs has the routes about jobs and tasks. Lists may be long, and are compressed.
 func (s *Server) v3Jobs(r chi.Router) {
 	h, list := s.handle, middleware.Compress(5, "application/json")
 
@@ -131,6 +134,7 @@ func (s *Server) v3Jobs(r chi.Router) {
 	r.Post("/tasks/{task_id}/setstatus", h(s.setTaskStatus))
 }
 
+// v3Shaman has the routes of the file store.
 func (s *Server) v3Shaman(r chi.Router) {
 	h := s.handle
 

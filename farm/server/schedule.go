@@ -26,6 +26,7 @@ func (s *Server) fetchWorkerSleepSchedule(w http.ResponseWriter, r *http.Request
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+// setWorkerSleepSchedule replaces all windows by the one that the protocol has room for.
 func (s *Server) setWorkerSleepSchedule(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -45,6 +46,7 @@ func (s *Server) setWorkerSleepSchedule(w http.ResponseWriter, r *http.Request) 
 	return noContent(w)
 }
 
+// fetchWorkerSchedule tells all windows, and what the schedule wants now and next.
 func (s *Server) fetchWorkerSchedule(w http.ResponseWriter, r *http.Request) error {
 	schedule, err := s.schedule(r)
 	if err != nil {
@@ -60,6 +62,7 @@ func (s *Server) fetchWorkerSchedule(w http.ResponseWriter, r *http.Request) err
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+// setWorkerSchedule replaces the schedule. A window that is not valid refuses all of it.
 func (s *Server) setWorkerSchedule(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -83,6 +86,7 @@ func (s *Server) setWorkerSchedule(w http.ResponseWriter, r *http.Request) error
 	return noContent(w)
 }
 
+// removeWorkerSchedule leaves the worker awake until somebody says otherwise.
 func (s *Server) removeWorkerSchedule(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {

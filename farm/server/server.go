@@ -123,6 +123,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// writeError answers with an error in the form that every client of the protocol knows.
 func writeError(w http.ResponseWriter, status int, message string) error {
 	return writeJSON(w, status, api.Error{Code: status, Message: message})
 }
@@ -136,6 +137,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+// noContent answers 204: done, and nothing to tell.
 func noContent(w http.ResponseWriter) error {
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -152,6 +154,8 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	return readUpTo(w, r, maxBody, into)
 }
 
+// readUpTo is read with a bound of its own, in bytes. A body of another kind than JSON is
+// refused before it is read: a form of a foreign page cannot send JSON.
 func readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		return farm.Errorf(farm.Invalid, "the request's Content-Type is %q: send application/json", kind)
@@ -163,6 +167,7 @@ func readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) erro
 	return api.Decode(body, into)
 }
 
+// bodyError tells a body that is too large from one that broke off.
 func bodyError(err error, most int64) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -199,6 +204,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 	})
 }
 
+// methods are those that the routes use.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
 
 // wrongMethod answers a method that a path does not take, and says which it does.
@@ -212,6 +218,7 @@ func wrongMethod(w http.ResponseWriter, r *http.Request) {
 	writeError(w, http.StatusMethodNotAllowed, r.Method+" is not possible here: use "+allow)
 }
 
+// notFound answers for paths that no route has.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	writeError(w, http.StatusNotFound, "nothing is at "+r.URL.Path+": see /api/v3/swagger-ui/ for what there is")
 }

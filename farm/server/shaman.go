@@ -26,6 +26,8 @@ func shamanFiles(list []api.ShamanFileSpec) []manager.File {
 	return files
 }
 
+// shamanCheckoutRequirements names the files that the manager does not have, in the order
+// in which they should be sent.
 func (s *Server) shamanCheckoutRequirements(w http.ResponseWriter, r *http.Request) error {
 	var wanted api.ShamanRequirementsRequest
 	if err := readUpTo(w, r, maxSubmission, &wanted); err != nil {
@@ -46,6 +48,7 @@ func (s *Server) shamanCheckoutRequirements(w http.ResponseWriter, r *http.Reque
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+// shamanCheckout answers with the path that the checkout got, which may be another one.
 func (s *Server) shamanCheckout(w http.ResponseWriter, r *http.Request) error {
 	var wanted api.ShamanCheckout
 	if err := readUpTo(w, r, maxSubmission, &wanted); err != nil {
@@ -68,6 +71,8 @@ func fileKey(r *http.Request) (manager.FileKey, error) {
 	return manager.FileKey{SHA: chi.URLParam(r, "checksum"), Size: size}, nil
 }
 
+// shamanFileStoreCheck says whether a file is there; Upload-Offset tells how much of a
+// broken-off upload is.
 func (s *Server) shamanFileStoreCheck(w http.ResponseWriter, r *http.Request) error {
 	key, err := fileKey(r)
 	if err != nil {
@@ -121,6 +126,7 @@ func readUploadHeaders(header http.Header) (h uploadHeaders, err error) {
 	return h, nil
 }
 
+// shamanFileStore takes a file, or with Upload-Offset the rest of it. It may take hours.
 func (s *Server) shamanFileStore(w http.ResponseWriter, r *http.Request) error {
 	key, err := fileKey(r)
 	if err != nil {

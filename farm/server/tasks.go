@@ -8,6 +8,8 @@ import (
 	"renderfarm/farm/api"
 )
 
+// fetchTask shows a task with its commands, as its job makes it appear: a task that
+// waits in a paused job is paused.
 func (s *Server) fetchTask(w http.ResponseWriter, r *http.Request) error {
 	id, err := taskID(r)
 	if err != nil {
@@ -20,6 +22,8 @@ func (s *Server) fetchTask(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, s.apiTask(&task, job))
 }
 
+// fetchTaskLogInfo says where the whole log is, 204 if there is none. The address counts
+// from the root of the manager, also behind a path of a proxy.
 func (s *Server) fetchTaskLogInfo(w http.ResponseWriter, r *http.Request) error {
 	id, err := taskID(r)
 	if err != nil {
@@ -35,6 +39,8 @@ func (s *Server) fetchTaskLogInfo(w http.ResponseWriter, r *http.Request) error 
 	return writeJSON(w, http.StatusOK, api.TaskLogInfo{TaskID: id, JobID: job, URL: "/job-files/" + path, Size: size})
 }
 
+// fetchTaskLogTail answers with the last lines as plain text, 204 if there are none. An
+// error of writing has nobody left to tell.
 func (s *Server) fetchTaskLogTail(w http.ResponseWriter, r *http.Request) error {
 	id, err := taskID(r)
 	if err != nil {
@@ -52,6 +58,7 @@ func (s *Server) fetchTaskLogTail(w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
+// setTaskStatus takes a wish: see manager.SetTaskStatus for which there are.
 func (s *Server) setTaskStatus(w http.ResponseWriter, r *http.Request) error {
 	id, err := taskID(r)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"renderfarm/farm/api"
 )
 
+// fetchJobWhy says why a job is not worked on. It asks the scheduler, and so costs as
+// much as the farm has workers, not tasks.
 func (s *Server) fetchJobWhy(w http.ResponseWriter, r *http.Request) error {
 	id, err := jobID(r)
 	if err != nil {
@@ -16,6 +18,7 @@ func (s *Server) fetchJobWhy(w http.ResponseWriter, r *http.Request) error {
 	return answerWhy(w, why, err)
 }
 
+// fetchTaskWhy is fetchJobWhy for a task; with ?worker=ID, why not by that worker.
 func (s *Server) fetchTaskWhy(w http.ResponseWriter, r *http.Request) error {
 	id, err := taskID(r)
 	if err != nil {
@@ -29,6 +32,7 @@ func (s *Server) fetchTaskWhy(w http.ResponseWriter, r *http.Request) error {
 	return answerWhy(w, why, err)
 }
 
+// fetchWorkerWhy says why a worker has no task.
 func (s *Server) fetchWorkerWhy(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -38,6 +42,7 @@ func (s *Server) fetchWorkerWhy(w http.ResponseWriter, r *http.Request) error {
 	return answerWhy(w, why, err)
 }
 
+// answerWhy writes a diagnosis, or hands on the error of asking for it.
 func answerWhy(w http.ResponseWriter, why farm.Why, err error) error {
 	if err != nil {
 		return err

@@ -32,6 +32,8 @@ func (s *Server) worker(h workerHandler) handler {
 	}
 }
 
+// registerWorker makes a new worker each time it is called: it needs no credentials,
+// and whoever lost theirs gets others this way.
 func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
 	var reg api.WorkerRegistration
 	if err := read(w, r, &reg); err != nil {
@@ -46,6 +48,8 @@ func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
 		Platform: worker.Platform, SupportedTaskTypes: worker.TaskTypes})
 }
 
+// signOn answers 200 with the status to take, whatever the worker was before. Workers of
+// the compatible system register anew when it fails, so it fails only for who is unknown.
 func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var on api.WorkerSignOn
 	if err := read(w, r, &on); err != nil {
@@ -59,6 +63,7 @@ func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID
 	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
 }
 
+// signOff returns what the worker holds at once, instead of after worker_timeout.
 func (s *Server) signOff(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	if err := s.m.SignOff(id); err != nil {
 		return err
@@ -66,6 +71,8 @@ func (s *Server) signOff(w http.ResponseWriter, r *http.Request, id farm.WorkerI
 	return noContent(w)
 }
 
+// workerState answers 204 when nothing is asked of the worker. With Prefer: wait=N it
+// holds that answer back until something is.
 func (s *Server) workerState(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	wait := api.PreferWait(r.Header)
 	ctx, cancel := s.waiting(r)
@@ -83,6 +90,7 @@ func (s *Server) workerState(w http.ResponseWriter, r *http.Request, id farm.Wor
 	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
 }
 
+// workerStateChanged takes what the worker is now, also if nobody asked for it.
 func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var changed api.WorkerStateChanged
 	if err := read(w, r, &changed); err != nil {
@@ -95,6 +103,9 @@ func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id f
 	return noContent(w)
 }
 
+// scheduleTask answers 200 with a task, 423 with a status to take first, 204 if there is
+// nothing to do, and 409 to a worker that is not awake. One that asks again while it
+// holds a task gets the same task: it may have crashed.
 func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	wait := api.PreferWait(r.Header)
 	ctx, cancel := s.waiting(r)

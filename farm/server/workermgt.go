@@ -7,6 +7,7 @@ import (
 	"renderfarm/farm/api"
 )
 
+// fetchWorkers lists all workers but deleted ones, in the order of their registration.
 func (s *Server) fetchWorkers(w http.ResponseWriter, r *http.Request) error {
 	workers, err := s.m.Workers()
 	if err != nil {
@@ -19,6 +20,7 @@ func (s *Server) fetchWorkers(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, list)
 }
 
+// fetchWorker shows one worker. Tags and tasks that are gone meanwhile are left out.
 func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -44,6 +46,7 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+// deleteWorker takes effect at once: the next request of the worker is refused.
 func (s *Server) deleteWorker(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -55,6 +58,8 @@ func (s *Server) deleteWorker(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// requestWorkerStatusChange notes a wish; the worker is told with its next request, or
+// at once if it waits for one.
 func (s *Server) requestWorkerStatusChange(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -71,6 +76,7 @@ func (s *Server) requestWorkerStatusChange(w http.ResponseWriter, r *http.Reques
 	return noContent(w)
 }
 
+// setWorkerTags replaces all tags of the worker.
 func (s *Server) setWorkerTags(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -86,6 +92,7 @@ func (s *Server) setWorkerTags(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// fetchWorkerTags always has the key "tags": the stock add-on reads it without a look.
 func (s *Server) fetchWorkerTags(w http.ResponseWriter, r *http.Request) error {
 	tags, err := s.m.Tags()
 	if err != nil {
@@ -98,6 +105,7 @@ func (s *Server) fetchWorkerTags(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, list)
 }
 
+// createWorkerTag answers with the tag as it is stored, with its id.
 func (s *Server) createWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	var given api.WorkerTag
 	if err := read(w, r, &given); err != nil {
@@ -129,6 +137,7 @@ func (s *Server) fetchWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, apiTag(tag))
 }
 
+// updateWorkerTag keeps the description if none is given.
 func (s *Server) updateWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	id, err := tagID(r)
 	if err != nil {
@@ -144,6 +153,7 @@ func (s *Server) updateWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
+// deleteWorkerTag also takes the tag from jobs, which any worker may do then.
 func (s *Server) deleteWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	id, err := tagID(r)
 	if err != nil {
