@@ -62,21 +62,21 @@ func (t *WorkerTag) check() error {
 
 func jobStatus(key, name string) error {
 	if _, ok := farm.ParseJobStatus(name); !ok {
-		return farm.Errorf(farm.Invalid, "%q is %q, which is no job status", key, name)
+		return farm.Errorf(farm.Invalid, "%q is %q, which is not a valid job status", key, name)
 	}
 	return nil
 }
 
 func taskStatus(key, name string) error {
 	if _, ok := farm.ParseTaskStatus(name); !ok {
-		return farm.Errorf(farm.Invalid, "%q is %q, which is no task status", key, name)
+		return farm.Errorf(farm.Invalid, "%q is %q, which is not a valid task status", key, name)
 	}
 	return nil
 }
 
 func workerStatus(key, name string) error {
 	if _, ok := farm.ParseWorkerStatus(name); !ok {
-		return farm.Errorf(farm.Invalid, "%q is %q, which is no worker status", key, name)
+		return farm.Errorf(farm.Invalid, "%q is %q, which is not a valid worker status", key, name)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func TestBadRequests(t *testing.T) {
 		{get("jobs/" + nobody + "/last-rendered"), 404, "no such job"},
 		{get("jobs/type/none"), 404, "none"},
 		{post("jobs/"+job+"/setstatus", `{"status":"completed","reason":""}`), 400, "by itself"},
-		{post("jobs/"+job+"/setstatus", `{"status":"fine","reason":""}`), 400, "no job status"},
+		{post("jobs/"+job+"/setstatus", `{"status":"fine","reason":""}`), 400, "not a valid job status"},
 		{post("jobs/"+job+"/setstatus", `{"status":"paused"}`), 400, `"reason" is missing`},
 		{post("jobs/"+nobody+"/setstatus", `{"status":"paused","reason":""}`), 404, "no such job"},
 		{post("jobs/"+job+"/setpriority", `{"priority":101}`), 400, "between 0 and 100"},

@@ -68,7 +68,7 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 	after, statuses := farm.JobID(query.Get("after")), query["status"]
 	for _, status := range statuses {
 		if _, ok := farm.ParseJobStatus(status); !ok {
-			return farm.Errorf(farm.Invalid, "status is %q, which is no job status", status)
+			return farm.Errorf(farm.Invalid, "status is %q, which is not a valid job status", status)
 		}
 	}
 	if _, ok := farm.ParseUUID(string(after)); after != "" && !ok {

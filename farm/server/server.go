@@ -31,7 +31,7 @@ type Options struct {
 	UI      fs.FS             // the web pages, with app/ and vendor/swagger-ui/
 	Docs    map[string][]byte // the documentation as HTML pages, by name; optional
 	OpenAPI []byte            // the API's description as JSON
-	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is none.
+	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is not a valid one.
 	Addon func(manager string) ([]byte, error)
 	Log   *slog.Logger
 }
