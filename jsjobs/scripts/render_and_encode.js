@@ -1,6 +1,6 @@
 // Renders a range of frames, one task for each chunk of them, and makes a video
 // of them all in the codec of one's choice.
-const { FRAMES, OUTPUT, FILE, VIDEO, BT709, imageFormat, outputPath, renderCommand, videoTask, overBlack, even } = require("./lib/farm_render.js");
+const { FRAMES, OUTPUT, FILE, VIDEO, BT709, imageFormat, outputPath, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Render and Encode",
@@ -55,11 +55,10 @@ function compileJob(job) {
 	const output = outputPath(job);
 	const [suffix, args] = CODECS[settings.codec](settings.quality, settings.video_width);
 	const video = videoTask(settings, "encode", output, format.shown ? format.ending : ".jpg", { args: [...args, ...shellSplit(settings.video_args)], suffix });
-	for (const chunk of frameChunker(settings.frames, settings.chunk_size)) {
-		const task = author.Task(`render-${chunk}`, "blender");
-		task.addCommand(renderCommand(settings, output, format, chunk));
+	const renders = frameChunker(settings.frames, settings.chunk_size).map(renderTask(settings, output, format));
+	renders.forEach(function (task) {
 		job.addTask(task);
 		video.addDependency(task);
-	}
+	});
 	job.addTask(video);
 }

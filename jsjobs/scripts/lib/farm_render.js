@@ -111,15 +111,28 @@ exports.renderArgs = (output, { word }, frames) => [
 
 // frameArgs returns the arguments that render frames, which may be below zero.
 exports.frameArgs = frames => {
+	if (String(frames).indexOf("-") < 0) return ["--render-frame", frames];
 	const parts = String(frames).split(",").map(part => part.replace(/(\d)-/, "$1..").split(".."));
 	const negative = parts.some(part => part[0] < 0);
 	const list = parts.map(part => part.map(n => (n < 0 ? n - 1 : n)).join("..")).join(",");
 	return [...(negative ? ["--python-expr", COUNT_FROM_ZERO] : []), "--render-frame", list];
 };
 
-// renderCommand makes a command that saves a chunk of frames.
-exports.renderCommand = (settings, output, format, chunk) => exports.blender(settings,
-	exports.renderArgs(output, format, chunk), frameCount(chunk), /(^|,)-/.test(chunk) ? chunk : "");
+// renderTask returns a function that makes the task for a chunk of frames. What
+// all tasks of a job have in common is made once: there may be many thousands.
+exports.renderTask = (settings, output, format) => {
+	const before = (settings.scene ? ["--scene", settings.scene] : []).concat(exports.renderArgs(output, format, 0).slice(0, -2));
+	return function (chunk) {
+		const parameters = {
+			exe: "{blender}", exeArgs: "{blenderArgs}", argsBefore: [], blendfile: settings.blendfile,
+			args: before.concat(exports.frameArgs(chunk)),
+		};
+		if (chunk.charAt(0) === "-") parameters.frames = chunk; // they are sorted
+		const task = author.Task("render-" + chunk, "blender");
+		task.addCommand(author.Command("blender-render", parameters, frameCount(chunk)));
+		return task;
+	};
+};
 
 // Players take colours for those of BT.709 in all but small videos, so the
 // conversion has to be that, and the video has to say so. Some encoders take it
