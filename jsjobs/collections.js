@@ -151,6 +151,8 @@
 		return value;
 	});
 	set(A, ITERATOR, values);
+	common.arrayValues = values;
+	common.stringValues = String.prototype[ITERATOR];
 	function from(x, f, self) {
 		if (x === undefined || x === null) {
 			throw new TypeError(x + " is not iterable");

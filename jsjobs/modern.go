@@ -63,6 +63,7 @@ func (m *machine) modernize(global otto.Value) error {
 	for name, f := range m.typedKit() {
 		m.set(common, name, f)
 	}
+	m.set(common, "leaving", m.coroutines.leaving)
 	m.keepProxies(global)
 	scripts, err := modern()
 	if err != nil {

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"strings"
+
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/token"
 	oast "github.com/robertkrimen/otto/ast"
@@ -68,12 +70,58 @@ func (l *lowering) each(into ast.ForInto, body ast.Statement, value oast.Express
 
 // forOf goes over what %iterate makes of the source: an array, which may grow
 // meanwhile, or what looks like one and asks the iterator when its length is.
+// An iterator is told when the loop is left early:
+//
+//	try { for (list = %iterate(source), i = 0; i < list.length; i++) body }
+//	catch (e) { throw %abandon(list, e); }
+//	finally { if (list && list["%steps"]) %close(list); }
 func (l *lowering) forOf(s *ast.ForOfStatement) oast.Statement {
 	place := at(s.Source)
 	source := l.expression(s.Source)
 	list, i := l.temporary(), l.temporary()
 	body := l.each(s.Into, s.Body, index(name(list, place), name(i, place)))
-	return counting(at(s), list, i, help("%iterate", place, source), body)
+	loop := counting(at(s), list, i, help("%iterate", place, source), body)
+	caught := name(l.made("caught"), place)
+	steps := &oast.BinaryExpression{Operator: otoken.LOGICAL_AND, Left: name(list, place), Right: member(name(list, place), "%steps", place)}
+	reset := statement(assign(name(list, place), undefined(place)))
+	return &oast.TryStatement{Try: at(s), Body: block(at(s), reset, loop),
+		Catch: &oast.CatchStatement{Catch: place, Parameter: caught,
+			Body: block(place, &oast.ThrowStatement{Throw: place, Argument: help("%abandon", place, name(list, place), caught)})},
+		Finally: block(place, &oast.IfStatement{If: place, Test: steps, Consequent: statement(help("%close", place, name(list, place)))})}
+}
+
+// labelled puts a label in front of a loop. One that may be left early is
+// within a try statement.
+func labelled(label *oast.LabelledStatement) oast.Statement {
+	try, ok := label.Statement.(*oast.TryStatement)
+	if !ok {
+		return label
+	}
+	list := try.Body.(*oast.BlockStatement).List
+	if len(list) != 2 || try.Finally == nil {
+		return label
+	}
+	switch list[1].(type) {
+	case *oast.ForStatement, *oast.LabelledStatement:
+	default:
+		return label
+	}
+	if reset, ok := list[0].(*oast.ExpressionStatement); !ok || !strings.HasPrefix(assigned(reset), "%t") {
+		return label
+	}
+	label.Statement = list[1]
+	list[1] = label
+	return try
+}
+
+// assigned is the variable that a statement sets, or "".
+func assigned(s *oast.ExpressionStatement) string {
+	if a, ok := s.Expression.(*oast.AssignExpression); ok {
+		if id, ok := a.Left.(*oast.Identifier); ok {
+			return id.Name
+		}
+	}
+	return ""
 }
 
 // forIn goes over a list of the names, in the standard's order, which is not

@@ -4,6 +4,7 @@ import (
 	"github.com/dop251/goja/ast"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
+	otoken "github.com/robertkrimen/otto/token"
 )
 
 // take makes the assignments that take value apart as the target says. It is
@@ -55,24 +56,24 @@ func (l *lowering) takeOr(target ast.Expression, value oast.Expression, other as
 }
 
 // takeItems takes a list apart. Of an iterator no more is asked for than the
-// pattern has names for.
+// pattern has names for, each when it is its turn, and then it is closed.
 func (l *lowering) takeItems(p *ast.ArrayPattern, value oast.Expression, first bool) []oast.Expression {
 	t, place := l.temporary(), at(p)
-	limit := number(len(p.Elements), place)
-	if p.Rest != nil {
-		limit = undefined(place)
-	}
-	out := []oast.Expression{assign(name(t, place), help("%take", value.Idx0(), value, limit))}
+	out := []oast.Expression{assign(name(t, place), help("%take", value.Idx0(), value, number(len(p.Elements), place)))}
 	for i, e := range p.Elements {
+		item := index(name(t, place), number(i, place))
 		if e != nil {
-			out = append(out, l.take(e, index(name(t, at(e)), number(i, at(e))), first)...)
+			out = append(out, l.take(e, item, first)...)
+		} else {
+			out = append(out, item)
 		}
 	}
 	if p.Rest != nil {
 		rest := help("%from", place, name(t, place), number(len(p.Elements), place))
-		out = append(out, l.take(p.Rest, rest, first)...)
+		return append(out, l.take(p.Rest, rest, first)...)
 	}
-	return out
+	steps := member(name(t, place), "%steps", place)
+	return append(out, &oast.BinaryExpression{Operator: otoken.LOGICAL_AND, Left: steps, Right: help("%close", place, name(t, place))})
 }
 
 // takeProperties takes an object apart.

@@ -68,73 +68,150 @@
 
 	// ---- lists
 
+	// plain reports whether x is an array that is gone through as arrays are.
+	function plain(x) {
+		return x instanceof Array && (common.arrayValues === undefined || x["@@iterator"] === common.arrayValues);
+	}
 	function begin(x) {
-		var f = x === undefined || x === null ? undefined : x["@@iterator"];
+		var f = x === undefined || x === null ? undefined : x["@@iterator"], it;
 		if (typeof f !== "function") {
 			throw new TypeError((isObject(x) ? "this object" : String(x)) + " is not iterable");
 		}
-		return f.call(x);
+		it = f.call(x);
+		if (!isObject(it)) {
+			throw new TypeError("Result of the Symbol.iterator method is not an object");
+		}
+		return it;
 	}
-	// drain reads an iterator to its end, or to a limit.
-	function drain(x, limit) {
-		if (typeof x === "string" || x instanceof String) {
+	// stepper asks an iterator for one item after the other: it returns the
+	// result, or undefined at the end. What throws is over too.
+	function stepper(x) {
+		var it = begin(x), next = it.next, s = { open: true };
+		s.step = function () {
+			s.open = false;
+			var r = next.call(it), v;
+			if (!isObject(r)) {
+				throw new TypeError("Iterator result " + String(r) + " is not an object");
+			}
+			if (r.done) {
+				return undefined;
+			}
+			v = { value: r.value };
+			s.open = true;
+			return v;
+		};
+		// close tells the iterator that no more is wanted. After a mistake
+		// nothing it says about that counts.
+		s.close = function (quiet) {
+			if (!s.open) {
+				return;
+			}
+			s.open = false;
+			var f, r;
+			try {
+				f = it["return"];
+				if (f === undefined || f === null) {
+					return;
+				}
+				r = f.call(it);
+			} catch (e) {
+				if (quiet) {
+					return;
+				}
+				throw e;
+			}
+			if (!quiet && !isObject(r)) {
+				throw new TypeError("Iterator result " + String(r) + " is not an object");
+			}
+		};
+		return s;
+	}
+	// drain reads an iterator to its end.
+	function drain(x) {
+		if (typeof x === "string" || x instanceof String && x["@@iterator"] === common.stringValues) {
 			return chars(String(x));
 		}
 		if (toString.call(x) === "[object Arguments]") {
 			return slice.call(x);
 		}
-		var it = begin(x), out = [], r;
-		while (limit === undefined || out.length < limit) {
-			r = it.next();
-			if (!isObject(r)) {
-				throw new TypeError("Iterator result " + String(r) + " is not an object");
-			}
-			if (r.done) {
-				return out;
-			}
+		var s = stepper(x), out = [], r;
+		while ((r = s.step())) {
 			out.push(r.value);
 		}
-		if (typeof it["return"] === "function") {
-			it["return"]();
-		}
 		return out;
+	}
+	function steps(list, s) {
+		Object.defineProperty(list, "%steps", { value: s });
+		return list;
 	}
 	// iterate gives for-of what has a length and items. An iterator is asked
 	// for one more item each time the length is looked at.
 	function iterate(x) {
-		if (x instanceof Array || toString.call(x) === "[object Arguments]") {
+		if (plain(x) || toString.call(x) === "[object Arguments]") {
 			return x;
 		}
-		if (typeof x === "string" || x instanceof String) {
-			return chars(String(x));
+		if (typeof x === "string") {
+			return chars(x);
 		}
-		var it = begin(x), list = {}, n = 0;
+		var s = stepper(x), list = {}, n = 0, over = false;
 		Object.defineProperty(list, "length", { get: function () {
-			if (it) {
-				var r = it.next();
+			if (!over) {
+				var r = s.step();
 				delete list[n - 1];
-				if (r.done) {
-					it = null;
-				} else {
+				if (r) {
 					list[n++] = r.value;
+				} else {
+					over = true;
 				}
 			}
 			return n;
 		} });
-		return list;
+		return steps(list, s);
 	}
 	help("iterate", iterate);
+	// take gives a pattern what has items, each of which is asked for once and
+	// in order; skip is the item that the pattern passes over.
 	help("take", function (x, limit) {
-		return x instanceof Array ? x : drain(x, limit);
+		if (plain(x)) {
+			return x;
+		}
+		if (typeof x === "string") {
+			return chars(x);
+		}
+		var s = stepper(x), list = {};
+		function item() {
+			var r = s.open ? s.step() : undefined;
+			return r && r.value;
+		}
+		for (var i = 0; i < limit; i++) {
+			Object.defineProperty(list, i, { get: item });
+		}
+		return steps(list, s);
+	});
+	help("close", function (list) {
+		list["%steps"].close(false);
+	});
+	help("abandon", function (list, e) {
+		if (list && list["%steps"]) {
+			list["%steps"].close(e !== common.leaving);
+		}
+		return e;
 	});
 	help("from", function (list, n) {
+		var s = list["%steps"], out, r;
+		if (s) { // what is before n was taken
+			for (out = []; s.open && (r = s.step());) {
+				out.push(r.value);
+			}
+			return out;
+		}
 		return slice.call(list, n);
 	});
 	help("list", function (kinds) {
 		var parts = [];
 		for (var i = 1; i < arguments.length; i++) {
 			var part = arguments[i];
-			if (!(part instanceof Array)) {
+			if (!plain(part) && kinds.charAt(i - 1) === "s") {
 				part = drain(part);
 			} else if (part.length > longest) {
 				throw new RangeError("an array of " + part.length + " items cannot be spread: the limit is " + longest);

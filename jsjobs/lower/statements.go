@@ -143,7 +143,7 @@ func (l *lowering) simple(s ast.Statement) oast.Statement {
 		return &oast.IfStatement{If: at(s), Test: l.expression(s.Test), Consequent: l.one(s.Consequent), Alternate: l.one(s.Alternate)}
 	case *ast.LabelledStatement:
 		l.notReserved(s.Label.Name.String(), at(s.Label))
-		return &oast.LabelledStatement{Label: name(s.Label.Name.String(), at(s.Label)), Colon: ofile.Idx(s.Colon), Statement: l.one(s.Statement)}
+		return labelled(&oast.LabelledStatement{Label: name(s.Label.Name.String(), at(s.Label)), Colon: ofile.Idx(s.Colon), Statement: l.one(s.Statement)})
 	case *ast.ReturnStatement:
 		return l.returnStatement(s)
 	case *ast.SwitchStatement:
