@@ -10,7 +10,9 @@
 //
 // The engine is otto, which knows ES5. All of it is hidden here. Newer
 // JavaScript is lowered to that by package lower, and what it expects of the
-// engine is in shim.js and collections.js.
+// engine is in shim.js and collections.js. What cannot be said in ES5 at all is
+// done inside the engine (inside.go): strict mode (strict.go, none.go),
+// generators (coroutine.go), proxies (proxy.go) and typed arrays (typed.go).
 //
 // Scripts are not trusted to end, to be small or to be right. They run in
 // child processes of this program (process.go, run.go; what runs there begins

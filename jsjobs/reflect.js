@@ -17,10 +17,18 @@
 	}
 	// shown are the keys that scripts may know of: not what the runtime keeps.
 	function shown(k) {
-		return !common.internal[k] && !(k.charAt(0) === "#" && k.indexOf("%") > 0);
+		return !has.call(common.internal, k) && !(k.charAt(0) === "#" && k.indexOf("%") > 0);
 	}
+	function isIndex(k) {
+		return String(k >>> 0) === k && k !== "4294967295";
+	}
+	// names are in the standard's order: indices by size, then as they came.
 	function names(o) {
-		return getNames(o).filter(shown);
+		var list = getNames(o).filter(shown);
+		if (!list.some(isIndex)) {
+			return list;
+		}
+		return list.filter(isIndex).sort(function (a, b) { return a - b; }).concat(list.filter(function (k) { return !isIndex(k); }));
 	}
 	// byKind orders keys: numbers, texts, symbols.
 	function allKeys(o) {

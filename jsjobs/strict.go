@@ -130,7 +130,7 @@ func shownKey(name string) string {
 
 // ofFunction changes what the engine gives a function when it is made, and
 // reports whether that is to be a property at all. The lowering tells by the
-// name, see lower.Marks.
+// name, see mark in lower/functions.go.
 func ofFunction(o *innerObject, name string, p *innerProperty) bool {
 	switch name {
 	case "caller", "arguments":

@@ -134,7 +134,7 @@ func (l *lowering) arrow(f *ast.ArrowFunctionLiteral, called string) oast.Expres
 }
 
 // nameIt gives a function its name. The engine derives more from the name than
-// the language does, so names of all but the plainest functions have Marks.
+// the language does, so names of all but the plainest functions have marks.
 func (l *lowering) nameIt(fn *function, parameters *ast.ParameterList, called string, own bool) {
 	length, all := lengthOf(parameters)
 	marks := "f"
@@ -179,7 +179,9 @@ func unbound(marked string) string {
 	return strings.TrimSuffix(marked, "s")
 }
 
-// mark is a name with Marks.
+// mark is a name with marks: how many parameters the function says it has, and
+// letters: f for a function, g a generator, m what new may not be said of, c a
+// class, and s if the name is known in the function itself.
 func mark(called string, length int, marks string) string {
 	return called + "%" + strconv.Itoa(length) + marks
 }

@@ -51,7 +51,7 @@ func (l *lowering) each(into ast.ForInto, body ast.Statement, value oast.Express
 		if i.IsConst {
 			k = kindConst
 		}
-		l.declareAll(s, k, i.Target)
+		l.declareTo(i.Target, func() { l.declareAll(s, k, i.Target) })
 		head = l.take(i.Target, value, true)
 	case *ast.ForIntoExpression:
 		head = l.take(i.Expression, value, false)

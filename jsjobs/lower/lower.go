@@ -11,7 +11,8 @@
 //
 // How the parts are done is said where they are: names and blocks in scope.go
 // and resolve.go, loops in loops.go, patterns in patterns.go, classes in
-// classes.go, optional chains in chains.go.
+// classes.go, optional chains in chains.go, generators in functions.go, what may
+// not be used before its declaration in tdz.go, early errors in early.go.
 package lower
 
 import (

@@ -303,8 +303,8 @@
 		}
 	});
 	help("strings", function (cooked, raw) {
-		Object.defineProperty(cooked, "raw", { value: raw });
-		return cooked;
+		Object.defineProperty(cooked, "raw", { value: Object.freeze(raw) });
+		return Object.freeze(cooked);
 	});
 	help("power", Math.pow);
 	help("kind", function (o) { // typeof of what the engine calls an object

@@ -265,7 +265,7 @@ func (l *lowering) catch(c *ast.CatchStatement) *oast.CatchStatement {
 		out.Parameter.Name = p.Name.String()
 		l.declare(s, kindCatch, out.Parameter.Name, at(p))
 	default:
-		l.declareAll(s, kindLet, p)
+		l.declareTo(p, func() { l.declareAll(s, kindLet, p) })
 		head = append(head, statement(sequence(l.take(p, name("%caught", at(p)), true)...)))
 	}
 	l.caught = s
