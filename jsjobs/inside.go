@@ -1,5 +1,7 @@
 package jsjobs
 
+//lint:file-ignore U1000 the fields say where things are in the engine, be they used or not
+
 import (
 	"fmt"
 	"reflect"

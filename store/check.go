@@ -163,7 +163,7 @@ func (c *checker) meta() {
 			c.numbers, err = decodeCounters(payload)
 			return err
 		}
-		return errors.New("Farm has no such key")
+		return errors.New("there is no such key in a database of Farm")
 	})
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -101,7 +102,7 @@ func migrate(db *bolt.DB, path string, from layout, o Options) error {
 		return farm.Errorf(farm.Internal, "the database %s cannot be upgraded from layout %d to %d, and is unchanged: %w. Make sure that the folder has as much free space as the database, or use the version of Farm before this one",
 			path, from.number, newestLayout(), err)
 	}
-	o.Log.LogAttrs(nil, slog.LevelInfo, "database upgraded", slog.Int("from", from.number), slog.Int("to", newestLayout()),
+	o.Log.LogAttrs(context.Background(), slog.LevelInfo, "database upgraded", slog.Int("from", from.number), slog.Int("to", newestLayout()),
 		slog.String("kept", filepath.Join(filepath.Dir(path), kept)), slog.Duration("took", time.Since(began)))
 	return nil
 }
