@@ -105,7 +105,7 @@ func TestTooManyTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.author.drafts = make([]*draft, maxTasks)
+	m.made.Store(maxTasks)
 	err = m.carryOut(order{File: "t.js", Source: emptyType + `function compileJob() {} author.Task("one", "too many")`}, &outcome{})
 	wantError(t, err, farm.Invalid, "the script makes more than 1000000 tasks: use larger chunks")
 }
