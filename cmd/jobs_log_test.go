@@ -11,7 +11,7 @@ import (
 	"renderfarm/farm/api"
 )
 
-// A log may be put aside between the answer that says how long it is and the
+// A log may be rotated between the answer that says how long it is and the
 // reading: it is then read from its start, or is not there yet.
 func TestLogIsPutAsideWhileRead(t *testing.T) {
 	const id = farm.TaskID("11111111-2222-4333-8444-555555555555")

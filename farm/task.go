@@ -158,7 +158,7 @@ type PlannedTask struct {
 }
 
 // Steps returns the task's number of steps: each command counts its own, and
-// at least one. (behaviour: "Step bookkeeping".)
+// at least one, so that a task without steps makes progress, too.
 func (t *PlannedTask) Steps() int {
 	n := 0
 	for i := range t.Commands {

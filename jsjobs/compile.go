@@ -55,7 +55,8 @@ func (m *machine) compile(sub *farm.Submission) error {
 	return m.readBack(job, sub)
 }
 
-// jobObject makes the job that the script gets. (behaviour 1.4)
+// jobObject makes the job that the script gets; docs/job-types.md, "The job",
+// describes it for authors.
 func (m *machine) jobObject(sub *farm.Submission) *otto.Object {
 	job := m.object(map[string]any{
 		"jobID":         string(sub.ID),

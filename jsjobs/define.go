@@ -152,7 +152,8 @@ func jobType(name string, fields map[string]any, warn func(string, ...any)) (far
 }
 
 // etag returns the hash by which submitters notice that a job type changed:
-// the SHA-1 of its JSON with an empty etag. (wire 7.1)
+// the SHA-1 of its JSON with an empty etag. Clients compare it and never compute
+// it, so only that it changes with the job type matters.
 func etag(t farm.JobType) string {
 	t.ETag = ""
 	text, err := json.Marshal(t)

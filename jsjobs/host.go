@@ -56,7 +56,8 @@ func (m *machine) newObject() *otto.Object { return m.call(m.kit.newObject).Obje
 // native is a host function.
 type native = func(otto.FunctionCall) otto.Value
 
-// install puts the host API into a new VM. (behaviour 1.3)
+// install puts the host API into a new VM: what docs/job-types.md lists under
+// "What a script finds".
 func (m *machine) install() error {
 	if err := m.runPrelude(); err != nil {
 		return err

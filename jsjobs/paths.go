@@ -8,7 +8,8 @@ import (
 )
 
 // pathModule is the host's path: functions on paths of any platform. Both
-// separators are understood, and results have slashes. (behaviour 1.3)
+// separators are understood, and results have slashes.
+// docs/job-types.md lists its functions for authors.
 func (m *machine) pathModule() map[string]any {
 	one := func(f func(string) string) native {
 		return func(call otto.FunctionCall) otto.Value { return m.toJS(f(m.text(call.Argument(0)))) }

@@ -30,7 +30,7 @@ func fillFormat(t *testing.T, path string) {
 	}
 	f.s = s
 	f.tags()
-	f.staff()
+	f.addWorkers()
 	f.jobsOfEveryStatus()
 	f.tasksOfEveryStatus()
 	f.largeJob()
@@ -60,8 +60,8 @@ func (f *formatDatabase) tags() {
 	f.at(func(tx *Tx) { tx.RemoveTag("7ba7b810-9dad-41d1-80b4-00c04fd430c8") })
 }
 
-// staff registers a worker in each status, with requests, schedules and audits.
-func (f *formatDatabase) staff() {
+// addWorkers registers a worker in each status, with requests, schedules and audits.
+func (f *formatDatabase) addWorkers() {
 	morning, _ := farm.ParseTimeOfDay("08:30")
 	evening, _ := farm.ParseTimeOfDay("19:00")
 	for i, status := range []farm.WorkerStatus{farm.WorkerUnknown, farm.WorkerStarting, farm.WorkerAwake, farm.WorkerAsleep,

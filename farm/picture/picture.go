@@ -23,7 +23,8 @@ const (
 	MaxPixels = 1 << 26
 	// maxBytes bounds what Decode reads: 16-bit RGBA of MaxPixels, uncompressed.
 	maxBytes = 8*MaxPixels + 1<<20
-	// quality is that of every JPEG written (behaviour 3.7).
+	// quality is that of every JPEG written, 1 to 100: previews are for looking
+	// at, and half the size is worth more than the last detail.
 	quality = 85
 )
 

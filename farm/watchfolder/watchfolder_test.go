@@ -220,7 +220,7 @@ func TestRefused(t *testing.T) {
 		x.pass(rescan + stableFor)
 		x.submitted(3, 0)
 		x.farm.do(func() { x.farm.refuse = nil })
-		x.put("a.blend", "BLENDER, mended")
+		x.put("a.blend", "BLENDER, corrected")
 		x.pass(stableFor)
 		x.submitted(4, 1)
 		x.says("a.blend", "submitted, queued")

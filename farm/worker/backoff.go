@@ -9,8 +9,8 @@ import (
 	"renderfarm/farm/api"
 )
 
-// The pauses of a worker. Those of a manager that cannot hold requests back
-// are the compatible system's (behaviour, appendix A).
+// The pauses of a worker. With a manager that cannot hold requests back they are
+// those of Flamenco's workers, for which such managers are made.
 const (
 	firstRetry = 250 * time.Millisecond // after the first error in a row, doubled each time
 	lastRetry  = 5 * time.Second        // at most: a manager that comes back is found soon

@@ -9,7 +9,8 @@ import (
 )
 
 // maxLine is the longest line of a program's output that is kept whole, in
-// bytes; longer ones become several (behaviour 3.5).
+// bytes; longer ones become several, so that a program that never ends a line
+// cannot fill the memory.
 const maxLine = 40 << 10
 
 // eachLine calls do with every line of r, without its end, until r ends. A

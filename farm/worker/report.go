@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// logChunk is how much of a task's log is sent at once, in bytes (behaviour 3.5).
+	// logChunk is how much of a task's log waits, in bytes, before it is sent even
+	// within reportPause: a program that prints a lot must not fill the memory.
 	logChunk = 10 << 10
 	// reportPause is the longest that output and steps wait to be reported.
 	// What comes meanwhile goes along, so a run that prints a lot or renders

@@ -13,8 +13,9 @@ import (
 // end. Canceling ctx leads to signOff from every state.
 type state func(ctx context.Context) state
 
-// enter returns the state for a status that the manager asked for. What the
-// worker cannot be, such as starting or testing, is asleep (behaviour 3.4).
+// enter returns the state for a status that the manager asked for. A
+// status that a worker cannot take, such as starting or testing, counts as asleep:
+// then it takes no tasks, and can still be woken.
 func (w *Worker) enter(status string) state {
 	switch s, _ := farm.ParseWorkerStatus(status); s {
 	case farm.WorkerAwake:

@@ -47,7 +47,8 @@ type Options struct {
 	Log             *slog.Logger
 }
 
-// DefaultTaskTypes are the kinds of tasks that every worker can do (behaviour 3.3).
+// DefaultTaskTypes are the kinds of tasks that a worker takes unless it is told
+// which: all that the built-in job types use. They are those of Flamenco's workers.
 var DefaultTaskTypes = []string{"blender", "ffmpeg", "file-management", "misc"}
 
 // Reasons for Run to end that the manager chose.
@@ -145,7 +146,8 @@ const (
 )
 
 // chooseName returns the name given, or the first of the environment's and the
-// host's (behaviour 3.3).
+// host's. FLAMENCO_WORKER_NAME is read so that a service set up for Flamenco's
+// worker keeps its name.
 func chooseName(given string) (string, error) {
 	host, _ := os.Hostname() // "" if unknown
 	name := strings.TrimSpace(cmp.Or(given, os.Getenv("FARM_WORKER_NAME"), os.Getenv("FLAMENCO_WORKER_NAME"), host))

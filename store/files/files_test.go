@@ -106,7 +106,7 @@ func TestRotateLogKeepsTheRunBefore(t *testing.T) {
 	}
 }
 
-// A report may come late and be written while the log is put aside. Once it is
+// A report may come late and be written while the log is rotated. Once it is
 // aside, nothing is written to it any more.
 func TestRotateWhileAppending(t *testing.T) {
 	f := open(t)
@@ -134,7 +134,7 @@ func TestRotateWhileAppending(t *testing.T) {
 		mine := fmt.Sprintf("run %d\n", run)
 		appendLog(t, f, job, task, mine)
 		if run > 0 && strings.Contains(content(t, f, LogPath(job, task)+".1"), mine) {
-			t.Errorf("%q went to the log that was put aside", mine)
+			t.Errorf("%q went to the log that was rotated", mine)
 			break
 		}
 	}
