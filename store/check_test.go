@@ -49,7 +49,9 @@ func breakages() map[string]func(*bolt.Tx) error {
 		"block of no job":           put(blockBucket, append(key64(5, 1), 'x'), []byte{2}),
 		"block of an unknown worker": put(blockBucket, append(key64(1, 8), 'x'),
 			[]byte{2}),
-		"worker without state": drop(seenBucket, key32(1)),
+		"row of no job":               put(inRowBucket, append(key64(5, 1), 'x'), []byte{1}),
+		"row of more than was failed": put(inRowBucket, append(key64(1, 1), "blender"...), []byte{1}),
+		"worker without state":        drop(seenBucket, key32(1)),
 		"worker without id": func(tx *bolt.Tx) error {
 			b := tx.Bucket(uuidBucket.name)
 			k, _ := b.Cursor().First()
@@ -105,6 +107,8 @@ func TestCheckFindsAWrongIndex(t *testing.T) {
 		"scheduler's failures": func(x *index, j *Job) {
 			x.sched.SetTask(scheduler.Task{Job: j.sched, Index: 1}, farm.TaskQueued, []uint32{1})
 		},
+		"scheduler's row":    func(x *index, j *Job) { j.sched.SetInRow(1, "blender", 1) },
+		"scheduler's done":   func(x *index, j *Job) { j.sched.CountDone(1, "blender", 1) },
 		"scheduler's terms":  func(x *index, j *Job) { x.sched.SetTerms(j.sched, scheduler.Terms{Open: true, Priority: 1}) },
 		"scheduler's block":  func(x *index, j *Job) { x.sched.Block(j.sched, x.sched.Worker(1), "x", testTime) },
 		"scheduler's worker": func(x *index, j *Job) { x.sched.SetWorker(x.sched.Worker(1), &farm.Worker{TaskTypes: []string{"x"}}) },

@@ -21,6 +21,7 @@
 //	seen        number            what it does, and when it was last seen
 //	workeruuid  UUID              number
 //	block       seq, number, type when the worker was blocked in the job
+//	inrow       seq, number, type how many tasks it failed since it last completed one
 //	tag         id                name, description
 //	audit       seq, n            who did what to the job, the last 200 times
 //	workeraudit number, n         likewise to the worker

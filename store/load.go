@@ -132,10 +132,12 @@ type loader struct {
 	plans *bolt.Bucket
 	tasks *bolt.Cursor
 	block *bolt.Cursor
+	inRow *bolt.Cursor
 }
 
 func newLoader(x *index, tx *bolt.Tx) *loader {
-	return &loader{x: x, plans: tx.Bucket(planBucket.name), tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor()}
+	return &loader{x: x, plans: tx.Bucket(planBucket.name), tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor(),
+		inRow: tx.Bucket(inRowBucket.name).Cursor()}
 }
 
 // load reads one job that is known to be in the file.
@@ -180,6 +182,9 @@ func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	if err := l.loadBlocks(j, key); err != nil {
 		return nil, err
 	}
+	if err := l.loadInRow(j, key); err != nil {
+		return nil, err
+	}
 	j.sched.Derive()
 	l.x.add(j, j.seq)
 	return j, nil
@@ -211,6 +216,9 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		j.recorded.set(i, true)
 		j.setSteps(i, t.done)
 		j.sched.Restore(i, t.status, t.failedBy)
+		if t.status == farm.TaskCompleted {
+			j.sched.CountDone(t.worker, j.Task(i).Type(), +1)
+		}
 		if t.status == farm.TaskActive {
 			if t.worker == 0 {
 				return fmt.Errorf("it is active without a worker")

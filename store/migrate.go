@@ -35,6 +35,7 @@ type migration struct {
 // for ever, and be tried only by the few files that still have the old form.
 var migrations = []migration{
 	{"the record of a job says how many statuses it counts; audits have a bucket", countTheCounts},
+	{"what workers failed in a row has a bucket", addInRow},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew
@@ -62,6 +63,13 @@ func countTheCounts(tx *bolt.Tx) error {
 		before := payload[:len(payload)-len(r.rest)]
 		return append(append(before[:len(before):len(before)], statuses), r.rest...), nil
 	})
+}
+
+// addInRow makes layout 3. Nobody knows which failures so far came in a row: each
+// row begins with the next failure.
+func addInRow(tx *bolt.Tx) error {
+	_, err := tx.CreateBucketIfNotExists([]byte("inrow"))
+	return err
 }
 
 // rewrite replaces the payload of every record of a bucket.

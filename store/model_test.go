@@ -25,6 +25,7 @@ type modelJob struct {
 	farm.Job
 	tasks    []modelTask
 	blocked  map[[2]string]bool // worker, type
+	inRow    map[[2]string]int  // likewise: failures since the last completion, forgiven ones too
 	removing bool
 }
 
@@ -164,6 +165,14 @@ func (m *machine) set(tx *Tx, j *modelJob, i int, s farm.TaskState) {
 	s.Updated = tx.Now()
 	if reflect.DeepEqual(s, farm.TaskState{Updated: s.Updated}) {
 		s.Updated = farm.TaskState{}.Updated // such a task has no record
+	}
+	for _, w := range s.FailedBy {
+		if !slices.Contains(j.tasks[i].FailedBy, w) {
+			j.inRow[[2]string{string(w), j.tasks[i].Type}]++
+		}
+	}
+	if s.Status == farm.TaskCompleted && j.tasks[i].Status != farm.TaskCompleted {
+		delete(j.inRow, [2]string{string(s.Worker), j.tasks[i].Type})
 	}
 	j.tasks[i].TaskState = s
 }

@@ -14,7 +14,7 @@ func (m *machine) addJob(t *rapid.T) {
 	if len(m.jobs) >= 6 {
 		t.Skip("enough jobs")
 	}
-	j := &modelJob{blocked: map[[2]string]bool{}}
+	j := &modelJob{blocked: map[[2]string]bool{}, inRow: map[[2]string]int{}}
 	n := rapid.SampledFrom([]int{1, 2, 5, 20, 70, 300}).Draw(t, "tasks")
 	p := &farm.Plan{Submission: farm.Submission{Name: "job", Type: "test", ID: farm.JobID(farm.NewUUID().String()), Created: testTime,
 		Priority: rapid.IntRange(1, 3).Draw(t, "priority"), Tag: rapid.SampledFrom([]farm.TagID{"", "", "one", "two"}).Draw(t, "tag"),

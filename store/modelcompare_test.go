@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"renderfarm/farm"
+	"renderfarm/farm/scheduler"
 )
 
 // compare reads everything back both ways.
@@ -120,6 +121,16 @@ func (m *machine) compareFailures(t *rapid.T, tx *Tx, j *modelJob, task Task) {
 			t.Errorf("besides %s %d could do task %d, %d of them did not fail it; the model has %d and %d", w.ID, able, task.Index, fresh, a, f)
 		}
 		var failed, hard []int
+		var want scheduler.Results
+		for i := range j.tasks {
+			if o := &j.tasks[i]; o.Type == task.Type() {
+				m.addResults(&want, j, o, w.ID)
+			}
+		}
+		want.InRow = min(j.inRow[[2]string{string(w.ID), task.Type()}], want.Failed)
+		if got := tx.Results(task.Job, live, task.Type()); got != want {
+			t.Errorf("of %s tasks %s did %+v, the model has %+v", task.Type(), w.ID, got, want)
+		}
 		for i := range j.tasks {
 			if j.tasks[i].Type == task.Type() && slices.Contains(j.tasks[i].FailedBy, w.ID) {
 				failed = append(failed, i)
@@ -138,5 +149,23 @@ func (m *machine) compareFailures(t *rapid.T, tx *Tx, j *modelJob, task Task) {
 		if !slices.Equal(got, hard) {
 			t.Errorf("%s failed %v for good, the model has %v", w.ID, got, hard)
 		}
+	}
+}
+
+// addResults adds what one task says of a worker and of the others that are not blocked.
+func (m *machine) addResults(r *scheduler.Results, j *modelJob, task *modelTask, worker farm.WorkerID) {
+	count := func(who farm.WorkerID, own, others *int) {
+		switch {
+		case who == worker:
+			*own++
+		case !j.blocked[[2]string{string(who), task.Type}]:
+			*others++
+		}
+	}
+	for _, who := range task.FailedBy {
+		count(who, &r.Failed, &r.OthersFailed)
+	}
+	if task.Status == farm.TaskCompleted {
+		count(task.Worker, &r.Done, &r.OthersDone)
 	}
 }

@@ -47,6 +47,7 @@ var (
 	tagBucket         = newBucket("tag", 0.5)
 	auditBucket       = newBucket("audit", 0.7)
 	workerAuditBucket = newBucket("workeraudit", 0.7)
+	inRowBucket       = newBucket("inrow", 0.5)
 )
 
 func newBucket(name string, fill float64) *bucket {

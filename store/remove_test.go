@@ -10,7 +10,7 @@ import (
 // records counts all records that belong to jobs.
 func jobRecords(t testing.TB, s *Store) (n int) {
 	view(t, s, func(v *View) error {
-		for _, b := range []*bucket{jobBucket, jobdefBucket, jobuuidBucket, planBucket, defBucket, taskBucket, blockBucket} {
+		for _, b := range []*bucket{jobBucket, jobdefBucket, jobuuidBucket, planBucket, defBucket, taskBucket, blockBucket, inRowBucket} {
 			n += v.tx.Bucket(b.name).Stats().KeyN
 		}
 		return nil

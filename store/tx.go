@@ -68,6 +68,7 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	s.Updated = tx.now
 	r := x.record(&s, t.Steps())
 	was, steps := t.Status(), j.steps(t.Index)
+	completedBy, failedBy := x.completedBy(t), t.sched().FailedBy()
 
 	var worker *Worker
 	if r.status == farm.TaskActive {
@@ -81,6 +82,7 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	j.setSteps(t.Index, r.done)
 	j.StepsDone += r.done - steps
 	x.sched.SetTask(t.sched(), r.status, r.failedBy)
+	x.credit(t, was, completedBy, failedBy, &r)
 	j.Counts = j.sched.Counts()
 	if was != r.status || steps != r.done {
 		x.changed(j, tx.now)

@@ -155,7 +155,7 @@ func (x *index) putJob(j *Job) {
 
 // partsOfJob are the buckets whose keys begin with a job's number, and that go
 // with it, in this order.
-var partsOfJob = []*bucket{taskBucket, defBucket, planBucket, blockBucket, auditBucket, jobdefBucket}
+var partsOfJob = []*bucket{taskBucket, defBucket, planBucket, blockBucket, inRowBucket, auditBucket, jobdefBucket}
 
 // RemoveJob removes a job, at most the given number of records at a time, so
 // that a large one does not hold up everybody else: the caller repeats it in

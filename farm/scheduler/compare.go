@@ -89,6 +89,12 @@ func CompareJobs(live, rebuilt *Job, d Differ) {
 	if !maps.Equal(live.failures, rebuilt.failures) {
 		d("failures by worker: %v, and %v when rebuilt", live.failures, rebuilt.failures)
 	}
+	if !maps.Equal(live.inRow, rebuilt.inRow) {
+		d("failures in a row: %v, and %v when rebuilt", live.inRow, rebuilt.inRow)
+	}
+	if !maps.Equal(live.done, rebuilt.done) {
+		d("tasks completed by worker: %v, and %v when rebuilt", live.done, rebuilt.done)
+	}
 	if !maps.Equal(live.blocked, rebuilt.blocked) {
 		d("blocklist: %v, and %v when rebuilt", live.blocked, rebuilt.blocked)
 	}

@@ -40,9 +40,16 @@ func (j *Job) Blocks() iter.Seq2[uint32, string] {
 
 // Failures returns how many tasks of the type the worker failed in the job,
 // however often each of them.
-func (j *Job) Failures(w *Worker, taskType string) int {
-	return int(j.failures[workerType{w.number, taskType}])
+func (j *Job) Failures(w *Worker, taskType string) int { return j.FailedTasks(w.number, taskType) }
+
+// FailedTasks is Failures of the worker with the number.
+func (j *Job) FailedTasks(worker uint32, taskType string) int {
+	return int(j.failures[workerType{worker, taskType}])
 }
+
+// FailedBy returns the numbers of the workers that failed the task since it was last
+// requeued. It is not to be changed.
+func (t Task) FailedBy() []uint32 { return t.Job.failedBy[uint32(t.Index)] }
 
 // FailedBy returns the tasks of the type that the worker failed and that are in
 // the status, in index order.

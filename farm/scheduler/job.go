@@ -28,6 +28,8 @@ type Job struct {
 
 	failedBy map[uint32][]uint32   // by task: numbers of the workers that failed it
 	failures map[workerType]int32  // how often each is in failedBy, by task type
+	inRow    map[workerType]int32  // how many of them since the worker last completed one; never 0
+	done     map[workerType]int32  // how many tasks each completed; never 0
 	blocked  map[workerType]millis // since when
 }
 

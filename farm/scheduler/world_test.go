@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -97,6 +98,7 @@ func (w *world) rebuild() (*Scheduler, []*Job) {
 				again.Restore(i, status, by)
 			}
 		}
+		again.inRow, again.done = maps.Clone(j.inRow), maps.Clone(j.done)
 		for b, since := range j.blocked {
 			again.RestoreBlock(b.worker, b.taskType, since.time())
 		}
@@ -142,6 +144,8 @@ func TestCompareFindsEachDifference(t *testing.T) {
 		"queue too many":     func(w *world, j *Job) { w.s.queue(Work{"x", "x"}).Set(&j.entries[0]) },
 		"failed by":          func(_ *world, j *Job) { delete(j.failedBy, 1) },
 		"failures":           func(_ *world, j *Job) { j.failures[workerType{1, "blender"}]++ },
+		"in a row":           func(_ *world, j *Job) { j.SetInRow(1, "blender", 2) },
+		"done":               func(_ *world, j *Job) { j.CountDone(1, "blender", 1) },
 		"jobs with failures": func(w *world, _ *Job) { w.s.queue(Work{"", "blender"}).failing++ },
 		"capacity awake":     func(w *world, _ *Job) { w.s.queue(Work{"", "blender"}).capacity.awake++ },
 		"capacity of a queue without jobs": func(w *world, _ *Job) {
