@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +72,9 @@ const canRestart = 1
 // work runs the worker until the context ends or a user shuts it down.
 func (h *host) work(ctx context.Context) error {
 	for {
-		w, err := worker.New(h.s.workerOptions(h.config, h.url, canRestart))
+		options := h.s.workerOptions(h.config, h.url, canRestart)
+		options.StalledAfter = sooner(options.StalledAfter, time.Duration(h.config.TaskTimeout))
+		w, err := worker.New(options)
 		if err != nil {
 			return fmt.Errorf("start the worker: %w", err)
 		}
@@ -84,4 +87,14 @@ func (h *host) work(ctx context.Context) error {
 		}
 		return err
 	}
+}
+
+// sooner returns the shorter time after which a program that does nothing is
+// ended: who lowers the manager's limit for tasks without a sign of life means
+// this worker's, too. 0 is never.
+func sooner(stalled, taskTimeout time.Duration) time.Duration {
+	if stalled > 0 && taskTimeout > 0 {
+		return min(stalled, taskTimeout)
+	}
+	return stalled
 }

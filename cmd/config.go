@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -67,7 +68,7 @@ func (s *session) config() (*settled, error) {
 	if has(written, "variables") {
 		c.from["variables"] = "farm.yaml"
 	}
-	if err := c.Check(); err != nil {
+	if err := errors.Join(c.Check(), c.local.check()); err != nil {
 		return nil, farm.Errorf(farm.Invalid, "%w. Correct %s, or start once without it", err, c.path)
 	}
 	return c, nil

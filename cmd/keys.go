@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,18 +21,28 @@ type config struct {
 
 // local is the part of the configuration for the workers and clients of this computer.
 type local struct {
-	ManagerURL      string   `yaml:"manager_url,omitempty"`       // "": look for it, see managerURL
-	WorkerName      string   `yaml:"worker_name,omitempty"`       // "": the host's name
-	TaskTypes       []string `yaml:"task_types,omitempty"`        // nil: every type the worker knows
-	RestartExitCode int      `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
-	WatchFolder     string   `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
-	WorkerChecks    bool     `yaml:"worker_checks"`               // see worker.Options.NoChecks
-	OOMScoreAdjust  int      `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
+	ManagerURL      string        `yaml:"manager_url,omitempty"`       // "": look for it, see managerURL
+	WorkerName      string        `yaml:"worker_name,omitempty"`       // "": the host's name
+	TaskTypes       []string      `yaml:"task_types,omitempty"`        // nil: every type the worker knows
+	RestartExitCode int           `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
+	WatchFolder     string        `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
+	WorkerChecks    bool          `yaml:"worker_checks"`               // see worker.Options.NoChecks
+	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
+	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
+	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true}}
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, StalledAfter: farm.Duration(10 * time.Minute)}}
+}
+
+// check says what of it cannot work, naming the key.
+func (l local) check() error {
+	if l.StalledAfter < 0 || l.MaxTime < 0 {
+		return farm.Errorf(farm.Invalid, "task_stalled_after is %s and task_max_time %s: a duration cannot be negative", l.StalledAfter, l.MaxTime)
+	}
+	return nil
 }
 
 // A role is a group of commands that a key matters to.
@@ -90,6 +101,8 @@ func keys() []key {
 		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
 		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
 		{"worker_checks", "", "FARM_WORKER_CHECKS", working, "", func(c *config) any { return &c.WorkerChecks }},
+		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
+		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
 		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,8 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		Version:         version,
 		RestartExitCode: restart,
 		NoChecks:        !c.WorkerChecks,
+		StalledAfter:    time.Duration(c.StalledAfter),
+		MaxTime:         time.Duration(c.MaxTime),
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {

@@ -25,6 +25,7 @@ type askedFrames struct {
 	timed    bool   // Blender says when a frame is over
 	strays   []string
 	files    int // saved or found
+	done     int // frames saved, of all requests
 }
 
 // maxStrays bounds how many files are kept whose names are none that was asked for.
@@ -123,6 +124,7 @@ func (a *askedFrames) markStray(file string, current int) {
 
 func (a *askedFrames) mark(r *openRequest, frame int, view string) {
 	if r.saved[frame] == nil {
+		a.done++
 		a.step()
 	}
 	if !slices.Contains(r.saved[frame], view) {
@@ -179,6 +181,19 @@ func (a *askedFrames) missing() string {
 		return fmt.Sprintf("%d of %d frames were saved with all views (missing: %s, where there is no %q)", saved, asked, clip(farm.FormatFrames(gone), 60), view)
 	}
 	return fmt.Sprintf("%d of %d frames were saved (missing: %s)", saved, asked, clip(farm.FormatFrames(gone), 60))
+}
+
+// all reports whether every frame was saved that the command line names, though
+// further views of the last may follow.
+func (a *askedFrames) all() bool {
+	frames := 0
+	for _, r := range a.requests {
+		if r.frames == nil {
+			return false
+		}
+		frames += len(r.frames)
+	}
+	return frames > 0 && a.done >= frames
 }
 
 // asks reports whether the frame is one of those asked for. When it is not

@@ -54,13 +54,13 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	w := &blenderWatch{line: line, task: r, stop: stop, frames: newFrames(ctx, framefile.Whole)}
+	w := &blenderWatch{line: line, task: r, stop: stop, life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole)}
 	w.asked = newAskedFrames(line.requests, func() {
 		if b.steps > 0 { // else the whole command is one step
 			r.Step()
 		}
 	})
-	err = r.start(ctx, exe, line.args, func(text string) { w.see(ctx, text) })
+	err = r.startWatched(ctx, exe, line.args, w.life, func(text string) { w.see(ctx, text) })
 	w.asked.end()
 	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading
 	return w.outcome(err, broken, saved == 0 && b.steps > 0)
@@ -86,6 +86,7 @@ type blenderWatch struct {
 	task      *run
 	asked     *askedFrames
 	frames    *frames
+	life      *stall
 	stop      context.CancelCauseFunc
 	wrong     error  // what makes its frames worthless
 	lastError string // of its messages
@@ -100,7 +101,9 @@ const (
 // see takes a line of output.
 func (w *blenderWatch) see(ctx context.Context, text string) {
 	e := parseBlender(text)
-	w.asked.hear(e)
+	if w.asked.hear(e); w.asked.all() {
+		w.life.finished()
+	}
 	switch e.what {
 	case blenderSaved:
 		w.frames.add(ctx, e.text)
@@ -132,9 +135,16 @@ func (w *blenderWatch) fail(err error) {
 func (w *blenderWatch) outcome(err, broken error, idle bool) error {
 	missing := w.asked.missing()
 	var exit *exitCode
+	var stalled *stalledError
+	if errors.As(err, &stalled) && missing == "" && w.asked.all() {
+		w.task.Log("Blender saved all frames and did not end, so it was ended.")
+		err = nil
+	}
 	switch {
 	case w.wrong != nil:
 		return w.wrong
+	case stalled != nil && err != nil:
+		return farm.Errorf(farm.Invalid, "%w%s. Its last words: %s", err, after("; ", missing), w.lastWords())
 	case errors.As(err, &exit):
 		return farm.Errorf(farm.Invalid, "%w%s", err, after(": ", w.lastError)+after("; ", missing))
 	case err != nil:

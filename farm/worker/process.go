@@ -33,13 +33,14 @@ type process struct {
 	args []string
 	line func(pid int, text string) // called for each line of its output, one at a time
 	oom  *int                       // Linux: how readily the kernel ends it for memory
+	life *stall                     // ends it when it does nothing any more; nil: never
 
 	killAfter, drainFor time.Duration // killGrace and outputGrace unless set, for tests
 }
 
 // run starts the program and waits for its end. It returns nil if it exits
-// with 0; the cause if ctx was canceled, which ends the group: it is told to
-// end, and killed if it does not. No line is passed on once run has returned.
+// with 0; the cause if ctx was canceled, or a stalledError, both of which end
+// the group: it is told to end, and killed if it does not. No line is passed on once run has returned.
 func (p process) run(ctx context.Context) error {
 	if p.killAfter == 0 {
 		p.killAfter, p.drainFor = killGrace, outputGrace
@@ -78,13 +79,28 @@ func (p process) runHere(ctx context.Context) error {
 		adjustOOM(cmd.Process.Pid, *p.oom) // as well as it can
 	}
 
-	read := p.read(out, cmd.Process.Pid)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	var helpers sync.WaitGroup
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	pid := cmd.Process.Pid
+	pipe := io.ReadCloser(out)
+	if p.life != nil {
+		pipe = p.life.reader(out)
+		helpers.Go(func() {
+			if err := p.life.watch(watching, func() (time.Duration, bool) { return cpuTime(pid) }); err != nil {
+				end(err)
+			}
+		})
+	}
+	read := p.read(pipe, pid)
 	exited := make(chan struct{})
-	var stopper sync.WaitGroup
-	stopper.Go(func() { p.stopOn(ctx, group, exited) })
+	helpers.Go(func() { p.stopOn(ctx, group, exited) })
 	err = cmd.Wait()
+	unwatch()
 	close(exited)
-	stopper.Wait()
+	helpers.Wait()
 	p.drain(ctx, group, read)
 	return exitError(ctx, err)
 }
@@ -161,6 +177,10 @@ func (p process) drain(ctx context.Context, group processGroup, o *output) {
 
 // exitError says how a program ended, nil for success.
 func exitError(ctx context.Context, err error) error {
+	var stalled *stalledError
+	if errors.As(context.Cause(ctx), &stalled) {
+		return stalled // whatever status it ended with when it was told to
+	}
 	if err == nil {
 		return nil // also if it was canceled meanwhile: what it did is done
 	}
@@ -207,8 +227,13 @@ func cannotStart(exe string, err error) error {
 // start runs a program for a command: its output goes to the task's log, and
 // to watch line by line if that is not nil.
 func (r *run) start(ctx context.Context, exe string, args []string, watch func(line string)) error {
+	return r.startWatched(ctx, exe, args, newStall(r.worker.options.StalledAfter), watch)
+}
+
+// startWatched is start with what notices that the program does nothing.
+func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(line string)) error {
 	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
-	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, line: func(pid int, text string) {
+	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, life: life, line: func(pid int, text string) {
 		r.Log("pid=%d > %s", pid, text)
 		if watch != nil {
 			watch(text)

@@ -40,6 +40,7 @@ type reporter struct {
 	// one is put. It is taken before the outbox's own lock.
 	mu     sync.Mutex
 	text   strings.Builder // of the log, not reported yet
+	limit  logLimit        // what of the log is reported
 	lost   int             // bytes of log that found no room in the outbox
 	steps  int             // so far
 	told   int             // steps reported
@@ -58,20 +59,34 @@ func (r *reporter) started(ctx context.Context) {
 // Log adds text to the task's log. A line end is added if it has none.
 func (r *reporter) Log(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return
 	}
-	r.text.WriteString(text)
-	if !strings.HasSuffix(text, "\n") {
-		r.text.WriteByte('\n')
+	if text = r.limit.take(text); text != "" {
+		r.write(text)
 	}
+}
+
+// write adds text to what will be reported.
+func (r *reporter) write(text string) {
+	r.text.WriteString(text)
 	if r.text.Len() > logChunk {
 		r.flush()
 		return
 	}
 	r.flushSoon()
+}
+
+// writeRest adds what was kept of a log that is too long.
+func (r *reporter) writeRest() {
+	for _, text := range r.limit.rest() {
+		r.write(text)
+	}
 }
 
 // Step counts one step of the task as done.
@@ -146,6 +161,7 @@ func (r *reporter) failed(ctx context.Context, err error) {
 func (r *reporter) finish(ctx context.Context, status farm.TaskStatus, activity, log string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.writeRest()
 	update := r.pending()
 	update.TaskStatus, update.Activity = status.String(), activity
 	update.Log += log
@@ -158,6 +174,9 @@ func (r *reporter) finish(ctx context.Context, status farm.TaskStatus, activity,
 func (r *reporter) abandoned() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.closed {
+		r.writeRest()
+	}
 	if update := r.pending(); update.Log != "" {
 		if err := r.put(api.TaskUpdate{Log: update.Log}); err != nil {
 			r.log.Warn("part of a task's log is lost", "task", r.task, "error", err)

@@ -99,8 +99,15 @@ type run struct {
 	task   *api.AssignedTask
 }
 
-// commands runs the task's commands in order, up to the first that fails.
+// commands runs the task's commands in order, up to the first that fails, for
+// as long as a task may take.
 func (r *run) commands(ctx context.Context) error {
+	if most := r.worker.options.MaxTime; most > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, most, farm.Errorf(farm.Invalid,
+			"the task took longer than %s, and was ended. If it needs more, set task_max_time of this worker higher", farm.Duration(most)))
+		defer cancel()
+	}
 	for _, c := range r.task.Commands {
 		if err := r.command(ctx, c); err != nil {
 			return err
@@ -109,7 +116,7 @@ func (r *run) commands(ctx context.Context) error {
 			r.Step() // it does not count its own
 		}
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 // command runs one command. A mistake in this program fails the task, and not

@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"renderfarm/farm"
@@ -35,15 +36,17 @@ import (
 
 // Options say what a worker is. Only Manager (or Client) and Dir are required.
 type Options struct {
-	Manager         string      // address of the manager; any form that api.New takes
-	Client          *api.Client // instead of Manager
-	Name            string      // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
-	TaskTypes       []string    // kinds of tasks it takes; nil means DefaultTaskTypes
-	Dir             string      // its folder: identity, outbox. Made if missing; one worker each
-	Version         string      // of the program, told to the manager
-	RestartExitCode int         // not 0: something starts the program again when it ends with this
-	NoChecks        bool        // take tasks without looking for Blender, FFmpeg and the storage first
-	OOMScoreAdjust  *int        // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
+	Manager         string        // address of the manager; any form that api.New takes
+	Client          *api.Client   // instead of Manager
+	Name            string        // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
+	TaskTypes       []string      // kinds of tasks it takes; nil means DefaultTaskTypes
+	Dir             string        // its folder: identity, outbox. Made if missing; one worker each
+	Version         string        // of the program, told to the manager
+	RestartExitCode int           // not 0: something starts the program again when it ends with this
+	NoChecks        bool          // take tasks without looking for Blender, FFmpeg and the storage first
+	StalledAfter    time.Duration // a program that does nothing for so long has failed, see stall; 0: never
+	MaxTime         time.Duration // what a task may take; 0: any time
+	OOMScoreAdjust  *int          // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
 	Log             *slog.Logger
 }
 
