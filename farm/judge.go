@@ -6,9 +6,16 @@ type Failure struct {
 	Tries     int // how often the task failed since it was last requeued, this time included
 	MaxTries  int // task_fail_after_softfail_count: this many make it fail for good; 0 is like 1
 	Failed    int // tasks of this type that the worker failed in this job, this one included
-	MaxFailed int // blocklist_threshold: this many block the worker; 0: it is never blocked
+	MaxFailed int // blocklist_threshold: fewer never block the worker, see unlikeOthers; 0: it is never blocked
 	Capable   int // other workers that may do tasks of this type in this job, awake or not
 	Untried   int // those of them that did not fail this task
+
+	// What the worker, and those others that are not blocked, did in this job of
+	// tasks of this type.
+	InRow        int // of Failed, those since it last completed one
+	Done         int // tasks that it completed
+	OthersFailed int // tasks that the others failed, each counted for each of them
+	OthersDone   int // tasks that the others completed
 
 	WrongWorker bool // the worker says that it cannot do such tasks of the job; it is blocked, and was no try
 }
@@ -40,7 +47,7 @@ var verdicts = []verdictRule{
 }
 
 func (f *Failure) blocks() bool {
-	return f.WrongWorker || f.MaxFailed > 0 && f.Failed >= f.MaxFailed
+	return f.WrongWorker || f.MaxFailed > 0 && f.Failed >= f.MaxFailed && f.unlikeOthers()
 }
 
 func (f *Failure) exhausted() bool { return f.Tries >= f.MaxTries }

@@ -83,6 +83,15 @@ func (g group) names() string {
 	return strings.Join(names, ", ")
 }
 
+// all says the same of all workers, with how many they are and what they are called.
+func (g group) all(one, many, what string) string {
+	text := fmt.Sprintf("%s %s %s", g.number(), form(len(g), one, many), what)
+	if len(g) > 1 {
+		text += ": " + g.names()
+	}
+	return text
+}
+
 // form returns the singular or the plural of a word.
 func form(n int, one, many string) string {
 	if n == 1 {

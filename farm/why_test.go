@@ -18,7 +18,7 @@ func TestWhyAJobIsStopped(t *testing.T) {
 		{"being stored", Job{JobFacts: JobFacts{Planning: true}}, "the job is being stored", ""},
 		{"tasks failed", Job{JobFacts: JobFacts{Counts: Counts{TaskFailed: 2, TaskCompleted: 3}}}, "2 of its 5 tasks failed",
 			"see why with: farm jobs log 1f2e3d4c; try those again with: farm jobs requeue --failed 1f2e3d4c"},
-		{"nobody left", Job{JobFacts: JobFacts{NoWorkersLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types is blocked",
+		{"nobody left", Job{JobFacts: JobFacts{NoWorkersLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types was blocked",
 			"lift the blocks with: farm jobs blocklist 1f2e3d4c --clear; or do it again with: farm jobs requeue 1f2e3d4c"},
 	} {
 		job := JobDiagnosis{Job: c.job, Call: "1f2e3d4c"}

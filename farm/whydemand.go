@@ -88,7 +88,7 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 	}{
 		{TypeUnsupported, "does", "do", "no " + w.Type + " tasks"},
 		{TagMissing, "does", "do", "not carry tag " + w.Tag},
-		{WorkerBlocked, "is", "are", "blocked from " + w.Type + " tasks of this job"},
+		{WorkerBlocked, "is", "are", w.blockedFrom()},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
 	} {
 		g := all.which(d.obstacle)
@@ -101,14 +101,20 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 			g = slices.DeleteFunc(g, func(s Candidate) bool { return s.UnableBecause != "" })
 		}
 		if len(g) > 0 && d.obstacle != told {
-			text := fmt.Sprintf("%s %s %s", g.number(), form(len(g), d.one, d.many), d.what)
-			if len(g) > 1 {
-				text += ": " + g.names()
-			}
-			details = append(details, text)
+			details = append(details, g.all(d.one, d.many, d.what))
 		}
 	}
 	return details
+}
+
+func (w *Demand) blockedFrom() string { return "blocked from " + w.Type + " tasks of this job" }
+
+// blocked returns a detail that counts the workers that are blocked, if there are any.
+func (w *Demand) blocked() []string {
+	if g := group(w.Workers).which(WorkerBlocked); len(g) > 0 {
+		return []string{g.all("is", "are", w.blockedFrom())}
+	}
+	return nil
 }
 
 // For says why one worker does not get the tasks. s has its obstacle, and worker

@@ -14,6 +14,7 @@ type JobDiagnosis struct {
 	Because string    // the reason given, if any
 	Held    int       // tasks that the first task which is not ready still needs
 	Needed  int       // of so many
+	Blocked int       // workers that are blocked from something in it
 	Demands []Demand  // what waits for nothing but a worker, by type
 }
 
@@ -24,13 +25,14 @@ func (j *JobDiagnosis) Explain(now time.Time) Why {
 	}
 	active := j.Counts[TaskActive]
 	var best Why
-	var details []string
+	var details, blocked []string
 	for i := range j.Demands {
 		w := &j.Demands[i]
 		why := w.Explain(now)
 		if i == 0 || why.Clear && !best.Clear {
 			best = why
 		}
+		blocked = append(blocked, w.blocked()...)
 		details = append(details, fmt.Sprintf("%s of type %s: %s", plural(w.Tasks, "task"), w.Type, why.Reason))
 	}
 	if len(j.Demands) == 1 && active == 0 {
@@ -41,7 +43,7 @@ func (j *JobDiagnosis) Explain(now time.Time) Why {
 	}
 	switch {
 	case active > 0:
-		return Why{Running: true, Reason: plural(active, "task") + form(active, " is", " are") + " being worked on", Details: details}
+		return Why{Running: true, Reason: plural(active, "task") + form(active, " is", " are") + " being worked on", Details: append(details, blocked...)}
 	case len(j.Demands) == 0:
 		return Why{Reason: "its tasks wait for each other", Details: details}
 	}
@@ -82,7 +84,11 @@ func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 	case status == JobCompleted:
 		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Next: again}, true
 	case status == JobFailed && j.NoWorkersLeft:
-		return Why{Reason: "everybody who could do tasks of one of its types is blocked", Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
+		reason := "everybody who could do tasks of one of its types was blocked"
+		if j.Blocked > 0 { // or else the blocks ended by themselves
+			reason = "everybody who could do tasks of one of its types is blocked: " + plural(j.Blocked, "worker")
+		}
+		return Why{Reason: reason, Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
 	case status == JobFailed:
 		return Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
 			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}, true

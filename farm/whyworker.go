@@ -23,6 +23,7 @@ type MissedWork struct {
 	OtherTypes []string // types of tasks that wait, and that it does not do
 	OtherTags  []string // names of the tags of jobs that wait, and that it does not carry
 	Blocked    []string // jobs with tasks for it that it is blocked from, as commands call them
+	BlockedToo int      // other workers that are blocked in the first of them
 	Failed     []string // jobs whose tasks for it it failed
 }
 
@@ -69,6 +70,9 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 		return w.nothingWaits()
 	}
 	why := reasons[0]
+	if w.BlockedToo > 0 {
+		why.Details = append(why.Details, fmt.Sprintf("%s %s blocked in job %s too", plural(w.BlockedToo, "other worker"), form(w.BlockedToo, "is", "are"), w.Blocked[0]))
+	}
 	for _, r := range reasons[1:] {
 		why.Details = append(why.Details, r.Reason)
 	}

@@ -81,6 +81,16 @@ func (l *loader) loadInRow(j *Job, key []byte) error {
 	})
 }
 
+// BlockedWorkers returns how many workers are blocked from something in the job.
+func (tx *Tx) BlockedWorkers(j *Job) int {
+	tx.check()
+	workers := map[uint32]bool{}
+	for w := range j.sched.Blocks() {
+		workers[w] = true
+	}
+	return len(workers)
+}
+
 // Results returns what the worker, and the others that are not blocked, made of the
 // job's tasks of the type.
 func (tx *Tx) Results(j *Job, w *Worker, taskType string) scheduler.Results {

@@ -15,13 +15,15 @@ import (
 func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit func(*farm.TaskState)) {
 	config := u.m.config.Load()
 	state, j, taskType := t.State(), t.Job, t.Type()
-	failed := u.Failures(j, w, taskType)
+	did := u.Results(j, w, taskType)
 	if !slices.Contains(state.FailedBy, w.ID) {
-		failed++
+		did.Failed++
+		did.InRow++
 	}
 	capable, untried := u.Capable(t, w)
 	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
-		Failed: failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried, WrongWorker: wrong}
+		Failed: did.Failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried,
+		InRow: did.InRow, Done: did.Done, OthersFailed: did.OthersFailed, OthersDone: did.OthersDone, WrongWorker: wrong}
 	if wrong {
 		f.Tries-- // it was no try
 	}

@@ -26,6 +26,7 @@ type nJob struct {
 	noWorkersLeft bool
 	tasks         []*nTask
 	blocked       []nBlock
+	inRow         map[nBlock]int // failures since the worker last completed one, forgiven ones too
 }
 
 type nTask struct {
@@ -36,6 +37,7 @@ type nTask struct {
 	needs    []*nTask
 	status   farm.TaskStatus
 	worker   *nWorker // who has it while it is active
+	doneBy   *nWorker // who completed it last
 	failedBy []*nWorker
 	failures int
 }
@@ -200,17 +202,12 @@ func (f *naive) fail(j *nJob, t *nTask) {
 	w := t.worker
 	if !slices.Contains(t.failedBy, w) {
 		t.failedBy = append(t.failedBy, w)
+		j.inRow[nBlock{w, t.kind}]++
 	}
 	t.failures++
 	t.worker = nil
-	failed := 0
-	for _, other := range j.tasks {
-		if other.kind == t.kind && slices.Contains(other.failedBy, w) {
-			failed++
-		}
-	}
 	able, fresh := f.others(j, t, w)
-	isBlocked := f.block > 0 && failed >= f.block
+	isBlocked := f.atFault(j, w, t.kind)
 	tried := t.failures >= f.tries
 	switch {
 	case isBlocked && able == 0:

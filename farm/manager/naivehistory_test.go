@@ -213,7 +213,7 @@ func (c *contest) submit() {
 	}
 	text, err := json.Marshal(plan)
 	c.must(err)
-	j := &nJob{priority: rapid.IntRange(0, 3).Draw(c.rt, "priority"), tag: rapid.SampledFrom([]farm.TagID{"", "", c.tags[0], c.tags[1]}).Draw(c.rt, "tag"),
+	j := &nJob{inRow: map[nBlock]int{}, priority: rapid.IntRange(0, 3).Draw(c.rt, "priority"), tag: rapid.SampledFrom([]farm.TagID{"", "", c.tags[0], c.tags[1]}).Draw(c.rt, "tag"),
 		held: rapid.IntRange(0, 9).Draw(c.rt, "paused") == 0}
 	j.id = c.testFarm.submit(map[string]any{"tasks": string(text)}, func(s *farm.Submission) {
 		s.Type, s.Priority, s.Tag = "any", j.priority, j.tag

@@ -146,6 +146,7 @@ func head(j *store.Job) *farm.JobDiagnosis { return &farm.JobDiagnosis{Job: j.Jo
 
 func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	job := head(j)
+	job.Blocked = q.BlockedWorkers(j)
 	if held, ok := q.FirstUnready(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}
@@ -251,6 +252,9 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 	worker.OtherTypes, worker.Unable = o.Types, w.Unable
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))
+	}
+	if len(o.Blocked) > 0 {
+		worker.BlockedToo = q.BlockedWorkers(o.Blocked[0]) - 1
 	}
 	for _, j := range o.Blocked {
 		worker.Blocked = append(worker.Blocked, short(j.ID))

@@ -300,6 +300,20 @@ func TestWhyAJobWaits(t *testing.T) {
 			s.blocked(job, "blender", s.worker("a"), s.worker("b"), s.worker("c"))
 			return subject{job: job}
 		}, "blocked on all 3 workers that could do it for blender tasks", "lift the blocks with: farm jobs blocklist * --clear", "", ""},
+		{"blocked on some, and others are at work", func(s *scene) subject {
+			job := s.submit(frames(2))
+			s.blocked(job, "blender", s.worker("a"), s.worker("b"))
+			s.take(s.worker("c"))
+			return subject{job: job}
+		}, "1 task is being worked on", "", "2 workers are blocked from blender tasks of this job: a, b", "running"},
+		{"nobody is left", func(s *scene) subject {
+			s.configure(rules(1, 1))
+			job := s.submit(frames(20))
+			a, b := s.worker("a"), s.worker("b")
+			s.failNext(a)
+			s.failNext(b)
+			return subject{job: job}
+		}, "everybody who could do tasks of one of its types is blocked: 2 workers", "lift the blocks with: farm jobs blocklist * --clear; or *", "", ""},
 		{"failed on one, and the other is busy", func(s *scene) subject {
 			a, b := s.worker("a"), s.worker("b")
 			s.submit(frames(1))
@@ -471,6 +485,11 @@ func TestWhyAWorkerWaits(t *testing.T) {
 			s.blocked(s.submit(frames(1)), "blender", w)
 			return subject{worker: w}
 		}, "it is blocked from the tasks it could do of 1 job", "lift a block with: farm jobs blocklist * --remove a", "", ""},
+		{"blocked, and others too", func(s *scene) subject {
+			w := s.worker("a")
+			s.blocked(s.submit(frames(1)), "blender", w, s.worker("b"), s.worker("c"))
+			return subject{worker: w}
+		}, "it is blocked from the tasks it could do of 1 job", "lift a block with: farm jobs blocklist * --remove a", "2 other workers are blocked in job * too", ""},
 		{"failed", func(s *scene) subject {
 			w := s.worker("a")
 			s.worker("b")
