@@ -22,13 +22,13 @@ const (
 type author struct {
 	drafts   []*draft
 	commands []*command
-	tasks    []authored         // those added to the job, in order
-	live     *otto.Object       // job.tasks, once the script looked at it; then its order counts
-	index    map[otto.Value]int // what object is which draft, and which command (^index)
-	share    *sharer            // of parameters
-	uuids    map[*draft]string  // of those whose script asked for it
-	left     int64              // bytes that commands may still take
-	needs    int                // of the tasks that were passed on
+	tasks    []authored           // those added to the job, in order
+	live     *otto.Object         // job.tasks, once the script looked at it; then its order counts
+	index    map[*innerObject]int // what object is which draft, and which command (^index)
+	share    *sharer              // of parameters
+	uuids    map[*draft]string    // of those whose script asked for it
+	left     int64                // bytes that commands may still take
+	needs    int                  // of the tasks that were passed on
 }
 
 // draft is a task that a script made, and may not have added to the job yet.
@@ -88,8 +88,8 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: use larger chunks", maxTasks))
 	}
 	m.takeRoom(len(name) + len(kind))
-	d := &draft{object: m.call(m.kit.create, m.kit.task), name: name, kind: kind, priority: 50, added: -1}
-	m.author.index[d.object] = len(m.author.drafts)
+	d := &draft{object: m.objectOf(m.kit.task), name: name, kind: kind, priority: 50, added: -1}
+	m.author.index[inner(d.object)] = len(m.author.drafts)
 	m.author.drafts = append(m.author.drafts, d)
 	m.made.Add(1)
 	return d.object
@@ -130,8 +130,8 @@ func (m *machine) addToAuthor(name, parameterValue, steps otto.Value) *command {
 func (m *machine) commandObject(id int) otto.Value {
 	c := m.author.commands[id]
 	if c.object.IsUndefined() {
-		c.object = m.call(m.kit.create, m.kit.command)
-		m.author.index[c.object] = ^id
+		c.object = m.objectOf(m.kit.command)
+		m.author.index[inner(c.object)] = ^id
 	}
 	return c.object
 }
@@ -167,7 +167,7 @@ func (m *machine) draftOf(v otto.Value, what string) *draft {
 
 // draftID returns the index of the task that v is.
 func (m *machine) draftID(v otto.Value, what string) int {
-	id, ok := m.author.index[identity(v)]
+	id, ok := m.author.index[inner(v)]
 	if !ok || id < 0 {
 		m.throw(farm.Errorf(farm.Invalid, "%s wants a task made by author.Task(name, type)", what))
 	}
@@ -177,7 +177,7 @@ func (m *machine) draftID(v otto.Value, what string) int {
 // commandID returns the index of the command that v is. An object with the
 // fields of a command is taken for one.
 func (m *machine) commandID(v otto.Value, what string) int {
-	id, ok := m.author.index[identity(v)]
+	id, ok := m.author.index[inner(v)]
 	switch {
 	case ok && id < 0:
 		return ^id
@@ -188,15 +188,6 @@ func (m *machine) commandID(v otto.Value, what string) int {
 	}
 	m.throw(farm.Errorf(farm.Invalid, "%s wants a command made by author.Command(name, parameters)", what))
 	return -1
-}
-
-// identity is v as a key: objects are one if they are the same, and nothing
-// else is in the index.
-func identity(v otto.Value) otto.Value {
-	if !v.IsObject() {
-		return otto.Value{}
-	}
-	return v
 }
 
 // addTask is job.addTask(task): a copy of the task as it is now goes into the job.

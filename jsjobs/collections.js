@@ -2,7 +2,7 @@
 // common has what both need.
 (function (global, common) {
 	var A = Array.prototype, slice = A.slice, ITERATOR = "@@iterator", has = Object.prototype.hasOwnProperty;
-	var set = common.set, add = common.add, whole = common.whole, within = common.within, callable = common.callable;
+	var set = common.set, define = common.define, whole = common.whole, within = common.within, callable = common.callable;
 	var each = common.each, iterator = common.iterator, drain = common.drain;
 
 	function length(o) {
@@ -85,7 +85,7 @@
 		}
 		return a;
 	}
-	add(A, {
+	define(A, {
 		values: values,
 		keys: function () { return each(Object(this), function (i) { return i; }); },
 		entries: function () { var a = Object(this); return each(a, function (i) { return [i, a[i]]; }); },
@@ -163,7 +163,7 @@
 		}
 		return out;
 	}
-	add(Array, { from: from, of: function () { return slice.call(arguments); } });
+	define(Array, { from: from, of: function () { return slice.call(arguments); } });
 
 	// ---- Map, Set, WeakMap, WeakSet. What is in them is kept in a list, in
 	// order, and found by a text: objects get a number for that.
@@ -268,18 +268,18 @@
 				pairs ? self.set(x[0], x[1]) : self.add(x);
 			});
 		}
-		add(C.prototype, {
+		define(C.prototype, {
 			has: function (k) { return find(dataOf(this), k) !== undefined; },
 			"delete": function (k) { return remove(dataOf(this), k); }
 		});
-		add(C.prototype, pairs ? {
+		define(C.prototype, pairs ? {
 			get: function (k) { var e = find(dataOf(this), k); return e ? e.value : undefined; },
 			set: function (k, v) { put(dataOf(this), k, v); return this; }
 		} : {
 			add: function (k) { put(dataOf(this), k, k); return this; }
 		});
 		if (every) {
-			add(C.prototype, {
+			define(C.prototype, {
 				clear: function () {
 					var data = dataOf(this);
 					for (var i = 0; i < data.list.length; i++) {
@@ -310,7 +310,7 @@
 	collection("Set", false, true);
 	collection("WeakMap", true, false);
 	collection("WeakSet", false, false);
-	add(M, {
+	define(M, {
 		groupBy: function (items, f) {
 			var out = new M();
 			drain(items).forEach(function (x, i) {

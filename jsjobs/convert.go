@@ -52,11 +52,12 @@ func (m *machine) toJS(v any) otto.Value {
 // toArray makes a genuine array, so that Array.isArray, concat and the like work
 // on it. The engine's own wrapping of Go slices is none.
 func toArray[E any](m *machine, list []E, convert func(E) otto.Value) otto.Value {
-	array := m.call(m.kit.newArray).Object()
+	array := m.newArray()
 	for i, item := range list {
-		m.set(array, strconv.Itoa(i), convert(item))
+		array.append(strconv.Itoa(i), convert(item))
 	}
-	return array.Value()
+	array.property["length"] = innerProperty{jsLength(len(list)), modeLength}
+	return outer(array)
 }
 
 // set sets a property; the objects it is used on cannot refuse.

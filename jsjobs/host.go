@@ -34,10 +34,10 @@ const (
 
 // kit is what the prelude hands back to Go.
 type kit struct {
-	create, task, command, newObject, newArray, newDate, accessor, hidden, ownProperty, requireFrom otto.Value
-	numberValue, booleanValue, dateValue, setDate                                                   otto.Value
-	exec                                                                                            otto.Value // RegExp.prototype.exec
-	patterns                                                                                        otto.Value // RegExp.prototype
+	task, command, newDate, accessor, hidden, ownProperty, requireFrom otto.Value
+	numberValue, booleanValue, dateValue, setDate                      otto.Value
+	exec                                                               otto.Value // RegExp.prototype.exec
+	patterns                                                           otto.Value // RegExp.prototype
 }
 
 // call calls one of the kit's functions, which fail only if the script is out
@@ -49,9 +49,6 @@ func (m *machine) call(f otto.Value, args ...any) otto.Value {
 	}
 	return v
 }
-
-// newObject makes an empty object.
-func (m *machine) newObject() *otto.Object { return m.call(m.kit.newObject).Object() }
 
 // native is a host function.
 type native = func(otto.FunctionCall) otto.Value
@@ -105,7 +102,7 @@ func (m *machine) runPrelude() error {
 		return err
 	}
 	for name, f := range map[string]native{
-		"find": m.findModule, "forget": m.forgetModule, "checkLength": m.checkLength,
+		"find": m.findModule, "forget": m.forgetModule,
 	} {
 		if err := host.Set(name, f); err != nil {
 			return err
@@ -115,13 +112,14 @@ func (m *machine) runPrelude() error {
 	if err != nil {
 		return err
 	}
+	m.global = inner(global)
+	m.boundArrayMethods()
 	made, err := start.Call(otto.UndefinedValue(), host, global)
 	if err != nil {
 		return err
 	}
 	o := made.Object()
-	m.kit = kit{create: m.get(o, "create"), task: m.get(o, "task"), command: m.get(o, "command"), newObject: m.get(o, "object"),
-		newArray: m.get(o, "array"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"), hidden: m.get(o, "hidden"),
+	m.kit = kit{task: m.get(o, "task"), command: m.get(o, "command"), newDate: m.get(o, "date"), accessor: m.get(o, "accessor"), hidden: m.get(o, "hidden"),
 		ownProperty: m.get(o, "ownProperty"), requireFrom: m.get(o, "requireFrom"), numberValue: m.get(o, "numberValue"),
 		booleanValue: m.get(o, "booleanValue"), dateValue: m.get(o, "dateValue"), setDate: m.get(o, "setDate")}
 	m.prototype(m.kit.task, m.taskProperties(), map[string]native{"addCommand": m.addCommand, "addDependency": m.addDependency})
@@ -282,18 +280,6 @@ func (m *machine) cwd(otto.FunctionCall) otto.Value {
 		m.throw(err)
 	}
 	return m.toJS(dir)
-}
-
-// checkLength throws if an array is too long for the engine to go over.
-func (m *machine) checkLength(call otto.FunctionCall) otto.Value {
-	array := call.Argument(0)
-	if !array.IsObject() {
-		return otto.UndefinedValue()
-	}
-	if n := m.whole(m.get(array.Object(), "length")); n > maxLength {
-		m.throw(farm.Errorf(farm.Invalid, "an array has %d items: the limit is %d", n, maxLength))
-	}
-	return otto.UndefinedValue()
 }
 
 // sortedKeys gives maps of Go the same order in every VM.

@@ -136,8 +136,10 @@ var inside struct {
 	objectType    unsafe.Pointer // the first word of an interface that holds an object
 	functionType  unsafe.Pointer // of one that holds an innerFunction
 	exceptionType unsafe.Pointer // and of one that holds what is thrown
-	ofOtto        uintptr        // where an Otto has its runtime
-	scope         uintptr        // where the runtime has the innermost scope
+	plainClass    *innerClass    // what plain objects do
+	arrayClass    *innerClass
+	ofOtto        uintptr // where an Otto has its runtime
+	scope         uintptr // where the runtime has the innermost scope
 	labels        uintptr
 	otto          uintptr // and its Otto
 	global        uintptr // and the object that is this where there is none
@@ -161,6 +163,8 @@ func reachInside() error {
 		inside.objectType, inside.objectKind = word(&v.value), v.kind
 		inside.functionType = word(&inner(function).value)
 		inside.exceptionType = exceptionType(vm)
+		array, _ := vm.Run("[]")
+		inside.plainClass, inside.arrayClass = inner(object).objectClass, inner(array).objectClass
 		beStrict(vm)
 		orderNames(vm)
 	})

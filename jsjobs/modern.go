@@ -22,9 +22,6 @@ var collectionsSource string
 //go:embed reflect.js
 var reflectSource string
 
-//go:embed typed.js
-var typedSource string
-
 //go:embed generators.js
 var generatorsSource string
 
@@ -37,8 +34,12 @@ var dateSource string
 // modern is what runs in every VM, compiled once, in this order: what lowered
 // programs call, then the built-ins that the engine lacks.
 var modern = sync.OnceValues(func() ([]*otto.Script, error) {
+	return compileAll([]string{lower.Runtime, shimSource, collectionsSource, regexpSource, dateSource, reflectSource, generatorsSource})
+})
+
+func compileAll(sources []string) ([]*otto.Script, error) {
 	var all []*otto.Script
-	for _, source := range []string{lower.Runtime, shimSource, collectionsSource, regexpSource, dateSource, reflectSource, typedSource, generatorsSource, promiseSource} {
+	for _, source := range sources {
 		script, err := otto.New().Compile("(built in)", source)
 		if err != nil {
 			return nil, err
@@ -46,12 +47,14 @@ var modern = sync.OnceValues(func() ([]*otto.Script, error) {
 		all = append(all, script)
 	}
 	return all, nil
-})
+}
 
 // modernize brings a VM up to date. It comes after the prelude, which bounds
 // what this uses of the engine.
 func (m *machine) modernize(global otto.Value) error {
 	common := m.common()
+	m.set(common, "set", native(m.defineHidden))
+	m.set(common, "define", native(m.defineMembers))
 	none := makeNone(inner(global))
 	m.call(m.kit.hidden, global, "%none", outer(none))
 	for name, f := range m.coroutineKit() {
@@ -82,15 +85,13 @@ func (m *machine) modernize(global otto.Value) error {
 			m.kit.patterns = made
 		}
 	}
-	m.jobs.stateOf, m.jobs.throw = m.get(common, "stateOf"), m.get(common, "throw")
 	m.useReflection(common)
 	prototype := inner(global).prototype
 	m.call(m.kit.hidden, outer(prototype), "toString", native(m.objectTag))
 	prototype.property["toString"] = innerProperty{prototype.property["toString"].value, modeHidden}
 	m.tidyBuiltIns(inner(global))
 	m.useNone(none)
-	m.jobs.rejected = m.get(common, "unhandled").Object()
-	return nil
+	return m.putOff(inner(global), common)
 }
 
 // common is what the sources have of the host.
@@ -141,7 +142,7 @@ func (m *machine) keys(call otto.FunctionCall) otto.Value {
 // names is keys for an object. Tasks and commands have none of their own, which
 // is nobody's business.
 func (m *machine) names(v otto.Value) []string {
-	id, ok := m.author.index[v]
+	id, ok := m.author.index[inner(v)]
 	if !ok {
 		return withoutSymbols(v.Object().Keys())
 	}

@@ -177,7 +177,7 @@ func (m *machine) named(re *regex.Regexp, groups []otto.Value) otto.Value {
 	if len(re.Names) == 0 {
 		return otto.UndefinedValue()
 	}
-	o := m.call(m.kit.create, otto.NullValue())
+	o := m.objectOf(otto.NullValue())
 	for _, name := range re.Names {
 		v := otto.UndefinedValue()
 		for _, n := range name.Numbers {

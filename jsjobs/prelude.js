@@ -11,17 +11,6 @@
 	global.Function = NoFunction;
 	global.eval = NoFunction;
 
-	// The engine does not look whether it has to end while it goes over an
-	// array, so the arrays it is let go over are bounded.
-	["concat", "every", "filter", "forEach", "indexOf", "join", "lastIndexOf", "map", "reduce", "reduceRight",
-		"reverse", "shift", "slice", "some", "sort", "splice", "unshift"].forEach(function (name) {
-		var method = Array.prototype[name];
-		Array.prototype[name] = function () {
-			host.checkLength(this);
-			return method.apply(this, arguments);
-		};
-	});
-
 	// A module that throws is not loaded, and is run again by the next one
 	// that wants it.
 	function requireFrom(dir) {
@@ -46,11 +35,8 @@
 
 	return {
 		requireFrom: requireFrom,
-		create: Object.create,
 		task: {},
 		command: {},
-		object: function () { return {}; },
-		array: function () { return []; },
 		date: function (ms) { return new Date(ms); },
 		accessor: function (object, name, get, set) {
 			Object.defineProperty(object, name, { get: get, set: set, enumerable: true, configurable: true });

@@ -1,23 +1,15 @@
 package jsjobs
 
 import (
-	_ "embed"
-
 	"github.com/robertkrimen/otto"
 
 	"renderfarm/farm"
 )
 
-//go:embed promise.js
-var promiseSource string
-
 // jobs are functions that promises put off, in the order they are to run. The
 // language calls them jobs (ECMA-262 9.5).
 type jobs struct {
-	waiting  []otto.Value
-	stateOf  otto.Value // of the runtime: what has become of a promise
-	throw    otto.Value // and what throws a value
-	rejected *otto.Object
+	waiting []otto.Value
 }
 
 // enqueue(f) puts a function off.
@@ -42,7 +34,7 @@ func (m *machine) runJobs() error {
 // rejected, or that nothing will ever resolve. Nothing happens after the script
 // that could.
 func (m *machine) settled(v otto.Value) error {
-	state := m.call(m.jobs.stateOf, v)
+	state := m.stateOf(v)
 	if !state.IsObject() {
 		return nil
 	}
@@ -50,7 +42,7 @@ func (m *machine) settled(v otto.Value) error {
 	case "pending":
 		return farm.Errorf(farm.Invalid, "compileJob of %s waits for a promise that nothing resolves: there are no timers in job types", m.main.file)
 	case "rejected":
-		_, err := m.jobs.throw.Call(otto.UndefinedValue(), m.get(state.Object(), "value"))
+		_, err := m.get(m.later.common, "throw").Call(otto.UndefinedValue(), m.get(state.Object(), "value"))
 		return m.explain(err)
 	}
 	return nil
@@ -58,10 +50,24 @@ func (m *machine) settled(v otto.Value) error {
 
 // warnOfRejected tells of promises whose errors nothing has looked at.
 func (m *machine) warnOfRejected() {
-	for i := range m.whole(m.get(m.jobs.rejected, "length")) {
-		state := m.call(m.jobs.stateOf, m.get(m.jobs.rejected, jsWhole(i).String()))
+	rejected := m.get(m.later.common, "unhandled").Object()
+	if rejected == nil {
+		return
+	}
+	for i := range m.whole(m.get(rejected, "length")) {
+		state := m.stateOf(m.get(rejected, jsWhole(i).String()))
 		if handled, _ := m.get(state.Object(), "handled").ToBoolean(); !handled {
 			m.say(line{Text: brief("a promise was rejected, and nothing handles that: " + m.get(state.Object(), "value").String()), Warning: true})
 		}
 	}
+}
+
+// stateOf is what has become of a promise, undefined for what is none. Before
+// promises were made there are none.
+func (m *machine) stateOf(v otto.Value) otto.Value {
+	stateOf := m.get(m.later.common, "stateOf")
+	if stateOf.IsUndefined() {
+		return stateOf
+	}
+	return m.call(stateOf, v)
 }

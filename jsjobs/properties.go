@@ -103,13 +103,7 @@ func isData(p innerProperty) bool {
 
 // list is an array of values.
 func (m *machine) list(values []otto.Value) otto.Value {
-	array := m.call(m.kit.newArray).Object()
-	for _, v := range values {
-		if _, err := array.Call("push", v); err != nil {
-			m.throw(err)
-		}
-	}
-	return array.Value()
+	return toArray(m, values, func(v otto.Value) otto.Value { return v })
 }
 
 // setFor is OrdinarySet (ECMA-262 10.1.9): it assigns to a property of o for

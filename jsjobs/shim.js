@@ -8,29 +8,8 @@
 	var toString = Object.prototype.toString, push = Array.prototype.push, slice = Array.prototype.slice;
 	var keys = common.keys, chars = common.chars, drain = common.drain, ITERATOR = "@@iterator";
 
-	// set defines a property as built-ins are: no loop lists it.
-	function set(o, name, value) {
-		defineProperty(o, name, { value: value, writable: true, enumerable: false, configurable: true });
-	}
-	// add puts members into a built-in. They would be listed, but lowered loops
-	// do not list what built-ins have.
-	function add(o, members) {
-		for (var name in members) {
-			o[name] = members[name];
-		}
-	}
-	// define is add for members that no loop lists, with their names.
-	function define(o, members) {
-		for (var name in members) {
-			defineProperty(o, name, { value: members[name], writable: true, enumerable: false, configurable: true });
-		}
-	}
-	// setAll defines built-in functions of the host.
-	function setAll(o, functions) {
-		for (var name in functions) {
-			set(o, name, functions[name]);
-		}
-	}
+	// Properties as built-ins have them, which no loop lists: one, and all of an object.
+	var set = common.set, define = common.define;
 	// primitive is what an object is as a text or a number (ECMA-262, 7.1.1).
 	function primitive(v, hint) {
 		var own = v["@@toPrimitive"], order = hint === "string" ? ["toString", "valueOf"] : ["valueOf", "toString"], p;
@@ -162,7 +141,7 @@
 		}
 		return keys(o);
 	}
-	add(Object, {
+	define(Object, {
 		keys: all,
 		values: function (o) { return all(o).map(function (k) { return o[k]; }); },
 		entries: function (o) { return all(o).map(function (k) { return [k, o[k]]; }); },
@@ -228,7 +207,7 @@
 	set(global, "Number", Number);
 	set(global, "isNaN", function (v) { v = number(v); return v !== v; });
 	set(global, "isFinite", function (v) { v = number(v); return v - v === 0; });
-	add(Number, {
+	define(Number, {
 		isInteger: integer,
 		isFinite: finite,
 		isNaN: function (n) { return typeof n === "number" && n !== n; },
@@ -240,12 +219,12 @@
 			defineProperty(Number, name, { value: all[i + 1] });
 		}
 	});
-	setAll(Math, common.math);
+	define(Math, common.math);
 	common.fround = common.math.fround;
-	setAll(Number.prototype, common.number);
+	define(Number.prototype, common.number);
 	set(global, "parseInt", common.parseInt);
 	set(global, "parseFloat", common.parseFloat);
-	add(Math, {
+	define(Math, {
 		sign: function (n) { n = Number(n); return n > 0 ? 1 : n < 0 ? -1 : n; },
 		hypot: function () {
 			var sum = 0;
@@ -259,14 +238,14 @@
 
 	// ---- String
 
-	setAll(String.prototype, common.string);
+	define(String.prototype, common.string);
 	set(String.prototype, "trimLeft", String.prototype.trimStart);
 	set(String.prototype, "trimRight", String.prototype.trimEnd);
 	set(String.prototype, ITERATOR, function () {
 		var list = chars(text(this, "iterator"));
 		return each(list, function (i) { return list[i]; });
 	});
-	add(String, {
+	define(String, {
 		fromCharCode: common.fromCharCode,
 		fromCodePoint: common.fromCodePoint,
 		raw: function (strings) {
@@ -301,12 +280,12 @@
 		return typeof reviver === "function" ? revive({ "": v }, "", reviver) : v;
 	});
 	set(JSON, "stringify", common.stringify);
-	setAll(global, common.uri);
+	define(global, common.uri);
 
-	add(common, { isObject: isObject, primitive: primitive, set: set, add: add, define: define, whole: whole, same: same, within: within,
+	define(common, { isObject: isObject, primitive: primitive, set: set, define: define, whole: whole, same: same, within: within,
 		callable: callable, each: each, iterator: iterator });
 	common.symbols = Symbol.prototype;
-	add(common, { isSymbol: isSymbol, keyOf: keyOf, say: say, ownNames: getNames });
+	define(common, { isSymbol: isSymbol, keyOf: keyOf, say: say, ownNames: getNames });
 	common.internal = { "@@state": true, "@@id": true, "@@data": true, "@@symbol": true, "@@re": true };
 	common.IteratorPrototype = Iterator.prototype;
 	defineProperty(global, "%regexp", { value: common.literal });

@@ -200,8 +200,7 @@ func hiddenObject(o *innerObject, name string) *innerObject {
 
 // newInner makes a plain object in the virtual machine of another.
 func newInner(like, prototype *innerObject) *innerObject {
-	class := like.global().objectClass
-	return &innerObject{runtime: like.runtime, objectClass: class, prototype: prototype, property: map[string]innerProperty{}, class: "Object", extensible: true}
+	return &innerObject{runtime: like.runtime, objectClass: inside.plainClass, prototype: prototype, property: map[string]innerProperty{}, class: "Object", extensible: true}
 }
 
 func jsText(s string) otto.Value {

@@ -3,6 +3,7 @@ package jsjobs
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/robertkrimen/otto"
 )
@@ -59,21 +60,33 @@ Date.prototype.setUTCHours 4 Date.prototype.setUTCMilliseconds 1 Date.prototype.
 Date.prototype.setUTCSeconds 2 Date.prototype.toJSON 1 Math.hypot 2 Math.max 2 Math.min 2 Number.prototype.toFixed 1
 Number.prototype.toString 1 Number.prototype.toPrecision 1 Number.prototype.toExponential 1 JSON.parse 2 JSON.stringify 3`
 
-// fixLengths sets those.
-func (m *machine) fixLengths(global *innerObject) {
+// lengthOf is one of those, taken apart.
+type lengthOf struct {
+	path   []string
+	length otto.Value
+}
+
+var lengthsOf = sync.OnceValue(func() (list []lengthOf) {
 	words := strings.Fields(lengths)
 	for i := 0; i < len(words); i += 2 {
+		n, _ := strconv.Atoi(words[i+1])
+		list = append(list, lengthOf{strings.Split(words[i], "."), jsWhole(n)})
+	}
+	return list
+})
+
+// fixLengths sets those.
+func (m *machine) fixLengths(global *innerObject) {
+	for _, l := range lengthsOf() {
 		o := global
-		path := strings.Split(words[i], ".")
-		for _, name := range path {
+		for _, name := range l.path {
 			if o != nil {
 				v, _ := o.property[name].value.(otto.Value)
 				o = inner(v)
 			}
 		}
 		if o != nil && o.class == "Function" {
-			n, _ := strconv.Atoi(words[i+1])
-			o.property["length"] = innerProperty{jsWhole(n), modeFixed}
+			o.property["length"] = innerProperty{l.length, modeFixed}
 		}
 	}
 }
@@ -83,18 +96,24 @@ func (m *machine) fixLengths(global *innerObject) {
 // properties.
 func (m *machine) tidyBuiltIns(global *innerObject) {
 	m.fixLengths(global)
-	seen := map[*innerObject]bool{global: true}
+	m.later.tidied = map[*innerObject]bool{global: true}
 	for _, name := range global.propertyOrder {
-		p := global.property[name]
-		v, ok := p.value.(otto.Value)
-		if !ok || strings.HasPrefix(name, "%") || inner(v) == nil {
-			continue
-		}
-		m.tidy(inner(v), seen)
-		m.tidy(inner(v).prototype, seen)
-		if prototype, ok := inner(v).property["prototype"].value.(otto.Value); ok {
-			m.tidy(inner(prototype), seen)
-		}
+		m.tidyGlobal(global, name, m.later.tidied)
+	}
+}
+
+// tidyGlobal does that for one global and what belongs to it. seen are those
+// that are tidy.
+func (m *machine) tidyGlobal(global *innerObject, name string, seen map[*innerObject]bool) {
+	p := global.property[name]
+	v, ok := p.value.(otto.Value)
+	if !ok || strings.HasPrefix(name, "%") || inner(v) == nil {
+		return
+	}
+	m.tidy(inner(v), seen)
+	m.tidy(inner(v).prototype, seen)
+	if prototype, ok := inner(v).property["prototype"].value.(otto.Value); ok {
+		m.tidy(inner(prototype), seen)
 	}
 }
 

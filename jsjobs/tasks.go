@@ -42,9 +42,9 @@ func (m *machine) setJobTasks(call otto.FunctionCall) otto.Value {
 func (m *machine) view(i int) otto.Value {
 	t := &m.author.tasks[i]
 	if t.view == nil {
-		t.view = &draft{object: m.call(m.kit.create, m.kit.task), name: t.name, kind: t.kind, priority: t.priority,
+		t.view = &draft{object: m.objectOf(m.kit.task), name: t.name, kind: t.kind, priority: t.priority,
 			commands: list{ids: t.commands}, needs: list{ids: t.needs}, added: i, of: t.draft}
-		m.author.index[t.view.object] = len(m.author.drafts)
+		m.author.index[inner(t.view.object)] = len(m.author.drafts)
 		m.author.drafts = append(m.author.drafts, t.view)
 	}
 	return t.view.object

@@ -19,6 +19,8 @@ type machine struct {
 	files   map[string]*program // what may appear in an error's trace
 	modules map[string]otto.Value
 
+	global *innerObject
+	arrays *innerObject // Array.prototype
 	kit    kit
 	thrown thrown
 	author author
@@ -27,6 +29,8 @@ type machine struct {
 	coroutines coroutines
 	jobs       jobs
 	reflection reflection
+	later      later
+	calls      int    // nested calls that the script may make
 	lines      int    // that the script printed
 	scratch    []byte // of encode
 
@@ -64,8 +68,8 @@ func newMachine(h host) (*machine, error) {
 	}
 	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
 		patternIDs: map[string]int{}, orders: map[string]*codeunit.Order{},
-		author: author{left: maxCommandBytes, index: map[otto.Value]int{}, share: newSharer(), uuids: map[*draft]string{}}}
-	m.vm.SetStackDepthLimit(maxCalls)
+		author: author{left: maxCommandBytes, index: map[*innerObject]int{}, share: newSharer(), uuids: map[*draft]string{}}}
+	m.setCalls(maxCalls)
 	return m, m.install()
 }
 
@@ -100,7 +104,12 @@ func (m *machine) limitCalls(p *program) {
 	for _, other := range m.files {
 		deepest = max(deepest, other.depth)
 	}
-	m.vm.SetStackDepthLimit(min(maxCalls, callLevels/max(1, deepest)))
+	m.setCalls(min(maxCalls, callLevels/max(1, deepest)))
+}
+
+func (m *machine) setCalls(limit int) {
+	m.calls = limit
+	m.vm.SetStackDepthLimit(limit)
 }
 
 // throw throws err as a JavaScript Error whose message is the error's.

@@ -1,0 +1,39 @@
+package jsjobs
+
+import (
+	"strings"
+
+	"github.com/robertkrimen/otto"
+
+	"renderfarm/farm"
+)
+
+// bounded are methods of the engine that go over an array without looking
+// whether they have to end.
+const bounded = "concat every filter forEach indexOf join lastIndexOf map reduce reduceRight reverse shift slice some sort splice unshift"
+
+// boundArrayMethods has these refuse what is too long.
+func (m *machine) boundArrayMethods() {
+	array := inner(m.global.property["Array"].value.(otto.Value))
+	m.arrays = inner(array.property["prototype"].value.(otto.Value))
+	for name := range strings.FieldsSeq(bounded) {
+		p := m.arrays.property[name]
+		method := inner(p.value.(otto.Value))
+		p.value, _ = m.vm.ToValue(native(func(call otto.FunctionCall) otto.Value {
+			m.checkLength(call.This)
+			return innerCall(method, call.This, call.ArgumentList, false, innerFrame{})
+		}))
+		m.arrays.property[name] = p
+	}
+}
+
+// checkLength throws if an array is too long for the engine to go over.
+func (m *machine) checkLength(array otto.Value) {
+	o := inner(array)
+	if o == nil {
+		return
+	}
+	if n := m.whole(o.objectClass.get(o, "length")); n > maxLength {
+		m.throw(farm.Errorf(farm.Invalid, "an array has %d items: the limit is %d", n, maxLength))
+	}
+}
