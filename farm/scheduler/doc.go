@@ -9,7 +9,8 @@
 //   - Of a job: its Plan, which never changes (types, priorities and needs of
 //     its tasks), and its Terms: whether its tasks are handed out, its priority,
 //     its tag. See SetTerms.
-//   - Of a task: its status and who failed it. See SetTask.
+//   - Of a task: its status and who failed it. See SetTask. And who completed
+//     it, and whose failures came in a row, which it only counts: see Results.
 //   - Of a worker: which types it takes, which tags it carries, whether it is
 //     awake. See SetWorker. And who is blocked from what. See Block.
 //
