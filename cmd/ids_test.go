@@ -14,7 +14,7 @@ func TestOnly(t *testing.T) {
 	}{
 		{nil, "", exitNotFound, `there is no job "1f": "farm jobs list" shows them all`},
 		{[]string{"1f2e"}, "1f2e", exitOK, ""},
-		{[]string{"1f2e", "1f3e", "1f4e"}, "", exitUsage, `"1f" means 3 jobs (1f2e and 1f3e and 1 more): write more of the id`},
+		{[]string{"1f2e", "1f3e", "1f4e"}, "", exitUsage, `"1f" matches 3 jobs (1f2e and 1f3e and 1 more): give more of the id`},
 	} {
 		got, err := only("job", "1f", c.found)
 		if got != c.want || exitStatus(err) != c.status {

@@ -59,14 +59,16 @@ func (s *Scheduler) Remove(j *Job) {
 // is runnable, the job's places in the queues.
 func (s *Scheduler) SetTask(t Task, status farm.TaskStatus, failedBy []uint32) {
 	j, i := t.Job, t.Index
-	was, fewer := j.statuses[i], len(failedBy) < len(j.failedBy[uint32(i)])
+	was := j.statuses[i]
 	if j.noteFailures(i, failedBy) {
 		for kind := range j.entries {
 			s.countFailing(&j.entries[kind])
 		}
-	}
-	if fewer && status.Waiting() && was.Waiting() && j.terms.Open && t.Ready() {
-		s.newWork(Work{j.terms.Tag, t.Type()}) // for those that failed it, nothing else changes
+		if status.Waiting() && was.Waiting() && j.terms.Open && t.Ready() {
+			// For those that failed it, and where the last who had not failed it now
+			// has; nothing else changes.
+			s.newWork(Work{j.terms.Tag, t.Type()})
+		}
 	}
 	s.setStatus(j, i, status)
 }

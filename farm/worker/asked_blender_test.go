@@ -69,7 +69,9 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 				}
 				render.Parameters["blendfile"] = file
 			}
+			b.mu.Lock() // the reports of what made the file may still be on their way
 			b.steps, render.Steps = 0, 3
+			b.mu.Unlock()
 			err := b.do(t.Context(), render)
 			if c.err == "" && err != "" || !strings.Contains(err, c.err) || c.steps >= 0 && b.steps != c.steps {
 				t.Errorf("%d steps, want %d: %q, want %q\n%s", b.steps, c.steps, err, c.err, b.logged(t))
