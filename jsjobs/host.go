@@ -54,7 +54,7 @@ func (m *machine) call(f otto.Value, args ...any) otto.Value {
 type native = func(otto.FunctionCall) otto.Value
 
 // install puts the host API into a new VM: what docs/job-types.md lists under
-// "What a script finds".
+// "What a script can use".
 func (m *machine) install() error {
 	if err := m.runPrelude(); err != nil {
 		return err
