@@ -40,6 +40,7 @@ var house = map[string]floor{
 	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
+	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
 	"farm/blendertest": {"farm/programs", "", "it finds the Blender to test with, in tests only"},
