@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/events farm/manager farm/pack farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/manager farm/pack farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -35,7 +35,7 @@ var house = map[string]floor{
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
-	"farm/manager":     {"farm farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
+	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
 	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},

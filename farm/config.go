@@ -29,6 +29,9 @@ type Config struct {
 	// BlocklistForget is how long a worker stays blocked from a type of tasks in
 	// a job; 0 is until a user lifts the block.
 	BlocklistForget Duration `yaml:"blocklist_forget" json:"blocklist_forget"`
+	// RetryAfterFarmFault is how long a job is held after a fault that all workers
+	// have, such as a full disk; 0 is until a user resumes it.
+	RetryAfterFarmFault Duration `yaml:"retry_after_farm_fault" json:"retry_after_farm_fault"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
@@ -93,6 +96,7 @@ func DefaultConfig() Config {
 		MQTT:                       MQTT{Client: MQTTClient{ClientID: "farm", TopicPrefix: "flamenco"}},
 		Variables:                  DefaultVariables(),
 		BlocklistForget:            Duration(24 * time.Hour),
+		RetryAfterFarmFault:        Duration(10 * time.Minute),
 		FlamencoVersion:            "3.8.5",
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
@@ -126,7 +130,7 @@ func (c *Config) Check() error {
 		key   string
 		value Duration
 	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
-		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
 		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)

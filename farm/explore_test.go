@@ -15,13 +15,15 @@ type trial struct {
 	intent Intent
 	insist bool
 	nobody bool // nobody is left
+	given  bool // a task failed that nobody could do
+	retry  bool // the manager holds it, for a while
 	pass   Pass
 	n      int
 	tasks  [8]TaskStatus
 }
 
 func (s *trial) facts() JobFacts {
-	f := JobFacts{Intent: s.intent, KeepGoing: s.insist, NoWorkersLeft: s.nobody, Pass: s.pass}
+	f := JobFacts{Intent: s.intent, KeepGoing: s.insist, NoWorkersLeft: s.nobody, GivenUp: s.given, Pass: s.pass}
 	for _, task := range s.tasks[:s.n] {
 		f.Counts[task]++
 	}
@@ -29,7 +31,7 @@ func (s *trial) facts() JobFacts {
 }
 
 func (s *trial) String() string {
-	return fmt.Sprintf("a %s job (intent %d, insisting %v, nobody left %v, pass %+v) with tasks %v", s.facts().Status(), s.intent, s.insist, s.nobody, s.pass, s.tasks[:s.n])
+	return fmt.Sprintf("a %s job (intent %d, insisting %v, nobody left %v, given up %v, to be tried again %v, pass %+v) with tasks %v", s.facts().Status(), s.intent, s.insist, s.nobody, s.given, s.retry, s.pass, s.tasks[:s.n])
 }
 
 // ready reports whether the scheduler may assign task i.
@@ -135,6 +137,11 @@ func (s *trial) nexts(needs [][]int) []story {
 		next.slice(needs)
 		out = append(out, story{"the pass goes on", next})
 	}
+	if s.retry {
+		next := *s
+		next.intent, next.retry = IntentRun, false
+		out = append(out, story{"its time has come", next})
+	}
 	for i := range s.n {
 		for e := TaskAssigned; e < TaskRequeued; e++ {
 			waiting := e == TaskDropped && s.tasks[i] != TaskActive // a user's doing
@@ -151,12 +158,30 @@ func (s *trial) nexts(needs [][]int) []story {
 				next.move(i, e, needs)
 				out = append(out, story{fmt.Sprintf("task %d is given up, and nobody is left", i), next})
 			}
+			if verdict := s.consequence(e); verdict != nil {
+				next := *s
+				verdict(&next)
+				next.move(i, e, needs)
+				out = append(out, story{fmt.Sprintf("task %d has event %d, and its log says more", i, e), next})
+			}
 		}
 		if next, ok := s.again(i, needs); ok {
 			out = append(out, story{fmt.Sprint(again, i), next})
 		}
 	}
 	return out
+}
+
+// consequence is what a failure may do to the job by what the log says, nil for nothing.
+func (s *trial) consequence(e TaskEvent) func(*trial) {
+	switch {
+	case s.pass.InProgress():
+	case e == TaskGivenUp:
+		return func(next *trial) { next.given = true }
+	case e == TaskAttemptFailed && s.intent == IntentRun:
+		return func(next *trial) { next.intent, next.retry = IntentHold, true }
+	}
+	return nil
 }
 
 // again requeues task i, as a user may.
@@ -170,8 +195,9 @@ func (s *trial) again(i int, needs [][]int) (trial, bool) {
 	switch {
 	case status.TakesBack():
 		next.intent, next.insist, next.nobody, next.pass.Kind = IntentRun, true, false, PassRevive
+		next.given, next.retry = false, false
 	case status == JobCompleted:
-		next.intent = IntentRun
+		next.intent, next.retry = IntentRun, false
 	}
 	return next, true
 }
@@ -185,8 +211,9 @@ func (s *trial) wishes(needs [][]int) (out []story) {
 			continue
 		}
 		next := *s
-		next.intent = row.Intent
+		next.intent, next.retry = row.Intent, false
 		if row.Pass != NoPass {
+			next.given = false
 			next.insist, next.nobody, next.pass = false, false, Pass{Kind: row.Pass}
 		}
 		for i := range s.n {
@@ -313,6 +340,8 @@ func (s *trial) wrong(needs [][]int) string {
 		return "the job completed, but not all of its tasks did"
 	case status == JobCanceled && s.intent != IntentAbort && f.Counts[TaskFailed] > 0:
 		return "nobody canceled the job, and that a task failed is hidden"
+	case s.retry && s.intent != IntentHold:
+		return "nobody holds the job, and the hold is to end"
 	case status == JobFailed && f.Counts[TaskFailed] == 0:
 		return "the job failed, but no task did"
 	case s.pass.InProgress() && !s.pass.Valid():
@@ -376,7 +405,7 @@ func (s *trial) wrongWay(what string, next *trial) string {
 	switch {
 	case what == Cancel.String() && status != JobCanceled && status != JobRequeueing && status != JobCompleted:
 		return "it was canceled"
-	case what == Pause.String() && (next.intent != IntentHold || status.Runs()):
+	case what == Pause.String() && (next.intent != IntentHold || next.retry || status.Runs()):
 		return "it was paused"
 	case what == Resume.String() && next.intent != IntentRun, what == Requeue.String() && next.intent != IntentRun:
 		return "it is to run"

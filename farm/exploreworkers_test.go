@@ -17,6 +17,7 @@ type worked struct {
 	awake, blocked  uint8
 	holder          [workedTasks]uint8 // one bit, or none
 	failedBy, tries [workedTasks]uint8
+	spent           [workedTasks]bool // it was excused, which is all that it gets here
 }
 
 const (
@@ -41,7 +42,7 @@ func (s *worked) after(before *trial, settled bool) {
 		}
 		was, is := before.tasks[i], s.tasks[i]
 		if was != is && (is == TaskQueued || is == TaskCanceled && !(settled && was == TaskActive)) {
-			s.failedBy[i], s.tries[i] = 0, 0
+			s.failedBy[i], s.tries[i], s.spent[i] = 0, 0, false
 		}
 	}
 }
@@ -66,8 +67,9 @@ func (s *worked) takes(w uint8, needs [][]int) int {
 }
 
 // fail is a failure of the worker that holds task i, as the manager applies Judge.
-func (s *worked) fail(i int, needs [][]int) {
+func (s *worked) fail(i int, says Consequence, needs [][]int) {
 	w := s.holder[i]
+	was := s.failedBy[i]
 	s.failedBy[i] |= w
 	s.tries[i]++
 	failed := 0
@@ -77,13 +79,28 @@ func (s *worked) fail(i int, needs [][]int) {
 		}
 	}
 	able := s.everybody() &^ s.blocked &^ w
-	v := Judge(Failure{Tries: int(s.tries[i]), MaxTries: maxTries, Failed: failed, MaxFailed: maxFailed,
-		Capable: bits.OnesCount8(able), Untried: bits.OnesCount8(able &^ s.failedBy[i])})
+	f := Failure{Tries: int(s.tries[i]), MaxTries: maxTries, Failed: failed, MaxFailed: maxFailed,
+		Capable: bits.OnesCount8(able), Untried: bits.OnesCount8(able &^ s.failedBy[i]), Consequence: says, Again: was&w != 0}
+	if s.spent[i] {
+		f.Excused = MaxFarmFaults
+	}
+	v := Judge(f)
+	if v.Excused {
+		s.spent[i] = true
+		s.tries[i]--
+		if !f.BlamesWorker(v) {
+			s.failedBy[i] = was
+		}
+	}
+	s.given = s.given || v.JobFails
+	if v.Hold && s.intent == IntentRun {
+		s.intent, s.retry = IntentHold, true
+	}
 	before := s.trial
 	s.tasks[i], _ = s.tasks[i].After(v.Task)
 	s.holder[i] = 0
 	if v.Block && v.Task == TaskAttemptFailed {
-		s.tries[i] = uint8(bits.OnesCount8(s.failedBy[i] &^ w))
+		s.tries[i] = min(s.tries[i], uint8(bits.OnesCount8(s.failedBy[i]&^w)))
 	}
 	s.spread(i, needs)
 	s.after(&before, false)
@@ -103,11 +120,11 @@ func (s *worked) block(w uint8, needs [][]int) {
 		fresh := s.everybody() &^ s.blocked &^ s.failedBy[i]
 		if s.tasks[i] == TaskFailed && s.failedBy[i]&w != 0 && fresh != 0 {
 			before := s.trial
-			failedBy := s.failedBy[i]
+			failedBy, tries, spent := s.failedBy[i], s.tries[i], s.spent[i]
 			s.tasks[i], _ = TaskFailed.After(TaskRequeued)
 			s.spread(i, needs)
 			s.after(&before, false)
-			s.failedBy[i], s.tries[i] = failedBy, uint8(bits.OnesCount8(failedBy)-1)
+			s.failedBy[i], s.tries[i], s.spent[i] = failedBy, min(tries, uint8(bits.OnesCount8(failedBy)-1)), spent
 		}
 	}
 }
@@ -151,12 +168,17 @@ func (s *worked) nexts(needs [][]int) (out []workedStory) {
 			add(fmt.Sprintf("worker %d is unblocked", w), func(next *worked) { next.unblock(w, needs) })
 		}
 	}
+	if s.retry {
+		add("its time has come", func(next *worked) { next.intent, next.retry = IntentRun, false })
+	}
 	for i := range s.n {
 		if s.holder[i] != 0 {
 			add(fmt.Sprintf("task %d succeeds", i), func(next *worked) {
 				next.tasks[i], next.holder[i] = TaskCompleted, 0
 			})
-			add(fmt.Sprintf("task %d fails", i), func(next *worked) { next.fail(i, needs) })
+			for _, says := range Consequences() {
+				add(fmt.Sprintf("as its log says %s, task %d fails", says, i), func(next *worked) { next.fail(i, says, needs) })
+			}
 		}
 		if s.tasks[i].Open() {
 			add(fmt.Sprintf("task %d is canceled", i), func(next *worked) {
@@ -197,7 +219,7 @@ func (s *worked) forgive() {
 	s.blocked = 0
 	for i := range s.n {
 		if s.tasks[i] == TaskQueued {
-			s.failedBy[i], s.tries[i] = 0, 0
+			s.failedBy[i], s.tries[i], s.spent[i] = 0, 0, false
 		}
 	}
 }
@@ -218,6 +240,7 @@ func (s *worked) unblock(w uint8, needs [][]int) {
 	if row, ok := Requeue.Row(s.facts().Status()); ok && s.nobody && s.facts().Status() == JobFailed {
 		to := s.trial
 		to.intent, to.insist, to.nobody, to.pass = row.Intent, false, false, Pass{Kind: row.Pass}
+		to.given, to.retry = false, false
 		s.through(to, needs)
 	}
 }

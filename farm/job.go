@@ -50,7 +50,9 @@ const (
 	// JobPauseRequested is held, and workers are finishing what they have. The
 	// last of them makes it paused; a user may resume it before.
 	JobPauseRequested
-	// JobPaused is held. Only a user leaves it.
+	// JobPaused is held. Only a user leaves it, or the manager when Job.RetryAt
+	// comes: then it was the manager that held it. The time is stored, and so a
+	// crash leaves it.
 	JobPaused
 	// JobCancelRequested is aborted, and a worker still holds a task. The
 	// transaction that aborts a job takes its tasks back, so nobody ever sees it.
@@ -61,7 +63,8 @@ const (
 	// JobCompleted did all of its tasks. Only a user who requeues it or a task of
 	// it leaves it.
 	JobCompleted
-	// JobFailed has too many failed tasks, or no worker is left for it. Only a user
+	// JobFailed has too many failed tasks, or one that nobody could do, or no
+	// worker is left for it. Only a user
 	// leaves it, who requeues it or a task of it, or lifts a block.
 	JobFailed
 	// JobRequeueing has many tasks that are being requeued, see Pass. The manager
@@ -110,7 +113,11 @@ type JobFacts struct {
 	// are blocked. It is set with the last block (Judge), and cleared when a user
 	// requeues the job or one of its tasks, or lifts a block.
 	NoWorkersLeft bool
-	Counts        Counts
+	// GivenUp says that a task failed for a reason that no worker could help. It is
+	// set with the failure (Judge), and cleared when a user requeues the job or one
+	// of its tasks.
+	GivenUp bool
+	Counts  Counts
 }
 
 // A rule gives a job its status when it holds and none before it does.
@@ -126,7 +133,7 @@ var jobRules = []rule{
 	{JobCompleted, func(f *JobFacts) bool { return f.Counts[TaskCompleted] == f.Counts.Total() }},
 	{JobCancelRequested, func(f *JobFacts) bool { return f.Intent == IntentAbort && f.Counts[TaskActive] > 0 }},
 	{JobCanceled, func(f *JobFacts) bool { return f.Intent == IntentAbort }},
-	{JobFailed, func(f *JobFacts) bool { return f.NoWorkersLeft }},
+	{JobFailed, func(f *JobFacts) bool { return f.NoWorkersLeft || f.GivenUp }},
 	{JobFailed, tooManyFailed},
 	{JobFailed, func(f *JobFacts) bool { return finished(f) && f.Counts[TaskFailed] > 0 }},
 	{JobCanceled, finished},
@@ -240,6 +247,7 @@ type Job struct {
 	Created    time.Time // UTC, to the millisecond
 	Updated    time.Time
 	Activity   string    // one line for people, at most MaxActivity bytes
+	RetryAt    time.Time // when the manager lets it run again, which holds it after a fault of the farm; zero: a user's hold, or none
 	Deleting   time.Time // when a user asked to delete it; zero if nobody did
 }
 

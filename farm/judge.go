@@ -18,11 +18,18 @@ type Failure struct {
 	OthersDone   int // tasks that the others completed
 
 	WrongWorker bool // the worker says that it cannot do such tasks of the job; it is blocked, and was no try
+
+	Consequence Consequence // of what its log says; "" if it says nothing
+	Excused     int         // failures of the task that cost it no try since it was last requeued
+	Again       bool        // the worker failed this task before
 }
 
 // A Verdict is what follows from a failure.
 type Verdict struct {
 	Task          TaskEvent // TaskAttemptFailed: there will be another try; TaskGivenUp
+	Excused       bool      // it costs the task no try
+	Hold          bool      // the job is held, and tried again later; nobody is to blame
+	JobFails      bool      // the job fails: nobody could do better
 	Block         bool      // the worker gets no more tasks of this type from this job
 	NoWorkersLeft bool      // the job fails: everybody who could do this type is blocked
 }
@@ -34,16 +41,37 @@ type verdictRule struct {
 	Verdict
 }
 
-// verdicts are the rules of failing; the first that holds decides. A worker that
+// verdicts are the rules of failing; the first that holds decides. What the log
+// says comes first where nobody or nothing in the farm could do better, or the
+// worker is not to blame. A worker that
 // fails task after task is probably at fault itself, so when it is blocked its
 // failures say little about the task: as long as another worker has not tried the
 // task, it is tried again.
 var verdicts = []verdictRule{
-	{"no workers left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{TaskGivenUp, true, true}},
-	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{TaskAttemptFailed, true, false}},
-	{"blocked, and all tried", (*Failure).blocks, Verdict{TaskGivenUp, true, false}},
-	{"hard", (*Failure).exhausted, Verdict{TaskGivenUp, false, false}},
-	{"soft", func(*Failure) bool { return true }, Verdict{TaskAttemptFailed, false, false}},
+	{"nobody could do better", func(f *Failure) bool { return f.says(WholeJob) }, Verdict{Task: TaskGivenUp, JobFails: true}},
+	{"the farm's fault", func(f *Failure) bool { return f.says(WholeFarm) && f.Excused < MaxFarmFaults }, Verdict{Task: TaskAttemptFailed, Excused: true, Hold: true}},
+	{"nobody's fault", func(f *Failure) bool { return f.says(Transient) && f.Excused < MaxExcused }, Verdict{Task: TaskAttemptFailed, Excused: true}},
+	{"no workers left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{Task: TaskGivenUp, Block: true, NoWorkersLeft: true}},
+	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{Task: TaskAttemptFailed, Block: true}},
+	{"blocked, and all tried", (*Failure).blocks, Verdict{Task: TaskGivenUp, Block: true}},
+	{"the worker's fault, others will try", (*Failure).workersFault, Verdict{Task: TaskAttemptFailed, Excused: true}},
+	{"hard", (*Failure).exhausted, Verdict{Task: TaskGivenUp}},
+	{"soft", func(*Failure) bool { return true }, Verdict{Task: TaskAttemptFailed}},
+}
+
+// says reports whether the log has the consequence. What the worker itself says
+// of being the wrong one comes before it.
+func (f *Failure) says(c Consequence) bool { return f.Consequence == c && !f.WrongWorker }
+
+// workersFault reports whether the failure says nothing about the task. Each worker
+// is excused once: one that is alone with a task would be for ever.
+func (f *Failure) workersFault() bool {
+	return f.says(ThisWorker) && f.Untried > 0 && !f.Again && f.Excused < MaxExcused
+}
+
+// BlamesWorker reports whether the worker is remembered as one that failed the task.
+func (f *Failure) BlamesWorker(v Verdict) bool {
+	return !v.Excused || f.Consequence == ThisWorker
 }
 
 func (f *Failure) blocks() bool {

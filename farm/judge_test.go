@@ -9,6 +9,9 @@ func wrongVerdicts() (w faults) {
 		hard       = Verdict{Task: TaskGivenUp}
 		softBlock  = Verdict{Task: TaskAttemptFailed, Block: true}
 		hardBlock  = Verdict{Task: TaskGivenUp, Block: true}
+		jobFails   = Verdict{Task: TaskGivenUp, JobFails: true}
+		excuse     = Verdict{Task: TaskAttemptFailed, Excused: true}
+		hold       = Verdict{Task: TaskAttemptFailed, Excused: true, Hold: true}
 		nobodyLeft = Verdict{Task: TaskGivenUp, Block: true, NoWorkersLeft: true}
 	)
 	for _, c := range []struct {
@@ -39,6 +42,23 @@ func wrongVerdicts() (w faults) {
 		{"the wrong worker, where nobody is ever blocked", Failure{Tries: 0, MaxTries: 1, Failed: 1, MaxFailed: 0, Capable: 1, Untried: 1, WrongWorker: true}, softBlock},
 		{"the wrong worker, and no other", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, WrongWorker: true}, nobodyLeft},
 
+		{"no camera, at the first try", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 5, Untried: 5, Consequence: WholeJob}, jobFails},
+		{"no camera, and the last worker would be blocked", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: WholeJob}, jobFails},
+		{"no camera, says the wrong worker", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, WrongWorker: true, Consequence: WholeJob}, softBlock},
+		{"the disk is full, with the last try", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: WholeFarm}, hold},
+		{"the disk is full, the last time that counts for nothing", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 1, Untried: 1, Consequence: WholeFarm, Excused: MaxFarmFaults - 1}, hold},
+		{"the disk is full for ever", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 1, Untried: 1, Consequence: WholeFarm, Excused: MaxFarmFaults}, soft},
+		{"the disk is full for ever, and the tries are used up", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 1, Untried: 1, Consequence: WholeFarm, Excused: MaxFarmFaults}, hard},
+		{"the network stumbled, with the last try", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: Transient}, excuse},
+		{"the network stumbles all the time", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Consequence: Transient, Excused: MaxExcused}, hard},
+		{"the worker's memory is too small, others can try", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 1, Consequence: ThisWorker}, excuse},
+		{"the worker's memory is too small, and all others' was", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Consequence: ThisWorker}, hard},
+		{"the worker's memory is too small, and it is alone", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Consequence: ThisWorker}, soft},
+		{"the worker's memory is too small, as it was before", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker, Again: true}, hard},
+		{"many workers' memory is too small", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 20, Untried: 9, Consequence: ThisWorker, Excused: MaxExcused}, soft},
+		{"the worker's memory is too small for the third frame", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker}, softBlock},
+		{"a Python error", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: OneTask}, hard},
+
 		{"the last worker is blocked", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3}, nobodyLeft},
 		{"the last worker is blocked with the last try", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3}, nobodyLeft},
 		{"blocked at the first failure, alone", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 1}, nobodyLeft},
@@ -54,6 +74,7 @@ func wrongVerdicts() (w faults) {
 func TestEveryFailure(t *testing.T) {
 	rows := map[Verdict]bool{}
 	for n := range 4 * 4 * 4 * 4 * 3 * 3 {
+		// No more than what is told by numbers; TestEveryConsequence has the rest.
 		digit := func(base int) int { d := n % base; n /= base; return d }
 		f := Failure{Tries: 1 + digit(4), MaxTries: digit(4), Failed: 1 + digit(4), MaxFailed: digit(4), Capable: digit(3)}
 		if f.Untried = digit(3); f.Untried > f.Capable {
@@ -77,7 +98,41 @@ func TestEveryFailure(t *testing.T) {
 			t.Errorf("%+v: the task is given up before it had its tries", f)
 		}
 	}
-	if len(rows) != len(verdicts) {
+	if ofConsequences := 4; len(rows) != len(verdicts)-ofConsequences {
 		t.Errorf("%d different verdicts, of %d rules", len(rows), len(verdicts))
+	}
+}
+
+// What the log says changes a verdict only as it is meant to, and not for ever.
+func TestEveryConsequence(t *testing.T) {
+	for n := range 4 * 3 * 4 * 3 * 3 * 3 * 2 * 2 {
+		digit := func(base int) int { d := n % base; n /= base; return d }
+		f := Failure{Tries: 1 + digit(4), MaxTries: 1 + digit(3), Failed: 1 + digit(4), MaxFailed: digit(3), Capable: digit(3)}
+		if f.Untried = digit(3); f.Untried > f.Capable {
+			continue
+		}
+		f.Again, f.WrongWorker = digit(2) == 1, digit(2) == 1
+		plain := Judge(f)
+		for _, f.Consequence = range append(Consequences(), "") {
+			for _, f.Excused = range []int{0, MaxExcused - 1, MaxExcused, MaxFarmFaults - 1, MaxFarmFaults, 1e6} {
+				v := Judge(f)
+				switch {
+				case f.WrongWorker || f.Consequence == OneTask || f.Consequence == "":
+					if v != plain {
+						t.Errorf("%+v: %+v, and nothing is said", f, v)
+					}
+				case v == plain:
+					if f.Consequence == WholeJob || f.Excused < MaxExcused && f.Consequence != ThisWorker {
+						t.Errorf("%+v: %+v", f, v)
+					}
+				case v.JobFails != (f.Consequence == WholeJob) || v.Hold != (f.Consequence == WholeFarm) || v.Excused == v.JobFails:
+					t.Errorf("%+v: %+v", f, v)
+				case v.Block || v.NoWorkersLeft || v.Excused != (v.Task == TaskAttemptFailed):
+					t.Errorf("%+v: %+v", f, v)
+				case f.Excused >= MaxFarmFaults && v.Excused:
+					t.Errorf("%+v: it is excused for ever", f)
+				}
+			}
+		}
 	}
 }

@@ -102,7 +102,11 @@ func wrongStatuses() (f faults) {
 		if got := facts.Status(); got != c.abort {
 			f.add("%s, nobody left and canceled: %s, want %s", c.name, got, c.abort)
 		}
-		facts.Intent, facts.NoWorkersLeft = IntentRun, false
+		facts.Intent, facts.NoWorkersLeft, facts.GivenUp = IntentRun, false, true
+		if got := facts.Status(); got != want {
+			f.add("%s, a task was given up: %s, want %s", c.name, got, want)
+		}
+		facts.GivenUp = false
 		facts.Planning = true
 		if got := facts.Status(); got != JobUnderConstruction {
 			f.add("%s, planning: %s", c.name, got)

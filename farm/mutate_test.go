@@ -84,7 +84,8 @@ func allMutants() (m mutants) {
 	swap(&m, &verdicts, "verdicts")
 	for i := range verdicts {
 		v := &verdicts[i].Verdict
-		for _, to := range []Verdict{{TaskAttemptFailed, false, false}, {TaskAttemptFailed, true, false}, {TaskGivenUp, false, false}, {TaskGivenUp, true, false}, {TaskGivenUp, true, true}} {
+		for _, to := range []Verdict{{Task: TaskAttemptFailed}, {Task: TaskAttemptFailed, Block: true}, {Task: TaskGivenUp}, {Task: TaskGivenUp, Block: true}, {Task: TaskGivenUp, Block: true, NoWorkersLeft: true},
+			{Task: TaskGivenUp, JobFails: true}, {Task: TaskAttemptFailed, Excused: true}, {Task: TaskAttemptFailed, Excused: true, Hold: true}} {
 			if to != *v {
 				set(&m, v, to, "verdict %d is %+v", i, to)
 			}
@@ -148,6 +149,10 @@ var excused = map[string]string{
 	"job rules with rows 8 and 9 swapped": "when all are finished none is active",
 
 	"statuses that take tasks back without cancel-requested": "canceling drops what is active itself, so that nothing is ever left in this status; a job is taken for canceled all the same",
+
+	"verdicts with rows 0 and 1 swapped": "a failure has one consequence",
+	"verdicts with rows 1 and 2 swapped": "a failure has one consequence",
+	"verdicts with rows 5 and 6 swapped": "the one is where no other is left to try, the other where one is",
 
 	"pass 1 step 0, propagate true":     "what needs a task that did not complete did not complete either, and is requeued with it",
 	"pass 1 step 1 without soft-failed": "a task that soft-failed ran, so nothing that it needs failed",

@@ -112,7 +112,9 @@ type TaskState struct {
 	Touched   time.Time  // last sign of life from its worker; zero means never
 	Activity  string     // one line for people, at most MaxActivity bytes
 	FailedBy  []WorkerID // workers that failed it since it was last requeued
-	Failures  int        // tries that failed since then; at least one by each of FailedBy
+	Failures  int        // tries that failed since then; at least one by each of FailedBy that was not excused
+	Excused   int        // failures since then that were no tries, see Judge
+	Cause     *Cause     // why it failed last, as far as its log says; what it points to never changes
 }
 
 // Apply gives the state the status that it has after the event, with the steps
@@ -127,7 +129,7 @@ func (s *TaskState) Apply(e TaskEvent, steps int) bool {
 	s.Status = next
 	switch next {
 	case TaskCompleted:
-		s.StepsDone = steps
+		s.StepsDone, s.Cause = steps, nil
 	case TaskQueued:
 		s.StepsDone = 0
 	}
@@ -135,14 +137,27 @@ func (s *TaskState) Apply(e TaskEvent, steps int) bool {
 }
 
 // Forgive forgets the failures: every worker may try the task again.
-func (s *TaskState) Forgive() { s.FailedBy, s.Failures = nil, 0 }
+func (s *TaskState) Forgive() { s.FailedBy, s.Failures, s.Excused, s.Cause = nil, 0, 0, nil }
 
 // Fail notes that the worker who holds the task failed it.
 func (s *TaskState) Fail() {
+	s.blame()
+	s.Failures++
+}
+
+// Excuse notes a failure that is no try; the worker who holds the task is
+// remembered if it is to blame.
+func (s *TaskState) Excuse(blame bool) {
+	if blame {
+		s.blame()
+	}
+	s.Excused++
+}
+
+func (s *TaskState) blame() {
 	if !slices.Contains(s.FailedBy, s.Worker) {
 		s.FailedBy = append(s.FailedBy, s.Worker)
 	}
-	s.Failures++
 }
 
 // MaxActivity bounds TaskState.Activity, in bytes.

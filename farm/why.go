@@ -14,6 +14,8 @@ type Why struct {
 	Next    string   // what somebody can do about it, perhaps a command; "" for nothing
 	Details []string // more to know, a sentence each
 
+	Cause *Cause // why a task failed, which is a part of the reason; nil if none did, or that is not known
+
 	// Clear says that nothing is in the way: a task is handed out with the next
 	// request of a worker.
 	Clear bool

@@ -2,6 +2,7 @@ package farm
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type JobDiagnosis struct {
 	Needed  int       // of so many
 	Blocked int       // workers that are blocked from something in it
 	Demands []Demand  // what waits for nothing but a worker, by type
+	Cause   *Cause    // why the first of its failed tasks failed; nil if that is not known
+	Failed  int       // the index of that task
 }
 
 // Explain says why the job is not worked on, if it is not.
@@ -90,14 +93,19 @@ func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 		}
 		return Why{Reason: reason, Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
 	case status == JobFailed:
-		return Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
-			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}, true
+		why := Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
+			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}
+		j.Cause.explain(&why, fmt.Sprintf("task %d", j.Failed+1))
+		return why, true
 	case status == JobCanceled || status == JobCancelRequested:
 		reason := "canceled" + j.byWhom(now)
 		if j.Intent != IntentAbort {
 			reason = fmt.Sprintf("%d of its %s were canceled, and the others are completed", j.Counts[TaskCanceled], plural(total, "task"))
 		}
 		return Why{Running: active > 0, Reason: reason, Next: again}, true
+	case (status == JobPaused || status == JobPauseRequested) && !j.RetryAt.IsZero():
+		return Why{Running: active > 0, Reason: "held by the manager until " + clock(j.RetryAt, now) + ", when it is tried again" + because(j.Because),
+			Next: "resume it at once with: farm jobs resume " + j.Call}, true
 	case status == JobPaused:
 		return Why{Reason: "paused" + j.byWhom(now), Next: "resume it with: farm jobs resume " + j.Call}, true
 	case status == JobPauseRequested:
@@ -105,6 +113,14 @@ func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 			Next: "resume it with: farm jobs resume " + j.Call}, true
 	}
 	return Why{}, false
+}
+
+// because is the reason of something, behind a colon, if there is one.
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(reason, ".")
 }
 
 // byWhom is " by NAME at TIME", as far as known.
@@ -143,18 +159,28 @@ func (t *TaskDiagnosis) Explain(j *JobDiagnosis, now time.Time) Why {
 	case TaskCompleted:
 		return Why{Reason: "it is completed", Next: again}
 	case TaskFailed:
-		return Why{Reason: "it failed" + t.told(), Next: "see why with: farm jobs log " + call + "; " + again}
+		why := Why{Reason: "it failed", Next: "see why with: farm jobs log " + call + "; " + again}
+		if t.State.Cause == nil {
+			why.Reason += t.told()
+		}
+		t.State.Cause.explain(&why, "its log")
+		return why
 	case TaskCanceled:
 		return Why{Reason: "it was canceled" + t.told(), Next: again}
 	}
 	if why, stopped := j.stopped(now); stopped {
-		why.Reason, why.Running = "its job is not handed out: "+why.Reason, false
+		why.Reason, why.Running, why.Cause = "its job is not handed out: "+why.Reason, false, t.State.Cause
 		return why
 	}
 	if t.Missing > 0 {
 		return Why{Reason: fmt.Sprintf("waits for %d of %s that it needs", t.Missing, plural(t.Needed, "task")), Details: j.Explain(now).Details}
 	}
-	return t.Demand.Explain(now)
+	why := t.Demand.Explain(now)
+	if c := t.State.Cause; c != nil {
+		why.Details = append([]string{"it failed before" + because(c.Means), c.detail("its log")}, why.Details...)
+		why.Cause = c
+	}
+	return why
 }
 
 // told is what was last said of the task.

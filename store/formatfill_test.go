@@ -179,6 +179,8 @@ func (f *formatDatabase) jobsOfEveryStatus() {
 				tx.Block(j, w, "blender")
 			}
 		}},
+		{farm.JobFailed, func(tx *Tx, j *Job) { f.set(tx, j, 0, farm.TaskFailed); j.GivenUp = true }},
+		{farm.JobPaused, func(tx *Tx, j *Job) { j.Intent, j.RetryAt = farm.IntentHold, tx.Now().Add(10*time.Minute) }},
 		{farm.JobRequeueing, func(tx *Tx, j *Job) {
 			f.all(tx, j, farm.TaskFailed)
 			j.Pass = farm.Pass{Kind: farm.PassRevive, Root: 1, Step: 1, Next: 2, Repeat: true, Reason: "the texture is there now"}
@@ -205,7 +207,7 @@ func (f *formatDatabase) jobsOfEveryStatus() {
 // tasksOfEveryStatus adds a job whose tasks are in all the statuses that are
 // stored, and with all there is to say of one.
 func (f *formatDatabase) tasksOfEveryStatus() {
-	id := f.add("every status of a task", farm.TaskStatuses+4)
+	id := f.add("every status of a task", farm.TaskStatuses+5)
 	f.job(id, func(tx *Tx, j *Job) {
 		for i := 1; i < farm.TaskStatuses; i++ {
 			f.set(tx, j, i, farm.TaskStatus(i))
@@ -217,6 +219,8 @@ func (f *formatDatabase) tasksOfEveryStatus() {
 		tx.SetTask(j.Task(n+1), farm.TaskState{Status: farm.TaskSoftFailed, Worker: f.workers[2], Attempt: 300, FailedBy: []farm.WorkerID{f.workers[2], f.workers[7]}, Failures: 3})
 		tx.SetTask(j.Task(n+2), farm.TaskState{Status: farm.TaskActive, Worker: f.workers[7], Attempt: 1, StepsDone: 1, Touched: tx.Now()})
 		tx.SetTask(j.Task(n+3), farm.TaskState{Status: farm.TaskCanceled})
+		tx.SetTask(j.Task(n+4), farm.TaskState{Status: farm.TaskSoftFailed, Worker: f.workers[7], Attempt: 7, FailedBy: []farm.WorkerID{f.workers[2]}, Excused: 6,
+			Cause: &farm.Cause{Class: "disk-full", Means: "The disk is full.", Next: "Make room on it.", Line: "OSError: [Errno 28] No space left on device: '/srv/Jöbs'"}})
 	})
 	f.at(func(tx *Tx) {
 		w, _ := tx.Worker(f.workers[7])

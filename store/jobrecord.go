@@ -29,12 +29,15 @@ const (
 	jobKeepGoing                 // flag
 	jobPass                      // flag: a pass follows the times
 	jobNoWorkersLeft             // flag
+	jobGivenUp                   // flag
+	jobRetryAt                   // flag: the time of the next try follows the pass
 )
 
 // appendTo appends the record, without checksum.
 //
 //	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | n, counts… | steps done, total |
-//	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] | activity
+//	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] |
+//	[retry at - created] | activity
 func (j *jobRecord) appendTo(b []byte) []byte {
 	flags := byte(0)
 	if j.Planning {
@@ -51,6 +54,12 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if j.NoWorkersLeft {
 		flags |= jobNoWorkersLeft
+	}
+	if j.GivenUp {
+		flags |= jobGivenUp
+	}
+	if !j.RetryAt.IsZero() {
+		flags |= jobRetryAt
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -77,6 +86,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	if j.Pass.InProgress() {
 		b = appendPass(b, &j.Pass)
 	}
+	if !j.RetryAt.IsZero() {
+		b = binary.AppendVarint(b, j.RetryAt.UnixMilli()-created)
+	}
 	return append(b, clip(j.Activity)...)
 }
 
@@ -90,7 +102,7 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	j.ID = farm.JobID(j.uuid.String())
 	flags := r.byte()
 	j.Planning, j.removing, j.KeepGoing = flags&jobPlanning != 0, flags&jobRemoving != 0, flags&jobKeepGoing != 0
-	j.NoWorkersLeft = flags&jobNoWorkersLeft != 0
+	j.NoWorkersLeft, j.GivenUp = flags&jobNoWorkersLeft != 0, flags&jobGivenUp != 0
 	j.Intent = farm.Intent(r.byte())
 	j.Name, j.Type, j.Tag = r.string(), r.string(), farm.TagID(r.string())
 	j.Priority = r.small()
@@ -103,6 +115,9 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	}
 	if flags&jobPass != 0 {
 		j.Pass = r.pass()
+	}
+	if flags&jobRetryAt != 0 {
+		j.RetryAt = timeOf(created + r.int())
 	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {

@@ -36,6 +36,7 @@ type migration struct {
 var migrations = []migration{
 	{"the record of a job says how many statuses it counts; audits have a bucket", countTheCounts},
 	{"what workers failed in a row has a bucket", addInRow},
+	{"tasks have causes of their failures; jobs a time of the next try", nil},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew

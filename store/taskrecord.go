@@ -21,6 +21,8 @@ type taskRecord struct {
 	touched  int64 // noTime: never
 	failedBy []uint32
 	failures int
+	excused  int
+	cause    *farm.Cause // nil: nothing is known
 	activity string
 }
 
@@ -28,13 +30,16 @@ const (
 	taskTouched  = 1 << iota // flag: touched follows
 	taskFailedBy             // flag: failedBy follows
 	taskFailures             // flag: failures follows; else there is one by each of failedBy
+	taskExcused              // flag: excused follows; else there are none
+	taskCause                // flag: cause follows
 )
 
 const maxAttempts = 1 << 30
 
 // appendTo appends the record, without checksum.
 //
-//	ver | status u8 | flags u8 | worker | attempt | done | updated | [touched] | [n, failedBy…] | [failures] | activity
+//	ver | status u8 | flags u8 | worker | attempt | done | updated | [touched] | [n, failedBy…] | [failures] | [excused] |
+//	[class | means | next | line] | activity
 func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	flags := byte(0)
 	if t.touched != noTime {
@@ -45,6 +50,12 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	}
 	if t.failures != len(t.failedBy) {
 		flags |= taskFailures
+	}
+	if t.excused > 0 {
+		flags |= taskExcused
+	}
+	if t.cause != nil {
+		flags |= taskCause
 	}
 	b = append(b, recordVersion, byte(t.status), flags)
 	b = binary.AppendUvarint(b, uint64(t.worker))
@@ -62,6 +73,14 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	}
 	if flags&taskFailures != 0 {
 		b = binary.AppendUvarint(b, uint64(t.failures))
+	}
+	if flags&taskExcused != 0 {
+		b = binary.AppendUvarint(b, uint64(t.excused))
+	}
+	if c := t.cause; c != nil {
+		for _, text := range []string{c.Class, c.Means, c.Next, c.Line} {
+			b = appendString(b, text)
+		}
 	}
 	return append(b, t.activity...)
 }
@@ -88,6 +107,12 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 	if flags&taskFailures != 0 {
 		t.failures = r.count(maxAttempts)
 	}
+	if flags&taskExcused != 0 {
+		t.excused = r.count(maxAttempts)
+	}
+	if flags&taskCause != 0 {
+		t.cause = &farm.Cause{Class: r.string(), Means: r.string(), Next: r.string(), Line: r.string()}
+	}
 	t.activity = string(r.rest)
 	if int(t.status) >= farm.TaskStatuses {
 		r.fail(fmt.Errorf("%d is not a valid status of a task", t.status))
@@ -99,13 +124,13 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 // time of change apart.
 func (t *taskRecord) pristine() bool {
 	return t.status == farm.TaskQueued && t.worker == 0 && t.attempt == 0 && t.done == 0 &&
-		t.touched == noTime && len(t.failedBy) == 0 && t.failures == 0 && t.activity == ""
+		t.touched == noTime && len(t.failedBy) == 0 && t.failures == 0 && t.excused == 0 && t.cause == nil && t.activity == ""
 }
 
 // state returns the record in farm's words; names are the workers by number.
 func (t *taskRecord) state(names []farm.WorkerID) farm.TaskState {
 	s := farm.TaskState{Status: t.status, Worker: nameOf(names, t.worker), Attempt: t.attempt, StepsDone: t.done,
-		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity, Failures: t.failures}
+		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity, Failures: t.failures, Excused: t.excused, Cause: t.cause}
 	for _, w := range t.failedBy {
 		s.FailedBy = append(s.FailedBy, nameOf(names, w))
 	}
@@ -125,7 +150,8 @@ func nameOf(names []farm.WorkerID, worker uint32) farm.WorkerID {
 // and times cut to what is kept of them.
 func (x *index) record(s *farm.TaskState, steps int) taskRecord {
 	t := taskRecord{status: s.Status, worker: x.number(s.Worker), attempt: max(s.Attempt, 0), done: min(max(s.StepsDone, 0), steps),
-		updated: millis(s.Updated), touched: millis(s.Touched), activity: clip(s.Activity), failures: max(s.Failures, 0)}
+		updated: millis(s.Updated), touched: millis(s.Touched), activity: clip(s.Activity), failures: max(s.Failures, 0),
+		excused: max(s.Excused, 0), cause: clipCause(s.Cause)}
 	for _, w := range s.FailedBy {
 		if n := x.number(w); !slices.Contains(t.failedBy, n) {
 			t.failedBy = append(t.failedBy, n)
@@ -135,11 +161,21 @@ func (x *index) record(s *farm.TaskState, steps int) taskRecord {
 }
 
 // clip cuts a line to farm.MaxActivity bytes, between characters.
-func clip(s string) string {
-	if len(s) <= farm.MaxActivity {
+func clip(s string) string { return clipTo(s, farm.MaxActivity) }
+
+// clipCause cuts the texts of a cause to what is kept of them.
+func clipCause(c *farm.Cause) *farm.Cause {
+	if c == nil {
+		return nil
+	}
+	n := farm.MaxCauseText
+	return &farm.Cause{Class: clipTo(c.Class, n), Means: clipTo(c.Means, n), Next: clipTo(c.Next, n), Line: clipTo(c.Line, n)}
+}
+
+func clipTo(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := farm.MaxActivity
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

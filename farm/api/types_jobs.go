@@ -92,6 +92,18 @@ type Why struct {
 	Reason  string       `json:"reason"`  // one sentence
 	Next    string       `json:"next"`    // what to do about it; "" for nothing
 	Details List[string] `json:"details"` // more to know, a sentence each
+
+	// Cause is why a task failed, which is a part of the reason: the task that was
+	// asked about, or the first of the job's that failed.
+	Cause *Cause `json:"cause,omitempty"`
+}
+
+// Cause is farm.Cause.
+type Cause struct {
+	Class string `json:"class"` // such as "gpu-memory"
+	Means string `json:"means"` // what happened, for people
+	Next  string `json:"next,omitempty"`
+	Line  string `json:"line"` // of the task's log, that says so
 }
 
 // JobPriorityChange is the request of setJobPriority; 0 to 100.

@@ -19,38 +19,32 @@ import (
 	"renderfarm/farm/yamlfile"
 )
 
+// FileName is the name of the file in the manager's home folder in which users have
+// rules of their own.
+const FileName = "errors.yaml"
+
 // MaxTail is how much of the end of a log is looked at, in bytes.
 const MaxTail = 1 << 20
 
-// A Consequence is what the failure policy makes of a diagnosis.
-type Consequence string
-
-const (
-	ThisWorker Consequence = "worker"    // another worker gets the task, and no try is used up
-	WholeJob   Consequence = "job"       // the job fails at once: nobody could do better
-	WholeFarm  Consequence = "farm"      // the job waits and is tried again later; no try is used up
-	Transient  Consequence = "transient" // the task is tried again, and nobody is blamed
-	OneTask    Consequence = "task"      // a failure like any other
-)
-
-var consequences = []Consequence{ThisWorker, WholeJob, WholeFarm, Transient, OneTask}
-
-// A Diagnosis is what is known of a failure.
+// A Diagnosis is what is known of a failure, and what follows from it.
 type Diagnosis struct {
-	Class       string // such as "gpu-memory": a-z, 0-9 and dashes, at most 40 bytes
-	Consequence Consequence
-	Means       string // what happened, one sentence
-	Next        string // what to do about it, one sentence; may be empty
-	Line        string // of the log, that decided; at most 300 bytes
+	farm.Cause
+	Consequence farm.Consequence
 }
 
 // Rules are an ordered list of rules. The zero value has none.
-type Rules struct{ list []rule }
+type Rules struct {
+	list []rule
+	own  int // so many of them, the first, are a user's
+}
+
+// Own returns how many of the rules are a user's.
+func (r Rules) Own() int { return r.own }
 
 type rule struct {
 	Class string
 	matcher
-	consequence Consequence
+	consequence farm.Consequence
 	means, next string
 }
 
@@ -87,7 +81,7 @@ const (
 	maxRules = 500
 	maxText  = 1000 // bytes of a text of a rule
 	maxClass = 40
-	maxLine  = 300
+	maxGroup = 120 // bytes of {1}
 )
 
 // Load returns the rules of a user's file, and behind them those of the program.
@@ -103,7 +97,7 @@ func Load(path string) (Rules, []error) {
 		return Builtin(), nil
 	}
 	own, mistakes := compile(path, file)
-	return Rules{append(own.list, Builtin().list...)}, mistakes
+	return Rules{append(own.list, Builtin().list...), len(own.list)}, mistakes
 }
 
 func parse(name string, data []byte) (Rules, []error) {
@@ -133,17 +127,17 @@ func compile(name string, file ruleFile) (rules Rules, mistakes []error) {
 var classForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func (t ruleText) compile() (rule, error) {
-	r := rule{Class: t.Class, consequence: Consequence(t.Consequence), means: t.Means, next: t.Next}
+	r := rule{Class: t.Class, consequence: farm.Consequence(t.Consequence), means: t.Means, next: t.Next}
 	if r.consequence == "" {
-		r.consequence = OneTask
+		r.consequence = farm.OneTask
 	}
 	switch {
 	case !classForm.MatchString(t.Class) || len(t.Class) > maxClass:
 		return r, fmt.Errorf("a class has small letters, digits and dashes, at most %d", maxClass)
 	case t.Match == "":
 		return r, fmt.Errorf("it matches nothing: give it a regular expression as \"match\"")
-	case !slices.Contains(consequences, r.consequence):
-		return r, fmt.Errorf("its consequence is %q, and can be %s", t.Consequence, strings.Trim(fmt.Sprint(consequences), "[]"))
+	case !slices.Contains(farm.Consequences(), r.consequence):
+		return r, fmt.Errorf("its consequence is %q, and can be %s", t.Consequence, strings.Trim(fmt.Sprint(farm.Consequences()), "[]"))
 	case t.Means == "":
 		return r, fmt.Errorf("it has no \"means\", the sentence that people get to read")
 	case len(t.Match) > maxText || len(t.Means) > maxText || len(t.Next) > maxText:
@@ -168,8 +162,10 @@ func (r Rules) Match(log []byte) (Diagnosis, bool) {
 			continue
 		}
 		group := firstGroup(line, at)
-		return Diagnosis{Class: rule.Class, Consequence: rule.consequence, Line: shown(line),
-			Means: strings.ReplaceAll(rule.means, "{1}", group), Next: strings.ReplaceAll(rule.next, "{1}", group)}, true
+		fill := func(text string) string {
+			return clip(strings.ReplaceAll(text, "{1}", group), farm.MaxCauseText)
+		}
+		return Diagnosis{farm.Cause{Class: rule.Class, Line: shown(line), Means: fill(rule.means), Next: fill(rule.next)}, rule.consequence}, true
 	}
 	return Diagnosis{}, false
 }
@@ -178,7 +174,7 @@ func (r Rules) Match(log []byte) (Diagnosis, bool) {
 func firstGroup(line []byte, at []int) string {
 	for g := 2; g+1 < len(at); g += 2 {
 		if at[g] >= 0 {
-			return clip(string(line[at[g]:at[g+1]]), maxLine)
+			return clip(string(line[at[g]:at[g+1]]), maxGroup)
 		}
 	}
 	return ""
@@ -189,7 +185,7 @@ var workerPrefix = regexp.MustCompile(`^(?:\S+ )?pid=[0-9]+ > `)
 
 // shown returns a line without what workers add.
 func shown(line []byte) string {
-	return clip(workerPrefix.ReplaceAllString(strings.TrimSpace(string(line)), ""), maxLine)
+	return clip(strings.TrimSpace(workerPrefix.ReplaceAllString(string(line), "")), farm.MaxCauseText)
 }
 
 // clip cuts a text to at most n bytes, between characters and without controls.

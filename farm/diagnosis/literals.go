@@ -81,6 +81,11 @@ func lower(text []byte) []byte {
 	return small
 }
 
+// commandIndent begins the line in which a worker writes what it is going to run.
+// What is in it was said by a user: "render /scenes/out of memory/1.blend". What a
+// program prints has the worker's prefix before its own spaces.
+var commandIndent = []byte("    ")
+
 // maxWidth bounds how much of a line is looked at, in bytes.
 const maxWidth = 8 << 10
 
@@ -92,14 +97,17 @@ func (m *matcher) find(log, small []byte) (line []byte, at []int) {
 		if next < 0 {
 			return nil, nil
 		}
-		start := max(bytes.LastIndexByte(log[:from+next], '\n')+1, from+next-maxWidth/2)
+		begin := bytes.LastIndexByte(log[:from+next], '\n') + 1
+		start := max(begin, from+next-maxWidth/2)
 		end := len(log)
 		if n := bytes.IndexByte(log[from+next:], '\n'); n >= 0 {
 			end = from + next + n
 		}
 		line = log[start:min(end, start+maxWidth)]
-		if at = m.expr.FindSubmatchIndex(line); at != nil {
-			return line, at
+		if !bytes.HasPrefix(log[begin:], commandIndent) {
+			if at = m.expr.FindSubmatchIndex(line); at != nil {
+				return line, at
+			}
 		}
 		from = end + 1
 	}

@@ -42,6 +42,7 @@ func (u *unit) markDeleted(j *store.Job, by []farm.Actor) {
 	if !j.Status().Over() {
 		j.Intent = farm.IntentAbort
 	}
+	j.RetryAt = time.Time{}
 	j.Deleting = u.Now()
 }
 

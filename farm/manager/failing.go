@@ -8,35 +8,48 @@ import (
 	"renderfarm/store"
 )
 
+// A failure is what is known of it beside who failed what.
+type failure struct {
+	wrong       bool        // the worker cannot do such tasks of the job
+	cause       *farm.Cause // nil: the log does not say
+	consequence farm.Consequence
+}
+
+// failureOf is what a worker's report says of a failure, and the log of its task.
+func (m *Manager) failureOf(id farm.WorkerID, task farm.TaskID, r *Report) failure {
+	f := failure{wrong: r.WrongWorker}
+	if d, ok := m.diagnose(id, task, r); ok {
+		f.cause, f.consequence = &d.Cause, d.Consequence
+	}
+	return f
+}
+
 // fail judges a task that its worker failed, and applies the verdict. what is
 // what happened to the task, for its log: "failed by" or "timed out on" a worker.
-// wrong means that the worker cannot do such tasks of the job. edit adds to the new
-// state.
-func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit func(*farm.TaskState)) {
-	config := u.m.config.Load()
-	state, j, taskType := t.State(), t.Job, t.Type()
-	did := u.Results(j, w, taskType)
-	if !slices.Contains(state.FailedBy, w.ID) {
-		did.Failed++
-		did.InRow++
+// edit adds to the new state.
+func (u *unit) fail(t store.Task, w *store.Worker, what string, why failure, edit func(*farm.TaskState)) {
+	v, f := u.judge(t, w, why)
+	j, taskType := t.Job, t.Type()
+	next, _ := t.Status().After(v.Task)
+	if why.cause != nil {
+		u.logTask(t, fmt.Sprintf("Cause: %s (%s)", why.cause.Means, why.cause.Class))
 	}
-	capable, untried := u.Capable(t, w)
-	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
-		Failed: did.Failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried,
-		InRow: did.InRow, Done: did.Done, OthersFailed: did.OthersFailed, OthersDone: did.OthersDone, WrongWorker: wrong}
-	if wrong {
-		f.Tries-- // it was no try
-	}
-	if j.Pass.InProgress() {
-		f.MaxFailed = 0 // the pass forgives what was failed: nobody is blocked for it
-	}
-	v := farm.Judge(f)
-
-	next, _ := state.Status.After(v.Task)
 	u.logTask(t, fmt.Sprintf("Task %s worker %s (%s), %s", what, w.Name, w.ID, sentence(v, f, taskType)))
+	switch {
+	case v.JobFails: // noted first: it takes the job's other tasks back
+		u.touch(j).because = why.cause.Means
+		j.GivenUp = true
+	case v.Hold:
+		u.holdForRetry(j, why.cause)
+	}
 	u.change(t, v.Task, fmt.Sprintf("task changed status active -> %s", next), func(s *farm.TaskState) {
 		edit(s)
-		s.Fail()
+		because(s, why.cause)
+		if v.Excused {
+			s.Excuse(f.BlamesWorker(v))
+		} else {
+			s.Fail()
+		}
 		if v.Block && v.Task == farm.TaskAttemptFailed {
 			s.Failures = triesOfOthers(s)
 		}
@@ -50,6 +63,32 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, wrong bool, edit
 	}
 }
 
+// judge collects what the verdict depends on.
+func (u *unit) judge(t store.Task, w *store.Worker, why failure) (farm.Verdict, farm.Failure) {
+	config := u.m.config.Load()
+	state, j, taskType := t.State(), t.Job, t.Type()
+	did := u.Results(j, w, taskType)
+	if !slices.Contains(state.FailedBy, w.ID) {
+		did.Failed++
+		did.InRow++
+	}
+	capable, untried := u.Capable(t, w)
+	f := farm.Failure{Tries: state.Failures + 1, MaxTries: config.TaskFailAfterSoftfailCount,
+		Failed: did.Failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried,
+		InRow: did.InRow, Done: did.Done, OthersFailed: did.OthersFailed, OthersDone: did.OthersDone, WrongWorker: why.wrong,
+		Consequence: why.consequence, Excused: state.Excused, Again: slices.Contains(state.FailedBy, w.ID)}
+	if why.wrong {
+		f.Tries-- // it was no try
+	}
+	if j.Pass.InProgress() { // it forgives what was failed: nobody is blocked for it, and the job goes on
+		f.MaxFailed = 0
+		if f.Consequence == farm.WholeJob || f.Consequence == farm.WholeFarm {
+			f.Consequence = farm.OneTask
+		}
+	}
+	return farm.Judge(f), f
+}
+
 // triesOfOthers is how often the task failed, as far as the worker that holds
 // it, whose failures do not count any more, is not to blame.
 func triesOfOthers(s *farm.TaskState) int {
@@ -57,7 +96,7 @@ func triesOfOthers(s *farm.TaskState) int {
 	if slices.Contains(s.FailedBy, s.Worker) {
 		n--
 	}
-	return n
+	return min(n, s.Failures) // some of them were excused
 }
 
 // sentence states the verdict for the task's log.
@@ -68,6 +107,14 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 		blocked = fmt.Sprintf("which cannot do tasks of type %q of this job and gets no more of them from it", taskType)
 	}
 	switch again := v.Task == farm.TaskAttemptFailed; {
+	case v.JobFails:
+		return "and no worker could do better. Manager fails the entire job."
+	case v.Hold:
+		return "for a fault of the farm, which is no try. Manager holds the job."
+	case v.Excused && f.Consequence == farm.Transient:
+		return fmt.Sprintf("which is no try: it may work now. Manager tries it again, %d more times.", farm.MaxExcused-1-f.Excused)
+	case v.Excused:
+		return "which is at fault itself. Manager marks it as soft failure, which is no try: another worker will get it."
 	case v.NoWorkersLeft:
 		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)
 	case v.Block && again:
@@ -98,7 +145,7 @@ func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 		}
 		activity := "Task was queued by Manager because " + why
 		u.change(t, farm.TaskRequeued, activity, func(s *farm.TaskState) {
-			s.Failures = len(s.FailedBy) - 1
+			s.Failures = min(len(s.FailedBy)-1, s.Failures)
 			s.Activity = activity
 		})
 	}

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/store"
@@ -23,7 +24,8 @@ func (m *Manager) SetJobStatus(id farm.JobID, wanted farm.JobStatus, reason stri
 		case !ok:
 			return farm.Errorf(farm.Invalid, "a job becomes %s by itself: ask for cancel-requested, pause-requested, requeueing or queued", wanted)
 		}
-		if status := j.Status(); status != wanted || status == farm.JobRequeueing {
+		// Who asks to pause a job that the manager holds makes the hold their own.
+		if status := j.Status(); status != wanted || status == farm.JobRequeueing || !j.RetryAt.IsZero() {
 			u.applyVerb(j, verb, reason, by)
 		}
 		return nil
@@ -67,9 +69,9 @@ func (u *unit) applyVerbOnly(j *store.Job, verb farm.Verb, reason string, by []f
 	u.note(j, by, verb.String(), reason)
 	touched := u.touch(j)
 	touched.because = reason
-	j.Intent = row.Intent
+	j.Intent, j.RetryAt = row.Intent, time.Time{}
 	if row.Pass != farm.NoPass {
-		j.KeepGoing, j.NoWorkersLeft = false, false
+		j.KeepGoing, j.NoWorkersLeft, j.GivenUp = false, false, false
 		touched.refresh = true // readers are told to fetch the tasks again
 		u.begin(j, farm.Pass{Kind: row.Pass, Reason: reason})
 		return
@@ -193,10 +195,10 @@ func (u *unit) requeueTask(t store.Task, reason string) {
 	switch status := j.Status(); {
 	case status.TakesBack():
 		u.touch(j).refresh = true
-		j.Intent, j.KeepGoing, j.NoWorkersLeft = farm.IntentRun, true, false
+		j.Intent, j.KeepGoing, j.NoWorkersLeft, j.GivenUp = farm.IntentRun, true, false, false
 		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:
-		j.Intent = farm.IntentRun // it may have been held while it completed
+		j.Intent, j.RetryAt = farm.IntentRun, time.Time{} // it may have been held while it completed
 	}
 	if t.Status() == farm.TaskQueued {
 		u.clearFailures(t) // the pass leaves it alone

@@ -12,12 +12,14 @@ package manager
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diagnosis"
 	"renderfarm/farm/events"
 	"renderfarm/store"
 	"renderfarm/store/files"
@@ -70,6 +72,8 @@ type Manager struct {
 	heartbeats heartbeats
 	sweeper    *sweeper
 	blocks     blocks
+	retries    retries
+	errors     diagnosis.File
 	zones      zones
 	previews   chan preview
 	passes     passes
@@ -92,6 +96,10 @@ func New(o Options) (*Manager, error) {
 		schedules: make(chan struct{}, 1),
 		sweeper:   newSweeper(),
 		tally:     tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},
+	}
+	m.errors.Path = filepath.Join(o.Home, diagnosis.FileName)
+	m.errors.Mistake = func(err error) {
+		m.log.Warn("a rule about failures is not used; \"farm config errors\" checks the file", "error", err)
 	}
 	m.checkouts.init()
 	if m.goos == "" {
@@ -148,6 +156,9 @@ func (m *Manager) load() error {
 			m.tally.count([]statusChange{{now: j.Status(), isNew: true}})
 			if time.Since(j.Created) < restart {
 				m.namesakes.number(j.Name, j.Created)
+			}
+			if !j.RetryAt.IsZero() {
+				m.retries.add(j.ID, j.RetryAt)
 			}
 			if j.Pass.InProgress() && j.Deleting.IsZero() {
 				m.passes.add(j.ID)

@@ -37,6 +37,10 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 	if err != nil {
 		return err
 	}
+	var f failure
+	if outcome == farm.TaskGivenUp {
+		f = m.failureOf(id, task, &r)
+	}
 	return m.update(func(u *unit) error {
 		w, err := u.worker(id)
 		if err != nil {
@@ -61,7 +65,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			u.keep(t, progress)
 			return nil
 		case outcome == farm.TaskGivenUp:
-			u.fail(t, w, "failed by", r.WrongWorker, progress)
+			u.fail(t, w, "failed by", f, progress)
 		case outcome == farm.TaskReturned:
 			u.changeOnly(t, outcome, progress) // nothing is asked for again
 			u.logTask(t, "task changed status active -> "+t.Status().String())

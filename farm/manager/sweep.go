@@ -13,7 +13,8 @@ import (
 )
 
 // The sweep finds what gives no sign of life any more: tasks after task_timeout,
-// workers after worker_timeout; and it ends blocks after blocklist_forget. It is
+// workers after worker_timeout; and it ends blocks after blocklist_forget, and holds
+// after retry_after_farm_fault. It is
 // one goroutine with one timer, set to the earliest time at which any of it may be
 // due. Signs of life only ever make that later, and are not told to it.
 
@@ -118,6 +119,11 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 		}
 	}
 	soon, err := m.expireBlocks(time.Duration(config.BlocklistForget))
+	if err != nil {
+		return 0, err
+	}
+	next = min(next, soon)
+	soon, err = m.retryJobs()
 	return min(next, soon), err
 }
 
@@ -185,7 +191,7 @@ func (u *unit) loseTask(t store.Task, w *store.Worker, timeout time.Duration) {
 	since := u.Now().Add(-idle).Local().Format(time.RFC3339)
 	u.m.log.Warn("task timed out", "task", id, "worker", w.Name, "untouched_since", since, "task_timeout", timeout)
 	u.logTask(t, fmt.Sprintf("Task timed out. It was assigned to worker %s (%s), but untouched since %s", w.Name, w.ID, since))
-	u.fail(t, w, "timed out on", false, func(s *farm.TaskState) {
+	u.fail(t, w, "timed out on", failure{}, func(s *farm.TaskState) {
 		s.Activity = fmt.Sprintf("Task timed out on worker %s: untouched since %s", w.Name, since)
 	})
 	u.closeLog(id)

@@ -55,13 +55,18 @@ func (m *Manager) attribute(job *farm.JobDiagnosis) {
 	if job.Intent == farm.IntentAbort {
 		verb = farm.Cancel
 	}
+	byManager := !job.RetryAt.IsZero()
 	audit, err := m.Audit(job.ID)
 	if job.Intent == farm.IntentRun || err != nil { // its job may be gone meanwhile
 		return
 	}
 	for _, c := range slices.Backward(audit.Changes) {
 		what, reason, _ := strings.Cut(c.What, ": ")
-		if what == verb.String() || what == submitted {
+		if byManager && strings.HasPrefix(what, heldUntil) {
+			job.Because = reason
+			return
+		}
+		if !byManager && (what == verb.String() || what == submitted || job.Intent == farm.IntentHold && what == heldForUser) {
 			job.Since, job.By, job.Because = c.Time, cmp.Or(c.By.Name, c.By.Address), reason
 			return
 		}
@@ -147,6 +152,12 @@ func head(j *store.Job) *farm.JobDiagnosis { return &farm.JobDiagnosis{Job: j.Jo
 func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	job := head(j)
 	job.Blocked = q.BlockedWorkers(j)
+	if j.Status() == farm.JobFailed {
+		for t := range j.TasksIn(farm.TaskFailed) {
+			job.Failed, job.Cause = t.Index, t.State().Cause
+			break
+		}
+	}
 	if held, ok := q.FirstUnready(j); ok {
 		job.Held, job.Needed = held.Missing()
 	}

@@ -271,22 +271,10 @@ func (f *Files) LogSize(job farm.JobID, task farm.TaskID) (int64, bool) {
 // Tail returns at most the last TailSize bytes of a task's log, beginning with
 // a whole line, and whether there is a log.
 func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
-	file, err := f.root.Open(filepath.FromSlash(LogPath(job, task)))
-	if err != nil {
+	tail, from, ok := f.end(job, task, TailSize)
+	if !ok {
 		return "", false
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", false
-	}
-	from := max(0, info.Size()-TailSize)
-	tail := make([]byte, info.Size()-from)
-	n, err := file.ReadAt(tail, from)
-	if err != nil && err != io.EOF {
-		return "", false
-	}
-	tail = tail[:n]
 	if from > 0 {
 		// A last line longer than the window is better cut than left out.
 		if nl := bytes.IndexByte(tail, '\n'); nl >= 0 && nl < len(tail)-1 {
@@ -297,4 +285,31 @@ func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
 		}
 	}
 	return string(tail), true
+}
+
+// End returns at most so many of the last bytes of a task's log; nothing if there
+// is no log that can be read.
+func (f *Files) End(job farm.JobID, task farm.TaskID, most int64) []byte {
+	end, _, _ := f.end(job, task, most)
+	return end
+}
+
+// end returns the last bytes of a log, and where in it they begin.
+func (f *Files) end(job farm.JobID, task farm.TaskID, most int64) (end []byte, from int64, ok bool) {
+	file, err := f.root.Open(filepath.FromSlash(LogPath(job, task)))
+	if err != nil {
+		return nil, 0, false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, false
+	}
+	from = max(0, info.Size()-most)
+	end = make([]byte, info.Size()-from)
+	n, err := file.ReadAt(end, from)
+	if err != nil && err != io.EOF {
+		return nil, 0, false
+	}
+	return end[:n], from, true
 }
