@@ -23,7 +23,7 @@ A flag wins over the environment, the environment over farm.yaml in the home
 folder, and farm.yaml over the defaults. There need not be a farm.yaml.`,
 		Example: "  farm config show\n  farm config path",
 	})
-	c.AddCommand(newConfigShow(s), newConfigPath(s))
+	c.AddCommand(newConfigShow(s), newConfigPath(s), newConfigErrors(s))
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,9 @@ func setUpScript(e *testscript.Env) error {
 	})
 	e.Setenv("FARM_HOME", e.WorkDir+"/home")
 	e.Setenv("NO_COLOR", "1")
-	return nil
+	logs, err := filepath.Abs(filepath.Join("..", "testdata", "blender", "4.3"))
+	e.Setenv("BLENDER_LOGS", logs) // what a Blender printed, by what was wrong
+	return err
 }
 
 func processes(ts *testscript.TestScript) map[string]*process {

@@ -22,6 +22,7 @@ type submitAnswer struct {
 	Files   int        `json:"files,omitempty"`    // how many frames are in it; 0 if it cannot be reached from here
 	Video   string     `json:"video,omitempty"`    // file
 	Failed  []string   `json:"failed,omitempty"`   // names of tasks
+	Cause   *api.Cause `json:"cause,omitempty"`    // of the first of them, as far as its log says
 	LogTail string     `json:"log_tail,omitempty"` // of the first of them
 }
 
@@ -97,6 +98,9 @@ func (s *session) reportFailure(ctx context.Context, client *api.Client, job api
 	}
 	// The first failure usually explains the others. A task may have no log.
 	if len(failed) > 0 {
+		if answer.Cause, err = submit.CauseOf(ctx, client, failed[0].ID); err != nil {
+			return err
+		}
 		if answer.LogTail, err = submit.FailureTail(ctx, client, failed[0].ID); err != nil {
 			return err
 		}
@@ -107,6 +111,9 @@ func (s *session) reportFailure(ctx context.Context, client *api.Client, job api
 	}
 	for i, t := range failed[:min(len(failed), failedShown)] {
 		fmt.Fprintf(s.errOut, "Task %d (%s) failed on %s\n", t.IndexInJob, printable(t.Name), cmp.Or(printable(t.Worker.Name), "no worker"))
+		if i == 0 && answer.Cause != nil {
+			fmt.Fprintf(s.errOut, "%s %s\n", printable(answer.Cause.Means), printable(answer.Cause.Next))
+		}
 		if i == 0 && answer.LogTail != "" {
 			for line := range strings.Lines(answer.LogTail) {
 				fmt.Fprintf(s.errOut, "    %s\n", printable(strings.TrimRight(line, "\r\n")))

@@ -109,6 +109,16 @@ func FailureTail(ctx context.Context, client *api.Client, id farm.TaskID) (strin
 	return strings.Join(lines[max(0, len(lines)-TailLines):], "\n"), nil
 }
 
+// CauseOf returns why a task failed, as far as its log says; nil if it does not, or if
+// the manager is one that cannot tell.
+func CauseOf(ctx context.Context, client *api.Client, id farm.TaskID) (*api.Cause, error) {
+	why, err := client.FetchTaskWhy(ctx, id, "")
+	if err != nil && api.StatusOf(err) == 0 {
+		return nil, err
+	}
+	return why.Cause, nil
+}
+
 // WhyFailed says why a job failed, as far as the manager can be asked: how many
 // of its tasks, and how the first of them ended.
 func WhyFailed(ctx context.Context, client *api.Client, job api.Job) string {
@@ -120,7 +130,11 @@ func WhyFailed(ctx context.Context, client *api.Client, job api.Job) string {
 	if err != nil {
 		return job.Activity
 	}
-	return fmt.Sprintf("%s failed. The first, %s on %s, ended with:\n\n%s", farm.Count(len(failed), "task"), failed[0].Name, cmp.Or(failed[0].Worker.Name, "no worker"), tail)
+	because := ""
+	if cause, err := CauseOf(ctx, client, failed[0].ID); err == nil && cause != nil {
+		because = fmt.Sprintf("%s %s\n\n", cause.Means, cause.Next)
+	}
+	return because + fmt.Sprintf("%s failed. The first, %s on %s, ended with:\n\n%s", farm.Count(len(failed), "task"), failed[0].Name, cmp.Or(failed[0].Worker.Name, "no worker"), tail)
 }
 
 // FramesOf returns how many frames a job renders, 0 if it counts other steps.

@@ -7,6 +7,18 @@ import { newTaskActions } from './actions.js';
 import { Log } from './log.js';
 import { Facts, Progress, Status, Time } from './parts.js';
 
+const FAILED = ['failed', 'soft-failed', 'paused'];
+
+// causeOf resolves to why a task failed, as far as its log says; null if it did not.
+async function causeOf(task) {
+  if (!FAILED.includes(task.status)) return null;
+  try {
+    return (await api.why('tasks', task.id)).cause ?? null;
+  } catch {
+    return null; // the page says elsewhere that the manager is away
+  }
+}
+
 export class Task {
   constructor(farm) {
     this.farm = farm;
@@ -17,7 +29,8 @@ export class Task {
     this.progress = new Progress('Progress of the task');
     this.actions = newTaskActions();
     this.close = el('a', { class: 'close', 'aria-label': 'Close the task', title: 'Close the task' }, '×');
-    this.facts = new Facts('Activity', 'Worker', 'Failed by', 'Task type', 'Priority', 'Steps', 'Last sign of life', 'Updated', 'ID');
+    this.cause = null;
+    this.facts = new Facts('Activity', 'Why it failed', 'What to do', 'What its log says', 'Worker', 'Failed by', 'Task type', 'Priority', 'Steps', 'Last sign of life', 'Updated', 'ID');
     this.touched = new Time();
     this.updated = new Time();
     this.commands = el('div', { class: 'commands' });
@@ -46,6 +59,7 @@ export class Task {
     setAttr(this.close, 'href', `${APP}jobs/${job}`);
     if (other) {
       this.item = null;
+      this.cause = null;
       setText(this.title, 'Task');
       show(this.body, false);
       show(this.missing, false);
@@ -58,8 +72,10 @@ export class Task {
     const id = this.id;
     try {
       const item = await api.task(id);
+      const cause = await causeOf(item);
       if (id !== this.id) return null;
       this.item = item;
+      this.cause = cause;
       this.showCommands(item.commands ?? []);
       this.update();
       return item;
@@ -95,6 +111,10 @@ export class Task {
     this.actions.update(task);
     const facts = this.facts;
     facts.set('Activity', task.activity);
+    const cause = FAILED.includes(task.status) ? this.cause : null;
+    facts.set('Why it failed', cause?.means);
+    facts.set('What to do', cause?.next);
+    facts.set('What its log says', cause && `${cause.line} (${cause.class})`);
     facts.set('Worker', task.worker?.name || task.worker?.id);
     facts.set('Failed by', (task.failed_by_workers ?? []).map((worker) => worker.name || worker.id).join(', '));
     facts.set('Task type', task.task_type);
