@@ -57,7 +57,7 @@ func runShamanShow(ctx context.Context, s *session) error {
 	}
 	u, err := client.FilesInfo(ctx)
 	if foreign(err) {
-		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot tell how full its file store is: look into the folder file-store of its shared storage")
+		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot say how full its file store is: look into the folder file-store of its shared storage")
 	}
 	if s.noManager(err) {
 		err = s.offline(func(o manager.Offline) error {

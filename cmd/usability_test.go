@@ -102,7 +102,7 @@ func TestForeignManager(t *testing.T) {
 		w.Write([]byte(answer))
 	}))
 	defer server.Close()
-	for want, args := range map[string][]string{"cannot tell why": {"jobs", "why", id}, "why: its": {"workers", "why", id}, "how full": {"shaman", "show"}} {
+	for want, args := range map[string][]string{"cannot say why": {"jobs", "why", id}, "own web page": {"workers", "why", id}, "how full": {"shaman", "show"}} {
 		s := testSession(t, nil)
 		var said strings.Builder
 		s.errOut = &said

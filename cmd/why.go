@@ -92,7 +92,7 @@ The answer is the scheduler's own. With --json it is printed as GET
 // answerWhy prints what the manager says. Only a Farm manager knows why.
 func (s *session) answerWhy(why api.Why, err error) error {
 	if foreign(err) {
-		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot tell why: its own web page shows what there is to know")
+		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot say why: look at its own web page")
 	}
 	if err != nil {
 		return err

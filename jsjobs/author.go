@@ -169,7 +169,7 @@ func (m *machine) draftOf(v otto.Value, what string) *draft {
 func (m *machine) draftID(v otto.Value, what string) int {
 	id, ok := m.author.index[inner(v)]
 	if !ok || id < 0 {
-		m.throw(farm.Errorf(farm.Invalid, "%s wants a task made by author.Task(name, type)", what))
+		m.throw(farm.Errorf(farm.Invalid, "%s needs a task made by author.Task(name, type)", what))
 	}
 	return id
 }
@@ -186,7 +186,7 @@ func (m *machine) commandID(v otto.Value, what string) int {
 		m.addToAuthor(m.get(o, "name"), m.get(o, "parameters"), m.get(o, "totalStepCount"))
 		return len(m.author.commands) - 1
 	}
-	m.throw(farm.Errorf(farm.Invalid, "%s wants a command made by author.Command(name, parameters)", what))
+	m.throw(farm.Errorf(farm.Invalid, "%s needs a command made by author.Command(name, parameters)", what))
 	return -1
 }
 

@@ -100,15 +100,15 @@ func TestAuthoringMistakes(t *testing.T) {
 		{"contains itself late", `var c = author.Command("x"); c.parameters.p = c.parameters; var a = author.Task("a", "m"); a.addCommand(c); job.addTask(a);`, `command x of task "a": a value is nested`},
 		{"settings contain themselves", `job.settings.s = job.settings;`, `job.settings after the script t.js`},
 		{"commands are no array", `author.Task("a", "m").commands = 3;`, `task.commands must be an array`},
-		{"no command", `var t = author.Task("a", "m"); t.commands.push(3); job.addTask(t);`, `task.commands wants a command`},
-		{"no task", `var t = author.Task("a", "m"); t.dependencies.push(3); job.addTask(t);`, `task.dependencies wants a task`},
+		{"no command", `var t = author.Task("a", "m"); t.commands.push(3); job.addTask(t);`, `task.commands needs a command`},
+		{"no task", `var t = author.Task("a", "m"); t.dependencies.push(3); job.addTask(t);`, `task.dependencies needs a task`},
 		{"a getter that throws", `var p = {}; Object.defineProperty(p, "x", {enumerable: true, get: function () { throw "gotcha" }}); author.Command("x", p);`, `gotcha`},
-		{"borrowed method", `author.Task("a", "m").addCommand.call({}, author.Command("x"));`, `task.addCommand wants a task`},
-		{"what is no task in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks.push({name: "b"});`, `job.tasks wants a task`},
+		{"borrowed method", `author.Task("a", "m").addCommand.call({}, author.Command("x"));`, `task.addCommand needs a task`},
+		{"what is no task in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks.push({name: "b"});`, `job.tasks needs a task`},
 		{"a task twice in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks.push(job.tasks[0]);`, `task "a" is in job.tasks twice`},
 		{"job.tasks is no array", `job.tasks = 3;`, `job.tasks must be an array`},
 		{"a nameless task in job.tasks", `job.addTask(author.Task("a", "m")); job.tasks[0].name = "";`, `lost its name or type`},
-		{"forged index", `job.addTask({"%id": 0, name: "x", type: "y"});`, `job.addTask wants a task`},
+		{"forged index", `job.addTask({"%id": 0, name: "x", type: "y"});`, `job.addTask needs a task`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := plan(t, c.body, nil)

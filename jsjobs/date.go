@@ -95,7 +95,7 @@ func utc(t float64) float64 {
 // dateValue is the time of a date's object.
 func (m *machine) dateValue(v otto.Value, method string) float64 {
 	if v.Class() != "Date" {
-		m.raise("TypeError", "Date.prototype."+method+" called on what is no Date")
+		m.raise("TypeError", "Date.prototype."+method+" called on something that is not a Date")
 	}
 	f, err := m.call(m.kit.dateValue, v).ToFloat()
 	if err != nil {

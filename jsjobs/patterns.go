@@ -140,7 +140,7 @@ func (m *machine) moveTo(o *otto.Object, at int) {
 func (m *machine) exec(call otto.FunctionCall) otto.Value {
 	re := m.patternOf(call.This)
 	if re == nil {
-		m.raise("TypeError", "RegExp.prototype.exec called on what is no regular expression")
+		m.raise("TypeError", "RegExp.prototype.exec called on something that is not a regular expression")
 	}
 	t := m.subject(m.toString(call.Argument(0)))
 	place := m.run(call.This.Object(), re, t)
@@ -297,7 +297,7 @@ func (m *machine) each(v otto.Value, s string, do func(*hit)) {
 // patternThis is the object that a method of RegExp is called on.
 func (m *machine) patternThis(call otto.FunctionCall, method string) otto.Value {
 	if !call.This.IsObject() {
-		m.raise("TypeError", "RegExp.prototype."+method+" called on what is no object")
+		m.raise("TypeError", "RegExp.prototype."+method+" called on something that is not an object")
 	}
 	return call.This
 }
@@ -352,7 +352,7 @@ func (m *machine) searchIn(call otto.FunctionCall) otto.Value {
 func (m *machine) splitAt(call otto.FunctionCall) otto.Value {
 	re := m.patternOf(call.This)
 	if re == nil {
-		m.raise("TypeError", "RegExp.prototype[Symbol.split] called on what is no regular expression")
+		m.raise("TypeError", "RegExp.prototype[Symbol.split] called on something that is not a regular expression")
 	}
 	t := m.subject(m.toString(call.Argument(0)))
 	limit := uint32(1<<32 - 1)

@@ -129,7 +129,7 @@ func (p *pyParser) scan() {
 			end = at + len(operator)
 			p.add(pyOperator, at, end)
 		default:
-			p.fail(at, "%q is no part of an expression", string(r))
+			p.fail(at, "%q is not part of an expression", string(r))
 		}
 		at = end
 	}

@@ -46,8 +46,8 @@ func TestPythonExpressions(t *testing.T) {
 		{"C.scene.name if", "if", "missing behind if"},
 		{"scene.name", "scene", "the name scene is not known there: known are bpy, C, jobname, Path, abspath, last_n_dir_parts, settings, and Python's own"},
 		{"settings.frame", "frame", `no setting "frame"`},
-		{"1; 2", ";", `";" is no part`},
-		{"1 $ 2", "$", `"$" is no part`},
+		{"1; 2", ";", `";" is not part`},
+		{"1 $ 2", "$", `"$" is not part`},
 		{"1\n+2", "\n", "new line ends"},
 	} {
 		m := checkPython(bad.source, keys)

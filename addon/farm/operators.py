@@ -192,7 +192,7 @@ class _Given(host.SceneHost):
         try:
             more = json.loads(self._operator["settings"] or "{}")
             if not isinstance(more, dict):
-                raise ValueError("it is no object")
+                raise ValueError("it is not an object")
         except ValueError as e:
             raise FarmError(f"settings is to be a JSON object: {e}") from e
         values = fields.values(self.scene, job_type, self._operator["job_name"])

@@ -102,7 +102,7 @@ class Trouble(WithManager):
             h.answer(200, [])
 
         self.manager.fault("GET /api/v3/version", page)
-        with self.assertRaisesRegex(FarmError, "is not a manager: /api/v3/version is no JSON"):
+        with self.assertRaisesRegex(FarmError, "is not a manager: /api/v3/version is not JSON"):
             self.client.version()
         self.manager.fault("GET /api/v3/jobs/types", array)
         with self.assertRaisesRegex(FarmError, "has no 'job_types'"):

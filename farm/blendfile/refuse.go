@@ -18,7 +18,7 @@ func unanswered(ctx context.Context, exe, file, complaint string, ended error) e
 	}
 	switch {
 	case strings.Contains(complaint, "not a blend file"), strings.Contains(complaint, "format is not supported"), strings.Contains(complaint, "newer version of Blender"):
-		return blenderErrorf("the Blender here cannot read %s: it is no .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
+		return blenderErrorf("the Blender here cannot read %s: it is not a .blend file, or was saved by a much newer Blender; install a newer one, and point to it with --blender", file)
 	case complaint != "":
 		return farm.Errorf(farm.Invalid, "%s is damaged: Blender says %.300q; take a backup (.blend1), or save the file again", file, complaint)
 	}

@@ -125,7 +125,7 @@ func (p *part) channel(h *headerReader) bool {
 	case len(p.channels) == maxChannels:
 		h.err = damaged("it has more than %d channels", maxChannels)
 	case c.kind < 0 || c.kind > 2 || c.x < 1 || c.y < 1 || c.x > maxSide || c.y > maxSide:
-		h.err = damaged("channel %s makes no sense", name)
+		h.err = damaged("channel %s is invalid", name)
 	}
 	p.channels = append(p.channels, c)
 	return h.err == nil
@@ -140,7 +140,7 @@ func (p *part) checkHeader() error {
 	case int(p.compression) >= len(blockLines):
 		return damaged("its compression is not known")
 	case p.tiled() && (p.tileWidth <= 0 || p.tileHeight <= 0 || p.tileWidth > maxSide || p.tileHeight > maxSide):
-		return damaged("the size of its tiles makes no sense")
+		return damaged("the size of its tiles is invalid")
 	}
 	return nil
 }

@@ -136,18 +136,18 @@ func (j *jpegReader) segment(marker byte) error {
 // frame reads the size and the components.
 func (j *jpegReader) frame(data []byte) error {
 	if len(data) < 6 || len(data) < 6+3*int(data[5]) || j.components != nil {
-		return errors.New("its frame header makes no sense")
+		return errors.New("its frame header is invalid")
 	}
 	j.height, j.width = int(binary.BigEndian.Uint16(data[1:])), int(binary.BigEndian.Uint16(data[3:]))
 	for c := data[6:]; len(j.components) < int(data[5]); c = c[3:] {
 		k := component{id: c[0], h: int(c[1] >> 4), v: int(c[1] & 15)}
 		if k.h < 1 || k.h > 4 || k.v < 1 || k.v > 4 {
-			return errors.New("its frame header makes no sense")
+			return errors.New("its frame header is invalid")
 		}
 		j.components = append(j.components, k)
 	}
 	if len(j.components) == 0 {
-		return errors.New("its frame header makes no sense")
+		return errors.New("its frame header is invalid")
 	}
 	return checkSides(int64(j.width), int64(j.height))
 }
@@ -155,13 +155,13 @@ func (j *jpegReader) frame(data []byte) error {
 // scan reads the header of a scan, and its data.
 func (j *jpegReader) scan(data []byte) error {
 	if len(data) < 1 || len(data) < 4+2*int(data[0]) || data[0] == 0 || j.components == nil {
-		return errors.New("the header of its pixel data makes no sense")
+		return errors.New("the header of its pixel data is invalid")
 	}
 	var list []*component
 	for c := data[1:]; len(list) < int(data[0]); c = c[2:] {
 		k := j.component(c[0])
 		if k == nil || c[1]>>4 > 3 || c[1]&15 > 3 {
-			return errors.New("the header of its pixel data makes no sense")
+			return errors.New("the header of its pixel data is invalid")
 		}
 		if k.dc, k.ac = j.tables[0][c[1]>>4], j.tables[1][c[1]&15]; k.dc == nil || k.ac == nil {
 			return errors.New("a table for its pixel data is missing")

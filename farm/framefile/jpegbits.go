@@ -21,14 +21,14 @@ type huffman struct {
 func (j *jpegReader) huffmanTables(data []byte) error {
 	for len(data) > 0 {
 		if len(data) < 17 || data[0]>>4 > 1 || data[0]&15 > 3 {
-			return errors.New("a table of codes makes no sense")
+			return errors.New("a table of codes is invalid")
 		}
 		n := 0
 		for _, c := range data[1:17] {
 			n += int(c)
 		}
 		if n > 256 || len(data) < 17+n {
-			return errors.New("a table of codes makes no sense")
+			return errors.New("a table of codes is invalid")
 		}
 		j.tables[data[0]>>4][data[0]&15] = newHuffman(data[1:17], data[17:17+n])
 		data = data[17+n:]
@@ -128,13 +128,13 @@ func (j *jpegReader) symbol(t *huffman) (byte, error) {
 // the data is filled up with bits of 1.
 func (j *jpegReader) end(want byte) error {
 	if j.have >= 8 || j.have > 0 && j.bits>>(32-j.have) != 1<<j.have-1 {
-		return errors.New("its pixel data goes on behind the last pixel")
+		return errors.New("its pixel data continues after the last pixel")
 	}
 	j.bits, j.have = 0, 0
 	if j.ended == 0 {
 		b, err := j.in.ReadByte()
 		if err == nil && b != 0xff {
-			return errors.New("its pixel data goes on behind the last pixel")
+			return errors.New("its pixel data continues after the last pixel")
 		}
 		for b == 0xff && err == nil {
 			b, err = j.in.ReadByte()

@@ -110,7 +110,7 @@ func (p *pngReader) header() (int64, error) {
 	channels, ok := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h[9]]
 	const most = 1 << 24 // a side; keeps the sizes below far from overflow
 	if !ok || h[8] == 0 || h[8] > 16 || h[12] > 1 || width == 0 || height == 0 || width > most || height > most {
-		return 0, errors.New("its header makes no sense")
+		return 0, errors.New("its header is invalid")
 	}
 	p.image.Width, p.image.Height = int(width), int(height)
 	bits := channels * int64(h[8])

@@ -106,7 +106,7 @@ func checkHDR(s source) (Image, error) {
 	}
 	m.Flat = flat && r.flat()
 	if _, err := in.ReadByte(); err == nil {
-		return m, errors.New("it goes on behind its last row")
+		return m, errors.New("it continues after its last row")
 	}
 	return m, nil
 }

@@ -133,7 +133,7 @@ func (t *tiffFile) field(e []byte) ([]uint64, error) {
 		return nil, nil
 	}
 	if width != 2 && width != 4 || n > maxStrips {
-		return nil, fmt.Errorf("field %d of its directory makes no sense", tag)
+		return nil, fmt.Errorf("field %d of its directory is invalid", tag)
 	}
 	if n*width > 4 {
 		var err error

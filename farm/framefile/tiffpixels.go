@@ -107,7 +107,7 @@ func (d *tiffImage) layout() (row uint64, heights func(i int) uint64, err error)
 	}
 	if d.tileWidth > 0 {
 		if d.tileWidth > maxSide || d.tileHeight == 0 || d.tileHeight > maxSide {
-			return 0, nil, errors.New("the size of its tiles makes no sense")
+			return 0, nil, errors.New("the size of its tiles is invalid")
 		}
 		across, down := (d.width+d.tileWidth-1)/d.tileWidth, (d.height+d.tileHeight-1)/d.tileHeight
 		if uint64(len(d.offsets)) != across*down*planes {

@@ -97,7 +97,7 @@ func mayReport(task farm.TaskID, state *farm.TaskState, id farm.WorkerID, status
 	}
 	told := status != nil && (state.Status == *status || state.Status == farm.TaskSoftFailed && *status == farm.TaskFailed)
 	if status != nil && state.Status != farm.TaskActive && !told {
-		return farm.Errorf(farm.Conflict, "task %s is %s by now: stop working on it", task, state.Status)
+		return farm.Errorf(farm.Conflict, "task %s is already %s: stop working on it", task, state.Status)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (u *Submission) inspect(ctx context.Context) (err error) {
 	}
 	// A studio's build machine may have no Blender and know everything anyway.
 	if needed := u.options.unknown(u.jobType, u.option); len(needed) > 0 {
-		return farm.Errorf(farm.Invalid, "%w. Or say what it would tell with %s", err, strings.Join(needed, ", "))
+		return farm.Errorf(farm.Invalid, "%w. Or give the values yourself with %s", err, strings.Join(needed, ", "))
 	}
 	u.note(fmt.Sprintf("The file was not looked into: %v", err))
 	return nil

@@ -143,7 +143,7 @@ func (w *watch) notify(ctx context.Context) {
 			}
 		})
 		if err != nil {
-			w.Log.Debug("the system does not tell of changes in the watch folder; it is looked through now and then", "folder", w.Folder, "error", err)
+			w.Log.Debug("the system does not report changes in the watch folder, so Farm looks through it regularly", "folder", w.Folder, "error", err)
 		}
 		select {
 		case <-time.After(rescan):

@@ -129,7 +129,7 @@ func (p *params) frames(name string) []int {
 	}
 	frames, err := farm.ParseFrames(plain(v))
 	if err != nil {
-		p.fail(name, "is no range of frames: %v", err)
+		p.fail(name, "is not a range of frames: %v", err)
 	}
 	return frames
 }

@@ -68,7 +68,7 @@ func (i identity) save(dir string) error {
 	}
 	defer os.Remove(file.Name()) // nothing is there any more once it was renamed
 	_, err = fmt.Fprintf(file, "# How the manager knows this worker. Keep it secret, and do not copy it to\n"+
-		"# another worker: each needs its own. Without this file the worker registers anew.\n"+
+		"# another worker: each needs its own. Without this file the worker registers again.\n"+
 		"worker_id: %s\nworker_secret: %s\nname: %q\n", i.ID, i.Secret, i.Name)
 	err = errors.Join(err, file.Sync(), file.Close())
 	if err == nil {

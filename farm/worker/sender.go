@@ -88,7 +88,7 @@ func (s *sender) run(ctx context.Context) {
 func (s *sender) deliver(ctx context.Context, text []byte) bool {
 	var r report
 	if err := json.Unmarshal(text, &r); err != nil {
-		s.log.Error("a report in the outbox makes no sense, and is dropped", "error", err)
+		s.log.Error("a report in the outbox is invalid, and is dropped", "error", err)
 		return true
 	}
 	trouble := complaints{log: s.log, what: "cannot deliver reports"}

@@ -92,7 +92,7 @@ func (w *Worker) register(ctx context.Context) error {
 		return err
 	}
 	if _, ok := farm.ParseUUID(string(answer.UUID)); !ok {
-		return farm.Errorf(farm.Unavailable, "the manager gave this worker an id that is none: %.40q", answer.UUID)
+		return farm.Errorf(farm.Unavailable, "the manager gave this worker an invalid id: %.40q", answer.UUID)
 	}
 	known.ID = answer.UUID
 	if err := known.save(w.options.Dir); err != nil {

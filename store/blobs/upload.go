@@ -94,7 +94,7 @@ func (u *Upload) check() error {
 		return err
 	}
 	if u.Offset < 0 || u.Offset > u.Size {
-		return farm.Errorf(farm.Invalid, "the upload wants to go on at byte %d of a file of %d bytes", u.Offset, u.Size)
+		return farm.Errorf(farm.Invalid, "the upload is to continue at byte %d of a file of %d bytes", u.Offset, u.Size)
 	}
 	if u.Length >= 0 && u.Length != u.Size-u.Offset {
 		return mismatch("the upload has %d bytes, and the file should have %d", u.Length+u.Offset, u.Size)
@@ -241,7 +241,7 @@ func (r *receiver) skip(ctx context.Context, offset int64) error {
 		return err
 	}
 	if have := min(info.Size(), r.size); offset > have {
-		return &OffsetError{have, farm.Errorf(farm.Conflict, "the upload wants to go on at byte %d, and the manager has only %d: send the file from there", offset, have)}
+		return &OffsetError{have, farm.Errorf(farm.Conflict, "the upload is to continue at byte %d, and the manager has only %d: send the file from there", offset, have)}
 	}
 	if err := r.file.Truncate(offset); err != nil {
 		return err

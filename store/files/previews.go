@@ -40,7 +40,7 @@ func PreviewNames() []string {
 func (f *Files) SavePreview(job farm.JobID, data []byte) error {
 	img, _, err := picture.Decode(bytes.NewReader(data))
 	if err != nil {
-		return farm.Errorf(farm.Invalid, "the preview is no image that can be shown: %w", err)
+		return farm.Errorf(farm.Invalid, "the preview is not an image that can be shown: %w", err)
 	}
 	if err := f.root.MkdirAll(filepath.FromSlash(Dir(job)), 0o755); err != nil {
 		return fmt.Errorf("save the preview of job %s: %w", job, err)

@@ -215,7 +215,7 @@ class Client:
         try:
             return json.loads(answer.text)
         except ValueError:
-            raise FarmError(f"What answers at {self.url} is not a manager: {what} is no JSON. Look at the address in the add-on's preferences", answer.status) from None
+            raise FarmError(f"What answers at {self.url} is not a manager: {what} is not JSON. Look at the address in the add-on's preferences", answer.status) from None
 
     def _repeat(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int, again: bool = True) -> _Answer:
         """Asks until the manager is there, for as long as the client is patient."""

@@ -185,7 +185,7 @@ def _upload(client: Client, want: WantedFile, source: str, work: Work, done: Tra
                 work.add(size=want.size - sent[0])
                 done.count(sent[0])
                 return
-            trouble = FarmError(f"The upload of {want.path} does not come to an end, perhaps because somebody else is uploading it; submit again")
+            trouble = FarmError(f"The upload of {want.path} does not finish, perhaps because somebody else is uploading the same file; submit again")
         except FarmError as e:
             if e.status == 417:
                 e = FarmError(f"{source} was changed while it was uploaded; submit again when it is complete ({e})", 417)

@@ -326,7 +326,7 @@ def cannot_open(path: str, said: str) -> PlanError:
     if reason.startswith("Error: "):
         reason = reason[len("Error: "):]
     if any(words in reason for words in ("not a blend file", "format is not supported", "newer version of Blender")):
-        return PlanError("the Blender here (%s) cannot read %s: it is no .blend file, or was saved by a much newer Blender"
+        return PlanError("the Blender here (%s) cannot read %s: it is not a .blend file, or was saved by a much newer Blender"
                          % (bpy.app.version_string, path), blender=True)
     return PlanError("%s is damaged: Blender says %s; take a backup (.blend1), or save the file again" % (path, reason))
 
