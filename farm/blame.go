@@ -2,12 +2,10 @@ package farm
 
 import "math"
 
-// What is so unlikely that it is no chance any more: a worker that fails so often
-// does not do so because tasks fail now and then.
-const (
-	unlikelyRow   = 1e-6 // so many failures in a row
-	unlikelyShare = 1e-5 // so many failures among all that it did
-)
+// unlikely is the probability below which failures are not taken for chance. A job of
+// 5,000 tasks on 40 workers asks some hundred times: if one in 25 tasks fails, about
+// one such job in 200 blocks somebody who is not to blame.
+const unlikely = 1e-6
 
 // unlikeOthers reports whether the worker is at fault rather than the tasks: it
 // completed none of them, or it failed so many in a row, or so many of all that it
@@ -22,12 +20,12 @@ func (f *Failure) unlikeOthers() bool {
 	if others > 0 {
 		row = math.Pow(float64(f.OthersFailed)/float64(others), float64(f.InRow))
 	}
-	if f.InRow >= f.MaxFailed && row < unlikelyRow {
+	if f.InRow >= f.MaxFailed && row < unlikely {
 		return true
 	}
 	// Few results say little: the others are thought to have failed one more.
 	share := float64(f.OthersFailed+1) / float64(others+1)
-	return others > 0 && atLeast(f.Failed, f.Failed+f.Done, share) < unlikelyShare
+	return others > 0 && atLeast(f.Failed, f.Failed+f.Done, share) < unlikely
 }
 
 // atLeast returns how likely it is that k or more of n tries fail if each does with

@@ -2,6 +2,7 @@ package farm
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -77,5 +78,35 @@ func TestAtLeast(t *testing.T) {
 	}
 	if got := atLeast(200_000, 1_000_000, 0.1); got != 0 {
 		t.Errorf("a large one is %v", got)
+	}
+}
+
+// In a thousand jobs of 5,000 tasks, of which one in 25 fails, on 40 workers that are
+// all alike, hardly anybody is blocked.
+func TestChanceBlocksHardlyAnybody(t *testing.T) {
+	const jobs, workers = 1000, 40
+	unlucky := 0
+	for seed := range uint64(jobs) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		var of [workers]Failure
+		failed, done := 0, 0
+		for blocked := false; done < 5000 && !blocked; {
+			f := &of[random.IntN(workers)]
+			if random.IntN(25) > 0 {
+				f.Done, f.InRow = f.Done+1, 0
+				done++
+				continue
+			}
+			f.Failed, f.InRow = f.Failed+1, f.InRow+1
+			failed++
+			f.MaxFailed, f.OthersFailed, f.OthersDone = 3, failed-f.Failed, done-f.Done
+			if blocked = f.blocks(); blocked {
+				unlucky++
+			}
+		}
+	}
+	t.Logf("somebody is blocked in %d jobs of %d", unlucky, jobs)
+	if unlucky > jobs/100 {
+		t.Error("that is too many")
 	}
 }

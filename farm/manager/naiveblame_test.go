@@ -50,7 +50,7 @@ func (f *naive) atFault(j *nJob, w *nWorker, kind string) bool {
 		byChance *= othersFailed / (othersDone + othersFailed)
 	}
 	return inRow >= float64(f.block) && byChance < 1.0/1_000_000 ||
-		chance(int(failed), int(failed+done), (othersFailed+1)/(othersDone+othersFailed+1)) < 1.0/100_000
+		chance(int(failed), int(failed+done), (othersFailed+1)/(othersDone+othersFailed+1)) < 1.0/1_000_000
 }
 
 // chance returns how likely k or more of n tries fail, one try after the other.
