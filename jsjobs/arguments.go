@@ -15,6 +15,9 @@ import (
 
 // toString is the standard's ToString.
 func (m *machine) toString(v otto.Value) string {
+	if v.IsString() {
+		return v.String()
+	}
 	s, err := v.ToString()
 	if err != nil {
 		m.rethrow(err)

@@ -1,6 +1,7 @@
 package jsjobs
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/robertkrimen/otto"
@@ -18,10 +19,17 @@ func (m *machine) boundArrayMethods() {
 	m.arrays = inner(array.property["prototype"].value.(otto.Value))
 	for name := range strings.FieldsSeq(bounded) {
 		p := m.arrays.property[name]
-		method := inner(p.value.(otto.Value))
+		method, makes := inner(p.value.(otto.Value)), slices.Contains(makesArrays, name)
 		p.value, _ = m.vm.ToValue(native(func(call otto.FunctionCall) otto.Value {
 			m.checkLength(call.This)
-			return innerCall(method, call.This, call.ArgumentList, false, innerFrame{})
+			if name == "concat" && spreads(call) {
+				return m.concatSpread(call)
+			}
+			made := innerCall(method, call.This, call.ArgumentList, false, innerFrame{})
+			if makes {
+				return m.asSpecies(call.This, made)
+			}
+			return made
 		}))
 		m.arrays.property[name] = p
 	}

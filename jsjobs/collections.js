@@ -114,8 +114,8 @@
 			return this;
 		},
 		at: function (i) { i = whole(i); return this[i < 0 ? i + length(this) : i]; },
-		flat: function (depth) { return flatten([], this, depth === undefined ? 1 : whole(depth)); },
-		flatMap: function (f, self) { return flatten([], A.map.call(this, callable(f), self), 1); },
+		flat: function (depth) { return common.asSpecies(this, flatten([], this, depth === undefined ? 1 : whole(depth))); },
+		flatMap: function (f, self) { return common.asSpecies(this, flatten([], A.map.call(this, callable(f), self), 1)); },
 		sort: sort,
 		toSorted: function (f) { return sort.call(slice.call(this), f); },
 		toReversed: function () { return slice.call(this).reverse(); },
@@ -161,9 +161,22 @@
 		for (var i = 0, n = length(list); i < n; i++) {
 			out.push(f ? f.call(self, list[i], i) : list[i]);
 		}
+		return make(this, out);
+	}
+	// make makes an array of a class that extends Array.
+	function make(C, list) {
+		if (typeof C !== "function" || C === Array || !common.isConstructor(C)) {
+			return list;
+		}
+		var out = new C();
+		for (var i = 0; i < list.length; i++) {
+			Object.defineProperty(out, i, { value: list[i], writable: true, enumerable: true, configurable: true });
+		}
+		out.length = list.length;
 		return out;
 	}
-	define(Array, { from: from, of: function () { return slice.call(arguments); } });
+	define(Array, { from: from, of: function () { return make(this, slice.call(arguments)); } });
+	Object.defineProperty(Array, "@@species", { get: function () { return this; }, configurable: true });
 
 	// ---- Map, Set, WeakMap, WeakSet. What is in them is kept in a list, in
 	// order, and found by a text: objects get a number for that.
@@ -252,6 +265,12 @@
 			}
 			return c[DATA];
 		}
+		function allowed(k) {
+			if (!every && !common.isObject(k)) {
+				throw new TypeError("Invalid value used in a " + name + ": " + String(k));
+			}
+			return k;
+		}
 		function C(items) {
 			var self = this;
 			if (!(self instanceof C)) {
@@ -274,9 +293,9 @@
 		});
 		define(C.prototype, pairs ? {
 			get: function (k) { var e = find(dataOf(this), k); return e ? e.value : undefined; },
-			set: function (k, v) { put(dataOf(this), k, v); return this; }
+			set: function (k, v) { put(dataOf(this), allowed(k), v); return this; }
 		} : {
-			add: function (k) { put(dataOf(this), k, k); return this; }
+			add: function (k) { put(dataOf(this), allowed(k), k); return this; }
 		});
 		if (every) {
 			define(C.prototype, {

@@ -79,8 +79,24 @@ func (m *machine) install() error {
 		if err := m.vm.Set(name, global[name]); err != nil {
 			return err
 		}
+		v, _ := m.global.property[name].value.(otto.Value)
+		m.nameHost(name, inner(v))
 	}
+	m.setLengths(m.global, hostLengths())
 	return nil
+}
+
+// nameHost gives functions of the host, and those in an object of them, their names.
+func (m *machine) nameHost(name string, o *innerObject) {
+	if o != nil && o.class == "Function" {
+		nameBuiltIn(o, name)
+		return
+	}
+	for name, p := range o.property {
+		if v, _ := p.value.(otto.Value); v.IsFunction() {
+			nameBuiltIn(inner(v), name)
+		}
+	}
 }
 
 // runPrelude runs the prelude with the functions it needs, and keeps what it

@@ -107,6 +107,11 @@ func innerCall(f *innerObject, this otto.Value, args []otto.Value, eval bool, fr
 //go:linkname innerConstruct github.com/robertkrimen/otto.(*object).construct
 func innerConstruct(f *innerObject, args []otto.Value) otto.Value
 
+// innerHasInstance is the engine's instanceof.
+//
+//go:linkname innerHasInstance github.com/robertkrimen/otto.(*object).hasInstance
+func innerHasInstance(f *innerObject, of otto.Value) bool
+
 // thrownValue is what JavaScript threw, of what was recovered from a panic.
 func thrownValue(r any) (otto.Value, bool) {
 	if v, ok := r.(otto.Value); ok {

@@ -53,10 +53,14 @@ func compileAll(sources []string) ([]*otto.Script, error) {
 // what this uses of the engine.
 func (m *machine) modernize(global otto.Value) error {
 	common := m.common()
+	m.set(common, "asSpecies", native(func(call otto.FunctionCall) otto.Value { return m.asSpecies(call.Argument(0), call.Argument(1)) }))
 	m.set(common, "set", native(m.defineHidden))
 	m.set(common, "define", native(m.defineMembers))
 	none := makeNone(inner(global))
 	m.call(m.kit.hidden, global, "%none", outer(none))
+	for name, f := range map[string]native{"%superOf": m.superOf, "%instanceof": m.instanceOf, "%number": m.number} {
+		m.call(m.kit.hidden, global, name, f)
+	}
 	for name, f := range m.coroutineKit() {
 		m.call(m.kit.hidden, global, name, f)
 	}
@@ -105,7 +109,7 @@ func (m *machine) common() *otto.Object {
 		"chars": native(m.chars), "keys": native(m.keys), "enqueue": native(m.enqueue), "literal": native(m.literal),
 		"string": functions(m, m.stringMethods()), "fromCharCode": native(m.fromCharCode), "fromCodePoint": native(m.fromCodePoint),
 		"regexp": regexp, "number": functions(m, m.numberMethods()), "parseInt": native(m.parseInt), "parseFloat": native(m.parseFloat),
-		"numberOf": native(func(call otto.FunctionCall) otto.Value { return m.toJS(m.toNumber(call.Argument(0))) }),
+		"numberOf": native(m.number),
 		"date":     dates, "dateValue": m.kit.dateValue, "setDate": m.kit.setDate,
 		"math":      functions(m, m.mathFunctions()),
 		"parseJSON": native(m.parseJSON), "stringify": native(m.stringify), "uri": functions(m, m.uriFunctions()),

@@ -47,6 +47,11 @@ func beStrict(vm *otto.Otto) {
 // getChecked is what the engine does, but that a private name which an object
 // does not have is an error (ECMA-262 7.3.30).
 func getChecked(o *innerObject, name string) otto.Value {
+	if name == "valueOf" || name == "toString" {
+		if f := conversion(o, name); f != nil {
+			return outer(f)
+		}
+	}
 	p := o.objectClass.getProperty(o, name)
 	if p == nil {
 		if isPrivate(name) {

@@ -28,7 +28,7 @@ func (m *machine) stringMethods() map[string]native {
 		"slice": m.slice, "substring": m.substring, "substr": m.substr,
 		"repeat": m.repeat, "padStart": m.pad(true), "padEnd": m.pad(false),
 		"normalize": m.normalize, "localeCompare": m.localeCompare, "isWellFormed": m.isWellFormed, "toWellFormed": m.toWellFormed,
-		"match": m.match, "matchAll": m.matchAll, "search": m.search, "replace": m.replace, "replaceAll": m.replaceAll, "split": m.split,
+		"match": m.match, "matchAll": m.matchAll, "search": m.search, "replace": m.replace, "replaceAll": m.replaceAll, "split": m.split, "concat": m.concat,
 	} {
 		all[name] = func(call otto.FunctionCall) otto.Value { return f(m.this(call, name), call) }
 	}
@@ -40,6 +40,18 @@ func (m *machine) stringMethods() map[string]native {
 		all[name] = func(call otto.FunctionCall) otto.Value { return ofText(f(m.this(call, name))) }
 	}
 	return all
+}
+
+// concat is String.prototype.concat. Templates are lowered to it, and it refuses
+// symbols as they have to.
+func (m *machine) concat(s string, call otto.FunctionCall) otto.Value {
+	for _, v := range call.ArgumentList {
+		if o := inner(v); o != nil && isSymbol(o) {
+			panic(m.vm.MakeTypeError("Cannot convert a Symbol value to a string"))
+		}
+		s += m.toString(v)
+	}
+	return jsText(s)
 }
 
 // unit is the code unit at a position; ok is false where there is none.

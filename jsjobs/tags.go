@@ -66,18 +66,26 @@ type lengthOf struct {
 	length otto.Value
 }
 
-var lengthsOf = sync.OnceValue(func() (list []lengthOf) {
-	words := strings.Fields(lengths)
+var (
+	builtInLengths = sync.OnceValue(func() []lengthOf { return lengthsIn(lengths) })
+	hostLengths    = sync.OnceValue(func() []lengthOf {
+		return lengthsIn("author.Task 2 author.Command 3 frameChunker 2 frameCount 1 formatTimestampLocal 1 shellSplit 1 folderName 1 " +
+			"path.basename 1 path.dirname 1 path.stem 1 path.join 0 require 1 process.cwd 0")
+	})
+)
+
+func lengthsIn(table string) (list []lengthOf) {
+	words := strings.Fields(table)
 	for i := 0; i < len(words); i += 2 {
 		n, _ := strconv.Atoi(words[i+1])
 		list = append(list, lengthOf{strings.Split(words[i], "."), jsWhole(n)})
 	}
 	return list
-})
+}
 
-// fixLengths sets those.
-func (m *machine) fixLengths(global *innerObject) {
-	for _, l := range lengthsOf() {
+// setLengths sets those.
+func (m *machine) setLengths(global *innerObject, lengths []lengthOf) {
+	for _, l := range lengths {
 		o := global
 		for _, name := range l.path {
 			if o != nil {
@@ -95,7 +103,7 @@ func (m *machine) fixLengths(global *innerObject) {
 // these have: no loop lists them, and functions have the names of their
 // properties.
 func (m *machine) tidyBuiltIns(global *innerObject) {
-	m.fixLengths(global)
+	m.setLengths(global, builtInLengths())
 	m.later.tidied = map[*innerObject]bool{global: true}
 	for _, name := range global.propertyOrder {
 		m.tidyGlobal(global, name, m.later.tidied)

