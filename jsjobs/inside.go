@@ -4,7 +4,6 @@ package jsjobs
 
 import (
 	"fmt"
-	"reflect"
 	"sync"
 	"unsafe"
 
@@ -17,8 +16,20 @@ import (
 // left and gone on with later. All of it is there inside. This file is the only
 // one that reaches in: it lays types of ours over those of the engine. The
 // layout is compared by reflection before the first virtual machine is made
-// (sameLayout), so another version of the engine is refused in words, by every
-// test, and does not go wrong quietly.
+// (sameLayout in layout.go), so another version of the engine is refused in
+// words, by every test, and does not go wrong quietly.
+//
+// What is relied on beside the layout:
+//   - An object in a Value is a pointer, so the second word of the interface is it.
+//   - The methods that are linked by name (innerCall, innerConstruct,
+//     innerHasInstance) take what is written here. Without one of the name the
+//     program does not link; go.mod pins the version.
+//   - The garbage collector sees the same pointers in our types as in the
+//     engine's: sameFields compares the kinds of fields, and every pointer is kept
+//     as one, never as a uintptr. What our objects have in their slot the engine
+//     neither looks at nor copies, as Otto.Copy is not used.
+//   - The tables of classes belong to the process. They are changed once, within
+//     sync.Once, before any machine runs; a machine changes only copies of its own.
 
 // An innerValue lies over otto.Value.
 type innerValue struct {
@@ -177,12 +188,15 @@ func reachInside() error {
 }
 
 // exceptionType is the type of what the engine panics with.
-func exceptionType(vm *otto.Otto) (t unsafe.Pointer) {
+func exceptionType(vm *otto.Otto) unsafe.Pointer {
+	r := recovered(vm)
+	return word(&r)
+}
+
+// recovered is what the engine panics with where JavaScript throws.
+func recovered(vm *otto.Otto) (r any) {
 	thrower, _ := vm.Run("(function () { throw 1 })")
-	defer func() {
-		r := recover()
-		t = word(&r)
-	}()
+	defer func() { r = recover() }()
 	innerCall(inner(thrower), otto.UndefinedValue(), nil, false, innerFrame{})
 	return nil
 }
@@ -259,80 +273,4 @@ func (t moment) goTo(vm *otto.Otto) {
 	rt := runtimeOf(vm)
 	*(*unsafe.Pointer)(unsafe.Add(rt, inside.scope)) = t.scope
 	*(*[]string)(unsafe.Add(rt, inside.labels)) = t.labels
-}
-
-// sameLayout compares the types here with the engine's, and finds the places
-// of the fields that are reached one by one.
-func sameLayout() error {
-	value := reflect.TypeOf(otto.Value{})
-	vm := reflect.TypeOf(otto.Otto{})
-	field, ok := vm.FieldByName("runtime")
-	if !ok || field.Type.Kind() != reflect.Pointer {
-		return fmt.Errorf("no runtime in %s", vm)
-	}
-	inside.ofOtto = field.Offset
-	rt := field.Type.Elem()
-	for name, at := range map[string]*uintptr{"scope": &inside.scope, "labels": &inside.labels, "otto": &inside.otto, "globalObject": &inside.global, "globalStash": &inside.globals} {
-		f, ok := rt.FieldByName(name)
-		if !ok {
-			return fmt.Errorf("no %s in %s", name, rt)
-		}
-		*at = f.Offset
-	}
-	object, _ := rt.FieldByName("globalObject")
-	stash, _ := rt.FieldByName("globalStash")
-	in, ok := stash.Type.Elem().FieldByName("object")
-	if !ok {
-		return fmt.Errorf("no object in %s", stash.Type.Elem())
-	}
-	inside.ofGlobals = in.Offset
-	for _, pair := range [][2]reflect.Type{{value, reflect.TypeOf(innerValue{})}, {object.Type.Elem(), reflect.TypeOf(innerObject{})}} {
-		if err := sameFields(pair[0], pair[1]); err != nil {
-			return err
-		}
-	}
-	property, _ := object.Type.Elem().FieldByName("property")
-	class, _ := object.Type.Elem().FieldByName("objectClass")
-	if err := sameFields(property.Type.Elem(), reflect.TypeOf(innerProperty{})); err != nil {
-		return err
-	}
-	if err := sameFields(class.Type.Elem(), reflect.TypeOf(innerClass{})); err != nil {
-		return err
-	}
-	return sameFunction()
-}
-
-// sameFields compares two structures field by field.
-func sameFields(theirs, ours reflect.Type) error {
-	if theirs.Kind() != reflect.Struct || theirs.NumField() != ours.NumField() || theirs.Size() != ours.Size() {
-		return fmt.Errorf("%s has another size", theirs)
-	}
-	for i := range ours.NumField() {
-		a, b := theirs.Field(i), ours.Field(i)
-		if a.Name != b.Name || a.Offset != b.Offset || a.Type.Size() != b.Type.Size() {
-			return fmt.Errorf("%s.%s is not where %s.%s is", theirs, a.Name, ours, b.Name)
-		}
-		if a.Type.Kind() == reflect.Func && b.Type.Kind() == reflect.Func && a.Type.NumIn() != b.Type.NumIn() {
-			return fmt.Errorf("%s.%s takes other parameters", theirs, a.Name)
-		}
-	}
-	return nil
-}
-
-// sameFunction looks at what a function has in its slot.
-func sameFunction() error {
-	v, err := otto.New().Run("(function f() {})")
-	if err != nil {
-		return err
-	}
-	slot := reflect.TypeOf(inner(v).value)
-	if slot.Kind() != reflect.Struct || slot.NumField() != 2 || slot.Field(0).Name != "node" || slot.Field(1).Name != "stash" {
-		return fmt.Errorf("a function is a %s", slot)
-	}
-	name, ok := slot.Field(0).Type.Elem().FieldByName("name")
-	if !ok || name.Type.Kind() != reflect.String {
-		return fmt.Errorf("%s has no name", slot.Field(0).Type)
-	}
-	inside.nodeName = name.Offset
-	return nil
 }
