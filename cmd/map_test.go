@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,6 +80,39 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		if !strings.Contains(page, "\n| `"+name+"` |") {
 			t.Errorf("docs/job-types.md does not say what the command %s does", name)
 		}
+	}
+}
+
+// typed is a command with its flags, as the documentation has people type it.
+var typed = regexp.MustCompile(`\bfarm ((?:[a-z]+ ?)+)([^` + "`" + `\n|]*)`)
+
+// TestDocumentedCommandsExist finds every command and flag of the documentation in
+// the program. Text such as "farm is" names no command, and does not count.
+func TestDocumentedCommandsExist(t *testing.T) {
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, found := newRoot(testSession(t, nil)), 0
+	for _, page := range append(pages, "../README.md", "../CHANGELOG.md") {
+		for _, m := range typed.FindAllStringSubmatch(readDoc(t, page), -1) {
+			c, rest, err := root.Find(strings.Fields(m[1]))
+			if err != nil || c == root {
+				continue
+			}
+			found++
+			if c.HasSubCommands() && len(rest) > 0 {
+				t.Errorf("%s has %q, and there is no such command", page, m[0])
+			}
+			for _, flag := range regexp.MustCompile(`(?:^|\s)--([a-z][a-z-]*)`).FindAllStringSubmatch(m[2], -1) {
+				if c.Flag(flag[1]) == nil {
+					t.Errorf("%s has %q, and there is no flag --%s", page, m[0], flag[1])
+				}
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("found only %d commands in the documentation: does the test still understand it?", found)
 	}
 }
 

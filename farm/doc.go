@@ -14,9 +14,9 @@
 //	command     one thing a task does
 //	step        one unit of a task's progress, usually a frame
 //	assign      hand a task to a worker; the nth time is its nth attempt
-//	report      what a worker tells about a task
-//	return      give a task back undone
-//	requeue     the user wants it done again
+//	report      what a worker says about a task
+//	return      give a task back unfinished
+//	requeue     queue a task again because a user wants it done again
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it
 //	runnable    a task that waits for nothing but a worker
@@ -26,20 +26,22 @@
 //	demand      a job's runnable tasks of one type
 //	obstacle    what keeps a task from a worker
 //	blocked     a worker that gets no more tasks of a type from a job
-//	unable      what a worker takes no tasks of because it cannot do them now
+//	unable      the task types that a worker cannot do now, and why
 //	soft-failed failed, and to be tried again; failed is final
 //	propagate   apply what a task's new status means for the tasks that need it
 //	pass        a change of many tasks of a job, some at a time, in the background
 //	audit       who did what to a job or a worker
+//	outbox      the reports that a worker has not delivered yet
+//	diagnosis   why a task failed, read from its log
 //	lost        a worker that has not been seen for too long
 //	heartbeat   the last sign of life of a task's worker
-//	wake-up     ends the waiting of a request that is held open
+//	wake-up     ends the wait of a request that is held open
 //	variable    a name in braces that means something else on each platform
 //	event       one numbered change of the farm
 //	preview     the last rendered image of a job
 //	file store  keeps the files that jobs were submitted with, each once
 //	checkout    the folder in which the file store puts the files of a job
-//	copies      the files of a job in the shared storage, where there is no file store
+//	copies      the files of a job in the shared storage, if the file store is off
 //	submission  a .blend on its way to a job, and what is asked for
 //	watch folder a folder in which every .blend is submitted
 //
