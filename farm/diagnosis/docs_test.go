@@ -55,7 +55,7 @@ func TestDocumentedExample(t *testing.T) {
 
 func TestDocumentedBounds(t *testing.T) {
 	page := failuresPage(t)
-	for what, n := range map[string]int{`once for each worker, and for (\d+) failures`: farm.MaxExcused, `\| (\d+) failures of a task; then each is a try \|\n\| transient`: farm.MaxFarmFaults} {
+	for what, n := range map[string]int{`once for each worker, and (\d+) failures`: farm.MaxExcused, `\| (\d+) failures of a task; after that, each is a try \|\n\| transient`: farm.MaxFarmFaults} {
 		if m := regexp.MustCompile(what).FindStringSubmatch(page); m == nil || m[1] != fmt.Sprint(n) {
 			t.Errorf("%q is %v, want %d", what, m, n)
 		}
