@@ -57,7 +57,7 @@ func TestBlenderRenders(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if log := b.logged(t); !strings.Contains(log, " > Saved: '"+dir+"/000002.png'\n") || !strings.Contains(log, "-b --factory-startup -y --python-expr 'import bpy;") {
+	if log := b.logged(t); !strings.Contains(log, "Saved: '"+dir+"/000002.png'\n") || !strings.Contains(log, "-b --factory-startup -y --python-expr 'import bpy;") {
 		t.Errorf("log %s", log)
 	}
 	b.manager.until(t, "a preview arrives", func() bool { return len(b.manager.previews) > 0 })
