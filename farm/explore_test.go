@@ -211,7 +211,8 @@ func (s *trial) wishes(needs [][]int) (out []story) {
 			continue
 		}
 		next := *s
-		next.intent, next.retry = row.Intent, false
+		next.retry = s.retry && v != Pause && row.Intent == s.intent
+		next.intent = row.Intent
 		if row.Pass != NoPass {
 			next.given = false
 			next.insist, next.nobody, next.pass = false, false, Pass{Kind: row.Pass}

@@ -129,7 +129,7 @@ func (s *TaskState) Apply(e TaskEvent, steps int) bool {
 	s.Status = next
 	switch next {
 	case TaskCompleted:
-		s.StepsDone, s.Cause = steps, nil
+		s.StepsDone, s.Excused, s.Cause = steps, 0, nil
 	case TaskQueued:
 		s.StepsDone = 0
 	}

@@ -30,7 +30,7 @@ type modelJob struct {
 }
 
 func (j *modelJob) facts() farm.JobFacts {
-	f := farm.JobFacts{Intent: j.Intent}
+	f := farm.JobFacts{Intent: j.Intent, GivenUp: j.GivenUp}
 	for i := range j.tasks {
 		f.Counts[j.tasks[i].Status]++
 	}

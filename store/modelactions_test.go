@@ -168,6 +168,10 @@ func (m *machine) requeue(t *rapid.T) {
 			if !fresh {
 				s = j.tasks[task.Index].TaskState
 				s.Status, s.FailedBy, s.Failures, s.StepsDone = farm.TaskQueued, nil, 0, 0
+				s.Excused = rapid.IntRange(0, 2).Draw(t, "excused")
+				if s.Cause = nil; s.Excused > 0 {
+					s.Cause = &farm.Cause{Class: "disk-full", Means: rapid.String().Draw(t, "means"), Line: "No space left on device"}
+				}
 			}
 			m.set(tx, j, task.Index, s)
 		}
@@ -182,7 +186,7 @@ func (m *machine) requeue(t *rapid.T) {
 func (m *machine) changeJob(t *rapid.T) {
 	j := m.anyJob(t)
 	change := j.Job
-	switch rapid.IntRange(0, 3).Draw(t, "what") {
+	switch rapid.IntRange(0, 4).Draw(t, "what") {
 	case 0:
 		change.Priority = rapid.IntRange(1, 3).Draw(t, "priority")
 	case 1:
@@ -191,10 +195,14 @@ func (m *machine) changeJob(t *rapid.T) {
 		change.Intent = rapid.SampledFrom([]farm.Intent{farm.IntentRun, farm.IntentHold, farm.IntentAbort}).Draw(t, "intent")
 	case 3:
 		change.Activity = "changed"
+	case 4:
+		change.RetryAt = rapid.SampledFrom([]time.Time{{}, testTime.Add(time.Hour)}).Draw(t, "retry at")
+		change.GivenUp = rapid.Bool().Draw(t, "given up")
 	}
 	m.do(t, func(tx *Tx) {
 		live := m.live(tx, j)
 		live.Priority, live.Tag, live.Intent, live.Activity = change.Priority, change.Tag, change.Intent, change.Activity
+		live.RetryAt, live.GivenUp = change.RetryAt, change.GivenUp
 		tx.SaveJob(live)
 		j.Job = live.Job
 	})

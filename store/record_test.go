@@ -76,6 +76,10 @@ func TestTaskRecord(t *testing.T) {
 			r.failedBy = n
 		}
 		r.failures = rapid.SampledFrom([]int{0, len(r.failedBy), 5}).Draw(t, "failures")
+		r.excused = rapid.SampledFrom([]int{0, 1, 300}).Draw(t, "excused")
+		if text := rapid.StringN(0, 20, farm.MaxCauseText).Draw(t, "cause"); text != "" {
+			r.cause = &farm.Cause{Class: "python", Means: text, Line: text}
+		}
 		b := r.appendTo(nil, created)
 		back, err := decodeTask(b[1:], created)
 		if err != nil || !reflect.DeepEqual(r, back) {
@@ -97,8 +101,8 @@ func TestJobRecord(t *testing.T) {
 		job  jobRecord
 	}{
 		{"empty", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime}}},
-		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, NoWorkersLeft: true, Intent: farm.IntentAbort,
-			Counts: farm.Counts{1, 2, 3, 4, 5, maxTasks}}, StepsDone: 7, StepsTotal: 1 << 40, Created: testTime, Updated: testTime.Add(time.Hour), Activity: "going", Deleting: testTime}}},
+		{"all", jobRecord{removing: true, Job: farm.Job{Name: "scene ü", Type: "simple", Priority: -3, Tag: "tag", JobFacts: farm.JobFacts{Planning: true, NoWorkersLeft: true, GivenUp: true, Intent: farm.IntentAbort,
+			Counts: farm.Counts{1, 2, 3, 4, 5, maxTasks}}, StepsDone: 7, StepsTotal: 1 << 40, Created: testTime, Updated: testTime.Add(time.Hour), Activity: "going", Deleting: testTime, RetryAt: testTime.Add(time.Minute)}}},
 		{"a pass", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime, Activity: "at 7", JobFacts: farm.JobFacts{
 			Pass: farm.Pass{Kind: farm.PassRevive, Root: 3, Step: 1, Next: 7, Repeat: true, Reason: "because"}}}}},
 		{"times before creation", jobRecord{Job: farm.Job{Created: testTime, Updated: testTime.Add(-time.Hour), Deleting: testTime.Add(time.Minute)}}},

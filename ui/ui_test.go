@@ -180,6 +180,26 @@ func TestWhyItWaits(t *testing.T) {
 	p.until("visible('.job .why').length === 0")
 }
 
+// A task's failure is explained while its page is open.
+func TestWhyItFailed(t *testing.T) {
+	f := startFarm(t, "serve")
+	job := f.submit("fails", "hello", 1, 1, "queued")
+	task := f.task(job, 1)
+	p := open(t, f, "/app/jobs/"+job+"/"+task)
+	p.see(".task .row .status", "queued")
+	w := f.newWorker("misc")
+	w.take()
+	p.see(".task .row .status", "active")
+	w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"failed","activity":"Failed: command exited abnormally with code 1","log":"Error: Cannot render, no camera\n"}`))
+	p.see(".task .row .status", "failed")
+	p.see(".task dl", "Add one in Blender, or name another scene.")
+	p.see(".task dl", "Error: Cannot render, no camera (no-camera)")
+	p.see(".job .why", "The scene has no camera")
+	f.call("POST", "jobs/"+job+"/setstatus", map[string]any{"status": "requeueing", "reason": "there is one now"}, nil)
+	p.see(".task .row .status", "queued")
+	p.until("!document.querySelector('.task dl').innerText.includes('Add one in Blender')")
+}
+
 // An address can be sent to a colleague, and the browser's buttons work.
 func TestAddresses(t *testing.T) {
 	f := startFarm(t, "all")

@@ -21,6 +21,9 @@ func (m *Manager) diagnose(id farm.WorkerID, task farm.TaskID, r *Report) (diagn
 	if err != nil || t.Worker != id || t.Status != farm.TaskActive {
 		return diagnosis.Diagnosis{}, false
 	}
+	// When a thousand workers fail at once, their logs wait here and not in memory.
+	m.diagnosing <- struct{}{}
+	defer func() { <-m.diagnosing }()
 	log := m.files.End(t.Job, task, diagnosis.MaxTail)
 	log = append(append(log, r.Log...), '\n')
 	return m.errors.Rules().Match(append(log, r.Activity...))

@@ -178,7 +178,8 @@ func (u *unit) forgive(j *store.Job) {
 	u.UnblockAll(j, "")
 	u.touch(j).refresh = true // no events of their own
 	// What the passes leave alone: it was returned, or is tried again, or was
-	// completed after a failure.
+	// completed after a failure. What nobody is blamed for stays with a task that
+	// waits or runs: no index has it, and it costs nothing.
 	for _, t := range u.Failed(j, farm.TaskQueued, farm.TaskActive, farm.TaskCompleted) {
 		u.clearFailures(t)
 	}

@@ -69,7 +69,10 @@ func (u *unit) applyVerbOnly(j *store.Job, verb farm.Verb, reason string, by []f
 	u.note(j, by, verb.String(), reason)
 	touched := u.touch(j)
 	touched.because = reason
-	j.Intent, j.RetryAt = row.Intent, time.Time{}
+	if verb == farm.Pause || j.Intent != row.Intent {
+		j.RetryAt = time.Time{} // the user takes over from the manager
+	}
+	j.Intent = row.Intent
 	if row.Pass != farm.NoPass {
 		j.KeepGoing, j.NoWorkersLeft, j.GivenUp = false, false, false
 		touched.refresh = true // readers are told to fetch the tasks again
@@ -196,6 +199,7 @@ func (u *unit) requeueTask(t store.Task, reason string) {
 	case status.TakesBack():
 		u.touch(j).refresh = true
 		j.Intent, j.KeepGoing, j.NoWorkersLeft, j.GivenUp = farm.IntentRun, true, false, false
+		j.RetryAt = time.Time{}
 		pass.Kind = farm.PassRevive
 	case status == farm.JobCompleted:
 		j.Intent, j.RetryAt = farm.IntentRun, time.Time{} // it may have been held while it completed
@@ -218,7 +222,7 @@ func (u *unit) liveJob(id farm.JobID) (*store.Job, error) {
 // clearFailures lets every worker try a task again that a user asked to requeue
 // and that is queued already.
 func (u *unit) clearFailures(t store.Task) {
-	if state := t.State(); state.Failures > 0 || len(state.FailedBy) > 0 {
+	if state := t.State(); state.Failures+state.Excused > 0 || len(state.FailedBy) > 0 {
 		state.Forgive()
 		u.SetTask(t, state)
 		u.taskEvent(t, state.Status)

@@ -74,6 +74,7 @@ type Manager struct {
 	blocks     blocks
 	retries    retries
 	errors     diagnosis.File
+	diagnosing chan struct{} // holds a token for each log that is being looked through
 	zones      zones
 	previews   chan preview
 	passes     passes
@@ -90,12 +91,13 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
 		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig,
-		previews:  make(chan preview, previewQueue),
-		deletes:   make(chan struct{}, 1),
-		passes:    passes{wake: make(chan struct{}, 1)},
-		schedules: make(chan struct{}, 1),
-		sweeper:   newSweeper(),
-		tally:     tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},
+		previews:   make(chan preview, previewQueue),
+		deletes:    make(chan struct{}, 1),
+		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		passes:     passes{wake: make(chan struct{}, 1)},
+		schedules:  make(chan struct{}, 1),
+		sweeper:    newSweeper(),
+		tally:      tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},
 	}
 	m.errors.Path = filepath.Join(o.Home, diagnosis.FileName)
 	m.errors.Mistake = func(err error) {

@@ -24,6 +24,8 @@ type nJob struct {
 	aborted       bool // the user canceled it
 	insist        bool // the user wants a task of it although others failed
 	noWorkersLeft bool
+	givenUp       bool // a task failed that nobody could do
+	retry         bool // it is held, and by the manager
 	tasks         []*nTask
 	blocked       []nBlock
 	inRow         map[nBlock]int // failures since the worker last completed one, forgiven ones too
@@ -40,6 +42,7 @@ type nTask struct {
 	doneBy   *nWorker // who completed it last
 	failedBy []*nWorker
 	failures int
+	excused  int // failures that cost it no try
 }
 
 type nWorker struct {
@@ -66,9 +69,13 @@ func (t *nTask) ready() bool {
 }
 
 // requeue makes it as if it had never run.
-func (t *nTask) requeue() { t.status, t.worker, t.failedBy, t.failures = farm.TaskQueued, nil, nil, 0 }
+func (t *nTask) requeue() {
+	t.status, t.worker, t.failedBy, t.failures, t.excused = farm.TaskQueued, nil, nil, 0, 0
+}
 
-func (t *nTask) cancel() { t.status, t.worker, t.failedBy, t.failures = farm.TaskCanceled, nil, nil, 0 }
+func (t *nTask) cancel() {
+	t.status, t.worker, t.failedBy, t.failures, t.excused = farm.TaskCanceled, nil, nil, 0, 0
+}
 
 func (j *nJob) count(status ...farm.TaskStatus) (n int) {
 	for _, t := range j.tasks {
@@ -89,7 +96,7 @@ func (j *nJob) status() farm.JobStatus {
 	if j.aborted {
 		return farm.JobCanceled
 	}
-	if j.noWorkersLeft || failed > 0 && !j.insist && failed*100/total >= 10 {
+	if j.noWorkersLeft || j.givenUp || failed > 0 && !j.insist && failed*100/total >= 10 {
 		return farm.JobFailed
 	}
 	if active+waiting == 0 {
@@ -197,15 +204,46 @@ func (f *naive) others(j *nJob, t *nTask, but *nWorker) (able, fresh int) {
 	return able, fresh
 }
 
-// fail is a worker that failed its task.
-func (f *naive) fail(j *nJob, t *nTask) {
+// blame remembers that the worker that has the task failed it.
+func (j *nJob) blame(t *nTask) {
+	if !slices.Contains(t.failedBy, t.worker) {
+		t.failedBy = append(t.failedBy, t.worker)
+		j.inRow[nBlock{t.worker, t.kind}]++
+	}
+}
+
+// failSaying is a worker that failed its task, and a log that says whose fault it was.
+func (f *naive) failSaying(j *nJob, t *nTask, whose string) {
+	switch {
+	case whose == "nobody could" && t.worker != nil:
+		j.blame(t)
+		t.failures++
+		t.status, t.worker, j.givenUp = farm.TaskFailed, nil, true
+		stopTasks(j)
+		j.tidy()
+	case whose == "the farm's" && t.excused < 100, whose == "nobody's" && t.excused < 5:
+		t.excused++
+		t.status, t.worker = farm.TaskSoftFailed, nil
+		if whose == "the farm's" && !j.held && !j.aborted {
+			j.held, j.retry = true, true
+		}
+	default:
+		f.fail(j, t, whose == "the worker's" && t.excused < 5 && !slices.Contains(t.failedBy, t.worker))
+	}
+}
+
+// fail is a worker that failed its task, which is no try if it is excused and another
+// one has not tried it yet.
+func (f *naive) fail(j *nJob, t *nTask, excused bool) {
 	w := t.worker
-	if !slices.Contains(t.failedBy, w) {
-		t.failedBy = append(t.failedBy, w)
-		j.inRow[nBlock{w, t.kind}]++
+	j.blame(t)
+	t.worker = nil
+	if _, fresh := f.others(j, t, w); excused && fresh > 0 && !f.atFault(j, w, t.kind) {
+		t.excused++
+		t.status = farm.TaskSoftFailed
+		return
 	}
 	t.failures++
-	t.worker = nil
 	able, fresh := f.others(j, t, w)
 	isBlocked := f.atFault(j, w, t.kind)
 	tried := t.failures >= f.tries
@@ -213,7 +251,7 @@ func (f *naive) fail(j *nJob, t *nTask) {
 	case isBlocked && able == 0:
 		t.status, j.noWorkersLeft = farm.TaskFailed, true
 	case isBlocked && (fresh > 0 || !tried): // it is the worker's fault
-		t.status, t.failures = farm.TaskSoftFailed, len(t.failedBy)-1
+		t.status, t.failures = farm.TaskSoftFailed, min(len(t.failedBy)-1, t.failures)
 	case tried || isBlocked:
 		t.status = farm.TaskFailed
 	default:
@@ -249,7 +287,7 @@ func (f *naive) blockWorker(j *nJob, w *nWorker, kind string) {
 			continue
 		}
 		if _, fresh := f.others(j, t, w); fresh > 0 {
-			t.status, t.failures = farm.TaskQueued, len(t.failedBy)-1
+			t.status, t.failures = farm.TaskQueued, min(len(t.failedBy)-1, t.failures)
 			hopeAgain(j, t)
 		}
 	}

@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -74,7 +75,28 @@ func (c *contest) complete() {
 }
 
 func (c *contest) fail() {
-	c.reports(farm.TaskFailed, func(j *nJob, t *nTask) { c.naive.fail(j, t) })
+	c.reports(farm.TaskFailed, func(j *nJob, t *nTask) { c.naive.fail(j, t, false) })
+}
+
+// whose are faults, and logs that say so.
+var whose = map[string]string{"nobody could": "Error: Cannot render, no camera", "the farm's": diskFull, "nobody's": "connection reset by peer",
+	"the worker's": "Error: Found no Cycles device of the specified type", "the task's": "Error: script failed"}
+
+// transient is a user's rule, as none of the program's says so.
+const transient = "rules:\n  - {class: our-network, match: 'connection reset', consequence: transient, means: The network stumbled.}\n"
+
+// failSaying fails a task with a log that says whose fault it was.
+func (c *contest) failSaying() {
+	j, t, ok := c.held()
+	if !ok {
+		return
+	}
+	fault := rapid.SampledFrom(slices.Sorted(maps.Keys(whose))).Draw(c.rt, "whose fault")
+	c.doing("%s fails task %d of %s: %s fault", c.name(t.worker), t.index+1, j.id, fault)
+	c.seen[fault]++
+	c.heard(t.worker)
+	c.must(c.Report(t.worker.id, t.id, manager.Report{Log: whose[fault], Status: new(farm.TaskFailed)}))
+	c.naive.failSaying(j, t, fault)
 }
 
 func (c *contest) giveBack() {

@@ -10,7 +10,7 @@ import (
 // complete is a worker that completed its task.
 func (j *nJob) complete(t *nTask) {
 	j.inRow[nBlock{t.worker, t.kind}] = 0
-	t.status, t.doneBy, t.worker = farm.TaskCompleted, t.worker, nil
+	t.status, t.doneBy, t.worker, t.excused = farm.TaskCompleted, t.worker, nil, 0
 }
 
 // atFault reports whether a worker that just failed a task is blocked: it failed

@@ -79,6 +79,7 @@ func (c *contest) applyConfig() {
 	c.configure(func(f *farm.Config) {
 		f.TaskFailAfterSoftfailCount, f.BlocklistThreshold = c.naive.tries, c.naive.block
 		f.WorkerTimeout = farm.Duration(time.Minute)
+		f.RetryAfterFarmFault = farm.Duration(1000 * time.Hour) // its end has tests of its own
 	})
 }
 
@@ -98,6 +99,7 @@ func play(t *testing.T, rt *rapid.T, seen map[string]int) {
 	defer c.stop()
 	c.applyConfig()
 	c.must(os.WriteFile(filepath.Join(home, "scripts", "any.js"), []byte(anyScript), 0o644))
+	c.must(os.WriteFile(filepath.Join(home, "errors.yaml"), []byte(transient), 0o644))
 	for _, name := range []string{"gpu", "big"} {
 		tag, err := c.CreateTag(farm.Tag{Name: name})
 		c.must(err)
@@ -150,7 +152,7 @@ type act struct {
 }
 
 func (c *contest) step() {
-	acts := []act{{30, c.take}, {14, c.complete}, {14, c.fail}, {2, c.giveBack}, {7, c.submit}, {6, c.jobWish}, {5, c.taskWish}, {2, c.requeueFailed},
+	acts := []act{{30, c.take}, {14, c.complete}, {14, c.fail}, {8, c.failSaying}, {2, c.giveBack}, {7, c.submit}, {6, c.jobWish}, {5, c.taskWish}, {2, c.requeueFailed},
 		{3, c.priority}, {2, c.jobTag}, {2, c.workerTags}, {3, c.leave}, {4, c.comeBack}, {3, c.fallAsleep}, {2, c.unblock}, {1, c.deleteJob},
 		{1, c.fireWorker}, {1, c.crash}, {1, c.silence}, {1, c.pause}}
 	total := 0
@@ -244,6 +246,9 @@ func (c *contest) compare() {
 			c.seen["nobody left"]++
 		}
 		c.seen["blocked"] += len(j.blocked)
+		if job.RetryAt.IsZero() == j.retry {
+			c.lost("job %d is to be tried again at %v, in the model %v", n+1, job.RetryAt, j.retry)
+		}
 		if job.Status() != j.status() {
 			c.lost("job %d is %s, in the model %s", n+1, job.Status(), j.status())
 		}
@@ -277,7 +282,7 @@ func (c *contest) compareTask(job int, real *farm.Task, t *nTask) {
 		c.lost("task %d of job %d is %s, in the model %s", t.index+1, job+1, real.Status, t.status)
 	case t.status == farm.TaskActive && real.Worker != t.worker.id:
 		c.lost("task %d of job %d is another worker's than %s's", t.index+1, job+1, c.name(t.worker))
-	case !slices.Equal(got, failedBy) || real.Failures != t.failures:
+	case !slices.Equal(got, failedBy) || real.Failures != t.failures || real.Excused != t.excused:
 		c.lost("task %d of job %d failed %d times by %d workers, in the model %d times by %d", t.index+1, job+1, real.Failures, len(got), t.failures, len(failedBy))
 	}
 }

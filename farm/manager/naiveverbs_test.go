@@ -8,10 +8,13 @@ import (
 
 // forgive lets everybody try everything again.
 func (j *nJob) forgive() {
-	j.blocked, j.insist, j.noWorkersLeft = nil, false, false
+	j.blocked, j.insist, j.noWorkersLeft, j.givenUp = nil, false, false, false
 	for _, t := range j.tasks {
+		if len(t.failedBy) == 0 && t.failures == 0 {
+			continue // what nobody is blamed for stays
+		}
 		if t.status == farm.TaskQueued || t.status == farm.TaskActive || t.status == farm.TaskCompleted {
-			t.failedBy, t.failures = nil, 0
+			t.failedBy, t.failures, t.excused = nil, 0, 0
 		}
 	}
 }
@@ -20,6 +23,7 @@ func (j *nJob) forgive() {
 func (j *nJob) wish(wanted farm.JobStatus) {
 	status := j.status()
 	if status == wanted {
+		j.retry = j.retry && wanted != farm.JobPauseRequested // it is the user's now
 		return
 	}
 	switch wanted {
@@ -29,15 +33,15 @@ func (j *nJob) wish(wanted farm.JobStatus) {
 		if j.stopped() {
 			j.doAgain()
 		} else if status != farm.JobCompleted {
-			j.held = false
+			j.held, j.retry = false, false
 		}
 	case farm.JobPauseRequested:
 		if status != farm.JobCompleted {
-			j.held, j.aborted = true, false
+			j.held, j.retry, j.aborted = true, false, false
 		}
 	case farm.JobCancelRequested:
 		if status != farm.JobCompleted {
-			j.held, j.aborted = false, true
+			j.held, j.retry, j.aborted = false, false, true
 			for _, t := range j.tasks {
 				if t.status == farm.TaskActive {
 					t.cancel()
@@ -59,6 +63,7 @@ func (j *nJob) doAgain() {
 // goOn lets a job run, and requeues what did not complete, or all.
 func (j *nJob) goOn(all bool) {
 	j.held, j.aborted, j.insist, j.noWorkersLeft = false, false, false, false
+	j.retry, j.givenUp = false, false
 	for _, t := range j.tasks {
 		if all || t.failed() || t.status == farm.TaskSoftFailed {
 			t.requeue()
@@ -73,7 +78,7 @@ func (j *nJob) doFailedAgain() (possible bool) {
 	}
 	canceled := j.aborted
 	if j.stopped() { // a paused job stays paused
-		j.held = false
+		j.held, j.retry = false, false
 	}
 	j.forgive()
 	j.aborted = false
@@ -122,10 +127,11 @@ func (f *naive) requeueTask(j *nJob, t *nTask) bool {
 	withoutWorkers := f.withoutWorkers(j)
 	j.blocked = slices.DeleteFunc(j.blocked, func(b nBlock) bool { return slices.Contains(withoutWorkers, b.kind) })
 	if j.status() == farm.JobCompleted {
-		j.held, j.aborted = false, false
+		j.held, j.aborted, j.retry = false, false, false
 	}
 	if j.stopped() {
 		j.held, j.aborted, j.insist, j.noWorkersLeft = false, false, true, false
+		j.retry, j.givenUp = false, false
 		for _, other := range j.tasks { // what waited was shown as canceled, and stays it
 			if other != t && other.waits() && !slices.Contains(dependents(j, other), t) {
 				other.cancel()

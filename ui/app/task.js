@@ -46,6 +46,10 @@ export class Task {
       el('div', { class: 'row title' }, this.title, this.close), this.missing, this.body);
     this.refetch = soon(() => this.fetch(), 300);
     farm.on('task', (event) => this.apply(event));
+    // Where many tasks change, or show another status, the job says so and they do not.
+    farm.on('job', (event) => {
+      if (this.id && event.id === this.job && !event.was_deleted && (event.refresh_tasks || event.previous_status)) this.refetch();
+    });
     farm.on('fresh', () => this.id && this.open(this.job, this.id));
   }
 
