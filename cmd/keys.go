@@ -29,12 +29,13 @@ type local struct {
 	WorkerChecks    bool          `yaml:"worker_checks"`               // see worker.Options.NoChecks
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
+	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
 	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, StalledAfter: farm.Duration(10 * time.Minute)}}
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute)}}
 }
 
 // check says what of it cannot work, naming the key.
@@ -104,6 +105,7 @@ func keys() []key {
 		{"worker_checks", "", "FARM_WORKER_CHECKS", working, "", func(c *config) any { return &c.WorkerChecks }},
 		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
+		{"warm_blender", "", "FARM_WARM_BLENDER", working, "", func(c *config) any { return &c.WarmBlender }},
 		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }

@@ -77,6 +77,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		NoChecks:        !c.WorkerChecks,
 		StalledAfter:    time.Duration(c.StalledAfter),
 		MaxTime:         time.Duration(c.MaxTime),
+		NoWarm:          !c.WarmBlender,
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {

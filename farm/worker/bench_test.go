@@ -38,6 +38,7 @@ func newBench(t *testing.T) *bench {
 	w.previews = newPreviews(func() Manager { return m.client().WithCredentials("worker", "secret") }, w.log)
 	r := &reporter{task: id, run: "1", outbox: box, log: w.log}
 	t.Cleanup(func() {
+		w.warm.close()
 		r.abandoned() // nothing is logged once the test is over
 		box.Close()
 	})

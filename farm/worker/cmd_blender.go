@@ -21,6 +21,7 @@ type blenderRender struct {
 	args       []string // behind it
 	frames     []int    // what is saved, if the arguments do not tell; in the job: a range
 	steps      int      // frames expected; 0 if the job type does not say
+	cold       bool     // in a Blender of its own; in the job: "warm" is false
 }
 
 func prepareBlenderRender(c farm.Command) (action, error) {
@@ -33,6 +34,7 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 		args:       p.list("args"),
 		frames:     p.frames("frames"),
 		steps:      c.Steps,
+		cold:       !p.flag("warm", true),
 	}
 	return b.do, p.err
 }
@@ -52,18 +54,50 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	w := &blenderWatch{line: line, task: r, stop: stop, life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole)}
-	w.asked = newAskedFrames(line.requests, func() {
-		if b.steps > 0 { // else the whole command is one step
-			r.Step()
+	counted := 0 // steps, also those of a try that failed
+	tried, err := b.renderWarm(ctx, r, exe, line, func() {
+		counted++
+		b.step(r)
+	})
+	var again *warmError
+	if tried && (!errors.As(err, &again) || ctx.Err() != nil) {
+		return err
+	}
+	if again != nil {
+		r.Log("%v. Trying again in a Blender of its own", again)
+	}
+	err = b.renderCold(ctx, r, exe, line, func() {
+		if counted--; counted < 0 {
+			b.step(r)
 		}
 	})
-	err = r.startWatched(ctx, exe, line.args, w.life, func(text string) { w.see(ctx, text) })
-	w.asked.end()
-	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading
-	return w.outcome(err, broken, saved == 0 && b.steps > 0)
+	if err == nil && again != nil && again.began {
+		r.worker.warm.refuse(again.key) // the next would go the same way
+	}
+	return err
+}
+
+// step counts a frame; if no steps are expected the whole command is one.
+func (b blenderRender) step(r *run) {
+	if b.steps > 0 {
+		r.Step()
+	}
+}
+
+// renderCold renders in a Blender that is started for it and ends with it.
+func (b blenderRender) renderCold(ctx context.Context, r *run, exe string, line *blenderLine, step func()) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	w := b.watch(ctx, stop, r, line, step)
+	err := r.startWatched(ctx, exe, line.args, w.life, func(text string) { w.see(ctx, text) })
+	return w.end(ctx, err)
+}
+
+// watch returns what listens to a Blender that renders, and can stop it. It has
+// to be ended.
+func (b blenderRender) watch(ctx context.Context, stop context.CancelCauseFunc, r *run, line *blenderLine, step func()) *blenderWatch {
+	return &blenderWatch{line: line, task: r, stop: stop, expects: b.steps > 0, asked: newAskedFrames(line.requests, step),
+		life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole)}
 }
 
 // line makes the command line, and finds out what it asks for.
@@ -87,6 +121,7 @@ type blenderWatch struct {
 	asked     *askedFrames
 	frames    *frames
 	life      *stall
+	expects   bool // the job type expects frames
 	stop      context.CancelCauseFunc
 	wrong     error  // what makes its frames worthless
 	lastError string // of its messages
@@ -128,6 +163,13 @@ func (w *blenderWatch) fail(err error) {
 		w.wrong = err
 		w.stop(err)
 	}
+}
+
+// end takes how Blender ended, and returns what became of it all.
+func (w *blenderWatch) end(ctx context.Context, err error) error {
+	w.asked.end()
+	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading
+	return w.outcome(err, broken, saved == 0 && w.expects)
 }
 
 // outcome says what became of it all. idle means that nothing was saved although

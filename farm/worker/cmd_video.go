@@ -40,7 +40,7 @@ func prepareFramesToVideo(c farm.Command) (action, error) {
 		inputGlob:  p.required("inputGlob"),
 		framePath:  p.optional("framePath"),
 		frames:     p.frames("frames"),
-		optional:   p.flag("optional"),
+		optional:   p.flag("optional", false),
 		outputFile: p.required("outputFile"),
 		argsBefore: p.list("argsBefore"),
 		args:       p.list("args"),

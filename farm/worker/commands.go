@@ -135,10 +135,10 @@ func (p *params) frames(name string) []int {
 }
 
 // flag reads a yes or no; need not be there.
-func (p *params) flag(name string) bool {
+func (p *params) flag(name string, otherwise bool) bool {
 	v, ok := p.given(name, false)
 	if !ok {
-		return false
+		return otherwise
 	}
 	on, ok := v.(bool)
 	if !ok {

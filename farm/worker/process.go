@@ -29,11 +29,12 @@ const (
 // A process is a program to be run with all it starts as one group. The group
 // does not outlive run, nor (on Linux and Windows) the worker.
 type process struct {
-	exe  string
-	args []string
-	line func(pid int, text string) // called for each line of its output, one at a time
-	oom  *int                       // Linux: how readily the kernel ends it for memory
-	life *stall                     // ends it when it does nothing any more; nil: never
+	exe   string
+	args  []string
+	line  func(pid int, text string) // called for each line of its output, one at a time
+	stdin *os.File                   // its standard input; nil for none
+	oom   *int                       // Linux: how readily the kernel ends it for memory
+	life  *stall                     // ends it when it does nothing any more; nil: never
 
 	killAfter, drainFor time.Duration // killGrace and outputGrace unless set, for tests
 }
@@ -66,6 +67,9 @@ func (p process) runHere(ctx context.Context) error {
 	}
 	cmd := exec.Command(p.exe, p.args...)
 	cmd.Stdout, cmd.Stderr = in, in // one pipe, so that the order of lines is kept
+	if p.stdin != nil {
+		cmd.Stdin = p.stdin
+	}
 	asGroup(cmd)
 	err = cmd.Start()
 	in.Close() // the child has its own; without this the output would not end

@@ -110,6 +110,7 @@ func (w *Worker) take(ctx context.Context) state {
 // asleep asks whether to wake up.
 func (w *Worker) asleep(ctx context.Context) state {
 	w.say("asleep")
+	w.warm.closeIdle()
 	w.log.Info("asleep")
 	w.tell(ctx, farm.WorkerAsleep)
 	trouble := complaints{log: w.log, what: "cannot ask whether to wake up"}

@@ -21,6 +21,7 @@ var errStopped = errors.New("the task has ended")
 // or the user wants it, it reports nothing more: the manager returns the task.
 func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 	w.say("working on " + task.Name)
+	w.warm.closeOther(task.Job)
 	log := w.log.With("task", task.UUID)
 	log.Info("task started", "name", task.Name, "type", task.TaskType, "job", task.Job)
 	begun := time.Now()

@@ -46,6 +46,7 @@ type Options struct {
 	NoChecks        bool          // take tasks without looking for Blender, FFmpeg and the storage first
 	StalledAfter    time.Duration // a program that does nothing for so long has failed, see stall; 0: never
 	MaxTime         time.Duration // what a task may take; 0: any time
+	NoWarm          bool          // start a Blender for every task
 	OOMScoreAdjust  *int          // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
 	Log             *slog.Logger
 }
@@ -87,6 +88,7 @@ type Worker struct {
 	sender   *sender
 	previews *previews
 	versions versions // of programs
+	warm     warmKeeper
 	checkup  *checkup // nil with Options.NoChecks
 
 	// Used by Run's goroutine only.
@@ -230,6 +232,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		helpers.Go(func() { w.checkup.run(background) })
 	}
 
+	defer w.warm.close()
 	for state := w.signOn; state != nil; {
 		state = state(ctx)
 	}

@@ -1,0 +1,345 @@
+//go:build !windows
+
+package worker
+
+import (
+	"context"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/blendertest"
+)
+
+// warmFile saves the small scene with something that moves, changed by Python.
+func warmFile(t *testing.T, b *bench, python string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.blend")
+	moves := "o = bpy.data.objects['Cube']; o.keyframe_insert('location', frame=1); o.location.x = 3; o.keyframe_insert('location', frame=4); s.frame_end = 4\n"
+	saves := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "",
+		"args", renderArgs(moves+python+"\nbpy.ops.wm.save_as_mainfile(filepath='"+file+"')"))
+	if err := b.do(t.Context(), saves); err != "" {
+		t.Fatalf("%s\n%s", err, b.logged(t))
+	}
+	b.logged(t)
+	return file
+}
+
+// renderOf is a task that renders frames of a file.
+func renderOf(file string, steps int, args ...string) farm.Command {
+	list := []any{}
+	for _, a := range args {
+		list = append(list, a)
+	}
+	c := cmd("blender-render", "exe", "blender", "exeArgs", "-b -y", "blendfile", file, "args", list)
+	c.Steps = steps
+	return c
+}
+
+// sameImages compares the pixels and names in two folders.
+func sameImages(t *testing.T, a, b string) {
+	t.Helper()
+	names := filesIn(t, a)
+	if other := filesIn(t, b); other != names {
+		t.Errorf("files %q and %q", names, other)
+		return
+	}
+	for _, name := range strings.Fields(names) {
+		if filepath.Ext(name) != ".png" && filepath.Ext(name) != "" {
+			continue
+		}
+		pixels := func(dir string) string {
+			f, err := os.Open(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			m, err := png.Decode(f)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return fmt.Sprint(m)
+		}
+		if pixels(a) != pixels(b) {
+			t.Errorf("%s: the pixels differ", name)
+		}
+	}
+}
+
+// A Blender that stays open saves what one for each task saves: names and pixels.
+func TestWarmIsLikeCold(t *testing.T) {
+	blendertest.Find(t)
+	cases := []struct {
+		name, python string
+		chunks       []string
+		more         []string // arguments
+		warm         bool     // else it has to be refused
+	}{
+		{"frames", "", []string{"1", "3..4", "2", "0"}, nil, true},
+		{"as the job types ask", "", []string{"1", "2"}, []string{"-F", "PNG", "--python-expr", "import bpy; bpy.context.scene.render.use_overwrite = True"}, true},
+		{"views", "s.render.use_multiview = True", []string{"1", "2"}, nil, true},
+		{"no ending", "s.render.use_file_extension = False", []string{"1", "2"}, nil, true},
+		{"placeholders", "s.render.use_placeholder = True", []string{"1", "2"}, nil, true},
+		{"frames that are there", "s.render.use_overwrite = False", []string{"1", "1..2", "2"}, nil, true},
+		{"view layers", "s.view_layers.new('More').use = False", []string{"1", "2"}, nil, true},
+		{"the step of the scene", "s.frame_step = 2; s.use_preview_range = True", []string{"2", "3"}, nil, true},
+		{"cameras by markers", "import math\nc = s.camera.copy(); s.collection.objects.link(c); c.location.x += 2\ns.timeline_markers.new('a', frame=2).camera = c", []string{"3", "1"}, nil, true},
+		{"a driver that reads the range", "d = o.driver_add('location', 2).driver; d.type = 'SCRIPTED'; v = d.variables.new(); v.type = 'SINGLE_PROP'; v.name = 'v'; v.targets[0].id_type = 'SCENE'; v.targets[0].id = s; v.targets[0].data_path = 'frame_end'; d.expression = 'v / 4'", []string{"1", "2"}, nil, true},
+		{"a handler of the file", "x = bpy.data.texts.new('h.py'); x.use_module = True; x.write('import bpy\\nbpy.app.handlers.render_pre.append(lambda *a: None)\\n')", []string{"1", "2"}, nil, false},
+		{"a simulation", "bpy.data.objects['Cube'].modifiers.new('c', 'CLOTH')", []string{"1", "2"}, nil, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			file := warmFile(t, b, c.python)
+			dirs := map[bool]string{false: t.TempDir(), true: t.TempDir()}
+			logs := map[bool]string{}
+			for _, warm := range []bool{false, true} {
+				for _, chunk := range c.chunks {
+					frames, _ := farm.ParseFrames(chunk)
+					task := renderOf(file, len(frames), append(append([]string{"-o", dirs[warm] + "/f_######"}, c.more...), "-f", chunk)...)
+					task.Parameters["warm"] = warm
+					b.steps = 0
+					if err := b.do(t.Context(), task); err != "" || b.steps != len(frames) {
+						t.Errorf("warm %v, frames %s: %d steps, %q", warm, chunk, b.steps, err)
+					}
+					logs[warm] += b.logged(t)
+				}
+			}
+			sameImages(t, dirs[false], dirs[true])
+			if again := strings.Count(logs[true], "that has the file open"); c.warm && again != len(c.chunks)-1 || !c.warm && again != 0 || strings.Contains(logs[true], "Trying again") {
+				t.Errorf("%d tasks got a Blender that was open:\n%s", again, logs[true])
+			}
+			if strings.Contains(logs[true], "Farm warm") {
+				t.Errorf("the log has what is not for users:\n%s", logs[true])
+			}
+		})
+	}
+}
+
+// An animation sets the range of the scene, in each task its own.
+func TestWarmAnimation(t *testing.T) {
+	blendertest.Find(t)
+	b := newBench(t)
+	file, warm, cold := warmFile(t, b, ""), t.TempDir(), t.TempDir()
+	for _, span := range [][]string{{"-s", "1", "-e", "3", "-j", "2", "-a"}, {"-s", "2", "-e", "4", "-j", "1", "-a"}} {
+		for dir, on := range map[string]bool{warm: true, cold: false} {
+			task := renderOf(file, 2, append([]string{"-o", dir + "/##"}, span...)...)
+			task.Parameters["warm"] = on
+			if err := b.do(t.Context(), task); err != "" {
+				t.Errorf("%v: %s", span, err)
+			}
+		}
+	}
+	sameImages(t, warm, cold)
+	if names := filesIn(t, warm); names != "01.png 02.png 03.png 04.png" {
+		t.Errorf("files %s", names)
+	}
+}
+
+// The open Blender is left when anything changes, and after an error.
+func TestWarmIsRenewed(t *testing.T) {
+	blendertest.Find(t)
+	b, dir := newBench(t), t.TempDir()
+	file := warmFile(t, b, "")
+	render := func(args ...string) (log string) {
+		t.Helper()
+		if err := b.do(t.Context(), renderOf(file, 0, args...)); err != "" {
+			t.Fatal(err)
+		}
+		return b.logged(t)
+	}
+	open := func() *warmBlender { return b.worker.warm.idle }
+	output := dir + "/##"
+	render("-o", output, "-f", "1")
+	first := open()
+	if render("-o", output, "-f", "2"); first == nil || open() != first || first.served != 2 {
+		t.Fatal("the second task has not got the open Blender")
+	}
+	// The file changed: what is rendered is new.
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, string(data))
+	if err := os.Chtimes(file, time.Now(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	render("-o", output, "-f", "1")
+	second := open()
+	if second == first {
+		t.Error("the file changed, and the same Blender renders")
+	}
+	<-first.over
+	if render("-o", dir+"/other##", "-f", "1"); open() == second {
+		t.Error("other arguments, and the same Blender renders")
+	}
+	third := open()
+	third.served = maxServed
+	if render("-o", dir+"/other##", "-f", "1"); open() != nil {
+		t.Error("a Blender that rendered many frames is still open")
+	}
+	render("-o", output, "-f", "1")
+	fourth := open()
+	b.worker.warm.closeOther("another")
+	if <-fourth.over; open() != nil {
+		t.Error("it is open while another job is rendered")
+	}
+}
+
+// What goes wrong in an open Blender is tried in a new one before it counts.
+func TestWarmFailsIsTriedCold(t *testing.T) {
+	blendertest.Find(t)
+	b, dir, mark := newBench(t), t.TempDir(), filepath.Join(t.TempDir(), "mark")
+	// At frame 4 it dies, but only once.
+	file := warmFile(t, b, `x = bpy.data.texts.new('h.py'); x.use_module = True; x.write("""import bpy, os
+def die(f):
+    if f == 4 and not os.path.exists('`+mark+`'):
+        open('`+mark+`', 'w').close()
+        os._exit(3)
+    return 0.0
+bpy.app.driver_namespace['die'] = die
+""")
+d = o.driver_add('location', 2).driver; d.type = 'SCRIPTED'; d.expression = 'die(frame)'`)
+	task := func(frames string) farm.Command { return renderOf(file, 2, "-o", dir+"/##", "-f", frames) }
+	if err := b.do(t.Context(), task("1..2")); err != "" {
+		t.Fatal(err)
+	}
+	// It is killed while it waits: nobody notices.
+	b.worker.warm.idle.kill(errTest)
+	<-b.worker.warm.idle.over
+	if err := b.do(t.Context(), task("1..2")); err != "" || strings.Contains(b.logged(t), "Trying again") {
+		t.Errorf("one that died idle: %s", err)
+	}
+	b.steps = 0
+	err := b.do(t.Context(), task("3..4"))
+	if log := b.logged(t); err != "" || b.steps != 2 || !strings.Contains(log, "Trying again in a Blender of its own") {
+		t.Errorf("%d steps: %s\n%s", b.steps, err, log)
+	}
+	if names := filesIn(t, dir); names != "01.png 02.png 03.png 04.png" {
+		t.Errorf("files %s", names)
+	}
+	// A file without a camera fails in both.
+	file = warmFile(t, b, "bpy.data.objects.remove(s.camera)")
+	err = b.do(t.Context(), task("1"))
+	if log := b.logged(t); !strings.Contains(err, "no camera") || !strings.Contains(log, "Trying again in a Blender of its own") {
+		t.Errorf("%q\n%s", err, log)
+	}
+	if b.worker.warm.idle != nil {
+		t.Error("a Blender that failed is still open")
+	}
+}
+
+// Canceling a task ends the open Blender.
+func TestWarmIsCanceled(t *testing.T) {
+	blendertest.Find(t)
+	b := newBench(t)
+	file := warmFile(t, b, "s.cycles.samples = 100000; s.render.resolution_x = 2000; s.render.resolution_y = 2000")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(3*time.Second, func() { cancel(errTest) })
+	begun := time.Now()
+	err := b.do(ctx, renderOf(file, 1, "-o", t.TempDir()+"/##", "-f", "1"))
+	if err != errTest.Error() || b.worker.warm.idle != nil || time.Since(begun) > 30*time.Second {
+		t.Errorf("after %s: %q", time.Since(begun), err)
+	}
+}
+
+// Only command lines that prepare a scene and name their frames last are rendered warm.
+func TestWarmLines(t *testing.T) {
+	cases := []struct{ args, start, span string }{
+		{"-b /x.blend -o /o/## -f 1..3", "-b /x.blend -o /o/##", ""},
+		{"-b -y /x.blend -S Two -s 1 -e 4 -j 2 -a", "-b -y /x.blend -S Two", "1 4 2"},
+		{"-b /x.blend --python-expr render.use_overwrite=True -F PNG -f 3", "-b /x.blend --python-expr render.use_overwrite=True -F PNG", ""},
+		{"-b /x.blend -f 1 -o /late", "", ""},
+		{"-b /x.blend -f 1 -f 2", "", ""},
+		{"-b /x.blend -f -1", "", ""},
+		{"-b /x.blend -a", "", ""},
+		{"-b /x.blend -s 1 -e 2 -j 1 -o /o -a", "", ""},
+		{"-b /x.blend -s 1 -f 2", "", ""},
+		{"-b /x.blend -P script.py -f 1", "", ""},
+		{"-b /x.blend --python-text t -f 1", "", ""},
+		{"-b /x.blend --python-expr import.sys;sys.argv -f 1", "", ""},
+		{"-b /x.blend --python-expr bpy.ops.render.render() -f 1", "", ""},
+		{"-b /x.blend --log * -f 1", "", ""},
+		{"-b /x.blend -f 1 -- more", "", ""},
+		{"-b -f 1", "", ""},
+		{"-b /x.blend", "", ""},
+	}
+	for _, c := range cases {
+		line, err := readBlenderArgs(strings.Fields(c.args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, ok := line.warm("/x.blend")
+		if ok != (c.start != "") || ok && (!slices.Equal(w.start, strings.Fields(c.start)) || w.span != c.span || len(w.frames) == 0) {
+			t.Errorf("%s: %v %+v", c.args, ok, w)
+		}
+	}
+}
+
+// Files of the compositor are those of a Blender for each task.
+func TestWarmCompositor(t *testing.T) {
+	blendertest.Find(t)
+	b, out := newBench(t), filepath.Join(t.TempDir(), "nodes")
+	file := warmFile(t, b, `if bpy.app.version < (5, 0):
+    s.use_nodes = True
+    tree = s.node_tree
+    save = tree.nodes.new('CompositorNodeOutputFile')
+    save.base_path = '`+out+`'
+else:
+    tree = s.compositing_node_group = bpy.data.node_groups.new('c', 'CompositorNodeTree')
+    tree.interface.new_socket('Image', in_out='OUTPUT', socket_type='NodeSocketColor')
+    save = tree.nodes.new('CompositorNodeOutputFile')
+    save.directory = '`+out+`'
+    save.format.media_type = 'IMAGE'
+    save.file_output_items.new('RGBA', 'Image')
+    tree.links.new(tree.nodes.new('CompositorNodeRLayers').outputs[0], tree.nodes.new('NodeGroupOutput').inputs[0])
+save.format.file_format = 'PNG'
+layers = next((n for n in tree.nodes if n.bl_idname == 'CompositorNodeRLayers'), None)
+tree.links.new(layers.outputs[0], save.inputs[0])`)
+	dirs := map[bool]string{}
+	for _, warm := range []bool{false, true} {
+		dir := t.TempDir()
+		for _, frame := range []string{"1", "3", "2"} {
+			task := renderOf(file, 1, "-o", dir+"/##", "-f", frame)
+			task.Parameters["warm"] = warm
+			if err := b.do(t.Context(), task); err != "" {
+				t.Fatalf("%s\n%s", err, b.logged(t))
+			}
+		}
+		dirs[warm] = filepath.Join(t.TempDir(), "kept")
+		if err := os.Rename(out, dirs[warm]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameImages(t, dirs[false], dirs[true])
+	if names := filesIn(t, dirs[true]); strings.Count(names, ".png") != 3 {
+		t.Errorf("files %s", names)
+	}
+}
+
+// A program that does not stay open, such as behind a script that reads the
+// standard input, is started anew for each task.
+func TestWarmNeedsABlenderThatStays(t *testing.T) {
+	b, dir := newBench(t), t.TempDir()
+	file := filepath.Join(dir, "x.blend")
+	write(t, file, "no blend file")
+	frameFile(t, filepath.Join(dir, "01.png"), 1)
+	exe := script(t, `echo started; case "$*" in *"-f 1") echo "Saved: '`+dir+`/01.png'";; esac`)
+	for range 2 {
+		task := renderOf(file, 1, "-o", dir+"/##", "-f", "1")
+		task.Parameters["exe"] = exe
+		if err := b.do(t.Context(), task); err != "" {
+			t.Fatal(err)
+		}
+	}
+	if log := b.logged(t); strings.Count(log, "> started") != 3 || b.steps != 2 {
+		t.Errorf("%d steps\n%s", b.steps, log)
+	}
+}

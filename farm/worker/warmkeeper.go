@@ -1,0 +1,140 @@
+package worker
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+)
+
+// A warmKey is all that two tasks must have in common to be rendered by one
+// Blender. Comparable.
+type warmKey struct {
+	job         farm.JobID
+	exe         string
+	args        string // what it is started with
+	animation   bool   // with -a and not -f
+	file        fileState
+	environment string
+}
+
+// A fileState tells whether a file was changed.
+type fileState struct {
+	path     string
+	modified time.Time
+	size     int64
+}
+
+// stateOf looks at a file; one that cannot be looked at has no size.
+func stateOf(path string) fileState {
+	s := fileState{path: path}
+	if info, err := os.Stat(path); err == nil {
+		s.modified, s.size = info.ModTime(), info.Size()
+	}
+	return s
+}
+
+func newWarmKey(job farm.JobID, exe string, line warmLine, file string) warmKey {
+	return warmKey{job: job, exe: exe, args: strings.Join(line.start, "\x00"), animation: line.span != "", file: stateOf(file),
+		environment: strings.Join(slices.Sorted(slices.Values(os.Environ())), "\x00")}
+}
+
+// A warmKeeper keeps at most one Blender open between tasks. Its methods may be
+// called by several goroutines.
+type warmKeeper struct {
+	mu      sync.Mutex // guards what follows
+	idle    *warmBlender
+	timer   *time.Timer // closes idle
+	refused warmKey     // the last that could not be rendered warm
+
+	ending sync.WaitGroup // Blenders that are told to end
+}
+
+// take returns the Blender that is open if it is of use for the key, else nil;
+// another one is closed.
+func (k *warmKeeper) take(key warmKey) *warmBlender {
+	b := k.pop()
+	if b == nil {
+		return nil
+	}
+	fresh := b.key == key
+	for _, used := range b.uses {
+		fresh = fresh && stateOf(used.path) == used
+	}
+	select {
+	case <-b.over:
+		fresh = false
+	default:
+	}
+	if !fresh {
+		k.retire(b)
+		return nil
+	}
+	return b
+}
+
+// keep takes a Blender that did its task well, for the next one.
+func (k *warmKeeper) keep(b *warmBlender) {
+	if b.listen(nil); b.served >= maxServed || b.grown {
+		k.retire(b)
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.idle = b
+	k.timer = time.AfterFunc(warmIdle, k.closeIdle)
+}
+
+// retire lets a Blender end, without waiting for it.
+func (k *warmKeeper) retire(b *warmBlender) { k.ending.Go(b.close) }
+
+// pop takes the one that is open, nil for none.
+func (k *warmKeeper) pop() *warmBlender {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	b := k.idle
+	if k.idle = nil; k.timer != nil {
+		k.timer.Stop()
+	}
+	return b
+}
+
+// closeIdle lets the one end that is open and has no task.
+func (k *warmKeeper) closeIdle() {
+	if b := k.pop(); b != nil {
+		k.retire(b)
+	}
+}
+
+// closeOther is closeIdle unless it is of that job.
+func (k *warmKeeper) closeOther(job farm.JobID) {
+	k.mu.Lock()
+	other := k.idle != nil && k.idle.key.job != job
+	k.mu.Unlock()
+	if other {
+		k.closeIdle()
+	}
+}
+
+// close lets all end, and returns when they have.
+func (k *warmKeeper) close() {
+	k.closeIdle()
+	k.ending.Wait()
+}
+
+// refuse remembers that tasks of the key cannot be rendered warm.
+func (k *warmKeeper) refuse(key warmKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refused = key
+}
+
+// refuses reports whether that is so.
+func (k *warmKeeper) refuses(key warmKey) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.refused == key
+}

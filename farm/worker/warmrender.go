@@ -1,0 +1,109 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"renderfarm/farm"
+)
+
+// renderWarm renders in the Blender that is open, or in a new one that stays so.
+// tried is false if the command line or the file is not for that: nothing was
+// rendered then, and no error is returned. The frames are checked as those of any Blender.
+func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line *blenderLine, step func()) (tried bool, err error) {
+	keeper := &r.worker.warm
+	warm, ok := line.warm(b.blendfile)
+	if !ok || b.cold || r.worker.options.NoWarm {
+		return false, nil
+	}
+	key := newWarmKey(r.task.Job, exe, warm, b.blendfile)
+	if keeper.refuses(key) {
+		return false, nil
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	open := keeper.take(key)
+	began := open == nil
+	if began {
+		if open, err = startWarm(r.worker.options, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
+			return false, nil
+		}
+	}
+	w := b.watch(ctx, stop, r, line, step)
+	open.listen(&warmListener{
+		line: func(pid int, text string) {
+			r.Log("pid=%d > %s", pid, text)
+			w.see(ctx, text)
+		},
+		event: w.asked.hear,
+	})
+	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
+	err = open.frames(ctx, warm, began)
+	open.listen(nil)
+	if errors.Is(err, errWarmRefused) && ctx.Err() == nil {
+		r.Log("%v. It gets one of its own", err)
+		keeper.refuse(key)
+		keeper.retire(open)
+		w.end(ctx, nil)
+		return false, nil
+	}
+	if err = w.end(ctx, err); err != nil {
+		open.kill(err) // whatever is wrong may be wrong with it
+		keeper.retire(open)
+		if began && w.wrong != nil {
+			return true, w.wrong // a new one would say the same
+		}
+		return true, &warmError{err, key, began}
+	}
+	keeper.keep(open)
+	return true, nil
+}
+
+// openWords say which Blender a task got.
+func openWords(began bool) string {
+	if began {
+		return "stays open for more frames"
+	}
+	return "has the file open"
+}
+
+// A warmError is one after which a Blender of its own may do better.
+type warmError struct {
+	error
+	key   warmKey
+	began bool // nothing was rendered in the Blender before
+}
+
+// Unwrap returns what happened.
+func (e *warmError) Unwrap() error { return e.error }
+
+// frames renders what the command line asks for.
+func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool) error {
+	if began {
+		if err := b.begin(ctx); err != nil {
+			return err
+		}
+	}
+	if line.span != "" {
+		b.span(line.span)
+	}
+	for _, frame := range line.frames {
+		if err := b.render(ctx, frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warmArgs returns the arguments of a Blender that stays open. From 5.0 on it
+// tells of its progress only when it is asked to if Python renders. (blender 2)
+func (w *Worker) warmArgs(ctx context.Context, exe string, line warmLine) (args []string) {
+	text, _ := w.versions.of(ctx, exe)
+	major := 0
+	if fmt.Sscanf(strings.TrimSpace(text), "%d.", &major); major >= 5 {
+		args = append(args, "--log", "render")
+	}
+	return append(append(args, line.start...), "--python-expr", warmScript)
+}
