@@ -12,20 +12,16 @@ func TestLayout(t *testing.T) {
 	if err := reachInside(); err != nil {
 		t.Fatal(err)
 	}
-	type moved struct { // as the engine's property, the other way round
-		mode  int
-		value any
+	field := func(name string, kind reflect.Type) reflect.StructField {
+		return reflect.StructField{Name: name, PkgPath: "renderfarm/jsjobs", Type: kind}
 	}
-	type other struct {
-		value any
-		mode  string
-	}
-	for theirs, says := range map[reflect.Type]string{
-		reflect.TypeFor[moved](): "is not where", reflect.TypeFor[other](): "another size", reflect.TypeFor[struct {
-			value any
-			mode  uint
-		}](): "is a uint",
+	mode, value := field("mode", reflect.TypeFor[int]()), field("value", reflect.TypeFor[any]())
+	for says, fields := range map[string][]reflect.StructField{
+		"is not where": {mode, value}, // as the engine's property, the other way round
+		"another size": {value, field("mode", reflect.TypeFor[string]())},
+		"is a uint":    {value, field("mode", reflect.TypeFor[uint]())},
 	} {
+		theirs := reflect.StructOf(fields)
 		if err := sameFields(theirs, reflect.TypeFor[innerProperty]()); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", theirs, err, says)
 		}
