@@ -68,6 +68,7 @@ func there(t testing.TB, body string) (said string) {
 		return "SyntaxError"
 	}
 	vm := goja.New()
+	vm.SetMaxCallStackSize(maxCalls)
 	stop := time.AfterFunc(10*time.Second, func() { vm.Interrupt("too long") })
 	defer stop.Stop()
 	if _, err := vm.RunProgram(p); err != nil {
