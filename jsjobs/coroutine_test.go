@@ -51,7 +51,8 @@ func TestCoroutinesEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if after := runtime.NumGoroutine(); after > before {
+	// A few of other tests may come and go; the bodies are 150.
+	if after := runtime.NumGoroutine(); after > before+25 {
 		t.Errorf("%d goroutines, and %d before", after, before)
 	}
 }
