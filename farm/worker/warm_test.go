@@ -92,6 +92,9 @@ func TestWarmIsLikeCold(t *testing.T) {
 		{"cameras by markers", "import math\nc = s.camera.copy(); s.collection.objects.link(c); c.location.x += 2\ns.timeline_markers.new('a', frame=2).camera = c", []string{"3", "1"}, nil, true},
 		{"a driver that reads the range", "d = o.driver_add('location', 2).driver; d.type = 'SCRIPTED'; v = d.variables.new(); v.type = 'SINGLE_PROP'; v.name = 'v'; v.targets[0].id_type = 'SCENE'; v.targets[0].id = s; v.targets[0].data_path = 'frame_end'; d.expression = 'v / 4'", []string{"1", "2"}, nil, true},
 		{"a handler of the file", "x = bpy.data.texts.new('h.py'); x.use_module = True; x.write('import bpy\\nbpy.app.handlers.render_pre.append(lambda *a: None)\\n')", []string{"1", "2"}, nil, false},
+		{"a script that reads the command line", "x = bpy.data.texts.new('h.py'); x.use_module = True; x.write('import sys; sys.argv')", []string{"1"}, nil, false},
+		{"particles", "bpy.data.objects['Cube'].modifiers.new('p', 'PARTICLE_SYSTEM')", []string{"1"}, nil, false},
+		{"rigid bodies", "bpy.ops.rigidbody.world_add()", []string{"1"}, nil, false},
 		{"a simulation", "bpy.data.objects['Cube'].modifiers.new('c', 'CLOTH')", []string{"1", "2"}, nil, false},
 	}
 	for _, c := range cases {
@@ -113,6 +116,9 @@ func TestWarmIsLikeCold(t *testing.T) {
 				}
 			}
 			sameImages(t, dirs[false], dirs[true])
+			if refused := strings.Count(logs[true], errWarmRefused.Error()); c.warm == (refused > 0) || refused > 1 {
+				t.Errorf("refused %d times", refused)
+			}
 			if again := strings.Count(logs[true], "that has the file open"); c.warm && again != len(c.chunks)-1 || !c.warm && again != 0 || strings.Contains(logs[true], "Trying again") {
 				t.Errorf("%d tasks got a Blender that was open:\n%s", again, logs[true])
 			}
@@ -187,6 +193,23 @@ func TestWarmIsRenewed(t *testing.T) {
 	}
 	render("-o", output, "-f", "1")
 	fourth := open()
+	lib := filepath.Join(t.TempDir(), "lib.blend")
+	write(t, lib, string(data))
+	file = warmFile(t, b, "with bpy.data.libraries.load('"+lib+"', link=True) as (_, to): to.objects = ['Cube']\ns.collection.objects.link(to.objects[0])")
+	if render("-o", output, "-f", "1"); open() == fourth {
+		t.Error("another file, and the same Blender renders")
+	}
+	fourth = open()
+	if render("-o", output, "-f", "2"); open() != fourth {
+		t.Error("a file with a library is not rendered warm")
+	}
+	if err := os.Chtimes(lib, time.Now(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if render("-o", output, "-f", "1"); open() == fourth {
+		t.Error("a library changed, and the same Blender renders")
+	}
+	fourth = open()
 	b.worker.warm.closeOther("another")
 	if <-fourth.over; open() != nil {
 		t.Error("it is open while another job is rendered")
@@ -341,5 +364,21 @@ func TestWarmNeedsABlenderThatStays(t *testing.T) {
 	}
 	if log := b.logged(t); strings.Count(log, "> started") != 3 || b.steps != 2 {
 		t.Errorf("%d steps\n%s", b.steps, log)
+	}
+}
+
+// Without a task it is closed after a while.
+func TestWarmIdleIsClosed(t *testing.T) {
+	blendertest.Find(t)
+	b := newBench(t)
+	b.worker.warm.patience = time.Millisecond
+	open, err := startWarm(b.worker.options, warmKey{exe: "blender"}, []string{"-b", "--factory-startup", "--python-expr", warmScript})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.worker.warm.keep(open)
+	<-open.over
+	if b.worker.warm.take(open.key) != nil {
+		t.Error("a Blender that has ended is handed out")
 	}
 }

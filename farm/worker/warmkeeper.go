@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strings"
@@ -50,7 +51,8 @@ type warmKeeper struct {
 	timer   *time.Timer // closes idle
 	refused warmKey     // the last that could not be rendered warm
 
-	ending sync.WaitGroup // Blenders that are told to end
+	patience time.Duration  // warmIdle unless set, for tests
+	ending   sync.WaitGroup // Blenders that are told to end
 }
 
 // take returns the Blender that is open if it is of use for the key, else nil;
@@ -85,7 +87,7 @@ func (k *warmKeeper) keep(b *warmBlender) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.idle = b
-	k.timer = time.AfterFunc(warmIdle, k.closeIdle)
+	k.timer = time.AfterFunc(cmp.Or(k.patience, warmIdle), k.closeIdle)
 }
 
 // retire lets a Blender end, without waiting for it.
