@@ -17,7 +17,7 @@ import (
 // and would leave the places of errors to chance.
 
 // maxCoroutines bounds the bodies that stand still at a time; each has a stack.
-const maxCoroutines = 10_000
+const maxCoroutines = 4_000
 
 // A coroutine is the body of a generator or an async function.
 type coroutine struct {
@@ -97,7 +97,7 @@ func (m *machine) newGenerator(call otto.FunctionCall) otto.Value {
 	o := newInner(f, prototype)
 	m.stopLost()
 	if len(m.coroutines.live) >= maxCoroutines {
-		panic(m.vm.MakeRangeError("too many generators are in their middle: the limit is 10000"))
+		panic(m.vm.MakeRangeError("too many generators are in their middle: the limit is 4000"))
 	}
 	c := &coroutine{}
 	m.coroutines.live[c] = true

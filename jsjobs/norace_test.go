@@ -1,0 +1,5 @@
+//go:build !race
+
+package jsjobs
+
+const raced = false
