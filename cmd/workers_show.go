@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 )
 
@@ -71,6 +72,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	s.field("version", w.Version)
 	s.field("address", w.IPAddress)
 	s.field("platform", w.Platform)
+	s.printFacts(w.Facts)
 	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
 	s.field("tags", tagNames(w.Tags))
 	if scheduled {
@@ -81,6 +83,49 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	}
 	s.printChanges(audit, false)
 	return nil
+}
+
+// printFacts shows what a worker tells of its computer.
+func (s *session) printFacts(f *api.WorkerFacts) {
+	if f == nil {
+		return
+	}
+	var parts []string
+	for _, part := range []struct {
+		known bool
+		text  string
+	}{
+		{f.Arch != "", f.Arch},
+		{f.CPUs > 0, fmt.Sprintf("%d CPUs", f.CPUs)},
+		{f.Memory > 0, farm.Size(f.Memory).String() + " of memory"},
+	} {
+		if part.known {
+			parts = append(parts, part.text)
+		}
+	}
+	s.field("computer", strings.Join(parts, ", "))
+	for _, b := range f.Blenders {
+		s.field("blender", blenderLine(b))
+	}
+}
+
+// blenderLine describes a Blender: its version, what it can render with, and where it is.
+func blenderLine(b farm.WorkerBlender) string {
+	text := b.Version
+	for _, d := range b.Devices {
+		text += ", " + d.Type
+		if d.Name != "" {
+			text += " " + d.Name
+		}
+	}
+	switch {
+	case b.EEVEE == nil:
+	case *b.EEVEE:
+		text += ", EEVEE"
+	default:
+		text += ", no EEVEE"
+	}
+	return text + ": " + b.Path
 }
 
 // tagNames lists tags for people.

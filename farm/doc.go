@@ -26,6 +26,7 @@
 //	demand      a job's runnable tasks of one type
 //	obstacle    what keeps a task from a worker
 //	blocked     a worker that gets no more tasks of a type from a job
+//	facts       what a worker tells of its computer: its Blenders, memory, processors
 //	unable      the task types that a worker cannot do now, and why
 //	soft-failed failed, and to be tried again; failed is final
 //	propagate   apply what a task's new status means for the tasks that need it

@@ -91,6 +91,7 @@ type Worker struct {
 	Software   string        `json:"software"`         // its version
 	TaskTypes  []string      `json:"task_types"`       // that it takes now
 	Unable     []Unable      `json:"unable,omitempty"` // what it would take and cannot do, see SetUnable
+	Facts      *WorkerFacts  `json:"facts,omitempty"`  // what it tells of its computer; nil if nothing. It is replaced, never changed
 	Tags       []TagID       `json:"tags,omitempty"`
 	Status     WorkerStatus  `json:"status"`
 	Request    StatusRequest `json:"request"`

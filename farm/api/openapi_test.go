@@ -91,6 +91,7 @@ POST   /api/farm/jobs/{job_id}/requeue                       requeueJob         
 GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule        open  200,204
 PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule          open  204
 GET    /api/farm/worker/needs                                workerNeeds                basic 200
+PUT    /api/farm/worker/facts                                setWorkerFacts             basic 204
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200

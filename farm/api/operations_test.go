@@ -139,6 +139,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.MayWorkerRun(ctx, task, 0))
 	l.does(c.TaskOutputProduced(ctx, task, "image/png", []byte("\x89PNG")))
 	l.is(c.WorkerNeeds(ctx, "linux"))
+	l.does(c.SetWorkerFacts(ctx, facts))
 	l.does(c.SetWorkerUnable(ctx, unable))
 
 	l.is(c.FetchWorkers(ctx))

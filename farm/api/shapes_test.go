@@ -40,6 +40,9 @@ var (
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
 		Version: "1.0.0", CanRestart: true, Unable: unable}
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
+	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
+	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
+	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}}
 	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
 
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
@@ -107,7 +110,7 @@ func workerShapes() []shape {
 		{"WorkerRegistration", api.WorkerRegistration{Secret: "f00d", Platform: "linux", SupportedTaskTypes: types, Name: "workhorse"}, api.WorkerRegistration{}},
 		{"RegisteredWorker", api.RegisteredWorker{UUID: worker, Name: "workhorse", Address: "192.168.0.7", Status: "awake", Platform: "linux",
 			Software: "1.0.0", SupportedTaskTypes: types}, api.RegisteredWorker{UUID: worker}},
-		{"WorkerSignOn", api.WorkerSignOn{Name: "workhorse", SupportedTaskTypes: types, SoftwareVersion: "1.0.0", CanRestart: true}, api.WorkerSignOn{}},
+		{"WorkerSignOn", api.WorkerSignOn{Name: "workhorse", SupportedTaskTypes: types, SoftwareVersion: "1.0.0", CanRestart: true, Facts: &facts}, api.WorkerSignOn{}},
 		{"WorkerStateChange", api.WorkerStateChange{StatusRequested: "awake"}, api.WorkerStateChange{StatusRequested: "asleep"}},
 		{"WorkerStateChanged", api.WorkerStateChanged{Status: "awake"}, api.WorkerStateChanged{Status: "asleep"}},
 		{"AssignedTask", api.AssignedTask{UUID: task, Job: job, Name: "render-1-10", Status: "active", Priority: 50, JobPriority: 60,
@@ -124,8 +127,11 @@ func workerMgtShapes() []shape {
 		{"WorkerList", api.WorkerList{Workers: []api.WorkerSummary{workerSummary, newWorker}}, api.WorkerList{}},
 		{"WorkerSummary", workerSummary, newWorker},
 		{"Worker", api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
-			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}}, api.Worker{WorkerSummary: newWorker}},
+			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, api.Worker{WorkerSummary: newWorker}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
+		{"WorkerFacts", facts, api.WorkerFacts{}},
+		{"WorkerBlender", installed, farm.WorkerBlender{}},
+		{"RenderDevice", device, farm.RenderDevice{}},
 		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},
 		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg"}, api.WorkerNeeds{}},
 		{"WorkerTask", api.WorkerTask{TaskSummary: taskSummary, JobID: job}, api.WorkerTask{TaskSummary: newTask, JobID: job}},

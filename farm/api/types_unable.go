@@ -53,6 +53,11 @@ func (c *Client) WorkerNeeds(ctx context.Context, platform string) (WorkerNeeds,
 	return needs, nil
 }
 
+// SetWorkerFacts tells about the worker's computer what has changed since it signed on.
+func (c *Client) SetWorkerFacts(ctx context.Context, facts WorkerFacts) error {
+	return c.send(ctx, call{method: http.MethodPut, path: atFarm("worker", "facts"), in: facts})
+}
+
 // SetWorkerUnable tells what the worker cannot do now; nothing if it can do all.
 func (c *Client) SetWorkerUnable(ctx context.Context, unable []farm.Unable) error {
 	return c.send(ctx, call{method: http.MethodPut, path: atFarm("worker", "unable"), in: WorkerUnable{unable}})

@@ -33,11 +33,15 @@ type WorkerSignOn struct {
 	SupportedTaskTypes List[string] `json:"supported_task_types"`
 	SoftwareVersion    string       `json:"software_version"`
 	CanRestart         bool         `json:"can_restart,omitempty"` // something starts it again when it ends
+	Facts              *WorkerFacts `json:"facts,omitempty"`       // about its computer; nil: it tells nothing. Compatible managers ignore it
 
 	// TimeZone is the IANA name of where the worker's clock hangs, for its sleep
 	// schedule; "" if it does not tell. It is a header: see TimeZone.
 	TimeZone string `json:"-"`
 }
+
+// WorkerFacts is what a worker tells of its computer, and the request of setWorkerFacts.
+type WorkerFacts = farm.WorkerFacts
 
 // headerZone is the header by which a worker tells its time zone. Compatible
 // managers ignore it.

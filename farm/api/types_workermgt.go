@@ -30,8 +30,9 @@ type Worker struct {
 	IPAddress          string       `json:"ip_address"`
 	Platform           string       `json:"platform"` // GOOS
 	SupportedTaskTypes List[string] `json:"supported_task_types"`
-	Task               *WorkerTask  `json:"task,omitempty"` // its active task, else the last it had
-	Tags               []WorkerTag  `json:"tags,omitempty"` // nil: none
+	Task               *WorkerTask  `json:"task,omitempty"`  // its active task, else the last it had
+	Tags               []WorkerTag  `json:"tags,omitempty"`  // nil: none
+	Facts              *WorkerFacts `json:"facts,omitempty"` // about its computer; nil: it tells nothing
 }
 
 // WorkerTask is the task of a Worker.

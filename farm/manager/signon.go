@@ -94,7 +94,8 @@ type SignOn struct {
 	TaskTypes      []string
 	CanRestart     bool
 	Address        string
-	TimeZone       string // IANA name of its time zone; "" or an unknown one means the manager's
+	TimeZone       string            // IANA name of its time zone; "" or an unknown one means the manager's
+	Facts          *farm.WorkerFacts // about its computer; nil if it tells nothing
 }
 
 // SignOn brings a worker (back) to the farm and returns the status it is to
@@ -108,7 +109,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 	if len(s.Name) > maxName || len(s.Software) > maxName {
 		return 0, farm.Errorf(farm.Invalid, "the worker's name or version is longer than %d bytes: shorten it", maxName)
 	}
-	zone := m.timeZone(s.Name, s.TimeZone)
+	zone, facts := m.timeZone(s.Name, s.TimeZone), farm.CleanFacts(s.Facts)
 	var wanted farm.WorkerStatus
 	err = m.update(func(u *unit) error {
 		w, err := u.worker(id)
@@ -119,6 +120,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 		w.Status, w.Name, w.Address, w.Software = farm.WorkerStarting, s.Name, s.Address, s.Software
 		w.TaskTypes, w.CanRestart = types, s.CanRestart
 		w.Unable = nil // it tells that anew
+		w.SetFacts(facts)
 		if w.TimeZone != zone {
 			w.TimeZone = zone
 			w.ScheduleAt = w.Schedule.Next(u.Now().In(m.zoneOf(&w.Worker)))

@@ -67,6 +67,18 @@ func (m *Manager) markStorage(dir string) string {
 	return ""
 }
 
+// SetFacts takes what a worker tells of its computer after it signed on.
+func (m *Manager) SetFacts(id farm.WorkerID, told farm.WorkerFacts) error {
+	facts := farm.CleanFacts(&told)
+	return m.update(func(u *unit) error {
+		w, err := u.worker(id)
+		if err == nil && w.SetFacts(facts) {
+			u.workerEvent(w, w.Status)
+		}
+		return err
+	})
+}
+
 // SetUnable takes what a worker says that it cannot do now. It gets no more tasks of
 // these types; the one that it holds is its own affair.
 func (m *Manager) SetUnable(id farm.WorkerID, told []farm.Unable) error {

@@ -31,6 +31,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
 	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
+	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))

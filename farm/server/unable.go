@@ -16,6 +16,18 @@ func (s *Server) workerNeeds(w http.ResponseWriter, _ *http.Request, id farm.Wor
 	return writeJSON(w, http.StatusOK, api.WorkerNeeds{Storage: needs.Storage, StorageID: needs.StorageID, Blender: needs.Blender, FFmpeg: needs.FFmpeg})
 }
 
+// setWorkerFacts takes what a worker tells of its computer, all of it.
+func (s *Server) setWorkerFacts(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	var told api.WorkerFacts
+	if err := read(w, r, &told); err != nil {
+		return err
+	}
+	if err := s.m.SetFacts(id, told); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
 // setWorkerUnable takes what a worker cannot do now, all of it.
 func (s *Server) setWorkerUnable(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var told api.WorkerUnable

@@ -13,6 +13,7 @@ import (
 // unableCalls has the worker say that it cannot render, and later that it can.
 func (s *testServer) unableCalls(w string) {
 	s.want(200, "GET", "/api/farm/worker/needs", "")
+	s.want(204, "PUT", "/api/farm/worker/facts", `{"cpus":4,"blenders":[{"version":"4.2.1 LTS","path":"/opt/blender"}]}`)
 	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[{"task_types":["Misc"],"reason":"no Blender\nhere"}]}`)
 	got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, "")
 	if got.text("unable.0.reason") != "no Blender here" || !strings.Contains(string(got.body), `"supported_task_types":[]`) {
@@ -53,6 +54,34 @@ func TestUnableWorker(t *testing.T) {
 		t.Errorf("after signing on: %s", got.body)
 	}
 	s.want(400, "PUT", "/api/farm/worker/unable", `{"unable":3}`)
+}
+
+// A worker tells about its computer when it signs on, and later what it found out
+// meanwhile. One that tells nothing has no facts, whatever it told before.
+func TestWorkerFacts(t *testing.T) {
+	s := newServer(t)
+	w := s.worker()
+	details := func() answer { return s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, "") }
+	s.want(200, "POST", "/api/v3/worker/sign-on", `{"name":"w1","supported_task_types":["misc"],"software_version":"1","facts":{"arch":"amd64","cpus":16,"memory":64000000000,"unheard":1}}`)
+	if got := details(); got.text("facts.arch") != "amd64" || got.get("facts.cpus") != 16.0 || got.get("facts.memory") != 64e9 || got.get("facts.blenders") != nil {
+		t.Errorf("at sign-on: %s", got.body)
+	}
+	s.want(204, "PUT", "/api/farm/worker/facts", `{"memory":64000000000,"blenders":[{"version":"3.4.1","path":"/usr/bin/blender"},{"version":"4.3.2","path":"/opt/b","eevee":false}]}`)
+	if got := details(); got.text("facts.blenders.0.version") != "4.3.2" || got.get("facts.blenders.0.eevee") != false || !strings.Contains(string(got.body), `{"version":"3.4.1","path":"/usr/bin/blender"}`) || got.get("facts.arch") != nil {
+		t.Errorf("later: %s", got.body)
+	}
+	for _, bad := range []string{`{"memory":"much"}`, `[]`} {
+		s.want(400, "PUT", "/api/farm/worker/facts", bad)
+	}
+	many := `{"blenders":[` + strings.Repeat(`{"version":"4.2.0","path":"`+strings.Repeat("x", 2000)+`"},`, 500) + `{"version":"4.2.0","path":"/x"}]}`
+	s.want(204, "PUT", "/api/farm/worker/facts", many)
+	if got := details(); len(got.body) > 20<<10 {
+		t.Errorf("the worker is %d bytes long", len(got.body))
+	}
+	s.want(200, "POST", "/api/v3/worker/sign-on", `{"name":"w1","supported_task_types":["misc"],"software_version":"1"}`)
+	if got := details(); got.get("facts") != nil {
+		t.Errorf("of a worker that tells nothing: %s", got.body)
+	}
 }
 
 // The storage has a mark, made once, by which a worker knows it.

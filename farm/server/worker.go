@@ -56,7 +56,7 @@ func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID
 		return err
 	}
 	wanted, err := s.m.SignOn(id, manager.SignOn{Name: on.Name, Software: on.SoftwareVersion, TaskTypes: on.SupportedTaskTypes,
-		CanRestart: on.CanRestart, Address: address(r), TimeZone: api.TimeZone(r.Header)})
+		CanRestart: on.CanRestart, Address: address(r), TimeZone: api.TimeZone(r.Header), Facts: on.Facts})
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	answer := api.Worker{WorkerSummary: apiWorkerSummary(&worker), IPAddress: worker.Address, Platform: worker.Platform,
-		SupportedTaskTypes: worker.TaskTypes}
+		SupportedTaskTypes: worker.TaskTypes, Facts: worker.Facts}
 	for _, tag := range worker.Tags {
 		if t, err := s.m.Tag(tag); err == nil {
 			answer.Tags = append(answer.Tags, apiTag(t))

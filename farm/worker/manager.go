@@ -18,6 +18,8 @@ type Manager interface {
 	// RegisterWorker makes a new worker each time it is called.
 	RegisterWorker(context.Context, api.WorkerRegistration) (api.RegisteredWorker, error)
 	SignOn(context.Context, api.WorkerSignOn) (api.WorkerStateChange, error)
+	// SetWorkerFacts tells what has changed of what SignOn told about the computer.
+	SetWorkerFacts(context.Context, api.WorkerFacts) error
 	// WorkerNeeds says what tasks need of the worker's computer, and SetWorkerUnable
 	// tells what the worker cannot do because it has not got that.
 	WorkerNeeds(ctx context.Context, platform string) (api.WorkerNeeds, error)

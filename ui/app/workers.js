@@ -1,7 +1,7 @@
 // The table of workers. In narrow places it shows less of each.
 import { APP, MANAGER } from './address.js';
 import { el, Rows, setAttr, setText, show } from './dom.js';
-import { word } from './format.js';
+import { bytes, word } from './format.js';
 import { newWorkerActions } from './actions.js';
 import { card, command, Status, table, Time } from './parts.js';
 
@@ -66,9 +66,18 @@ class WorkerRow {
     setText(this.types, [...worker.supported_task_types ?? [], ...(worker.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', '));
     setAttr(this.types, 'title', (worker.unable ?? []).map((u) => `${u.task_types.join(', ')}: ${u.reason}`).join('\n') || null);
     setText(this.version, worker.version);
+    setAttr(this.version, 'title', facts(worker.facts) || null);
     this.time.update(worker.last_seen);
     this.actions.update(worker);
   }
+}
+
+// facts says what a worker tells of its computer, a line each.
+function facts(told) {
+  if (!told) return '';
+  const computer = [told.arch, told.cpus && `${told.cpus} CPUs`, told.memory && `${bytes(told.memory)} of memory`];
+  const blenders = (told.blenders ?? []).map((b) => `Blender ${b.version}: ${b.path}`);
+  return [computer.filter(Boolean).join(', '), ...blenders].join('\n');
 }
 
 // wish says what a worker was asked to become and is not yet.

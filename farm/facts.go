@@ -1,0 +1,128 @@
+package farm
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// WorkerFacts is what a worker tells of its computer when it signs on, and again when
+// that changes. A worker of the compatible system tells none of it. Zero values mean
+// that it is not known.
+type WorkerFacts struct {
+	Arch     string          `json:"arch,omitempty"`     // GOARCH; the operating system is Worker.Platform
+	CPUs     int             `json:"cpus,omitempty"`     // that its tasks may use, in threads
+	Memory   int64           `json:"memory,omitempty"`   // bytes that its tasks may use in all
+	Blenders []WorkerBlender `json:"blenders,omitempty"` // that it found and could start, the newest first
+}
+
+// WorkerBlender is a Blender on a worker's computer.
+type WorkerBlender struct {
+	Version string         `json:"version"`           // as it calls itself: "4.2.1 LTS"
+	Path    string         `json:"path"`              // of its executable
+	Devices []RenderDevice `json:"devices,omitempty"` // that Cycles can render on, as Blender lists them
+	EEVEE   *bool          `json:"eevee,omitempty"`   // whether EEVEE works without a screen; nil: not tried yet
+}
+
+// RenderDevice is a device that Cycles can render on.
+type RenderDevice struct {
+	Type string `json:"type"`         // as Blender calls it: CPU, CUDA, OPTIX, HIP, METAL, ONEAPI
+	Name string `json:"name"`         // for people
+	ID   string `json:"id,omitempty"` // by which Blender knows it; "" if it has none
+}
+
+// Bounds on what a worker tells of its computer: about 50 kB in all.
+const (
+	MaxBlenders   = 24
+	MaxDevices    = 64  // of all Blenders together
+	maxFactText   = 120 // bytes of a name or a version
+	maxFactPath   = 500 // bytes of a path
+	maxFactNumber = 1 << 60
+)
+
+// CleanFacts returns what a worker tells in a form that can be kept and shown: texts
+// on one line, numbers that make sense. Blenders without a version or a path are
+// dropped, and all beyond the bounds is cut off. nil stays nil.
+func CleanFacts(told *WorkerFacts) *WorkerFacts {
+	if told == nil {
+		return nil
+	}
+	facts := *told
+	facts.Arch = oneLine(facts.Arch, maxFactText)
+	facts.CPUs = int(factNumber(int64(facts.CPUs)))
+	facts.Memory = factNumber(facts.Memory)
+	facts.Blenders = nil
+	devices := MaxDevices
+	for _, b := range told.Blenders[:min(len(told.Blenders), MaxBlenders)] {
+		b.Version, b.Path = oneLine(b.Version, maxFactText), oneLine(b.Path, maxFactPath)
+		if b.Version == "" || b.Path == "" {
+			continue
+		}
+		listed := b.Devices[:min(len(b.Devices), devices)]
+		devices -= len(listed)
+		b.Devices = nil
+		for _, d := range listed {
+			b.Devices = append(b.Devices, RenderDevice{oneLine(d.Type, maxFactText), oneLine(d.Name, maxFactText), oneLine(d.ID, maxFactText)})
+		}
+		facts.Blenders = append(facts.Blenders, b)
+	}
+	slices.SortStableFunc(facts.Blenders, func(a, b WorkerBlender) int {
+		va, _ := ParseBlenderVersion(a.Version)
+		vb, _ := ParseBlenderVersion(b.Version)
+		return vb.Compare(va)
+	})
+	return &facts
+}
+
+func factNumber(n int64) int64 {
+	if n < 0 || n > maxFactNumber {
+		return 0
+	}
+	return n
+}
+
+// Equal reports whether two workers tell the same, or both nothing.
+func (f *WorkerFacts) Equal(o *WorkerFacts) bool { return f == o || reflect.DeepEqual(f, o) }
+
+// SetFacts replaces what the worker tells of its computer, and reports whether that is
+// a change.
+func (w *Worker) SetFacts(told *WorkerFacts) (changed bool) {
+	if w.Facts.Equal(told) {
+		return false
+	}
+	w.Facts = told
+	return true
+}
+
+// BlenderVersion is what decides whether a Blender opens a file: its version without
+// the number of the correction. The zero value stands for one that is not known.
+type BlenderVersion struct{ Major, Minor int }
+
+// ParseBlenderVersion reads the beginning of a version as Blender tells it: "4.2.1 LTS".
+func ParseBlenderVersion(text string) (v BlenderVersion, ok bool) {
+	n, _ := fmt.Sscanf(text, "%d.%d", &v.Major, &v.Minor)
+	if n != 2 || v.Major < 1 || v.Minor < 0 || v.Major > maxVersionPart || v.Minor > maxVersionPart {
+		return BlenderVersion{}, false
+	}
+	return v, true
+}
+
+// maxVersionPart bounds both numbers of a version: 2.93 was the largest minor one yet.
+const maxVersionPart = 999
+
+// IsZero reports whether the version is not known.
+func (v BlenderVersion) IsZero() bool { return v == BlenderVersion{} }
+
+// Compare orders versions, the oldest first.
+func (v BlenderVersion) Compare(o BlenderVersion) int {
+	return cmp.Or(cmp.Compare(v.Major, o.Major), cmp.Compare(v.Minor, o.Minor))
+}
+
+// String returns the version as people write it: "4.2"; "" if it is not known.
+func (v BlenderVersion) String() string {
+	if v.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d", v.Major, v.Minor)
+}
