@@ -18,12 +18,15 @@
 //
 // # What a crash leaves
 //
-// A stored file was synced before it got its name. An upload leaves its part;
-// the next one continues it or starts again, and Collect removes it after a day.
-// A checkout under way leaves its manifest as .making; Collect removes what it
-// made so far. What was answered before a power cut is on the disk, except
-// uploads alone: a checkout waits for the files it has, so a submission that was
-// answered is whole.
+// An upload that was answered is stored, under its name. One under way leaves its
+// part; the next one continues it or starts again, and Collect removes it after
+// a day. A checkout under way leaves its manifest as .making; Collect removes what
+// it made so far.
+//
+// A power cut can take the content of files that were uploaded moments before: they
+// have no stamp yet, are read before they count as stored, and have to be sent
+// again if they are damaged. A checkout waits until its files are synced, so a
+// submission that was answered is whole.
 package blobs
 
 import (

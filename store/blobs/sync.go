@@ -9,8 +9,8 @@ import (
 	"renderfarm/farm/fsync"
 )
 
-// syncing is a file that was received and verified, and is being written to
-// the disk. It counts as stored. If it cannot be written after all, it is not
+// syncing is a file that was received, verified and placed, and is being written
+// to the disk. It counts as stored. If it cannot be written after all, it is not
 // stored any more, and a checkout of it says so.
 type syncing struct {
 	done chan struct{} // closed at the end
@@ -23,25 +23,31 @@ func (s *Store) isSyncing(k Key) bool {
 	return ok
 }
 
-// syncLater syncs a received file and gives it its name, in the background: the
-// sender goes on with the next file meanwhile. It reports whether the file is
-// the first of those in flight; if not, it is not needed.
-func (s *Store) syncLater(k Key, f *transfer, r *receiver) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// place gives a received file its name, and has it synced in the background:
+// the sender is answered, and goes on with the next file meanwhile. Until it is
+// synced it has no stamp (verify.go), so that a power cut leaves a file that is
+// read before it counts as stored. errStoredByOther: another upload was quicker.
+func (s *Store) place(d *folders, k Key, f *transfer, r *receiver) error {
+	f.placing.Lock()
+	defer f.placing.Unlock()
 	select {
 	case <-f.stored:
-		return false
+		return errStoredByOther
 	default:
 	}
+	if err := s.name(d, k, r); err != nil {
+		return err
+	}
 	w := &syncing{done: make(chan struct{})}
+	s.mu.Lock()
 	s.syncing[k] = w
 	close(f.stored)
 	// Who comes now begins a transfer of its own, and finds the file syncing.
 	delete(s.inFlight, k)
+	s.mu.Unlock()
 	s.done.Go(func() {
 		defer func() { <-s.syncs }()
-		if err := s.keep(k, r); err != nil {
+		if err := s.sync(k, r); err != nil {
 			s.room.stored(-k.Size)
 			s.o.Log.Error("an uploaded file could not be stored, and has to be sent again", "sha", k.SHA, "size", k.Size, "error", err)
 		}
@@ -50,39 +56,47 @@ func (s *Store) syncLater(k Key, f *transfer, r *receiver) bool {
 		s.mu.Unlock()
 		close(w.done)
 	})
-	return true
+	return nil
 }
 
-// keep syncs a file and moves it into its place.
-func (s *Store) keep(k Key, r *receiver) error {
-	d, err := s.open()
-	if err != nil {
-		return errors.Join(err, r.file.Close())
-	}
-	defer d.close()
+// name moves a received file to its place.
+func (s *Store) name(d *folders, k Key, r *receiver) error {
 	// Read-only, so that nobody changes a file that others use, through a link.
 	info, err := r.file.Stat()
 	if err == nil {
 		err = r.file.Chmod(info.Mode().Perm() &^ 0o222)
 	}
-	if err == nil {
-		err = r.file.Sync()
-	}
-	if err = errors.Join(err, r.file.Close()); err != nil {
-		return errors.Join(err, d.files.Remove(r.name))
+	if err != nil {
+		return err
 	}
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	place := k.stored()
 	if err := d.files.MkdirAll(path.Dir(place), 0o777); err != nil {
-		return errors.Join(err, d.files.Remove(r.name))
+		return err
 	}
 	if err := d.files.Rename(r.name, place); err != nil {
-		return errors.Join(err, d.files.Remove(r.name))
+		return err
 	}
-	err = errors.Join(setStamp(d.files, k), fsync.DirIn(d.files, path.Dir(place)))
 	removeEmpty(d.files, path.Dir(r.name))
-	return err
+	return nil
+}
+
+// sync makes a placed file durable, and says so by its stamp. One that cannot be
+// written is removed: the disk may hold anything in its place.
+func (s *Store) sync(k Key, r *receiver) error {
+	synced := errors.Join(r.file.Sync(), r.file.Close())
+	d, err := s.open()
+	if err != nil {
+		return errors.Join(synced, err)
+	}
+	defer d.close()
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if synced != nil {
+		return errors.Join(synced, d.files.Remove(k.stored()))
+	}
+	return errors.Join(fsync.DirIn(d.files, path.Dir(k.stored())), setStamp(d.files, k))
 }
 
 // waitSynced waits until a file is safe on the disk, if it is on its way there.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"sync"
 	"time"
 
 	"renderfarm/farm"
@@ -51,15 +52,19 @@ const joinFor = 30 * time.Second
 
 // A transfer is the uploads of one file that are in flight.
 type transfer struct {
+	placing sync.Mutex // held while one of them gives the file its name; taken before Store.gate and Store.mu
+
+	// Guarded by Store.mu:
+
 	uploads int           // how many
 	part    bool          // one of them writes the part that can be continued
 	stored  chan struct{} // closed when one of them has sent the whole file
 	left    chan struct{} // closed and replaced when one of them ends
 }
 
-// Put stores a file, when all of it has come and is what its key says. The
-// whole file is then safe from a crash of the program; a checkout makes sure that
-// it is safe from a power cut.
+// Put stores a file, when all of it has come and is what its key says. It has
+// its name then, so that a crash of the program does not lose it; a checkout
+// makes sure that it is safe from a power cut.
 //
 // Mismatch: the size or checksum is another, and nothing was kept. NoRoom: it
 // would fill the disk or go over the quota, and nothing was kept. *OffsetError:
@@ -193,10 +198,13 @@ func (s *Store) receive(ctx context.Context, d *folders, u Upload, f *transfer, 
 		r.abandon(d, context.Cause(ctx))
 		return 0, context.Cause(ctx)
 	}
-	if !s.syncLater(u.Key, f, r) {
+	if err := s.place(d, u.Key, f, r); err != nil {
 		<-s.syncs
-		r.abandon(d, errStoredByOther)
-		return Already, nil
+		r.abandon(d, err)
+		if errors.Is(err, errStoredByOther) {
+			return Already, nil
+		}
+		return 0, noRoom(err, u.Size)
 	}
 	s.room.stored(u.Size)
 	return Stored, nil
