@@ -135,6 +135,12 @@ func (f *crashedFarm) start(t *testing.T, name string, args ...string) *process 
 func (f *crashedFarm) startManager(t *testing.T, address string) {
 	t.Helper()
 	f.manager = f.start(t, "manager", "serve", "--home", f.home, "--listen", address)
+	f.connect(t)
+}
+
+// connect waits until the manager is ready, and makes a client of it.
+func (f *crashedFarm) connect(t *testing.T) {
+	t.Helper()
 	if err := f.manager.await("is ready: "); err != nil {
 		t.Fatal(err)
 	}

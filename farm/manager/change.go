@@ -166,12 +166,5 @@ func (u *unit) event(data any) {
 
 // logTask writes a line of the manager's own into a task's log, after the commit.
 func (u *unit) logTask(t store.Task, line string) {
-	u.log(t, u.Now().Local().Format(time.RFC3339)+" "+line)
-}
-
-// log appends text to a task's log, after the commit.
-func (u *unit) log(t store.Task, text string) {
-	if text != "" {
-		u.logs = append(u.logs, logLine{t.Job.ID, t.ID(), text})
-	}
+	u.logs = append(u.logs, logLine{t.Job.ID, t.ID(), u.Now().Local().Format(time.RFC3339) + " " + line})
 }

@@ -31,7 +31,8 @@ var outcomes = map[farm.TaskStatus]farm.TaskEvent{
 // not hear the answer.
 //
 // NotFound: no such task. Conflict: the task is not, or no longer, the worker's.
-// Invalid: a status that workers do not report.
+// Invalid: a status that workers do not report. Off: its log cannot be written at
+// present: the worker is to send the report again.
 func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 	outcome, ends, err := r.outcome()
 	if err != nil {
@@ -41,20 +42,25 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 	if outcome == farm.TaskGivenUp {
 		f = m.failureOf(id, task, &r)
 	}
-	return m.update(func(u *unit) error {
-		w, err := u.worker(id)
+	// What is answered must be kept. The log of a report that ends the task comes
+	// first: afterwards the task may be somebody else's, and the worker could not send
+	// it again.
+	var job farm.JobID
+	if ends && r.Log != "" {
+		if job, err = m.jobToReportOn(id, task, &r); err == nil {
+			err = m.keepLog(job, task, &r)
+		}
 		if err != nil {
 			return err
 		}
-		t, err := u.Task(task)
+	}
+	err = m.update(func(u *unit) error {
+		w, t, err := u.reported(id, task, &r)
 		if err != nil {
 			return err
 		}
+		job = t.Job.ID
 		state := t.State()
-		if err := mayReport(task, &state, id, r.Status); err != nil {
-			return err
-		}
-		u.log(t, r.Log)
 		if state.Status != farm.TaskActive {
 			return nil // the report that ended it, once more
 		}
@@ -75,6 +81,49 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		u.closeLog(t.ID())
 		return nil
 	})
+	if err != nil || ends {
+		return err
+	}
+	return m.keepLog(job, task, &r)
+}
+
+// reported returns the worker and the task of a report, after a check that it
+// may report on it.
+func (u *unit) reported(id farm.WorkerID, task farm.TaskID, r *Report) (*store.Worker, store.Task, error) {
+	w, err := u.worker(id)
+	if err != nil {
+		return nil, store.Task{}, err
+	}
+	t, err := u.Task(task)
+	if err != nil {
+		return nil, store.Task{}, err
+	}
+	state := t.State()
+	return w, t, mayReport(task, &state, id, r.Status)
+}
+
+// jobToReportOn returns the job of a task that the worker may report on.
+func (m *Manager) jobToReportOn(id farm.WorkerID, task farm.TaskID, r *Report) (job farm.JobID, err error) {
+	err = m.update(func(u *unit) error {
+		_, t, err := u.reported(id, task, r)
+		if err == nil {
+			job = t.Job.ID
+		}
+		return err
+	})
+	return job, err
+}
+
+// keepLog appends the log of a report to that of the task. A crash before the
+// answer leaves lines that the worker sends once more.
+func (m *Manager) keepLog(job farm.JobID, task farm.TaskID, r *Report) error {
+	if r.Log == "" {
+		return nil
+	}
+	if err := m.appendLog(job, task, r.Log); err != nil {
+		return farm.Errorf(farm.Off, "the log of task %s cannot be written on the manager: %w. Its report will be taken when that is repaired, for example by making room on the manager's disk", task, err)
+	}
+	return nil
 }
 
 // outcome returns what the report says happened to the task, and whether it ends

@@ -100,14 +100,15 @@ func (u *unit) later(f func()) { u.after = append(u.after, f) }
 // closeLog closes the log of a task that ended, after its last lines.
 func (u *unit) closeLog(id farm.TaskID) { u.later(func() { u.m.files.CloseLog(id) }) }
 
-// appendLog appends to a task's log and tells readers. A log that cannot be
-// written must not stop the farm: it is reported and that is all.
-func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) {
+// appendLog appends to a task's log and tells readers. An error is reported
+// here; for the manager's own lines that is all, as it must not stop the farm.
+func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) error {
 	if err := m.files.AppendLog(job, task, text); err != nil {
 		m.log.Error("cannot write to a task log", "job", job, "task", task, "error", err)
-		return
+		return err
 	}
 	m.events.PublishLog(task, text)
+	return nil
 }
 
 // workerEvent saves a worker and tells of the change.

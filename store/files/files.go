@@ -8,8 +8,9 @@
 //	                        last-rendered-tiny.jpg  at most 200×112
 //
 // The folder's names are those that clients of the v3 protocol see under
-// /job-files. A crash loses nothing that was appended before it; a power cut
-// can lose the last lines of logs, which nothing depends on.
+// /job-files. A crash of the program loses nothing that was appended before it; one
+// of the machine can lose the lines of the last half minute, which is how long
+// systems keep what was written in memory. Nothing depends on them.
 package files
 
 import (

@@ -45,6 +45,7 @@ type logFile struct {
 
 	mu     sync.Mutex // guards what follows
 	file   *os.File   // nil until first used, and again once closed
+	torn   bool       // its last line has no end: a crash, or a full disk
 	closed bool       // leaves the map: whoever still waits for mu must look it up again
 }
 
@@ -62,7 +63,8 @@ func LogPath(job farm.JobID, task farm.TaskID) string {
 func logName(task farm.TaskID) string { return "task-" + string(task) + ".txt" }
 
 // AppendLog appends text to the log of a task, ending it with a newline if it
-// has none.
+// has none. After an error nothing of the text is in the log, so that it can be
+// appended again; where even that fails, it is on lines of its own.
 func (f *Files) AppendLog(job farm.JobID, task farm.TaskID, text string) error {
 	if text == "" {
 		return nil
@@ -95,9 +97,49 @@ func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 		if lf.file, err = l.openFile(lf.job, lf.task); err != nil {
 			return false, err
 		}
+		if lf.torn, err = isTorn(lf.file); err != nil {
+			return false, lf.drop(err)
+		}
 	}
-	_, err = io.WriteString(lf.file, text)
-	return false, err
+	if lf.torn {
+		text = "\n" + text
+	}
+	n, err := lf.file.WriteString(text)
+	if err != nil {
+		return false, lf.drop(errors.Join(err, takeOff(lf.file, n)))
+	}
+	lf.torn = false
+	return false, nil
+}
+
+// drop closes a file that could not be used, so that the next append looks at it anew.
+func (lf *logFile) drop(why error) error {
+	lf.file.Close()
+	lf.file = nil
+	return why
+}
+
+// takeOff shortens a file by the last n bytes, a write that was cut short.
+func takeOff(file *os.File, n int) error {
+	if n == 0 {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return file.Truncate(info.Size() - int64(n))
+}
+
+// isTorn reports whether a log's last line has no end.
+func isTorn(file *os.File) (bool, error) {
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return false, err
+	}
+	var last [1]byte
+	_, err = file.ReadAt(last[:], info.Size()-1)
+	return last[0] != '\n', err
 }
 
 // openFile opens a log, in a folder that is made if it is not there: a new job
@@ -108,7 +150,7 @@ func (l *logs) openFile(job farm.JobID, task farm.TaskID) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		file, err := dir.OpenFile(logName(task), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		file, err := dir.OpenFile(logName(task), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o644)
 		// Another goroutine may close the folder as often as it likes, to open
 		// others; one that was removed behind our back is made again once.
 		if err == nil || !first && !errors.Is(err, fs.ErrClosed) {
