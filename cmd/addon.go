@@ -9,6 +9,7 @@ import (
 
 	"renderfarm/addon"
 	"renderfarm/farm/api"
+	"renderfarm/farm/fsync"
 )
 
 // newAddon returns the command that writes the Blender add-on to a file.
@@ -46,7 +47,7 @@ func runAddon(s *session, out string) error {
 	if info, err := os.Stat(out); err == nil && info.IsDir() {
 		out = filepath.Join(out, addon.Name)
 	}
-	if err := writeFile(out, string(zip)); err != nil {
+	if err := fsync.Replace(out, zip); err != nil {
 		return fmt.Errorf("save the add-on: %w", err)
 	}
 	_, err = fmt.Fprintf(s.out, "%s: in Blender, Preferences, Add-ons, Install from Disk. Its manager is %s\n", printable(out), client.Base)

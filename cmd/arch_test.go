@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/manager farm/pack farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/manager farm/pack farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -37,7 +37,7 @@ var house = map[string]floor{
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
 	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
-	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
+	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/fsync farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
@@ -47,7 +47,7 @@ var house = map[string]floor{
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/submit":      {"farm farm/api farm/blendfile farm/pack farm/yamlfile", "", "it makes a stored job of a .blend for every kind of submitter, and prints and asks nothing"},
-	"farm/watchfolder": {"farm farm/api farm/submit", "github.com/fsnotify/fsnotify", "it watches a folder, and reaches the farm over HTTP like every submitter"},
+	"farm/watchfolder": {"farm farm/api farm/fsync farm/submit", "github.com/fsnotify/fsnotify", "it watches a folder, and reaches the farm over HTTP like every submitter"},
 	"farm/yamlfile":    {"farm farm/fsync", "github.com/goccy/go-yaml", "YAML is read in one place"},
 	"store":            {"farm farm/fsync farm/scheduler", "go.etcd.io/bbolt golang.org/x/sys", "the store puts records in a file, finds them again, and tells the scheduler of every change; it knows no rules"},
 	"store/files":      {"farm farm/picture", "", "logs and previews are plain files"},

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"renderfarm/farm"
@@ -49,23 +48,4 @@ const addressInUse = syscall.Errno(10048)
 func isAddressInUse(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && (errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, addressInUse))
-}
-
-// writeFile gives a file its whole content at once: readers see the old file
-// or the new one.
-func writeFile(path, content string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.WriteString(content)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

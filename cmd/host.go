@@ -16,6 +16,7 @@ import (
 	"renderfarm/docs"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
+	"renderfarm/farm/fsync"
 	"renderfarm/farm/manager"
 	"renderfarm/farm/server"
 	"renderfarm/farm/yamlfile"
@@ -225,12 +226,12 @@ func (h *host) announce(ctx context.Context, readyFile string) error {
 		return err
 	}
 	client.HTTP.CloseIdleConnections()
-	if err := writeFile(h.s.urlFile(), h.url+"\n"); err != nil {
+	if err := fsync.Replace(h.s.urlFile(), []byte(h.url+"\n")); err != nil {
 		return err
 	}
 	h.later(func() error { return os.Remove(h.s.urlFile()) })
 	if readyFile != "" {
-		return writeFile(readyFile, h.url+"\n")
+		return fsync.Replace(readyFile, []byte(h.url+"\n"))
 	}
 	return nil
 }

@@ -241,7 +241,10 @@ func copyDatabase(db *bolt.DB, path string) error {
 		os.Remove(temp)
 		return err
 	}
-	return os.Rename(temp, path)
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return fsync.Dir(filepath.Dir(path))
 }
 
 // checkOlder checks a file of an older layout: it must come through its migration.

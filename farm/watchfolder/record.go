@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // A state is how far a file in the folder has come. A record says which, on the disk,
@@ -157,5 +158,8 @@ func replace(path string, text []byte, mode fs.FileMode) (err error) {
 	if err = errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return fsync.Dir(filepath.Dir(path))
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"renderfarm/farm"
+	"renderfarm/farm/fsync"
 )
 
 // An identity is how a manager knows the worker again. It is kept in a file of
@@ -59,22 +60,12 @@ func loadIdentity(dir string, log *slog.Logger) (identity, error) {
 	return known, nil
 }
 
-// save writes the identity to dir, through a temporary file: a crash leaves the
-// old one or the new one, whole.
+// save writes the identity to dir. When it returns, a power cut does not lose it.
 func (i identity) save(dir string) error {
-	file, err := os.CreateTemp(dir, identityFile+".*.tmp") // mode 0600
-	if err != nil {
-		return fmt.Errorf("save identity: %w", err)
-	}
-	defer os.Remove(file.Name()) // nothing is there any more once it was renamed
-	_, err = fmt.Fprintf(file, "# How the manager knows this worker. Keep it secret, and do not copy it to\n"+
+	text := fmt.Sprintf("# How the manager knows this worker. Keep it secret, and do not copy it to\n"+
 		"# another worker: each needs its own. Without this file the worker registers again.\n"+
 		"worker_id: %s\nworker_secret: %s\nname: %q\n", i.ID, i.Secret, i.Name)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), filepath.Join(dir, identityFile))
-	}
-	if err != nil {
+	if err := fsync.Replace(filepath.Join(dir, identityFile), []byte(text)); err != nil {
 		return fmt.Errorf("save identity: %w", err)
 	}
 	return nil

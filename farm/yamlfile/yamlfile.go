@@ -67,36 +67,8 @@ func Write(path, header string, v any) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	if err := replace(path, text.String()); err != nil {
+	if err := fsync.Replace(path, []byte(text.String())); err != nil {
 		return farm.Errorf(farm.Invalid, "cannot write %s: %w; check that the folder exists, is writable and has room", path, err)
 	}
 	return nil
-}
-
-// replace puts the text into a new file beside path, on the disk itself, and
-// only then gives it the name.
-func replace(path, text string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.WriteString(text); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return fsync.Dir(filepath.Dir(path))
 }
