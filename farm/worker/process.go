@@ -35,6 +35,9 @@ type process struct {
 	stdin *os.File                   // its standard input; nil for none
 	oom   *int                       // Linux: how readily the kernel ends it for memory
 	life  *stall                     // ends it when it does nothing any more; nil: never
+	temp  string                     // where its temporary folder is made; "": it uses the system's
+	env   []string                   // added to the worker's environment
+	crash func(report string)        // is given the report that it left when it crashed; may be nil
 
 	killAfter, drainFor time.Duration // killGrace and outputGrace unless set, for tests
 }
@@ -70,6 +73,9 @@ func (p process) runHere(ctx context.Context) error {
 	if p.stdin != nil {
 		cmd.Stdin = p.stdin
 	}
+	place := newWorkplace(p.temp)
+	defer place.remove() // when nobody of the group is left
+	cmd.Env = append(append(os.Environ(), place.environment()...), p.env...)
 	asGroup(cmd)
 	err = cmd.Start()
 	in.Close() // the child has its own; without this the output would not end
@@ -98,7 +104,7 @@ func (p process) runHere(ctx context.Context) error {
 			}
 		})
 	}
-	read := p.read(pipe, pid)
+	read := p.read(pipe, pid, place)
 	exited := make(chan struct{})
 	helpers.Go(func() { p.stopOn(ctx, group, exited) })
 	err = cmd.Wait()
@@ -106,6 +112,11 @@ func (p process) runHere(ctx context.Context) error {
 	close(exited)
 	helpers.Wait()
 	p.drain(ctx, group, read)
+	if err != nil && p.crash != nil {
+		if report := place.crashReport(); report != "" {
+			p.crash(report)
+		}
+	}
 	return exitError(ctx, err)
 }
 
@@ -136,7 +147,7 @@ type output struct {
 }
 
 // read passes the output on, line by line.
-func (p process) read(pipe io.ReadCloser, pid int) *output {
+func (p process) read(pipe io.ReadCloser, pid int, place *workplace) *output {
 	o := &output{pipe: pipe, over: make(chan struct{})}
 	go func() {
 		defer close(o.over)
@@ -144,6 +155,7 @@ func (p process) read(pipe io.ReadCloser, pid int) *output {
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			if !o.muted {
+				place.see(text)
 				p.line(pid, text)
 			}
 		})
@@ -237,10 +249,14 @@ func (r *run) start(ctx context.Context, exe string, args []string, watch func(l
 // startWatched is start with what notices that the program does nothing.
 func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(line string)) error {
 	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
-	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, life: life, line: func(pid int, text string) {
-		r.Log("pid=%d > %s", pid, text)
-		if watch != nil {
-			watch(text)
-		}
-	}}.run(ctx)
+	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, life: life, temp: r.worker.temp, crash: r.logReport,
+		line: func(pid int, text string) {
+			r.Log("pid=%d > %s", pid, text)
+			if watch != nil {
+				watch(text)
+			}
+		}}.run(ctx)
 }
+
+// logReport writes a crash report into the task's log.
+func (r *run) logReport(report string) { r.Log("%s", report) }

@@ -44,6 +44,7 @@ type warmBlender struct {
 type warmListener struct {
 	line  func(pid int, text string)
 	event func(blenderEvent)
+	crash func(report string)
 }
 
 type warmAnswer struct{ verb, text string }
@@ -56,7 +57,7 @@ var (
 )
 
 // startWarm starts a Blender; the first ask waits until it has read its file.
-func startWarm(o Options, key warmKey, args []string) (*warmBlender, error) {
+func startWarm(o Options, temp string, key warmKey, args []string) (*warmBlender, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func startWarm(o Options, key warmKey, args []string) (*warmBlender, error) {
 	ctx, kill := context.WithCancelCause(context.Background())
 	b := &warmBlender{key: key, uses: map[string]fileState{}, word: rand.Text(), in: write, life: newStall(o.StalledAfter), kill: kill,
 		answers: make(chan warmAnswer, 1), over: make(chan struct{})}
-	p := process{exe: key.exe, args: args, stdin: read, oom: o.OOMScoreAdjust, life: b.life, line: b.see}
+	p := process{exe: key.exe, args: args, stdin: read, oom: o.OOMScoreAdjust, life: b.life, temp: temp, line: b.see, crash: b.crashed}
 	go func() {
 		defer close(b.over)
 		defer kill(nil)
@@ -108,6 +109,15 @@ func (b *warmBlender) see(pid int, text string) {
 	select {
 	case b.answers <- warmAnswer{verb, rest}:
 	default: // nobody asked
+	}
+}
+
+// crashed takes the report that it left when it crashed.
+func (b *warmBlender) crashed(report string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listener != nil {
+		b.listener.crash(report)
 	}
 }
 

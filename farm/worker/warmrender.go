@@ -27,7 +27,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	open := keeper.take(key)
 	began := open == nil
 	if began {
-		if open, err = startWarm(r.worker.options, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
+		if open, err = startWarm(r.worker.options, r.worker.temp, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
 			return false, nil
 		}
 	}
@@ -38,6 +38,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 			w.see(ctx, text)
 		},
 		event: w.asked.hear,
+		crash: r.logReport,
 	})
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
 	err = open.frames(ctx, warm, began)

@@ -90,6 +90,7 @@ type Worker struct {
 	versions versions // of programs
 	warm     warmKeeper
 	checkup  *checkup // nil with Options.NoChecks
+	temp     string   // where programs get their temporary folders; set when Run begins
 
 	// Used by Run's goroutine only.
 	signedOn bool
@@ -232,6 +233,8 @@ func (w *Worker) Run(ctx context.Context) error {
 		helpers.Go(func() { w.checkup.run(background) })
 	}
 
+	w.temp = openTemp(w.options.Dir, w.log)
+	defer closeTemp(w.options.Dir, w.temp)
 	defer w.warm.close()
 	for state := w.signOn; state != nil; {
 		state = state(ctx)
