@@ -26,6 +26,8 @@ type local struct {
 	TaskTypes       []string      `yaml:"task_types,omitempty"`        // nil: every type the worker knows
 	RestartExitCode int           `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
 	WatchFolder     string        `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
+	Blenders        []string      `yaml:"blenders,omitempty"`          // see worker.Options.Blenders
+	FindBlenders    bool          `yaml:"find_blenders"`               // see worker.Options.FindBlenders
 	WorkerChecks    bool          `yaml:"worker_checks"`               // see worker.Options.NoChecks
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
@@ -35,7 +37,7 @@ type local struct {
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute)}}
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute)}}
 }
 
 // check says what of it cannot work, naming the key.
@@ -102,6 +104,8 @@ func keys() []key {
 		{"worker_name", "name", "FARM_WORKER_NAME", working, "`name` of this worker (default: the name of the computer)", func(c *config) any { return &c.WorkerName }},
 		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
 		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
+		{"blenders", "blenders", "FARM_BLENDERS", working, "comma-separated `files` and folders with Blenders to use besides those that are found", func(c *config) any { return &c.Blenders }},
+		{"find_blenders", "", "FARM_FIND_BLENDERS", working, "", func(c *config) any { return &c.FindBlenders }},
 		{"worker_checks", "", "FARM_WORKER_CHECKS", working, "", func(c *config) any { return &c.WorkerChecks }},
 		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},

@@ -101,6 +101,7 @@ func scriptLaunch(ts *testscript.TestScript, _ bool, args []string) {
 // scriptEnviron is the environment that the script has made for its programs.
 func scriptEnviron(ts *testscript.TestScript) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "FARM_") })
+	env = append(env, "FARM_FIND_BLENDERS=false")
 	for _, name := range []string{"TZ", "HOME", "TMPDIR", "NO_COLOR", "FARM_HOME", "FARM_LISTEN", "FARM_MANAGER", "FARM_MANAGER_NAME", "FARM_WORKER_NAME", "FARM_WORKER_CHECKS", "PATH"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

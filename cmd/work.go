@@ -75,6 +75,8 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		Version:         version,
 		RestartExitCode: restart,
 		NoChecks:        !c.WorkerChecks,
+		Blenders:        c.Blenders,
+		FindBlenders:    c.FindBlenders,
 		StalledAfter:    time.Duration(c.StalledAfter),
 		MaxTime:         time.Duration(c.MaxTime),
 		NoWarm:          !c.WarmBlender,

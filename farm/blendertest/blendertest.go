@@ -5,12 +5,13 @@
 //
 // A test program that imports this package has the folder of that Blender in
 // front of its PATH. So the farms and workers that it starts take the same one,
-// although their tasks say only "blender".
+// although their tasks say only "blender", and look for no others.
 package blendertest
 
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"renderfarm/farm/programs"
@@ -23,6 +24,7 @@ const Variable = "FARM_TEST_BLENDER"
 // Before any test: children inherit the environment, and some tests keep it
 // for later.
 func init() {
+	os.Setenv("FARM_FIND_BLENDERS", "false")
 	if exe := os.Getenv(Variable); exe != "" {
 		os.Setenv("PATH", filepath.Dir(exe)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}
@@ -42,4 +44,17 @@ func Find(t testing.TB) string {
 		t.Fatalf("%s is %q, and \"blender\" means %q, %v: name an executable file called blender, with its whole path", Variable, want, found, err)
 	}
 	return found
+}
+
+// Version returns the path of a Blender of that version, "5.2", which is looked for
+// wherever a worker would. The test is skipped if this computer has none.
+func Version(t testing.TB, version string) string {
+	t.Helper()
+	for _, path := range programs.Blenders(nil, true) {
+		if text, err := programs.Version(t.Context(), path); err == nil && strings.HasPrefix(text, version+".") {
+			return path
+		}
+	}
+	t.Skipf("there is no Blender %s here: \"make blenders\" installs some", version)
+	return ""
 }

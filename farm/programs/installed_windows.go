@@ -1,6 +1,11 @@
 package programs
 
-import "golang.org/x/sys/windows/registry"
+import (
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/windows/registry"
+)
 
 // installedBlenders returns the Blender that opens .blend files: what this user
 // chose, then what the installer registered for everyone.
@@ -38,4 +43,28 @@ func value(root registry.Key, path, name string) string {
 		}
 	}
 	return text
+}
+
+// usualPlaces returns patterns of where installers and people put Blenders.
+func usualPlaces(home string) (patterns []string) {
+	for _, base := range []string{os.Getenv("ProgramFiles"), os.Getenv("ProgramFiles(x86)"), os.Getenv("LOCALAPPDATA") + `\Programs`} {
+		if filepath.IsAbs(base) {
+			patterns = append(patterns, filepath.Join(base, "Blender Foundation", "*"), filepath.Join(base, "Blender*"))
+		}
+	}
+	if home != "" {
+		patterns = append(patterns, filepath.Join(home, "Blender*"), filepath.Join(home, "Downloads", "blender-*"), filepath.Join(home, "Desktop", "blender-*"))
+	}
+	return append(patterns, `C:\Blender*`)
+}
+
+// steamFolders returns where Steam is, and where its installer puts it.
+func steamFolders(string) (folders []string) {
+	if path := value(registry.CURRENT_USER, `Software\Valve\Steam`, "SteamPath"); path != "" {
+		folders = append(folders, filepath.FromSlash(path))
+	}
+	if base := os.Getenv("ProgramFiles(x86)"); base != "" {
+		folders = append(folders, filepath.Join(base, "Steam"))
+	}
+	return folders
 }

@@ -46,7 +46,7 @@ type result struct {
 }
 
 func newCheckup(w *Worker) *checkup {
-	return &checkup{w: w, asks: make(chan ask), find: finder{versions: &w.versions}}
+	return &checkup{w: w, asks: make(chan ask), find: finder{versions: &w.versions, others: w.otherBlenders}}
 }
 
 // run looks again and again until ctx is canceled.
@@ -140,8 +140,9 @@ func able(types []string, unable []farm.Unable) []string {
 
 // A finder looks for what tasks need.
 type finder struct {
-	versions *versions     // of programs that were seen running, as starting a Blender takes a second
-	hung     chan struct{} // closed when a look at the storage that took too long has ended; nil if none did
+	versions *versions                  // of programs that were seen running, as starting a Blender takes a second
+	others   func(context.Context) bool // whether there are Blenders under other names than tasks use; nil: no
+	hung     chan struct{}              // closed when a look at the storage that took too long has ended; nil if none did
 }
 
 // Task types and what they need. Types that nobody here knows are taken for some that
@@ -173,6 +174,9 @@ func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []stri
 		path, err := p.find(ctx, p.exe)
 		if err == nil {
 			_, err = f.versions.of(ctx, path)
+		}
+		if err != nil && p.of == typeBlender && f.others != nil && f.others(ctx) {
+			err = nil
 		}
 		if err != nil {
 			unable = append(unable, farm.Unable{TaskTypes: []string{p.of}, Reason: clip(err.Error(), farm.MaxReason)})

@@ -8,7 +8,6 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/framefile"
-	"renderfarm/farm/programs"
 )
 
 // blenderRender are the parameters of blender-render, which runs Blender and
@@ -43,12 +42,12 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 // gives after a full disk or when a script quits it: every frame that was asked
 // for was saved, or was there, and every file was read back.
 func (b blenderRender) do(ctx context.Context, r *run) error {
-	exe, err := programs.Blender(ctx, b.exe)
+	exe, err := r.worker.blenderFor(ctx, b.exe, b.blendfile)
 	if err != nil {
 		return err
 	}
-	if err := r.worker.checkSuitable(ctx, exe, b.blendfile); err != nil {
-		return err
+	if text, err := r.worker.versions.of(ctx, exe); err == nil {
+		r.Log("Blender %s: %s", text, exe)
 	}
 	line, err := b.line()
 	if err != nil {

@@ -65,9 +65,11 @@ func (w *Worker) signOn(ctx context.Context) state {
 func (w *Worker) sayHello(ctx context.Context) (api.WorkerStateChange, error) {
 	on := api.WorkerSignOn{Name: w.options.Name, SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version,
 		CanRestart: w.options.RestartExitCode != 0, TimeZone: timeZone()}
-	facts := w.facts()
-	on.Facts = &facts
+	on.Facts = w.facts(ctx)
 	answer, err := w.manager().SignOn(ctx, on)
+	if err == nil {
+		w.told(on.Facts)
+	}
 	if err != nil || w.checkup == nil {
 		return answer, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,25 +22,60 @@ func wrongWorker(format string, args ...any) error {
 	return &farm.Error{Kind: farm.Invalid, Msg: fmt.Sprintf(format, args...), Err: errWrongWorker}
 }
 
-// checkSuitable refuses a file that was saved by a newer Blender than the one
-// here, which would lose part of it, or all. What cannot be found out is left to Blender.
-func (w *Worker) checkSuitable(ctx context.Context, exe, file string) error {
+// blenderFor returns the Blender for a file, "" for none, that a task calls exe. It is
+// that one if its version is the file's; else, of all that are here, the one that
+// bestBlender says. A program that is named by its path is also taken if it is newer than
+// the file. A file that was saved by a newer Blender than any here is refused: they would
+// lose part of it, or all. What cannot be found out is left to Blender.
+func (w *Worker) blenderFor(ctx context.Context, exe, file string) (string, error) {
+	path, missing := programs.Blender(ctx, exe)
+	var all []installed
+	if w.inventory != nil {
+		all = w.inventory.list(ctx)
+	}
+	saved, known, err := w.savedBy(ctx, file)
+	switch {
+	case err != nil:
+		return "", err
+	case !known && missing != nil && len(all) > 0:
+		return all[0].Path, nil
+	case !known:
+		return path, missing
+	}
+	text, is := "", farm.BlenderVersion{}
+	if missing == nil {
+		text, err = w.versions.of(ctx, path)
+		if is, _ = farm.ParseBlenderVersion(text); err != nil || is.IsZero() {
+			return path, context.Cause(ctx)
+		}
+	}
+	named := strings.ContainsAny(exe, `/\`)
+	if missing == nil && (is == saved || named && is.Compare(saved) > 0) {
+		return path, nil
+	}
+	if best, ok := bestBlender(saved, path, all); ok {
+		return best, nil
+	}
+	switch {
+	case missing != nil:
+		return "", missing
+	case is.Compare(saved) < 0:
+		return "", wrongWorker("the file was saved by Blender %s, and this worker has %s, which would lose part of it. Install Blender %[1]s or newer here", saved, text)
+	}
+	return path, nil
+}
+
+// savedBy returns the version of the Blender that saved a file, and whether it could be
+// found out. The error is the end of ctx.
+func (w *Worker) savedBy(ctx context.Context, file string) (farm.BlenderVersion, bool, error) {
 	if file == "" {
-		return nil
+		return farm.BlenderVersion{}, false, nil
 	}
 	saved, err := unlessCanceled(ctx, func() ([2]int, error) { return blendfile.Version(ctx, file) })
 	if err != nil {
-		return context.Cause(ctx)
+		return farm.BlenderVersion{}, false, context.Cause(ctx)
 	}
-	text, err := w.versions.of(ctx, exe)
-	var have [2]int
-	if n, _ := fmt.Sscanf(text, "%d.%d", &have[0], &have[1]); n != 2 || err != nil {
-		return context.Cause(ctx)
-	}
-	if saved[0] > have[0] || saved[0] == have[0] && saved[1] > have[1] {
-		return wrongWorker("the file was saved by Blender %d.%d, and this worker has %s, which would lose part of it. Install Blender %[1]d.%[2]d or newer here", saved[0], saved[1], text)
-	}
-	return nil
+	return farm.BlenderVersion{Major: saved[0], Minor: saved[1]}, true, nil
 }
 
 // versionKept is how long a program's version is believed: one behind a script

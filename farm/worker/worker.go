@@ -44,6 +44,8 @@ type Options struct {
 	Version         string        // of the program, told to the manager
 	RestartExitCode int           // not 0: something starts the program again when it ends with this
 	NoChecks        bool          // take tasks without looking for Blender, FFmpeg and the storage first
+	Blenders        []string      // files and folders with Blenders that are preferred to others
+	FindBlenders    bool          // look for Blenders in the usual folders, and not only there and on the PATH
 	StalledAfter    time.Duration // a program that does nothing for so long has failed, see stall; 0: never
 	MaxTime         time.Duration // what a task may take; 0: any time
 	NoWarm          bool          // start a Blender for every task
@@ -92,6 +94,8 @@ type Worker struct {
 	checkup  *checkup // nil with Options.NoChecks
 	temp     string   // where programs get their temporary folders; set when Run begins
 
+	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
+
 	// Used by Run's goroutine only.
 	signedOn bool
 	end      error // why the state functions ended
@@ -105,6 +109,7 @@ type Worker struct {
 type session struct {
 	id      farm.WorkerID
 	manager Manager
+	facts   *api.WorkerFacts // what the manager was told of the computer; nil before the first sign-on
 }
 
 // New checks the options and returns a worker that does nothing before Run.
@@ -231,6 +236,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	if !w.options.NoChecks {
 		w.checkup = newCheckup(w)
 		helpers.Go(func() { w.checkup.run(background) })
+		if slices.Contains(w.options.TaskTypes, typeBlender) {
+			w.inventory = newInventory(w)
+			helpers.Go(func() { w.inventory.run(background) })
+		}
 	}
 
 	w.temp = openTemp(w.options.Dir, w.log)
@@ -250,7 +259,7 @@ func (w *Worker) become(known identity) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.session = session{known.ID, w.client.WithCredentials(known.ID, known.Secret)}
+	w.session = session{id: known.ID, manager: w.client.WithCredentials(known.ID, known.Secret)}
 }
 
 // manager returns the manager as the present session sees it, nil before there is one.
