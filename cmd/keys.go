@@ -76,6 +76,7 @@ func keys() []key {
 		{"manager_name", "manager-name", "FARM_MANAGER_NAME", serving, "name of the farm, shown to its users", func(c *config) any { return &c.ManagerName }},
 		{"listen", "listen", "FARM_LISTEN", serving, "`HOST:PORT` to answer on; an empty host means every address, port 0 any free one", func(c *config) any { return &c.Listen }},
 		{"shared_storage_path", "shared-storage", "FARM_SHARED_STORAGE", serving, "`folder` that every worker can reach; empty means one inside the home folder", func(c *config) any { return &c.SharedStoragePath }},
+		{"allowed_hosts", "", "FARM_ALLOWED_HOSTS", serving, "", func(c *config) any { return &c.AllowedHosts }},
 		{"local_manager_storage_path", "local-storage", "FARM_LOCAL_STORAGE", serving, "`folder` for task logs and previews; empty means the home folder", func(c *config) any { return &c.LocalManagerStoragePath }},
 		{"watch_folder", "watch-folder", "FARM_WATCH_FOLDER", serving, "`folder` in which every .blend that is put there is submitted", func(c *config) any { return &c.WatchFolder }},
 		{"database", "", "FARM_DATABASE", serving, "", func(c *config) any { return &c.Database }},

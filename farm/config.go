@@ -35,6 +35,9 @@ type Config struct {
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
+	// AllowedHosts are names by which the manager may be asked, besides IP addresses
+	// and names that exist only in the local network; "*" allows all.
+	AllowedHosts []string `yaml:"allowed_hosts,omitempty" json:"allowed_hosts"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }

@@ -69,6 +69,7 @@ func configuration() farm.Config {
 	c := farm.DefaultConfig()
 	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
 	c.Shaman.Enabled = true
+	c.AllowedHosts = []string{"farm.studio.example"}
 	c.MQTT.Client = farm.MQTTClient{Enabled: true, Broker: "tcp://mqtt.local:1883", ClientID: "farm", TopicPrefix: "flamenco", Username: "farm", Password: "secret"}
 	c.Variables = farm.Variables{"projects": {IsTwoWay: true, Values: []farm.VariableValue{
 		{Audience: "workers", Platform: "linux", Platforms: []string{"linux", "darwin"}, Value: "/farm/projects"}}}}

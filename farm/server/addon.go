@@ -12,8 +12,12 @@ import (
 )
 
 // addonZip serves the Blender add-on, which knows the manager by the address
-// that it was asked for: the artist's computer reaches it there.
+// that it was asked for: the artist's computer reaches it there. What a proxy says
+// of that address is held to the same as a Host header.
 func (s *Server) addonZip(w http.ResponseWriter, r *http.Request) error {
+	if forwarded := firstOf(r, "X-Forwarded-Host"); forwarded != "" && !isOwnHost(hostName(forwarded), s.m.Config().AllowedHosts) {
+		return unknownHost(hostName(forwarded))
+	}
 	zip, err := s.addon(askedAt(r))
 	if err != nil {
 		return farm.Errorf(farm.Invalid, "%w", err)

@@ -39,11 +39,11 @@ func fetchAddon(t *testing.T, s *testServer, path, host string, headers ...strin
 func TestAddon(t *testing.T) {
 	s := newServer(t)
 	for _, path := range []string{"/farm-addon.zip", "/flamenco-addon.zip"} {
-		res, body := fetchAddon(t, s, path, "farm.studio:8080")
+		res, body := fetchAddon(t, s, path, "farm.lan:8080")
 		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/zip" || !strings.Contains(res.Header.Get("Content-Disposition"), "farm-addon.zip") {
 			t.Errorf("%s: %d, %v", path, res.StatusCode, res.Header)
 		}
-		if got, err := managerIn(body); err != nil || got != "http://farm.studio:8080" {
+		if got, err := managerIn(body); err != nil || got != "http://farm.lan:8080" {
 			t.Errorf("%s: the address is %q, %v", path, got, err)
 		}
 	}
@@ -78,7 +78,7 @@ func TestAddonBehindAProxy(t *testing.T) {
 		want    string
 	}{
 		{[]string{"X-Forwarded-Prefix", "/farm"}, "http://studio/farm"},
-		{[]string{"X-Forwarded-Prefix", "/farm/", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "render.example, inner"}, "https://render.example/farm"},
+		{[]string{"X-Forwarded-Prefix", "/farm/", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "render.lan, inner"}, "https://render.lan/farm"},
 		{[]string{"Referer", "http://studio/farm/app/jobs/1"}, "http://studio/farm"},
 		{[]string{"Referer", "http://studio/app/"}, "http://studio"},
 		{[]string{"X-Forwarded-Prefix", ".evil.example"}, "http://studio"},
@@ -89,6 +89,9 @@ func TestAddonBehindAProxy(t *testing.T) {
 		if got, err := managerIn(body); err != nil || got != c.want {
 			t.Errorf("%v: the address is %q, %v; want %q", c.headers, got, err, c.want)
 		}
+	}
+	if res, body := fetchAddon(t, s, "/farm-addon.zip", "studio", "X-Forwarded-Host", "evil.example"); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a host of somebody else: %d, %.100q", res.StatusCode, body)
 	}
 	if res, body := fetchAddon(t, s, "/farm-addon.zip", "studio", "X-Forwarded-Prefix", "/farm?x=1"); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("a path that is none: %d, %.100q", res.StatusCode, body)

@@ -11,14 +11,20 @@ func (s *testServer) configure(keys map[string]string) {
 	s.t.Helper()
 	file := string(s.want(200, "GET", "/api/v3/configuration/file", "").body)
 	for key, value := range keys {
-		before, rest, ok := strings.Cut(file, `"`+key+`":`)
-		end := strings.IndexAny(rest, ",}")
-		if !ok || end < 0 {
-			s.t.Fatalf("the configuration has no %q: %s", key, file)
-		}
-		file = before + `"` + key + `":` + value + rest[end:]
+		file = replaceKey(s.t, file, key, value)
 	}
 	s.want(204, "PUT", "/api/v3/configuration/file", file)
+}
+
+// replaceKey gives a key of a configuration another value, as JSON.
+func replaceKey(t *testing.T, file, key, value string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(file, `"`+key+`":`)
+	end := strings.IndexAny(rest, ",}")
+	if !ok || end < 0 {
+		t.Fatalf("the configuration has no %q: %s", key, file)
+	}
+	return before + `"` + key + `":` + value + rest[end:]
 }
 
 func (s *testServer) jobStatus(job string) string {

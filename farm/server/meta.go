@@ -40,22 +40,30 @@ func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error 
 	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage()), ShamanEnabled: s.m.ShamanEnabled()})
 }
 
-// getConfigurationFile answers with the configuration in force.
+// getConfigurationFile answers with the configuration in force, without its password.
 func (s *Server) getConfigurationFile(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, http.StatusOK, s.m.Config())
+	config := s.m.Config()
+	config.MQTT.Client.Password = ""
+	return writeJSON(w, http.StatusOK, config)
 }
 
 // updateConfigurationFile replaces the whole configuration, and writes it to its file
-// before it takes effect.
+// before it takes effect. Keys that the compatible system does not know stay as
+// they are when a client of it leaves them out, and so does the password, which
+// clients are not told.
 func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request) error {
 	now := s.m.Config()
-	config := farm.DefaultConfig()
-	// Keys that the compatible system does not know stay as they are when a
-	// client of it leaves them out.
-	config.FlamencoVersion, config.ScriptTimeout = now.FlamencoVersion, now.ScriptTimeout
-	config.Shaman.Quota, config.Shaman.KeepFree = now.Shaman.Quota, now.Shaman.KeepFree
-	config.Variables = nil
+	config, err := now.ForStockClients()
+	if err != nil {
+		return err
+	}
 	if err := read(w, r, &config); err != nil {
+		return err
+	}
+	if config.MQTT.Client.Password == "" {
+		config.MQTT.Client.Password = now.MQTT.Client.Password
+	}
+	if err := config.CheckRemoteChange(now); err != nil {
 		return err
 	}
 	if err := s.m.SetConfig(config); err != nil {

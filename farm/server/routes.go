@@ -15,6 +15,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	}
 	r := chi.NewRouter()
 	r.Use(s.recovered)
+	r.Use(s.guard)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(wrongMethod)
 

@@ -43,6 +43,7 @@ type testServer struct {
 	contract *apitest.Contract
 	client   *http.Client
 	server   *server.Server
+	manager  *manager.Manager
 	events   *events.Log
 	user     string // credentials of the worker, once there is one
 }
@@ -75,7 +76,7 @@ func newServer(t *testing.T) *testServer {
 		"app/icon.png":                 {Data: []byte("\x89PNG")},
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
-	s := &testServer{t: t, home: home, events: timeline, contract: apitest.New(t)}
+	s := &testServer{t: t, home: home, manager: m, events: timeline, contract: apitest.New(t)}
 	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Addon: addon.Zip, Log: log}); err != nil {
 		t.Fatal(err)
 	}
