@@ -32,6 +32,7 @@ type local struct {
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
 	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
+	Watts           int           `yaml:"watts,omitempty"`             // what the computer takes while it renders; 0: not known
 	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
@@ -45,8 +46,14 @@ func (l local) check() error {
 	if l.StalledAfter < 0 || l.MaxTime < 0 {
 		return farm.Errorf(farm.Invalid, "task_stalled_after is %s and task_max_time %s: a duration cannot be negative", l.StalledAfter, l.MaxTime)
 	}
+	if l.Watts < 0 || l.Watts > maxWatts {
+		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
+	}
 	return nil
 }
+
+// maxWatts is more than any one computer takes.
+const maxWatts = 100_000
 
 // A role is a group of commands that a key matters to.
 type role string
@@ -111,6 +118,7 @@ func keys() []key {
 		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
 		{"warm_blender", "", "FARM_WARM_BLENDER", working, "", func(c *config) any { return &c.WarmBlender }},
+		{"watts", "", "FARM_WATTS", working, "", func(c *config) any { return &c.Watts }},
 		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }

@@ -80,6 +80,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		StalledAfter:    time.Duration(c.StalledAfter),
 		MaxTime:         time.Duration(c.MaxTime),
 		NoWarm:          !c.WarmBlender,
+		Watts:           float64(c.Watts),
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {

@@ -40,6 +40,14 @@ func (u *TaskUpdate) check() error {
 	if u.StepsCompleted != nil && *u.StepsCompleted < 0 {
 		return farm.Errorf(farm.Invalid, `"steps_completed" is %d: it cannot be negative`, *u.StepsCompleted)
 	}
+	if len(u.Frames) > farm.MaxFrameResults {
+		return farm.Errorf(farm.Invalid, `"frames" has %d frames: send at most %d in one report`, len(u.Frames), farm.MaxFrameResults)
+	}
+	for i := range u.Frames {
+		if err := u.Frames[i].Check(); err != nil {
+			return err
+		}
+	}
 	if u.TaskStatus == "" {
 		return nil
 	}

@@ -36,6 +36,9 @@ var (
 	newTask = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
 	request = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
 
+	frame = farm.FrameResult{Frame: 37, Wall: 4210, CPU: 8010, Load: 730, Render: 3300, Save: 180, Memory: 244_000, GPUMemory: 612_000, Energy: 840,
+		Device: "OPTIX", Saved: updated, Source: created, Flags: farm.FrameFlat | farm.FrameRenderedAgain}
+
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
 		Version: "1.0.0", CanRestart: true, Unable: unable}
@@ -118,7 +121,8 @@ func workerShapes() []shape {
 			JobType: "simple-blender-render", TaskType: "blender", Commands: []api.Command{command}, StepsCompleted: 3, StepsTotal: 10},
 			api.AssignedTask{UUID: task, Job: job, Status: "active"}},
 		{"Command", command, api.Commands([]farm.Command{{}})[0]},
-		{"TaskUpdate", api.TaskUpdate{TaskStatus: "completed", Activity: "Completed", Log: "done\n", StepsCompleted: new(10)}, api.TaskUpdate{}},
+		{"TaskUpdate", api.TaskUpdate{TaskStatus: "completed", Activity: "Completed", Log: "done\n", StepsCompleted: new(10), Frames: []farm.FrameResult{frame}}, api.TaskUpdate{}},
+		{"FrameResult", frame, farm.FrameResult{}},
 		{"MayKeepRunning", api.MayKeepRunning{MayKeepRunning: true, Reason: "no reason", StatusChangeRequested: true}, api.MayKeepRunning{}},
 	}
 }

@@ -112,9 +112,19 @@ type TaskUpdate struct {
 	Log            string `json:"log,omitempty"` // appended to the task's log
 	StepsCompleted *int   `json:"steps_completed,omitempty"`
 
+	// Frames are those that were saved since the last report, at most
+	// farm.MaxFrameResults. Compatible managers ignore the key, and compatible
+	// workers do not send it.
+	Frames []farm.FrameResult `json:"frames,omitempty"`
+
 	// WrongWorker says that the worker failed the task as it is the wrong one for
 	// it. It is a header: see WrongWorker.
 	WrongWorker bool `json:"-"`
+}
+
+// Empty reports whether the update says nothing.
+func (u *TaskUpdate) Empty() bool {
+	return u.TaskStatus == "" && u.Activity == "" && u.Log == "" && u.StepsCompleted == nil && len(u.Frames) == 0
 }
 
 // MayKeepRunning answers mayWorkerRun.

@@ -18,11 +18,13 @@ import (
 // for several goroutines.
 type askedFrames struct {
 	requests []*openRequest
-	step     func() // called once for every frame that is saved
-	current  int    // the frame that is being rendered
-	last     string // the file saved last of this frame, "" before the first
-	matched  bool   // last is a frame by its name
-	timed    bool   // Blender says when a frame is over
+	step     func()                                 // called once for every frame that is saved
+	saved    func(frame int, flags farm.FrameFlags) // likewise, where it is known which
+	current  int                                    // the frame that is being rendered
+	last     string                                 // the file saved last of this frame, "" before the first
+	matched  bool                                   // last is a frame by its name
+	flags    farm.FrameFlags                        // of what is saved at the moment
+	timed    bool                                   // Blender says when a frame is over
 	strays   []string
 	files    int // saved or found
 	done     int // frames saved, of all requests
@@ -38,8 +40,13 @@ type openRequest struct {
 	saved map[int][]string // by frame: the views, "" for an image without
 }
 
-func newAskedFrames(requests []request, step func()) *askedFrames {
-	a := &askedFrames{step: step}
+// newAskedFrames calls step and saved for each frame that is saved; saved, which may
+// be nil, only if it is known which one it is.
+func newAskedFrames(requests []request, step func(), saved func(frame int, flags farm.FrameFlags)) *askedFrames {
+	a := &askedFrames{step: step, saved: saved}
+	if saved == nil {
+		a.saved = func(int, farm.FrameFlags) {}
+	}
 	for _, r := range requests {
 		a.requests = append(a.requests, &openRequest{r, newOutputName(r.output), map[int][]string{}})
 	}
@@ -54,8 +61,10 @@ func (a *askedFrames) hear(e blenderEvent) {
 	case blenderSaved:
 		a.isSaved(e.text)
 	case blenderSkipped:
+		a.flags = farm.FrameWasThere
 		a.isSaved(e.text)
 		a.isOver()
+		a.flags = 0
 	case blenderAppended: // to a movie, whose file has the numbers of others in its name
 		a.files++
 		a.last, a.matched, a.current = "movie", false, e.number
@@ -126,6 +135,7 @@ func (a *askedFrames) mark(r *openRequest, frame int, view string) {
 	if r.saved[frame] == nil {
 		a.done++
 		a.step()
+		a.saved(frame, a.flags)
 	}
 	if !slices.Contains(r.saved[frame], view) {
 		r.saved[frame] = append(r.saved[frame], view)

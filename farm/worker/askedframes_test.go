@@ -143,7 +143,7 @@ func TestAskedFrames(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps := 0
-		a := newAskedFrames(line.requests, func() { steps++ })
+		a := newAskedFrames(line.requests, func() { steps++ }, nil)
 		for _, l := range c.lines {
 			a.hear(parseBlender(l))
 		}
@@ -160,7 +160,7 @@ func TestAskedFramesThatAJobTypeTells(t *testing.T) {
 		{"Saved: '/o/a_0001.png'\nSaved: '/o/b_0002.png'", ""},
 		{"Saved: '/o/a_0001.png'", "1 of 2 frames were saved (missing: 2)"},
 	} {
-		a := newAskedFrames(readToldArgs([]string{"-P", "x.py"}, []int{1, 2}).requests, func() {})
+		a := newAskedFrames(readToldArgs([]string{"-P", "x.py"}, []int{1, 2}).requests, func() {}, nil)
 		for l := range strings.Lines(c.lines) {
 			a.hear(parseBlender(l))
 		}

@@ -1,8 +1,11 @@
 package worker
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // What a line of Blender's output says.
@@ -26,6 +29,9 @@ type blenderEvent struct {
 	text   string
 	number int
 	frames []int
+
+	took, saving  time.Duration // of blenderTimed: for the whole frame, and of that for its files; 0 if it does not say
+	peak, gpuPeak int64         // of blenderFrame: the most memory so far, in KiB, and that of the device; 0 if it does not say
 }
 
 // Since 5.0 Blender prints through its log, where every line begins with a
@@ -77,7 +83,7 @@ func parseBlender(line string) blenderEvent {
 		return blenderEvent{what: blenderSkipped, text: m[1]}
 	}
 	if timedLine.MatchString(line) {
-		return blenderEvent{what: blenderTimed}
+		return timedEvent(line)
 	}
 	if m := movieLine.FindStringSubmatch(line); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
@@ -86,7 +92,7 @@ func parseBlender(line string) blenderEvent {
 	}
 	if m := frameLine.FindStringSubmatch(line); m != nil {
 		if n, err := strconv.Atoi(m[1] + m[2]); err == nil {
-			return blenderEvent{what: blenderFrame, number: n}
+			return frameEvent(line, n)
 		}
 	}
 	if m := rangeLine.FindStringSubmatch(line); m != nil {
@@ -108,4 +114,54 @@ func parseBlender(line string) blenderEvent {
 		return blenderEvent{what: blenderError, text: m[1]}
 	}
 	return blenderEvent{}
+}
+
+var (
+	tookLine = regexp.MustCompile(`Time: ([0-9:.]+)(?: \(Saving: ([0-9:.]+)\))?`)
+	// Mem:14.37M (Peak 14.80M) before 5.0, Mem: 1699M from then on; what Cycles
+	// takes on its device comes as a second pair: Mem:0.00M, Peak:0.00M.
+	memoryLine = regexp.MustCompile(`\bMem: ?([0-9.]+)M(?: \(Peak ([0-9.]+)M\))?`)
+	deviceLine = regexp.MustCompile(`\bMem: ?[0-9.]+M, Peak: ?([0-9.]+)M`)
+)
+
+// timedEvent reads how long a frame took.
+func timedEvent(line string) blenderEvent {
+	e := blenderEvent{what: blenderTimed}
+	if m := tookLine.FindStringSubmatch(line); m != nil {
+		e.took, e.saving = clockTime(m[1]), clockTime(m[2])
+	}
+	return e
+}
+
+// frameEvent reads what is told while a frame is rendered.
+func frameEvent(line string, frame int) blenderEvent {
+	e := blenderEvent{what: blenderFrame, number: frame}
+	if m := memoryLine.FindStringSubmatch(line); m != nil {
+		e.peak = kibibytes(cmp.Or(m[2], m[1]))
+	}
+	if m := deviceLine.FindStringSubmatch(line); m != nil {
+		e.gpuPeak = kibibytes(m[1])
+	}
+	return e
+}
+
+// kibibytes reads a number of MiB.
+func kibibytes(mib string) int64 {
+	n, err := strconv.ParseFloat(mib, 64)
+	if err != nil || n > 1<<30 {
+		return 0
+	}
+	return int64(n * 1024)
+}
+
+// clockTime reads minutes and seconds, with hours in front if there are any: 02:19.28.
+func clockTime(text string) (d time.Duration) {
+	for part := range strings.SplitSeq(text, ":") {
+		n, err := strconv.ParseFloat(part, 64)
+		if err != nil || n > 1<<20 {
+			return 0
+		}
+		d = d*60 + time.Duration(n*float64(time.Second))
+	}
+	return d
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/framefile"
@@ -88,15 +89,20 @@ func (b blenderRender) renderCold(ctx context.Context, r *run, exe string, line 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w := b.watch(ctx, stop, r, line, step)
-	err := r.startWatched(ctx, exe, line.args, w.life, func(text string) { w.see(ctx, text) })
+	w.meter.begin()
+	err := r.startWatched(ctx, exe, line.args, w.life, func(pid int, text string) { w.see(ctx, pid, text) })
 	return w.end(ctx, err)
 }
 
 // watch returns what listens to a Blender that renders, and can stop it. It has
 // to be ended.
 func (b blenderRender) watch(ctx context.Context, stop context.CancelCauseFunc, r *run, line *blenderLine, step func()) *blenderWatch {
-	return &blenderWatch{line: line, task: r, stop: stop, expects: b.steps > 0, asked: newAskedFrames(line.requests, step),
-		life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole)}
+	w := &blenderWatch{line: line, task: r, stop: stop, expects: b.steps > 0,
+		life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole, r.Frame)}
+	w.meter = &frameMeter{tell: func(f farm.FrameResult) { w.frames.tell(ctx, f) }, use: func() processUse { return useOf(w.pid) },
+		watts: r.worker.options.Watts, now: time.Now, source: stateOf(b.blendfile).modified.UTC().Truncate(time.Millisecond)}
+	w.asked = newAskedFrames(line.requests, step, w.meter.saved)
+	return w
 }
 
 // line makes the command line, and finds out what it asks for.
@@ -118,7 +124,9 @@ type blenderWatch struct {
 	line      *blenderLine
 	task      *run
 	asked     *askedFrames
+	meter     *frameMeter
 	frames    *frames
+	pid       int // of Blender; 0: it has not printed anything
 	life      *stall
 	expects   bool // the job type expects frames
 	stop      context.CancelCauseFunc
@@ -133,9 +141,11 @@ const (
 )
 
 // see takes a line of output.
-func (w *blenderWatch) see(ctx context.Context, text string) {
+func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
+	w.pid = pid
 	e := parseBlender(text)
-	if w.asked.hear(e); w.asked.all() {
+	w.hear(e)
+	if w.asked.all() {
 		w.life.finished()
 	}
 	switch e.what {
@@ -144,6 +154,7 @@ func (w *blenderWatch) see(ctx context.Context, text string) {
 		w.task.worker.previews.show(w.task.task.UUID, e.text)
 	case blenderSkipped:
 		w.frames.add(ctx, e.text)
+		w.meter.close(e)
 	case blenderError:
 		w.lastError = clip(e.text, lineTold)
 	case blenderWrong:
@@ -153,6 +164,17 @@ func (w *blenderWatch) see(ctx context.Context, text string) {
 	}
 	if text = strings.TrimSpace(text); text != "" && e.what != blenderFrame && text != "Blender quit" {
 		w.lastLines = append(w.lastLines[max(0, len(w.lastLines)-linesTold+1):], clip(text, lineTold))
+	}
+}
+
+// hear takes what a line of output, or the answer of a Blender that stays open, says.
+func (w *blenderWatch) hear(e blenderEvent) {
+	if e.what == blenderFrame {
+		w.meter.hear(e) // before its file is saved
+	}
+	w.asked.hear(e)
+	if e.what == blenderTimed {
+		w.meter.hear(e) // behind its file
 	}
 }
 
@@ -167,6 +189,7 @@ func (w *blenderWatch) fail(err error) {
 // end takes how Blender ended, and returns what became of it all.
 func (w *blenderWatch) end(ctx context.Context, err error) error {
 	w.asked.end()
+	w.meter.close(blenderEvent{})
 	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading
 	return w.outcome(err, broken, saved == 0 && w.expects)
 }

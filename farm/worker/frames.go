@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"renderfarm/farm"
 )
@@ -14,8 +15,15 @@ import (
 // mount that hangs holds up the reader only: who waits for it leaves when its
 // context is canceled, and the reader ends when the mount lets go of it.
 type frames struct {
-	queue chan string      // files still to be read
+	queue chan savedFile   // files still to be read
 	found chan framesFound // gets one value, when the queue was closed and worked off
+}
+
+// A savedFile is a file to be read, or what is to be told of the frame whose files
+// are in front of it in the queue.
+type savedFile struct {
+	path   string
+	result *farm.FrameResult
 }
 
 // framesFound is what reading the frames brought.
@@ -36,19 +44,25 @@ const (
 
 // newFrames starts reading with complete, which is framefile.Whole outside of
 // tests; check ends it. Once ctx is canceled the files do not matter any more,
-// and are not read.
-func newFrames(ctx context.Context, complete func(path string) error) *frames {
-	f := &frames{queue: make(chan string, maxQueued), found: make(chan framesFound, 1)}
-	go func() { f.found <- readFrames(ctx, f.queue, complete) }()
+// and are not read. tell takes the results of frames whose files were read.
+func newFrames(ctx context.Context, complete func(path string) error, tell func(farm.FrameResult)) *frames {
+	f := &frames{queue: make(chan savedFile, maxQueued), found: make(chan framesFound, 1)}
+	go func() { f.found <- readFrames(ctx, f.queue, complete, tell) }()
 	return f
 }
 
-func readFrames(ctx context.Context, queue <-chan string, complete func(path string) error) (found framesFound) {
+func readFrames(ctx context.Context, queue <-chan savedFile, complete func(path string) error, tell func(farm.FrameResult)) (found framesFound) {
 	var doubt []string // files that were not whole at first sight
-	for path := range queue {
+	last := ""
+	for file := range queue {
+		if file.result != nil {
+			tell(withSaved(*file.result, last))
+			continue
+		}
+		last = file.path
 		found.saved++
-		if ctx.Err() == nil && complete(path) != nil {
-			doubt = append(doubt, path)
+		if ctx.Err() == nil && complete(last) != nil {
+			doubt = append(doubt, last)
 		}
 	}
 	for _, path := range doubt {
@@ -69,10 +83,27 @@ func (f *frames) add(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
+	f.put(ctx, savedFile{path: path})
+}
+
+// tell has a frame's result told once the files that were added were read.
+func (f *frames) tell(ctx context.Context, r farm.FrameResult) { f.put(ctx, savedFile{result: &r}) }
+
+func (f *frames) put(ctx context.Context, file savedFile) {
 	select {
-	case f.queue <- path:
+	case f.queue <- file:
 	case <-ctx.Done():
 	}
+}
+
+// withSaved adds when the file of a frame that was there already was written.
+func withSaved(r farm.FrameResult, path string) farm.FrameResult {
+	if r.Flags&farm.FrameWasThere != 0 {
+		if info, err := os.Stat(path); err == nil {
+			r.Saved = info.ModTime().UTC().Truncate(time.Millisecond)
+		}
+	}
+	return r
 }
 
 // check returns how many frames there are, and an error that names the first

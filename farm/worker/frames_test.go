@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"renderfarm/farm"
 	"renderfarm/farm/framefile"
 )
 
@@ -17,7 +18,7 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 		mount := make(chan struct{})
 		defer close(mount) // the reader ends then
 		ctx, cancel := context.WithCancelCause(t.Context())
-		f := newFrames(ctx, func(string) error { <-mount; return nil })
+		f := newFrames(ctx, func(string) error { <-mount; return nil }, nil)
 		var err error
 		ended := make(chan struct{})
 		go func() {
@@ -38,7 +39,7 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 		}
 
 		ctx, cancel = context.WithCancelCause(t.Context())
-		f = newFrames(ctx, func(string) error { <-mount; return nil })
+		f = newFrames(ctx, func(string) error { <-mount; return nil }, nil)
 		f.add(ctx, "/mnt/1")
 		go func() { synctest.Wait(); cancel(errTest) }()
 		if _, err := f.check(ctx); !errors.Is(err, errTest) {
@@ -50,18 +51,23 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 // Frames are counted and read twice before they are called broken.
 func TestFramesAreReadAgain(t *testing.T) {
 	reads := map[string]int{}
+	var told []farm.FrameResult
 	f := newFrames(t.Context(), func(path string) error {
 		if reads[path]++; path == "bad" || path == "late" && reads[path] == 1 {
 			return framefile.Whole("/nowhere/" + path)
 		}
 		return nil
-	})
+	}, func(r farm.FrameResult) { told = append(told, r) })
 	for _, path := range []string{"good", "", "late", "bad"} {
 		f.add(t.Context(), path)
 	}
+	f.tell(t.Context(), farm.FrameResult{Frame: 7})
 	saved, err := f.check(t.Context())
 	if saved != 3 || err == nil || err.Error() != "frame bad is incomplete: Blender saved it, and now it is not there" {
 		t.Errorf("%d saved: %v", saved, err)
+	}
+	if len(told) != 1 || told[0].Frame != 7 {
+		t.Errorf("told of %v", told)
 	}
 	if reads["good"] != 1 || reads["late"] != 2 || reads["bad"] != 2 {
 		t.Errorf("read %v", reads)

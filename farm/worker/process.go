@@ -243,18 +243,20 @@ func cannotStart(exe string, err error) error {
 // start runs a program for a command: its output goes to the task's log, and
 // to watch line by line if that is not nil.
 func (r *run) start(ctx context.Context, exe string, args []string, watch func(line string)) error {
-	return r.startWatched(ctx, exe, args, newStall(r.worker.options.StalledAfter), watch)
+	return r.startWatched(ctx, exe, args, newStall(r.worker.options.StalledAfter), func(_ int, text string) {
+		if watch != nil {
+			watch(text)
+		}
+	})
 }
 
 // startWatched is start with what notices that the program does nothing.
-func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(line string)) error {
+func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(pid int, line string)) error {
 	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
 	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, life: life, temp: r.worker.temp, crash: r.logReport,
 		line: func(pid int, text string) {
 			r.Log("pid=%d > %s", pid, text)
-			if watch != nil {
-				watch(text)
-			}
+			watch(pid, text)
 		}}.run(ctx)
 }
 

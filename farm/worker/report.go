@@ -39,14 +39,15 @@ type reporter struct {
 	// mu guards what follows, and keeps the order of reports: it is held while
 	// one is put. It is taken before the outbox's own lock.
 	mu     sync.Mutex
-	text   strings.Builder // of the log, not reported yet
-	limit  logLimit        // what of the log is reported
-	lost   int             // bytes of log that found no room in the outbox
-	steps  int             // so far
-	told   int             // steps reported
-	timer  *time.Timer     // flushes; nil when nothing waits
-	closed bool            // the last report was put
-	wrong  bool            // the task failed as it is for another worker
+	text   strings.Builder    // of the log, not reported yet
+	limit  logLimit           // what of the log is reported
+	lost   int                // bytes of log that found no room in the outbox
+	steps  int                // so far
+	told   int                // steps reported
+	frames []farm.FrameResult // not reported yet
+	timer  *time.Timer        // flushes; nil when nothing waits
+	closed bool               // the last report was put
+	wrong  bool               // the task failed as it is for another worker
 }
 
 // started reports that the task runs.
@@ -99,6 +100,19 @@ func (r *reporter) Step() {
 	}
 }
 
+// Frame adds the result of a frame.
+func (r *reporter) Frame(f farm.FrameResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	if r.frames = append(r.frames, f); len(r.frames) >= farm.MaxFrameResults {
+		r.flush()
+	}
+	r.flushSoon()
+}
+
 // flushSoon sees to it that what waits is reported within reportPause.
 func (r *reporter) flushSoon() {
 	if r.timer == nil {
@@ -112,16 +126,19 @@ func (r *reporter) flushSoon() {
 	}
 }
 
-// flush reports the log and the steps that wait. If the outbox has no room,
-// the log is given up: it must not hold up the run, nor fill the memory.
+// flush reports what waits. If the outbox has no room, the log is given up, and
+// the results of very many frames: they must not hold up the run, nor fill the memory.
 func (r *reporter) flush() {
 	update := r.pending()
-	if update == (api.TaskUpdate{}) {
+	if update.Empty() {
 		return
 	}
 	if err := r.put(update); err != nil {
 		r.log.Warn("part of a task's log is lost", "task", r.task, "bytes", len(update.Log), "error", err)
 		r.lost += len(update.Log)
+		if frames := append(update.Frames, r.frames...); len(frames) < farm.MaxFrameResults {
+			r.frames = frames
+		}
 		return
 	}
 	r.lost = 0
@@ -143,6 +160,7 @@ func (r *reporter) pending() (update api.TaskUpdate) {
 		steps := r.steps
 		update.StepsCompleted, update.Activity = &steps, "Progress"
 	}
+	update.Frames, r.frames = r.frames, nil
 	return update
 }
 
@@ -196,7 +214,7 @@ func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
 		}
 		trouble.about(err)
 		if farm.KindOf(err) == farm.TooLarge {
-			update.Log = "" // the only part without a bound
+			update.Log = "" // the only part that can be so large
 			continue
 		}
 		if api.Sleep(ctx, putAgain) != nil {

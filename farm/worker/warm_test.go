@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -380,5 +381,57 @@ func TestWarmIdleIsClosed(t *testing.T) {
 	<-open.over
 	if b.worker.warm.take(open.key) != nil {
 		t.Error("a Blender that has ended is handed out")
+	}
+}
+
+// Every frame is reported with what it cost, whether Blender stays open or not, and
+// a frame that is there already is not called rendered.
+func TestFramesAreReported(t *testing.T) {
+	for _, cold := range []bool{false, true} {
+		b := newBench(t)
+		b.worker.options.Watts = 1000
+		b.worker.options.NoWarm = cold
+		file, dir := warmFile(t, b, ""), t.TempDir()
+		var results []farm.FrameResult
+		render := func(frames string, more ...string) {
+			t.Helper()
+			args := append([]string{"-o", dir + "/######", "-F", "PNG"}, more...)
+			if err := b.do(t.Context(), renderOf(file, 2, append(args, "-f", frames)...)); err != "" {
+				t.Fatalf("%s\n%s", err, b.logged(t))
+			}
+			b.mu.Lock()
+			b.flush()
+			b.mu.Unlock()
+			for _, u := range reports(t, b.outbox) {
+				results = append(results, u.Frames...)
+			}
+		}
+		render("1,2")
+		render("3,4")
+		b.worker.warm.close()
+		render("4", "--python-expr", "import bpy; bpy.context.scene.render.use_overwrite = False")
+		if len(results) != 5 {
+			t.Fatalf("%d results, not 5: %+v", len(results), results)
+		}
+		source, _ := os.Stat(file)
+		for i, r := range results[:4] {
+			loads := i == 0 || i == 2 && cold
+			if r.Frame != i+1 || r.Wall < 0 || r.Wall < r.Load || r.Flags != 0 || !r.Source.Equal(source.ModTime().Truncate(time.Millisecond)) || max(r.Energy-r.Wall, r.Wall-r.Energy) > 1 {
+				t.Errorf("cold %v: frame %d: %+v", cold, i+1, r)
+			}
+			if loads != (r.Load > 100) {
+				t.Errorf("cold %v: loading for frame %d took %d ms", cold, i+1, r.Load)
+			}
+			if r.Memory < 50<<10 {
+				t.Errorf("cold %v: Blender took %d KiB for frame %d", cold, r.Memory, i+1)
+			}
+		}
+		if r := results[0]; runtime.GOOS == "linux" && (r.CPU <= 0 || r.CPU > 100*r.Wall) {
+			t.Errorf("cold %v: the first frame took %d ms of processor time in %d", cold, r.CPU, r.Wall)
+		}
+		there, _ := os.Stat(dir + "/000004.png")
+		if r := results[4]; r.Frame != 4 || r.Flags != farm.FrameWasThere || !r.Saved.Equal(there.ModTime().Truncate(time.Millisecond)) || r.Render != 0 {
+			t.Errorf("cold %v: the frame that was there: %+v", cold, r)
+		}
 	}
 }

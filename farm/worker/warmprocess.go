@@ -36,8 +36,9 @@ type warmBlender struct {
 	over    chan struct{} // closed when it has ended
 	ended   error         // why, nil for status 0; to be read after over
 
-	mu       sync.Mutex // guards listener, and is held while it is called
+	mu       sync.Mutex // guards what follows, and is held while listener is called
 	listener *warmListener
+	pid      int // 0: it has not printed anything
 }
 
 // A warmListener gets what the Blender prints.
@@ -81,6 +82,7 @@ func (b *warmBlender) see(pid int, text string) {
 	before, answer, found := strings.Cut(text, "Farm warm "+b.word+" ")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.pid = pid
 	l := b.listener
 	if l == nil {
 		return // nobody waits for what it still says
@@ -129,6 +131,13 @@ func (b *warmBlender) listen(l *warmListener) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.listener = l
+}
+
+// process returns its process number, 0 while it is not known.
+func (b *warmBlender) process() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pid
 }
 
 // ask sends a line and waits for the answer that ends it. Canceling ctx ends the Blender.

@@ -32,12 +32,14 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		}
 	}
 	w := b.watch(ctx, stop, r, line, step)
+	w.pid = open.process()
+	w.meter.begin()
 	open.listen(&warmListener{
 		line: func(pid int, text string) {
 			r.Log("pid=%d > %s", pid, text)
-			w.see(ctx, text)
+			w.see(ctx, pid, text)
 		},
-		event: w.asked.hear,
+		event: w.hear,
 		crash: r.logReport,
 	})
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))

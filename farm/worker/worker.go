@@ -49,6 +49,7 @@ type Options struct {
 	StalledAfter    time.Duration // a program that does nothing for so long has failed, see stall; 0: never
 	MaxTime         time.Duration // what a task may take; 0: any time
 	NoWarm          bool          // start a Blender for every task
+	Watts           float64       // what the computer takes while it renders, for the energy of frames; 0: not known
 	OOMScoreAdjust  *int          // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
 	Log             *slog.Logger
 }
