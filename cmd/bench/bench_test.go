@@ -123,6 +123,11 @@ func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
 // await asks again at every interval until done says yes.
 func await(tb testing.TB, what string, every time.Duration, done func() bool) {
 	tb.Helper()
+	awaitWithin(tb, what, every, patience, done)
+}
+
+func awaitWithin(tb testing.TB, what string, every, patience time.Duration, done func() bool) {
+	tb.Helper()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for end := time.Now().Add(patience); !done(); <-ticker.C {

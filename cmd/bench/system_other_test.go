@@ -13,6 +13,8 @@ var errLinux = errors.New("this figure can be measured on Linux only")
 
 func cpuTime(int) (time.Duration, error) { return 0, errLinux }
 
+func treeTime(int) time.Duration { return 0 }
+
 func busyTime() (time.Duration, error) { return 0, errLinux }
 
 // resident is the memory a process holds, in bytes.
