@@ -13,7 +13,8 @@ const (
 	// tasks it depends on are completed, its job may run, and a worker asks.
 	// It is the zero value: a task without a record in the store is queued.
 	TaskQueued TaskStatus = iota
-	// TaskActive is assigned to a worker. The worker's reports move it on, or
+	// TaskActive is assigned to a worker, which works on it or has it as its next
+	// task (package manager, next.go). The worker's reports move it on, or
 	// the manager when it loses the worker. After a crash of the manager it is
 	// still active and the worker goes on; after a crash of the worker the
 	// same task is handed to it again.

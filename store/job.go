@@ -132,6 +132,9 @@ func (t Task) Type() string { return t.sched().Type() }
 // Priority returns the task's priority among the tasks of its job.
 func (t Task) Priority() int { return t.sched().Priority() }
 
+// Precedes reports whether the task is handed out before the other if both can be.
+func (t Task) Precedes(other Task) bool { return t.sched().Precedes(other.sched()) }
+
 // Steps returns the task's number of steps.
 func (t Task) Steps() int { return t.sched().Steps() }
 

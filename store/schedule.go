@@ -46,6 +46,12 @@ func (tx *Tx) Obstacle(t Task, w *Worker) farm.Obstacle {
 	return tx.x.sched.Obstacle(t.sched(), w.sched)
 }
 
+// Suits reports whether a task that is handed out could be the worker's, if it waited.
+func (tx *Tx) Suits(t Task, w *Worker) bool {
+	tx.check()
+	return tx.x.sched.Suits(t.sched(), w.sched)
+}
+
 // A Demand is the tasks of one type of a job that wait for nothing but a worker.
 type Demand struct {
 	scheduler.Demand

@@ -99,6 +99,7 @@ type call struct {
 	zone    string        // where the caller's clock hangs
 	wrong   bool          // the caller is the wrong worker for a task
 	timeout time.Duration // instead of the client's
+	headers map[string]string
 }
 
 // reply is what is left of an answer once its body was read.
@@ -201,6 +202,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if k.wrong {
 		req.Header.Set(headerWrongWorker, "yes")
+	}
+	for name, value := range k.headers {
+		req.Header.Set(name, value)
 	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)

@@ -52,18 +52,31 @@ type TaskAnswer struct {
 	Task            *AssignedTask // nil: no task
 	StatusRequested string        // not "": take this status instead of a task
 	Waited          bool          // the manager held the answer back as long as it could; else pause before asking again
+	Next            bool          // with Task: NextTask may be asked while it is worked on
 }
 
 // ScheduleTask asks for a task. The manager may wait up to wait for there to
 // be one; 0 asks for an answer at once. An *Error of status 409 means that the
 // manager does not know that this worker is awake.
 func (c *Client) ScheduleTask(ctx context.Context, wait time.Duration) (TaskAnswer, error) {
+	return c.scheduleTask(ctx, call{wait: wait})
+}
+
+// NextTask asks for the task to do after the one that the worker works on, whose answer
+// had Next. All other tasks of the worker must have been reported as over.
+func (c *Client) NextTask(ctx context.Context, current farm.TaskID) (*AssignedTask, error) {
+	a, err := c.scheduleTask(ctx, call{headers: map[string]string{headerWorkingOn: string(current)}})
+	return a.Task, err
+}
+
+func (c *Client) scheduleTask(ctx context.Context, k call) (TaskAnswer, error) {
 	// The two forms an answer can have share no key, so one struct reads both.
 	var out struct {
 		AssignedTask
 		WorkerStateChange
 	}
-	r, err := c.do(ctx, call{method: http.MethodPost, path: at("worker", "task"), out: &out, empty: true, also: http.StatusLocked, wait: wait})
+	k.method, k.path, k.out, k.empty, k.also = http.MethodPost, at("worker", "task"), &out, true, http.StatusLocked
+	r, err := c.do(ctx, k)
 	if err != nil {
 		return TaskAnswer{}, err
 	}
@@ -79,7 +92,7 @@ func (c *Client) ScheduleTask(ctx context.Context, wait time.Duration) (TaskAnsw
 	if out.UUID == "" {
 		return TaskAnswer{}, farm.Errorf(farm.Unavailable, "the manager sent a task without an id")
 	}
-	return TaskAnswer{Task: &out.AssignedTask, Waited: r.waited}, nil
+	return TaskAnswer{Task: &out.AssignedTask, Waited: r.waited, Next: r.header.Get(headerNext) == "yes"}, nil
 }
 
 // TaskUpdate reports on a task. An *Error of status 409 means that the task is
@@ -97,8 +110,19 @@ type MayRunAnswer struct {
 // MayWorkerRun asks whether the worker may go on with the task. The manager
 // may wait up to wait for the answer to be no; 0 asks for an answer at once.
 func (c *Client) MayWorkerRun(ctx context.Context, id farm.TaskID, wait time.Duration) (MayRunAnswer, error) {
+	return c.mayRun(ctx, id, call{wait: wait})
+}
+
+// MayWorkerBegin is MayWorkerRun for a task of NextTask that the worker has not begun.
+// When the answer is no it reports the task as queued.
+func (c *Client) MayWorkerBegin(ctx context.Context, id farm.TaskID, wait time.Duration) (MayRunAnswer, error) {
+	return c.mayRun(ctx, id, call{wait: wait, headers: map[string]string{headerNotBegun: "yes"}})
+}
+
+func (c *Client) mayRun(ctx context.Context, id farm.TaskID, k call) (MayRunAnswer, error) {
 	var out MayKeepRunning
-	r, err := c.do(ctx, call{path: at("worker", "task", string(id), "may-i-run"), out: &out, wait: wait})
+	k.path, k.out = at("worker", "task", string(id), "may-i-run"), &out
+	r, err := c.do(ctx, k)
 	if err != nil {
 		return MayRunAnswer{}, err
 	}

@@ -72,6 +72,26 @@ const headerWrongWorker = "Farm-Wrong-Worker"
 // WrongWorker reports whether a report says that the worker is the wrong one.
 func WrongWorker(h http.Header) bool { return h.Get(headerWrongWorker) == "yes" }
 
+// headerWorkingOn is the header of scheduleTask by which a worker that works on a task
+// asks for the one after it. headerNext, in an answer with a task, says that the manager
+// knows it: others would hand out the task at hand once more. headerNotBegun is the
+// header of mayWorkerRun about a task that was got so and is not begun.
+const (
+	headerWorkingOn = "Farm-Working-On"
+	headerNext      = "Farm-Next-Task"
+	headerNotBegun  = "Farm-Not-Begun"
+)
+
+// WorkingOn returns the task that a worker works on who asks for the next, "" if it
+// asks for any.
+func WorkingOn(h http.Header) farm.TaskID { return farm.TaskID(h.Get(headerWorkingOn)) }
+
+// SetNextTask says that the worker may ask for its next task while it works on this one.
+func SetNextTask(h http.Header) { h.Set(headerNext, "yes") }
+
+// NotBegun reports whether a worker asks about a task that it has not begun.
+func NotBegun(h http.Header) bool { return h.Get(headerNotBegun) == "yes" }
+
 // WorkerStateChange tells a worker which status to take. It answers signOn,
 // workerState (200) and scheduleTask (423).
 type WorkerStateChange struct {

@@ -34,12 +34,19 @@ type AssignedTask struct {
 // Conflict: the worker is not awake.
 func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Duration) (Assignment, error) {
 	a, err := m.assignNow(id)
-	if err != nil || !a.empty() || wait <= 0 {
+	if err != nil || !a.empty() {
 		return a, err
+	}
+	if wait <= 0 {
+		m.idle.note(id, idlePause)
+		m.wakeups.wake(beginTopic)
+		return a, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer m.roster.hold(id)()
+	defer m.idle.wait(id)()
+	m.wakeups.wake(beginTopic)
 	for {
 		// The worker's own topic first: it is woken if what follows is out of date.
 		sub := m.wakeups.subscribe(workerTopic(id))
@@ -107,11 +114,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 	if err != nil || a.Task == nil {
 		return a, err
 	}
-	err = m.fillIn(a.Task, platform)
-	if farm.KindOf(err) == farm.NotFound {
-		return Assignment{}, nil // its job was deleted just now
-	}
-	return a, err
+	return m.filled(a, platform)
 }
 
 // held returns the task that the worker already holds. Tasks of jobs that no

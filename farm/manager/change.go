@@ -140,6 +140,7 @@ func (u *unit) saveJob(c *changedJob) {
 		}
 		u.statuses = append(u.statuses, statusChange{c.before, status, c.submitted})
 		u.later(u.m.farmEvent)
+		u.wake = append(u.wake, beginTopic)
 	}
 	u.SaveJob(j)
 	u.event(events.JobChanged{Job: j.Job, Status: status, Previous: c.before, Submitted: c.submitted,

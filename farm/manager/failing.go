@@ -131,6 +131,7 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 // of it go back to the queue if some other worker has not tried them yet.
 func (u *unit) block(j *store.Job, w *store.Worker, taskType string) {
 	u.Block(j, w, taskType)
+	u.wake = append(u.wake, beginTopic)
 	made := store.JobBlock{Job: j.ID, Block: store.Block{Worker: w.ID, TaskType: taskType, Created: u.BlockedSince(j, w, taskType)}}
 	u.AfterCommit(func() {
 		u.m.blocks.add(made)

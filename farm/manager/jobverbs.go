@@ -96,6 +96,7 @@ func (m *Manager) SetJobPriority(id farm.JobID, priority int, by ...farm.Actor) 
 			u.note(j, by, fmt.Sprintf("Priority changed from %d to %d", j.Priority, priority), "")
 		}
 		j.Priority = priority
+		u.wake = append(u.wake, beginTopic)
 		return nil
 	})
 }
@@ -121,6 +122,7 @@ func (m *Manager) SetJobTag(id farm.JobID, tag farm.TagID, name string, by ...fa
 			u.note(j, by, fmt.Sprintf("Tag changed from %s to %s", u.tagName(j.Tag), u.tagName(tag)), "")
 		}
 		j.Tag = tag
+		u.wake = append(u.wake, beginTopic)
 		return nil
 	})
 }

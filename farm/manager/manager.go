@@ -68,6 +68,7 @@ type Manager struct {
 
 	wakeups    wakeups
 	roster     roster
+	idle       idlers
 	tally      tally
 	heartbeats heartbeats
 	sweeper    *sweeper

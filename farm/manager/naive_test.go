@@ -145,20 +145,70 @@ func (j *nJob) can(w *nWorker, kind string) bool {
 		!slices.Contains(j.blocked, nBlock{w, kind})
 }
 
-// take is a worker that asks for a task: the one it has, or the best there is.
-func (f *naive) take(w *nWorker) *nTask {
-	var best *nTask
-	var of *nJob
+// take is a worker that asks for a task: one that it has, or the best there is.
+func (f *naive) take(w *nWorker) (possible []*nTask) {
 	for _, j := range f.jobs {
 		for _, t := range j.tasks {
 			if t.status == farm.TaskActive && t.worker == w {
 				if j.runs() {
-					return t
+					possible = append(possible, t)
+					continue
 				}
 				t.status, t.worker = farm.TaskQueued, nil // it asks for another one
 			}
 		}
 	}
+	if possible != nil {
+		return possible
+	}
+	best, _ := f.best(w)
+	if best == nil {
+		return nil
+	}
+	best.status, best.worker = farm.TaskActive, w
+	return []*nTask{best}
+}
+
+// takeNext is a worker that asks for the task to do after one that it has.
+func (f *naive) takeNext(w *nWorker, j *nJob, at *nTask) *nTask {
+	if !j.runs() {
+		return nil
+	}
+	for _, t := range j.tasks {
+		if t != at && t.status == farm.TaskActive && t.worker == w {
+			return t
+		}
+	}
+	best, of := f.best(w)
+	if of != j || best.kind != at.kind {
+		return nil
+	}
+	best.status, best.worker = farm.TaskActive, w
+	return best
+}
+
+// mayBegin says whether a worker keeps the task that it has not begun, if nobody is idle.
+func (f *naive) mayBegin(w *nWorker, j *nJob, t *nTask) bool {
+	task := *t
+	task.status = farm.TaskQueued
+	if !f.mayTake(w, j, &task) {
+		return false
+	}
+	best, of := f.best(w)
+	age := func(j *nJob) int { return slices.Index(f.jobs, j) }
+	switch {
+	case best == nil || of == j:
+		return true
+	case of.priority != j.priority:
+		return of.priority < j.priority
+	case best.priority != t.priority:
+		return best.priority < t.priority
+	}
+	return age(of) > age(j)
+}
+
+// best is the task that a worker would be given.
+func (f *naive) best(w *nWorker) (best *nTask, of *nJob) {
 	for _, j := range f.jobs { // the oldest first
 		for _, t := range j.tasks {
 			if !f.mayTake(w, j, t) {
@@ -169,10 +219,7 @@ func (f *naive) take(w *nWorker) *nTask {
 			}
 		}
 	}
-	if best != nil {
-		best.status, best.worker = farm.TaskActive, w
-	}
-	return best
+	return best, of
 }
 
 func (f *naive) mayTake(w *nWorker, j *nJob, t *nTask) bool {

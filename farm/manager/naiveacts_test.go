@@ -25,19 +25,72 @@ func (c *contest) take() {
 		return
 	}
 	c.heard(w)
-	got, want := c.testFarm.take(w.id), c.naive.take(w)
+	got, possible := c.testFarm.take(w.id), c.naive.take(w)
 	c.doing("%s takes a task", c.name(w))
-	if want != nil {
+	if len(possible) > 1 {
+		c.seen["has two"]++
+	}
+	if len(possible) == 0 && got != "" {
+		c.lost("%s got task %s, in the model nothing", c.name(w), got)
+	}
+	for _, want := range possible {
 		c.seen["assigned"]++
 		if slices.Contains(want.failedBy, w) {
 			c.seen["again to one that failed it"]++
 		}
 	}
+	if len(possible) > 0 && !slices.ContainsFunc(possible, func(t *nTask) bool { return t.id == got }) {
+		c.lost("%s got %q, in the model task %d (%s)", c.name(w), got, possible[0].index+1, possible[0].id)
+	}
+}
+
+// takeNext is a worker that asks for the task after the one at hand, and perhaps whether
+// it may keep it.
+func (c *contest) takeNext() {
+	j, at, ok := c.held()
+	if !ok {
+		return
+	}
+	w := at.worker
+	c.heard(w)
+	a, err := c.AssignNext(w.id, at.id)
+	c.must(err)
+	var got farm.TaskID
+	if a.Task != nil {
+		got = a.Task.ID
+	}
+	next := c.naive.takeNext(w, j, at)
+	c.doing("%s asks for the task after %d of job %s", c.name(w), at.index+1, j.id)
 	switch {
-	case want == nil && got != "":
-		c.lost("%s got task %s, in the model nothing", c.name(w), got)
-	case want != nil && got != want.id:
-		c.lost("%s got %q, in the model task %d (%s)", c.name(w), got, want.index+1, want.id)
+	case next == nil && got != "":
+		c.lost("%s got task %s as its next, in the model nothing", c.name(w), got)
+	case next != nil && got != next.id:
+		c.lost("%s got %q as its next, in the model task %d (%s)", c.name(w), got, next.index+1, next.id)
+	case next != nil:
+		c.seen["next"]++
+		c.mayBegin()
+	}
+}
+
+// mayBegin asks about any task as one that was not begun.
+func (c *contest) mayBegin() {
+	j, t, ok := c.held()
+	if !ok {
+		return
+	}
+	time.Sleep(time.Minute / 4) // nobody who asked before counts as idle any more
+	for _, w := range c.naive.workers {
+		if w.isAwake() {
+			c.heard(w)
+		}
+	}
+	p, err := c.MayBegin(c.t.Context(), t.worker.id, t.id, 0)
+	c.must(err)
+	want := c.naive.mayBegin(t.worker, j, t)
+	c.doing("may %s begin task %d of job %s? %v %s", c.name(t.worker), t.index+1, j.id, p.MayRun, p.Reason)
+	c.seen[p.Reason]++
+	if p.MayRun != want {
+		c.lost("in the model %v", want)
 	}
 }
 

@@ -152,7 +152,7 @@ type act struct {
 }
 
 func (c *contest) step() {
-	acts := []act{{30, c.take}, {14, c.complete}, {14, c.fail}, {8, c.failSaying}, {2, c.giveBack}, {7, c.submit}, {6, c.jobWish}, {5, c.taskWish}, {2, c.requeueFailed},
+	acts := []act{{30, c.take}, {8, c.takeNext}, {14, c.complete}, {14, c.fail}, {8, c.failSaying}, {2, c.giveBack}, {7, c.submit}, {6, c.jobWish}, {5, c.taskWish}, {2, c.requeueFailed},
 		{3, c.priority}, {2, c.jobTag}, {2, c.workerTags}, {3, c.leave}, {4, c.comeBack}, {3, c.fallAsleep}, {2, c.unblock}, {1, c.deleteJob},
 		{1, c.fireWorker}, {1, c.crash}, {1, c.silence}, {1, c.pause}}
 	total := 0

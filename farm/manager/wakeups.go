@@ -12,7 +12,12 @@ type topic struct {
 	worker farm.WorkerID // a change that concerns this worker
 	tag    farm.TagID    // work for workers with this tag …
 	typ    string        // … and this task type
+	begin  bool          // see beginTopic
 }
+
+// beginTopic is what may decide whether workers keep the tasks that they have not begun,
+// apart from work and what concerns the worker: whoever is idle, and changes of jobs.
+var beginTopic = topic{begin: true}
 
 func workerTopic(id farm.WorkerID) topic              { return topic{worker: id} }
 func workTopic(tag farm.TagID, taskType string) topic { return topic{tag: tag, typ: taskType} }

@@ -28,6 +28,11 @@ var conditions = []condition{
 	{farm.FailedBefore, (*Scheduler).mayTry},
 }
 
+// Suits reports whether a task that is handed out could be the worker's, if it waited.
+func (s *Scheduler) Suits(t Task, w *Worker) bool {
+	return !slices.ContainsFunc(conditions, func(c condition) bool { return c.Obstacle != farm.TaskNotWaiting && !c.holds(s, t, w) })
+}
+
 // Obstacle returns what keeps Pick from giving the task to the worker;
 // NoObstacle if it would, had it no better one.
 func (s *Scheduler) Obstacle(t Task, w *Worker) farm.Obstacle {

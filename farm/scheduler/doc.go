@@ -26,6 +26,11 @@
 //  3. then the oldest job,
 //  4. then the least index in the job's plan.
 //
+// A worker may also ask for its next task while it works on one: it gets what Pick
+// returns if that is of the same job and type, and the task is active from then on. As
+// long as it was not begun, Suits and Precedes say whether it should go to somebody else,
+// or wait for a better one.
+//
 // Nobody goes through tasks to find that one. The conditions are kept instead,
 // each where it is cheap:
 //

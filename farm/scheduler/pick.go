@@ -28,6 +28,16 @@ func (s *Scheduler) Pick(w *Worker) (Task, bool) {
 	return task, task.Job != nil
 }
 
+// Precedes reports whether the task is handed out before the other if both can be.
+func (t Task) Precedes(other Task) bool {
+	a, b := t.precedence(), other.precedence()
+	return a.before(b) || a == b && t.Index < other.Index
+}
+
+func (t Task) precedence() precedence {
+	return precedence{t.Job.terms.Priority, t.Job.plan.Run(t.Index).Priority, t.Job.number}
+}
+
 // bestOf returns the best runnable task of a type that the worker may have, and
 // the run it is in.
 func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {

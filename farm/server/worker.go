@@ -105,12 +105,20 @@ func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id f
 
 // scheduleTask answers 200 with a task, 423 with a status to take first, 204 if there is
 // nothing to do, and 409 to a worker that is not awake. One that asks again while it
-// holds a task gets the same task: it may have crashed.
+// holds a task gets the same task: it may have crashed. One that says what it works on
+// gets the task to do after that.
 func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	wait := api.PreferWait(r.Header)
 	ctx, cancel := s.waiting(r)
 	defer cancel()
-	a, err := s.m.Assign(ctx, id, wait)
+	var a manager.Assignment
+	var err error
+	if current := api.WorkingOn(r.Header); current != "" {
+		wait = 0
+		a, err = s.m.AssignNext(id, current)
+	} else {
+		a, err = s.m.Assign(ctx, id, wait)
+	}
 	if err != nil {
 		return err
 	}
@@ -124,6 +132,7 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 		return noContent(w)
 	}
 	t := a.Task
+	api.SetNextTask(w.Header())
 	return writeJSON(w, http.StatusOK, api.AssignedTask{
 		UUID: t.ID, Job: t.Job, Name: t.Name, Status: farm.TaskActive.String(), Priority: t.Priority, JobPriority: t.JobPriority,
 		JobType: t.JobType, TaskType: t.Type, Commands: api.Commands(t.Commands), StepsCompleted: t.StepsDone, StepsTotal: t.Steps(),
@@ -158,7 +167,11 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 	wait := api.PreferWait(r.Header)
 	ctx, cancel := s.waiting(r)
 	defer cancel()
-	p, err := s.m.MayRun(ctx, id, task, wait)
+	may := s.m.MayRun
+	if api.NotBegun(r.Header) {
+		may = s.m.MayBegin
+	}
+	p, err := may(ctx, id, task, wait)
 	if err != nil {
 		return err
 	}
