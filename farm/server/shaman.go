@@ -138,7 +138,7 @@ func (s *Server) shamanFileStore(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := &patientBody{body: r.Body, flow: http.NewResponseController(w)}
 	defer body.flow.SetReadDeadline(time.Time{})
-	outcome, err := s.m.StoreFile(r.Context(), manager.Upload{Key: key, Body: body, Length: r.ContentLength, Offset: h.offset,
+	outcome, err := s.m.StoreFile(r.Context(), manager.Upload{Key: key, Body: body, Length: r.ContentLength, Offset: h.offset, Client: address(r),
 		// Some add-ons never come back to a file that they were told to defer.
 		// Those that know how to continue uploads do.
 		Defer: h.mayDefer && h.resumes})
@@ -167,29 +167,36 @@ func (s *Server) uploadFailed(w http.ResponseWriter, r *http.Request, body *pati
 		w.Header().Set(api.UploadOffset, strconv.FormatInt(offset.Have, 10))
 	}
 	if body.err != nil && errors.Is(err, body.err) || errors.Is(err, context.Canceled) { // heard only if half the line is left
-		return writeError(w, http.StatusRequestTimeout, fmt.Sprintf("the upload broke off, or nothing more came for %s: %v. Send the file again, or only the rest of it (Upload-Offset)", uploadStuck, err))
+		return writeError(w, http.StatusRequestTimeout, fmt.Sprintf("the upload broke off, or less than %s came in %s: %v. Send the file again, or only the rest of it (Upload-Offset)", farm.Size(slowest), uploadStuck, err))
 	}
 	return err
 }
 
-// Bounds on uploads.
+// Bounds on uploads. One that brings fewer than slowest bytes in uploadStuck is
+// dropped: on such a line nobody submits, but who wants to be in the way may.
 const (
-	uploadStuck = 2 * time.Minute // a client that sends nothing for so long is dropped
-	maxDrained  = 16 << 20        // bytes of an upload that are read though nobody needs them
+	uploadStuck = 30 * time.Second
+	slowest     = 32 << 10
+	maxDrained  = 16 << 20 // bytes of an upload that are read though nobody needs them
 )
 
-// patientBody is the body of an upload, which may take hours as long as
-// something comes.
+// patientBody is the body of an upload, which may take hours as long as enough comes.
 type patientBody struct {
 	body io.Reader
 	flow *http.ResponseController
+	came int64 // since the time was last extended; 0 at first, when it has to be set
+	set  bool
 	err  error // what ended it, if not its end
 }
 
 // Read reads what comes next.
 func (b *patientBody) Read(p []byte) (int, error) {
-	b.flow.SetReadDeadline(time.Now().Add(uploadStuck)) // what cannot be bounded is not
+	if !b.set || b.came >= slowest {
+		b.flow.SetReadDeadline(time.Now().Add(uploadStuck)) // what cannot be bounded is not
+		b.set, b.came = true, 0
+	}
 	n, err := b.body.Read(p)
+	b.came += int64(n)
 	if err != nil && err != io.EOF {
 		b.err = err
 	}

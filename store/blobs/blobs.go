@@ -71,17 +71,15 @@ type Store struct {
 	naming sync.Mutex // one checkout takes its name at a time; taken before mu
 	room   room
 
-	uploads chan struct{} // a token for each upload under way
-	syncs   chan struct{} // a token for each file being synced
-	done    sync.WaitGroup
+	slots *slots
+	syncs chan struct{} // a token for each file being synced
+	done  sync.WaitGroup
 
 	verifies chan struct{} // a token for each stored file being read to verify it
 }
 
-const (
-	maxUploads = 64 // at a time; each takes one and a half mebibytes of memory, others wait
-	maxSyncs   = 16 // files being synced at a time; then uploads wait
-)
+// maxSyncs is how many files are synced at a time; then uploads wait.
+const maxSyncs = 16
 
 // maxVerifies is how many stored files are read at a time to verify them.
 const maxVerifies = 2
@@ -90,7 +88,7 @@ const maxVerifies = 2
 // on a share that is mounted later.
 func New(o Options) *Store {
 	return &Store{o: o, inFlight: map[Key]*transfer{}, syncing: map[Key]*syncing{}, making: map[string]bool{},
-		uploads: make(chan struct{}, maxUploads), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
+		slots: newSlots(), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
 }
 
 // Close waits for files that are being synced. The store must not be used any more.

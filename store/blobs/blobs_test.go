@@ -209,7 +209,7 @@ func TestNotDirect(t *testing.T) {
 	defer f.Close()
 	content := bytes.Repeat([]byte("0123456789abcdef"), bufferSize/16)
 	r := newReceiver(Upload{Key: Key{Size: bufferSize}})
-	r.file, r.wrote, r.directAllowed = f, func(int) {}, true
+	r.file, r.wrote, r.directAllowed = f, func(int) error { return nil }, true
 	odd := append([]byte("x"), content...)[1:]
 	if err := r.write(odd); err != nil {
 		t.Fatal(err)

@@ -42,10 +42,10 @@ type receiver struct {
 	directAllowed bool   // writes may bypass the page cache
 	direct        bool   // they do at present
 	hash          hash.Hash
-	size          int64           // the file should have
-	at            int64           // bytes written and hashed
-	stored        <-chan struct{} // closed when somebody else has stored the file
-	wrote         func(n int)     // told of what was written
+	size          int64             // the file should have
+	at            int64             // bytes written and hashed
+	stored        <-chan struct{}   // closed when somebody else has stored the file
+	wrote         func(n int) error // told of what was written; an error ends the upload
 }
 
 func newReceiver(u Upload) *receiver { return &receiver{hash: sha256.New(), size: u.Size} }
@@ -121,12 +121,14 @@ func (r *receiver) consume(full <-chan []byte, free chan<- []byte, failed chan<-
 	for b := range full {
 		if !r.spoiled {
 			r.hash.Write(b)
-			if err := r.write(b); err != nil {
+			err := r.write(b)
+			if err == nil {
+				r.at += int64(len(b))
+				err = r.wrote(len(b))
+			}
+			if err != nil {
 				r.spoiled = true
 				failed <- err
-			} else {
-				r.at += int64(len(b))
-				r.wrote(len(b))
 			}
 		}
 		free <- b

@@ -97,7 +97,7 @@ func TestFull(t *testing.T) {
 	}
 	defer f.Close()
 	r := newReceiver(upload("some content"))
-	r.file, r.wrote = f, func(int) {}
+	r.file, r.wrote = f, func(int) error { return nil }
 	err = noRoom(r.receive(t.Context(), strings.NewReader("some content")), 12)
 	if farm.KindOf(err) != farm.NoRoom || !r.spoiled || !strings.Contains(err.Error(), "12 B") {
 		t.Errorf("a full disk: %v, spoiled %t", err, r.spoiled)

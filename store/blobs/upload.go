@@ -19,9 +19,10 @@ import (
 type Upload struct {
 	Key
 	Body   io.Reader
-	Length int64 // of Body; -1 if nobody said
-	Offset int64 // where in the file Body begins; what comes before must be left of a broken-off upload
-	Defer  bool  // the sender would rather be told than wait while somebody else sends the file
+	Length int64  // of Body; -1 if nobody said
+	Offset int64  // where in the file Body begins; what comes before must be left of a broken-off upload
+	Client string // who sends it, as far as one can tell: its address
+	Defer  bool   // the sender would rather be told than wait while somebody else sends the file
 }
 
 // Outcome is how an upload ended well.
@@ -74,12 +75,11 @@ func (s *Store) Put(ctx context.Context, u Upload) (Outcome, error) {
 	if err := u.check(); err != nil {
 		return 0, err
 	}
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	case <-ctx.Done():
-		return 0, context.Cause(ctx)
+	giveBack, err := s.slots.take(ctx, u.Client)
+	if err != nil {
+		return 0, err
 	}
+	defer giveBack()
 	d, err := s.open()
 	if err != nil {
 		return 0, err
