@@ -20,6 +20,9 @@ func (m *machine) boundArrayMethods() {
 	for name := range strings.FieldsSeq(bounded) {
 		p := m.arrays.property[name]
 		method, makes := inner(p.value.(otto.Value)), slices.Contains(makesArrays, name)
+		if name == "slice" || name == "concat" {
+			m.plain[name] = method
+		}
 		p.value, _ = m.vm.ToValue(native(func(call otto.FunctionCall) otto.Value {
 			m.checkLength(call.This)
 			if name == "concat" && spreads(call) {
@@ -32,6 +35,16 @@ func (m *machine) boundArrayMethods() {
 			return made
 		}))
 		m.arrays.property[name] = p
+	}
+}
+
+// plainly calls the engine's slice or concat, whose result is an array of no
+// other class. Built-ins that copy a script's array use it, as nothing of the
+// script may run then.
+func (m *machine) plainly(name string) native {
+	return func(call otto.FunctionCall) otto.Value {
+		m.checkLength(call.This)
+		return innerCall(m.plain[name], call.This, call.ArgumentList, false, innerFrame{})
 	}
 }
 

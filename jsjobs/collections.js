@@ -1,7 +1,7 @@
 // Arrays and collections of ES2015 and later; the other part of shim.js, whose
 // common has what both need.
 (function (global, common) {
-	var A = Array.prototype, slice = A.slice, ITERATOR = "@@iterator", has = Object.prototype.hasOwnProperty;
+	var A = Array.prototype, slice = common.slice, ITERATOR = "@@iterator", has = Object.prototype.hasOwnProperty;
 	var set = common.set, define = common.define, whole = common.whole, within = common.within, callable = common.callable;
 	var each = common.each, iterator = common.iterator, drain = common.drain;
 
@@ -35,6 +35,14 @@
 				flatten(out, a[i], depth - 1);
 			} else if (i in a) {
 				out.push(a[i]);
+			}
+		}
+		return out;
+	}
+	function mapped(a, f, self) {
+		for (var out = [], i = 0, n = length(a); i < n; i++) {
+			if (i in a) {
+				out.push(f.call(self, a[i], i, a));
 			}
 		}
 		return out;
@@ -115,7 +123,7 @@
 		},
 		at: function (i) { i = whole(i); return this[i < 0 ? i + length(this) : i]; },
 		flat: function (depth) { return common.asSpecies(this, flatten([], this, depth === undefined ? 1 : whole(depth))); },
-		flatMap: function (f, self) { return common.asSpecies(this, flatten([], A.map.call(this, callable(f), self), 1)); },
+		flatMap: function (f, self) { return common.asSpecies(this, flatten([], mapped(this, callable(f), self), 1)); },
 		sort: sort,
 		toSorted: function (f) { return sort.call(slice.call(this), f); },
 		toReversed: function () { return slice.call(this).reverse(); },

@@ -54,6 +54,8 @@ func compileAll(sources []string) ([]*otto.Script, error) {
 func (m *machine) modernize(global otto.Value) error {
 	common := m.common()
 	m.set(common, "asSpecies", native(func(call otto.FunctionCall) otto.Value { return m.asSpecies(call.Argument(0), call.Argument(1)) }))
+	m.set(common, "slice", m.plainly("slice"))
+	m.set(common, "concat", m.plainly("concat"))
 	m.set(common, "set", native(m.defineHidden))
 	m.set(common, "define", native(m.defineMembers))
 	none := makeNone(inner(global))

@@ -111,7 +111,7 @@
 		if (!isObject(v)) {
 			throw new TypeError("CreateListFromArrayLike called on non-object");
 		}
-		return Array.prototype.slice.call(v);
+		return common.slice.call(v);
 	}
 	function constructor(f) {
 		if (!common.isConstructor(f)) {

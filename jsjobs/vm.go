@@ -20,7 +20,8 @@ type machine struct {
 	modules map[string]otto.Value
 
 	global *innerObject
-	arrays *innerObject // Array.prototype
+	arrays *innerObject            // Array.prototype
+	plain  map[string]*innerObject // slice and concat of the engine; see plainly
 	kit    kit
 	thrown thrown
 	author author
@@ -67,7 +68,7 @@ func newMachine(h host) (*machine, error) {
 		return nil, err
 	}
 	m := &machine{vm: otto.New(), host: h, files: map[string]*program{}, modules: map[string]otto.Value{},
-		patternIDs: map[string]int{}, orders: map[string]*codeunit.Order{},
+		plain: map[string]*innerObject{}, patternIDs: map[string]int{}, orders: map[string]*codeunit.Order{},
 		author: author{left: maxCommandBytes, index: map[*innerObject]int{}, share: newSharer(), uuids: map[*draft]string{}}}
 	m.setCalls(maxCalls)
 	return m, m.install()

@@ -1,8 +1,8 @@
 // What lowered programs call, under names that no script can write. Symbols
 // are objects whose text, "@@" and something unique, is the property's name.
 (function (global, common) {
-	var slice = Array.prototype.slice, toString = Object.prototype.toString, has = Object.prototype.hasOwnProperty;
-	var chars = common.chars, keys = common.keys;
+	var slice = common.slice || Array.prototype.slice, toString = Object.prototype.toString, has = Object.prototype.hasOwnProperty;
+	var concat = common.concat || Array.prototype.concat, chars = common.chars, keys = common.keys;
 	var longest = 5000000; // items that may be spread
 
 	function help(name, f) {
@@ -220,7 +220,7 @@
 			}
 			parts.push(part);
 		}
-		return Array.prototype.concat.apply([], parts);
+		return concat.apply([], parts);
 	});
 
 	// ---- objects
