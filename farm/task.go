@@ -116,6 +116,7 @@ type TaskState struct {
 	Failures  int        // tries that failed since then; at least one by each of FailedBy that was not excused
 	Excused   int        // failures since then that were no tries, see Judge
 	Cause     *Cause     // why it failed last, as far as its log says; what it points to never changes
+	Redo      Redo       // only some of its frames are wanted, once more
 }
 
 // Apply gives the state the status that it has after the event, with the steps
@@ -128,6 +129,9 @@ func (s *TaskState) Apply(e TaskEvent, steps int) bool {
 		return false
 	}
 	s.Status = next
+	if next == TaskCompleted || e == TaskRequeued || e == TaskDropped {
+		s.Redo = Redo{}
+	}
 	switch next {
 	case TaskCompleted:
 		s.StepsDone, s.Excused, s.Cause = steps, 0, nil

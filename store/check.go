@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -101,6 +102,7 @@ func (s *Store) Check() []error {
 //   - an active task has a worker; workers that records name exist
 //   - needs do not go in a circle
 //   - audits have no gaps, and are not too long
+//   - results of frames are of tasks and workers that are there
 //   - nothing is left of jobs that are gone
 type checker struct {
 	tx      *bolt.Tx
@@ -114,7 +116,7 @@ type checker struct {
 // checkRecords yields what is wrong with the records of a transaction.
 func checkRecords(tx *bolt.Tx, yield func(error) bool) {
 	c := &checker{tx: tx, yield: yield, x: newIndex(tx.DB()), jobs: map[uint32]int{}}
-	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.audits, c.leftovers} {
+	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.audits, c.frames, c.leftovers} {
 		if !c.ended {
 			step()
 		}
@@ -297,6 +299,28 @@ func (c *checker) uuids() {
 }
 
 func (c *checker) has(seq uint32) bool { _, ok := c.jobs[seq]; return ok }
+
+// frames reads the results of frames, and what was made of them.
+func (c *checker) frames() {
+	names := *c.x.names.Load()
+	c.each(frameBucket, func(key, payload []byte) error {
+		if len(key) != 8 {
+			return errShort
+		}
+		entries, err := decodeFrames(payload, binary.BigEndian.Uint32(key[4:]), time.Time{})
+		tasks := c.jobs[binary.BigEndian.Uint32(key)]
+		for _, e := range entries {
+			if e.worker == 0 || int(e.worker) >= len(names) || tasks >= 0 && int(e.task) >= tasks {
+				return fmt.Errorf("frame %d names worker %d and task %d", e.Frame, e.worker, e.task)
+			}
+		}
+		return err
+	})
+	c.each(costBucket, func(_, payload []byte) error {
+		_, err := decodeCosts(payload, names)
+		return err
+	})
+}
 
 // leftovers looks for records of jobs that are gone, and reads those that
 // nothing led to.

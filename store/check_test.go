@@ -2,6 +2,7 @@ package store
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,6 +52,11 @@ func breakages() map[string]func(*bolt.Tx) error {
 			[]byte{2}),
 		"row of no job":               put(inRowBucket, append(key64(5, 1), 'x'), []byte{1}),
 		"row of more than was failed": put(inRowBucket, append(key64(1, 1), "blender"...), []byte{1}),
+		"frame of no job":             put(frameBucket, key64(5, pageOf(1)), nil),
+		"frame of an unknown worker":  put(frameBucket, key64(1, pageOf(1)), appendFrames(nil, pageOf(1), []frameEntry{{worker: 9, FrameResult: farm.FrameResult{Frame: 1}}}, testTime)),
+		"frame of no task":            put(frameBucket, key64(1, pageOf(1)), appendFrames(nil, pageOf(1), []frameEntry{{worker: 1, task: 300, FrameResult: farm.FrameResult{Frame: 1}}}, testTime)),
+		"frames without order":        put(frameBucket, key64(1, pageOf(1)), slices.Repeat(appendFrames(nil, pageOf(1), []frameEntry{{worker: 1, FrameResult: farm.FrameResult{Frame: 1}}}, testTime), 2)),
+		"costs that end too early":    put(costBucket, key32(1), []byte{1, 2, 3}),
 		"worker without state":        drop(seenBucket, key32(1)),
 		"worker without id": func(tx *bolt.Tx) error {
 			b := tx.Bucket(uuidBucket.name)

@@ -22,6 +22,8 @@
 //	workeruuid  UUID              number
 //	block       seq, number, type when the worker was blocked in the job
 //	inrow       seq, number, type how many tasks it failed since it last completed one
+//	frame       seq, page         what each frame cost, of 32 neighbours
+//	framecost   seq               what the frames of the job cost as a whole
 //	tag         id                name, description
 //	audit       seq, n            who did what to the job, the last 200 times
 //	workeraudit number, n         likewise to the worker

@@ -341,6 +341,13 @@ func values(t testing.TB, path string) []byte {
 			audit, err := v.Audit(j.ID)
 			must(err)
 			say("job", map[string]any{"job": j, "status": j.Status().String(), "detail": detail, "audit": audit})
+			results, err := v.Frames(j.ID, allFrames(-64, 128))
+			must(err)
+			if len(results) > 0 {
+				costs, err := v.Costs(j.ID)
+				must(err)
+				say("frames", map[string]any{"results": results, "costs": costs})
+			}
 			tasks, err := v.Tasks(j.ID, -1, 0)
 			must(err)
 			for _, task := range tasks {

@@ -34,6 +34,7 @@ func fillFormat(t *testing.T, path string) {
 	f.jobsOfEveryStatus()
 	f.tasksOfEveryStatus()
 	f.largeJob()
+	f.frames()
 	f.leaving()
 	clean(t, s)
 	if err := s.Close(); err != nil {
@@ -235,6 +236,26 @@ func (f *formatDatabase) tasksOfEveryStatus() {
 
 // largeJob adds a job whose definitions need two chunks, and compression.
 func (f *formatDatabase) largeJob() { f.add("two chunks", chunkTasks+20) }
+
+// frames adds a job with results of frames, and a task that renders some again.
+func (f *formatDatabase) frames() {
+	id := f.add("frames", 70)
+	for i := range 70 {
+		f.job(id, func(tx *Tx, j *Job) {
+			f.set(tx, j, i, farm.TaskActive)
+			r := farm.FrameResult{Frame: i - 3, Wall: int64(1000 + i*977), CPU: int64(5000 * i), Load: int64(i % 7 * 300), Render: int64(900 + i*900), Save: int64(i),
+				Memory: int64(i * 12345), GPUMemory: int64(i * 4567), Energy: int64(i * 11), Device: farm.Devices[i%len(farm.Devices)], Saved: f.clock, Flags: farm.FrameFlags(i % 32)}
+			if i%3 > 0 {
+				r.Source = testTime.Add(time.Duration(i%2) * time.Hour)
+			}
+			tx.AddFrames(j.Task(i), []farm.FrameResult{r})
+			f.set(tx, j, i, farm.TaskCompleted)
+		})
+	}
+	f.job(id, func(tx *Tx, j *Job) {
+		tx.SetTask(j.Task(5), farm.TaskState{Attempt: 1, Worker: f.workers[2], Redo: farm.Redo{Frames: "2", Kept: "20261123-101112"}})
+	})
+}
 
 // leaving has two jobs that are being deleted: one that was asked for, one whose
 // records are going.

@@ -36,6 +36,7 @@ type index struct {
 
 	dirtyJobs    []*Job    // whose records are to be written
 	dirtyWorkers []*Worker // likewise
+	dirtyCosts   []*Job    // whose costs are to be written
 	loaded       []*Job    // that were read, or written, in this group
 }
 
@@ -49,9 +50,10 @@ func (k taskKey) bytes() []byte { return key64(uint32(k>>32), uint32(k)) }
 // A holding is an active task: who has it, and its state, which is asked for
 // all the time.
 type holding struct {
-	task   Task
-	worker *Worker
-	state  farm.TaskState
+	task    Task
+	worker  *Worker
+	state   farm.TaskState
+	results int // of frames that the worker told so far; not kept over a restart
 }
 
 func newIndex(db *bolt.DB) *index {
@@ -151,7 +153,9 @@ func (x *index) evict() {
 const maxCachedJobs = 32
 
 // changes counts what operations did; an operation that left it alone wrote nothing.
-func (x *index) changes() int { return x.writes.n + len(x.dirtyJobs) + len(x.dirtyWorkers) }
+func (x *index) changes() int {
+	return x.writes.n + len(x.dirtyJobs) + len(x.dirtyWorkers) + len(x.dirtyCosts)
+}
 
 // flush turns changed jobs, workers and counters into writes, and reports
 // whether there is anything to commit.
@@ -166,6 +170,13 @@ func (x *index) flush() bool {
 			x.putJob(j)
 		}
 	}
+	for _, j := range x.dirtyCosts {
+		if j.costly = false; j.costs != nil { // else it is being removed
+			x.putCosts(j)
+		}
+	}
+	clear(x.dirtyCosts)
+	x.dirtyCosts = x.dirtyCosts[:0]
 	for _, w := range x.dirtyWorkers {
 		w.dirty = false
 		x.putWorker(w)

@@ -37,6 +37,7 @@ var migrations = []migration{
 	{"the record of a job says how many statuses it counts; audits have a bucket", countTheCounts},
 	{"what workers failed in a row has a bucket", addInRow},
 	{"tasks have causes of their failures; jobs a time of the next try", nil},
+	{"what frames cost has buckets; tasks may render some of their frames again", addFrames},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew
@@ -71,6 +72,16 @@ func countTheCounts(tx *bolt.Tx) error {
 func addInRow(tx *bolt.Tx) error {
 	_, err := tx.CreateBucketIfNotExists([]byte("inrow"))
 	return err
+}
+
+// addFrames makes layout 5. Nobody was told of frames before.
+func addFrames(tx *bolt.Tx) error {
+	for _, name := range []string{"frame", "framecost"} {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rewrite replaces the payload of every record of a bucket.

@@ -48,6 +48,8 @@ var (
 	auditBucket       = newBucket("audit", 0.7)
 	workerAuditBucket = newBucket("workeraudit", 0.7)
 	inRowBucket       = newBucket("inrow", 0.5)
+	frameBucket       = newBucket("frame", 0.9)
+	costBucket        = newBucket("framecost", 0.7)
 )
 
 func newBucket(name string, fill float64) *bucket {

@@ -10,7 +10,7 @@ import (
 // records counts all records that belong to jobs.
 func jobRecords(t testing.TB, s *Store) (n int) {
 	view(t, s, func(v *View) error {
-		for _, b := range []*bucket{jobBucket, jobdefBucket, jobuuidBucket, planBucket, defBucket, taskBucket, blockBucket, inRowBucket} {
+		for _, b := range []*bucket{jobBucket, jobdefBucket, jobuuidBucket, planBucket, defBucket, taskBucket, blockBucket, inRowBucket, frameBucket, costBucket} {
 			n += v.tx.Bucket(b.name).Stats().KeyN
 		}
 		return nil
@@ -65,6 +65,7 @@ func TestRemoveJob(t *testing.T) {
 	update(t, s, func(tx *Tx) {
 		for range 20 {
 			got, _ := assign(tx, w)
+			tx.AddFrames(got, []farm.FrameResult{{Frame: got.Index + 1, Wall: 1000}})
 			finish(tx, got, farm.TaskCompleted)
 		}
 		got, _ := assign(tx, w)

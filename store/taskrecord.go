@@ -23,6 +23,7 @@ type taskRecord struct {
 	failures int
 	excused  int
 	cause    *farm.Cause // nil: nothing is known
+	redo     farm.Redo
 	activity string
 }
 
@@ -32,6 +33,7 @@ const (
 	taskFailures             // flag: failures follows; else there is one by each of failedBy
 	taskExcused              // flag: excused follows; else there are none
 	taskCause                // flag: cause follows
+	taskRedo                 // flag: redo follows
 )
 
 const maxAttempts = 1 << 30
@@ -39,7 +41,7 @@ const maxAttempts = 1 << 30
 // appendTo appends the record, without checksum.
 //
 //	ver | status u8 | flags u8 | worker | attempt | done | updated | [touched] | [n, failedBy…] | [failures] | [excused] |
-//	[class | means | next | line] | activity
+//	[class | means | next | line] | [frames | kept] | activity
 func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	flags := byte(0)
 	if t.touched != noTime {
@@ -56,6 +58,9 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 	}
 	if t.cause != nil {
 		flags |= taskCause
+	}
+	if t.redo != (farm.Redo{}) {
+		flags |= taskRedo
 	}
 	b = append(b, recordVersion, byte(t.status), flags)
 	b = binary.AppendUvarint(b, uint64(t.worker))
@@ -81,6 +86,9 @@ func (t *taskRecord) appendTo(b []byte, created int64) []byte {
 		for _, text := range []string{c.Class, c.Means, c.Next, c.Line} {
 			b = appendString(b, text)
 		}
+	}
+	if flags&taskRedo != 0 {
+		b = appendString(appendString(b, t.redo.Frames), t.redo.Kept)
 	}
 	return append(b, t.activity...)
 }
@@ -113,6 +121,9 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 	if flags&taskCause != 0 {
 		t.cause = &farm.Cause{Class: r.string(), Means: r.string(), Next: r.string(), Line: r.string()}
 	}
+	if flags&taskRedo != 0 {
+		t.redo = farm.Redo{Frames: r.string(), Kept: r.string()}
+	}
 	t.activity = string(r.rest)
 	if int(t.status) >= farm.TaskStatuses {
 		r.fail(fmt.Errorf("%d is not a valid status of a task", t.status))
@@ -124,13 +135,13 @@ func decodeTask(payload []byte, created int64) (taskRecord, error) {
 // time of change apart.
 func (t *taskRecord) pristine() bool {
 	return t.status == farm.TaskQueued && t.worker == 0 && t.attempt == 0 && t.done == 0 &&
-		t.touched == noTime && len(t.failedBy) == 0 && t.failures == 0 && t.excused == 0 && t.cause == nil && t.activity == ""
+		t.touched == noTime && len(t.failedBy) == 0 && t.failures == 0 && t.excused == 0 && t.cause == nil && t.redo == (farm.Redo{}) && t.activity == ""
 }
 
 // state returns the record in farm's words; names are the workers by number.
 func (t *taskRecord) state(names []farm.WorkerID) farm.TaskState {
 	s := farm.TaskState{Status: t.status, Worker: nameOf(names, t.worker), Attempt: t.attempt, StepsDone: t.done,
-		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity, Failures: t.failures, Excused: t.excused, Cause: t.cause}
+		Updated: timeOf(t.updated), Touched: timeOf(t.touched), Activity: t.activity, Failures: t.failures, Excused: t.excused, Cause: t.cause, Redo: t.redo}
 	for _, w := range t.failedBy {
 		s.FailedBy = append(s.FailedBy, nameOf(names, w))
 	}
@@ -151,7 +162,7 @@ func nameOf(names []farm.WorkerID, worker uint32) farm.WorkerID {
 func (x *index) record(s *farm.TaskState, steps int) taskRecord {
 	t := taskRecord{status: s.Status, worker: x.number(s.Worker), attempt: max(s.Attempt, 0), done: min(max(s.StepsDone, 0), steps),
 		updated: millis(s.Updated), touched: millis(s.Touched), activity: clip(s.Activity), failures: max(s.Failures, 0),
-		excused: max(s.Excused, 0), cause: clipCause(s.Cause)}
+		excused: max(s.Excused, 0), cause: clipCause(s.Cause), redo: s.Redo}
 	for _, w := range s.FailedBy {
 		if n := x.number(w); !slices.Contains(t.failedBy, n) {
 			t.failedBy = append(t.failedBy, n)

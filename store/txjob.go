@@ -155,7 +155,7 @@ func (x *index) putJob(j *Job) {
 
 // partsOfJob are the buckets whose keys begin with a job's number, and that go
 // with it, in this order.
-var partsOfJob = []*bucket{taskBucket, defBucket, planBucket, blockBucket, inRowBucket, auditBucket, jobdefBucket}
+var partsOfJob = []*bucket{taskBucket, defBucket, planBucket, blockBucket, inRowBucket, frameBucket, costBucket, auditBucket, jobdefBucket}
 
 // RemoveJob removes a job, at most the given number of records at a time, so
 // that a large one does not hold up everybody else: the caller repeats it in
@@ -208,7 +208,7 @@ func (x *index) forget(j *Job, now time.Time) {
 // of no use any more.
 func (x *index) empty(j *Job) {
 	x.sched.Remove(j.sched)
-	j.recorded, j.done = nil, nil
+	j.recorded, j.done, j.costs = nil, nil, nil
 }
 
 // deleteSome deletes up to most records whose keys begin with prefix, and

@@ -14,6 +14,7 @@ type Report struct {
 	Activity string
 	Log      string
 	Steps    *int // steps done; more than the task has counts as all
+	Frames   []farm.FrameResult
 
 	WrongWorker bool // it failed as this worker cannot do such tasks of the job
 }
@@ -65,6 +66,9 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			return nil // the report that ended it, once more
 		}
 		m.heartbeats.note(task)
+		if len(r.Frames) > 0 {
+			u.AddFrames(t, r.Frames)
+		}
 		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
 		switch {
 		case !ends:

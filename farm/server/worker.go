@@ -148,7 +148,7 @@ func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.Work
 	if err := read(w, r, &update); err != nil {
 		return err
 	}
-	report := manager.Report{Activity: update.Activity, Log: update.Log, Steps: update.StepsCompleted, WrongWorker: api.WrongWorker(r.Header)}
+	report := manager.Report{Activity: update.Activity, Log: update.Log, Steps: update.StepsCompleted, Frames: update.Frames, WrongWorker: api.WrongWorker(r.Header)}
 	if update.TaskStatus != "" {
 		status, _ := farm.ParseTaskStatus(update.TaskStatus) // checked by read
 		report.Status = &status

@@ -114,7 +114,7 @@ func (l *blenderLine) option(arg, value string) error {
 		}
 		l.ask(frames)
 		if negative = len(frames) > 0 && frames[0] < 0; negative {
-			before, value = countFromZero, fromZero(frames)
+			before, value = countFromZero, farm.FramesFromZero(frames)
 		}
 	}
 	if negative && before != "" {
@@ -172,28 +172,6 @@ func framesAsked(value string) ([]int, error) {
 		}
 	}
 	return nil, nil
-}
-
-// fromZero writes frames for -f in a scene that ends at frame 0.
-func fromZero(frames []int) string {
-	text := func(f int) string {
-		if f < 0 {
-			f--
-		}
-		return strconv.Itoa(f)
-	}
-	var parts []string
-	for i := 0; i < len(frames); {
-		first := i
-		for i++; i < len(frames) && frames[i] == frames[i-1]+1; i++ {
-		}
-		part := text(frames[first])
-		if last := frames[i-1]; last > frames[first] {
-			part += ".." + text(last)
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, ",")
 }
 
 // An animSpan is which frames -a renders, as far as the command line says it.

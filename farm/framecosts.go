@@ -1,0 +1,218 @@
+package farm
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// FrameCosts is what is kept of the frames of a job as a whole: sums of what they
+// cost, the slowest, what each worker did, and how the cost changes along the frames,
+// from which the time left follows. Its size does not grow with the job.
+//
+// Sums are of all that was done, also of frames that were rendered again since.
+type FrameCosts struct {
+	Kept                  int // results in the database: those of frames that were rendered again count once
+	Rendered              int // frames the sums are of; those that were there already do not count
+	Wall, CPU, Load, Save int64
+	Energy                int64 // joules
+	Memory, GPUMemory     int64 // the most of any frame, KiB
+	Warned                int   // results with a flag that warns
+	Source                time.Time
+	Slowest               []SlowFrame   // the slowest first, at most maxSlowest
+	Workers               []WorkerCosts // who rendered, at most maxCostWorkers
+	Curve                 CostCurve
+}
+
+// A SlowFrame is one of the slowest frames of a job.
+type SlowFrame struct {
+	Frame int
+	Wall  int64 // milliseconds
+}
+
+const (
+	maxSlowest     = 10
+	maxCostWorkers = 256
+)
+
+// WorkerCosts is what one worker did in a job.
+type WorkerCosts struct {
+	Worker   WorkerID
+	Rendered int
+	Wall     int64     // milliseconds
+	Energy   int64     // joules
+	Last     time.Time // when it saved its last frame
+	Speed    float64   // logarithm of how much longer than others it takes for a frame
+	Load     int64     // milliseconds spent on loading, without the first time
+}
+
+// NewFrameCosts returns the costs of a job that renders the frames, of which none is
+// done. nil if it is not known which they are.
+func NewFrameCosts(frames []int) *FrameCosts {
+	c := &FrameCosts{}
+	c.Curve.plan(frames)
+	return c
+}
+
+// Add takes in a result. before is the one it replaces, nil for none.
+func (c *FrameCosts) Add(r *FrameResult, worker WorkerID, before *FrameResult) {
+	if before == nil {
+		c.Kept++
+	} else if before.Flags.Warns() {
+		c.Warned--
+	}
+	if r.Flags.Warns() {
+		c.Warned++
+	}
+	if r.Source.After(c.Source) {
+		c.Source = r.Source
+	}
+	c.Slowest = slices.DeleteFunc(c.Slowest, func(s SlowFrame) bool { return s.Frame == r.Frame })
+	if r.Flags&FrameWasThere != 0 {
+		c.Curve.there(r.Frame, before == nil)
+		return
+	}
+	c.Rendered++
+	c.Wall, c.CPU, c.Load, c.Save, c.Energy = c.Wall+r.Wall, c.CPU+r.CPU, c.Load+r.Load, c.Save+r.Save, c.Energy+r.Energy
+	c.Memory, c.GPUMemory = max(c.Memory, r.Memory), max(c.GPUMemory, r.GPUMemory)
+	c.Slowest = append(c.Slowest, SlowFrame{r.Frame, r.Wall})
+	slices.SortStableFunc(c.Slowest, func(a, b SlowFrame) int { return cmp.Compare(b.Wall, a.Wall) })
+	c.Slowest = c.Slowest[:min(len(c.Slowest), maxSlowest)]
+	if w := c.worker(worker); w != nil {
+		c.Curve.add(r, w, before == nil)
+		w.add(r)
+	}
+}
+
+// worker returns what is kept of a worker; nil if there are too many already.
+func (c *FrameCosts) worker(id WorkerID) *WorkerCosts {
+	i := slices.IndexFunc(c.Workers, func(w WorkerCosts) bool { return w.Worker == id })
+	if i < 0 && len(c.Workers) == maxCostWorkers {
+		return nil
+	}
+	if i < 0 {
+		i = len(c.Workers)
+		c.Workers = append(c.Workers, WorkerCosts{Worker: id})
+	}
+	return &c.Workers[i]
+}
+
+func (w *WorkerCosts) add(r *FrameResult) {
+	if w.Rendered > 0 {
+		w.Load += r.Load
+	}
+	w.Rendered++
+	w.Wall += r.Wall
+	w.Energy += r.Energy
+	w.Last = r.Saved
+}
+
+// FramesPerHour is how fast the worker is while it renders, 0 if that is not known.
+func (w *WorkerCosts) FramesPerHour() float64 {
+	if w.Wall <= 0 {
+		return 0
+	}
+	return float64(w.Rendered) * float64(time.Hour/time.Millisecond) / float64(w.Wall)
+}
+
+// Old reports whether a frame was made from an older .blend than others of the job:
+// one that was rendered by what the .blend was then, one that was there by its file.
+func (c *FrameCosts) Old(r *FrameResult) bool {
+	made := r.Source
+	if made.IsZero() && r.Flags&FrameWasThere != 0 {
+		made = r.Saved
+	}
+	// The file's time is kept in whole seconds.
+	return !made.IsZero() && made.Truncate(time.Second).Before(c.Source.Truncate(time.Second))
+}
+
+// CostBins is in how many parts of equal length the frames of a job are divided.
+const CostBins = 64
+
+// A CostCurve is how long frames take along the job, as far as they were rendered.
+// Times are for a worker of Speed 0.
+type CostCurve struct {
+	First, Last int // of the job's frames
+	Bins        [CostBins]CostBin
+	Residual    float64 // mean square of how far the logarithm of a time was from what its neighbours said
+}
+
+// A CostBin is one part of the frames.
+type CostBin struct {
+	Planned int     // frames that the job has there
+	Done    int     // of those
+	Seen    int     // times that Mean is of
+	Mean    float64 // mean of the logarithm of the seconds that a frame takes
+}
+
+func (c *CostCurve) plan(frames []int) {
+	if len(frames) == 0 {
+		return
+	}
+	c.First, c.Last = slices.Min(frames), slices.Max(frames)
+	for _, f := range frames {
+		c.bin(f).Planned++
+	}
+}
+
+func (c *CostCurve) index(frame int) int {
+	i := (frame - c.First) * CostBins / (c.Last - c.First + 1)
+	return max(0, min(i, CostBins-1))
+}
+
+func (c *CostCurve) bin(frame int) *CostBin { return &c.Bins[c.index(frame)] }
+
+// there counts a frame that took no time.
+func (c *CostCurve) there(frame int, isNew bool) {
+	if isNew {
+		c.bin(frame).Done++
+	}
+}
+
+const (
+	// maxSeen bounds the weight of times that were seen before.
+	maxSeen = 32
+	// maxPause is the longest pause between two frames of a worker that belongs to
+	// the work, such as asking for the next task.
+	maxPause = 5 * time.Second
+)
+
+// add takes in the time of a frame, before it is counted for the worker.
+func (c *CostCurve) add(r *FrameResult, w *WorkerCosts, isNew bool) {
+	c.there(r.Frame, isNew)
+	taken := time.Duration(r.Wall-r.Load) * time.Millisecond
+	if pause := r.Saved.Sub(w.Last) - time.Duration(r.Wall)*time.Millisecond; w.Rendered > 0 && pause > 0 && pause < maxPause {
+		taken += pause
+	}
+	log := math.Log(max(taken.Seconds(), 0.001))
+	if expected, ok := c.near(c.index(r.Frame)); ok {
+		off := log - expected
+		if w.Rendered == 0 {
+			w.Speed = off
+		} else {
+			w.Speed += (off - w.Speed) * max(1/float64(w.Rendered+1), 0.1)
+			c.Residual += ((off-w.Speed)*(off-w.Speed) - c.Residual) * 0.1
+		}
+	}
+	b := c.bin(r.Frame)
+	b.Seen = min(b.Seen+1, maxSeen)
+	b.Mean += (log - w.Speed - b.Mean) / float64(b.Seen)
+}
+
+// near returns what the bin, or the nearest with a time, says.
+func (c *CostCurve) near(i int) (float64, bool) {
+	for d := range CostBins {
+		sum, n := 0.0, 0
+		for _, at := range []int{i - d, i + d} {
+			if at >= 0 && at < CostBins && c.Bins[at].Seen > 0 {
+				sum += c.Bins[at].Mean
+				n++
+			}
+		}
+		if n > 0 {
+			return sum / float64(n), true
+		}
+	}
+	return 0, false
+}

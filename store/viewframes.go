@@ -1,0 +1,79 @@
+package store
+
+import (
+	"slices"
+
+	"renderfarm/farm"
+)
+
+// StoredFrame is the result of a frame of a task as it is kept: times of files in
+// whole seconds, other numbers to a part in a thousand.
+type StoredFrame struct {
+	Task    int // index
+	Worker  farm.WorkerID
+	Attempt int // of the task: an earlier one than the present says what was before
+	farm.FrameResult
+}
+
+// Frames returns what was told of frames of a job, by frame and task. frames must be
+// sorted. It reads as many records as there are groups of framesPerPage neighbours.
+func (v *View) Frames(id farm.JobID, frames []int) (found []StoredFrame, err error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return nil, err
+	}
+	j, err := v.job(seq)
+	if err != nil {
+		return nil, err
+	}
+	names := *v.s.x.names.Load()
+	b := v.tx.Bucket(frameBucket.name)
+	for i := 0; i < len(frames); {
+		first, page := i, pageOf(frames[i])
+		for i < len(frames) && pageOf(frames[i]) == page {
+			i++
+		}
+		key := key64(seq, page)
+		value := b.Get(key)
+		if value == nil {
+			continue
+		}
+		entries, err := openFrames(key, value, j.Created)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if _, wanted := slices.BinarySearch(frames[first:i], e.Frame); wanted {
+				found = append(found, StoredFrame{int(e.task), nameOf(names, e.worker), e.attempt, e.FrameResult})
+			}
+		}
+	}
+	return found, nil
+}
+
+// PlannedTasks is Tasks with Commands.
+func (v *View) PlannedTasks(id farm.JobID, after, limit int) ([]farm.Task, error) {
+	tasks, err := v.Tasks(id, after, limit)
+	if err != nil || len(tasks) == 0 {
+		return nil, err
+	}
+	seq, err := v.byID(id)
+	if err != nil {
+		return nil, err
+	}
+	var c *chunk
+	for i := range tasks {
+		t := &tasks[i]
+		if c == nil || t.Index%chunkTasks == 0 {
+			if c, err = v.chunk(seq, t.Index/chunkTasks); err != nil {
+				return nil, err
+			}
+		}
+		planned, err := c.task(t.Index % chunkTasks)
+		if err != nil {
+			return nil, defBucket.damaged(key64(seq, uint32(t.Index/chunkTasks)), err)
+		}
+		t.Commands = planned.Commands
+	}
+	return tasks, nil
+}
