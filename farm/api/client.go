@@ -30,6 +30,7 @@ type Client struct {
 	HTTP      *http.Client  // must not have a Timeout, which would cut long waits
 	User      string        // worker id; "" sends no credentials
 	Password  string        // its secret
+	Session   string        // of the worker, another one each time it starts; "" sends none
 	UserAgent string        // "" sends Go's own
 	Name      string        // of the user on whose behalf it calls; "" sends none
 	Timeout   time.Duration // of a call, on top of the time it may wait; 0 means DefaultTimeout
@@ -206,6 +207,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	for name, value := range k.headers {
 		req.Header.Set(name, value)
 	}
+	if c.Session != "" {
+		req.Header.Set(headerSession, c.Session)
+	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)
 	}
@@ -236,6 +240,7 @@ func failure(res *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // what was read of it will do
 	e := readError(res.StatusCode, body)
 	e.Deleted = res.Header.Get(headerDeleted) == "true"
+	e.Taken = res.Header.Get(headerTaken) == "true"
 	return e
 }
 

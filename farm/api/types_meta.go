@@ -12,6 +12,9 @@ type Error struct {
 	// Deleted says that a user deleted the worker that made the request, which
 	// must not come back as a new one. It is a header, see SetDeleted.
 	Deleted bool `json:"-"`
+	// Taken says that another worker uses the identity of the one that made the
+	// request, which has to register anew. It is a header, see SetTaken.
+	Taken bool `json:"-"`
 }
 
 // Version answers getVersion.

@@ -64,6 +64,30 @@ func WasDeleted(err error) bool {
 	return errors.As(err, &e) && e.Deleted
 }
 
+// headerSession tells which start of a worker a request comes from. Compatible
+// managers ignore it.
+const headerSession = "Farm-Session"
+
+// Session returns the session that a worker tells, "" for none.
+func Session(h http.Header) string {
+	const most = 100 // bytes that count
+	text := h.Get(headerSession)
+	return text[:min(len(text), most)]
+}
+
+// headerTaken tells a worker, with 409, that another one uses its identity.
+const headerTaken = "Farm-Identity-Taken"
+
+// SetTaken says that the request's worker has to register as a worker of its own.
+func SetTaken(h http.Header) { h.Set(headerTaken, "true") }
+
+// WasTaken reports whether an error is the answer to a worker whose identity
+// another one uses.
+func WasTaken(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Taken
+}
+
 // headerWrongWorker is the header of a report by which a worker says that it
 // failed the task as it is the wrong one for it: its Blender is older than the
 // file, for example. Compatible managers take it for any failure.

@@ -32,8 +32,9 @@ type member struct {
 type presence struct {
 	seen atomic.Int64 // unix milliseconds; saved now and then
 
-	mu        sync.Mutex // guards heartbeat; nothing else is taken while it is held
+	mu        sync.Mutex // guards what follows; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
+	occupancy occupancy
 }
 
 func (p *presence) heard() {

@@ -72,6 +72,14 @@ func (s *Server) waiting(r *http.Request) (context.Context, context.CancelFunc) 
 	return ctx, func() { stop(); cancel() }
 }
 
+// workerWaiting is waiting for a request of a worker, which also ends early when
+// the worker is to give a sign of life.
+func (s *Server) workerWaiting(r *http.Request, id farm.WorkerID) (context.Context, context.CancelFunc) {
+	ctx, cancel := s.waiting(r)
+	stop := context.AfterFunc(s.m.Challenged(id), cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
 // statuses says which HTTP status each kind of error has.
 var statuses = map[farm.Kind]int{
 	farm.Invalid:            http.StatusBadRequest,

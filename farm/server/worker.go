@@ -23,7 +23,13 @@ func (s *Server) worker(h workerHandler) handler {
 		}
 		id, err := s.m.Authenticate(user, password)
 		if err == nil {
+			err = s.m.Attend(r.Context(), id, api.Session(r.Header), strings.HasSuffix(r.URL.Path, "/worker/sign-on"))
+		}
+		if err == nil {
 			err = h(w, r, id)
+		}
+		if errors.Is(err, manager.ErrTaken) {
+			api.SetTaken(w.Header())
 		}
 		if errors.Is(err, manager.ErrDeleted) { // also while its request waited
 			api.SetDeleted(w.Header())
@@ -75,7 +81,7 @@ func (s *Server) signOff(w http.ResponseWriter, r *http.Request, id farm.WorkerI
 // holds that answer back until something is.
 func (s *Server) workerState(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	wait := api.PreferWait(r.Header)
-	ctx, cancel := s.waiting(r)
+	ctx, cancel := s.workerWaiting(r, id)
 	defer cancel()
 	wanted, err := s.m.RequestedStatus(ctx, id, wait)
 	if err != nil {
@@ -109,7 +115,7 @@ func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id f
 // gets the task to do after that.
 func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	wait := api.PreferWait(r.Header)
-	ctx, cancel := s.waiting(r)
+	ctx, cancel := s.workerWaiting(r, id)
 	defer cancel()
 	var a manager.Assignment
 	var err error
@@ -165,7 +171,7 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 		return err
 	}
 	wait := api.PreferWait(r.Header)
-	ctx, cancel := s.waiting(r)
+	ctx, cancel := s.workerWaiting(r, id)
 	defer cancel()
 	may := s.m.MayRun
 	if api.NotBegun(r.Header) {

@@ -45,6 +45,8 @@ func (w *Worker) signOn(ctx context.Context) state {
 			return w.enter(answer.StatusRequested)
 		case w.signedOn && api.WasDeleted(err):
 			return w.unknown(err)
+		case api.WasTaken(err):
+			return w.copied(err)
 		case api.StatusOf(err) == http.StatusForbidden && (!fresh || api.Sleep(ctx, registerAgain) == nil):
 			w.log.Warn("the manager does not know this worker: registering as a new one", "worker", w.id(), "error", err)
 			w.forget()

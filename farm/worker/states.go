@@ -28,6 +28,13 @@ func (w *Worker) enter(status string) state {
 	return w.asleep
 }
 
+// copied returns the state of a worker whose identity another one uses.
+func (w *Worker) copied(err error) state {
+	w.log.Warn("another worker uses this one's identity, so this one registers as a new one. If its folder was copied with the disk image of a computer, delete identity.yaml in the image", "worker", w.id(), "error", err)
+	w.forget()
+	return w.signOn
+}
+
 // unknown returns the state of a worker that the manager does not know. One that
 // a user deleted ends, or it would be back at once under another id.
 func (w *Worker) unknown(err error) state {
@@ -79,6 +86,8 @@ func (w *Worker) take(ctx context.Context) state {
 			return w.signOff // a task in the answer is returned by the sign-off
 		case api.StatusOf(err) == http.StatusForbidden:
 			return w.unknown(err)
+		case api.WasTaken(err):
+			return w.copied(err)
 		case api.StatusOf(err) == http.StatusConflict:
 			// The manager lost sight of the worker meanwhile, or was not told yet.
 			trouble.about(err)
@@ -124,6 +133,8 @@ func (w *Worker) asleep(ctx context.Context) state {
 			return w.signOff
 		case api.StatusOf(err) == http.StatusForbidden:
 			return w.unknown(err)
+		case api.WasTaken(err):
+			return w.copied(err)
 		case err != nil:
 			trouble.about(err)
 			if !pauseAfter(ctx, err, &retry) {

@@ -72,6 +72,9 @@ func (w *Worker) keep(ctx context.Context, id farm.TaskID, stop context.CancelCa
 		case api.WasDeleted(err):
 			stop(ErrDeleted)
 			return
+		case api.WasTaken(err):
+			stop(err)
+			return
 		case err != nil:
 			if !pauseAfter(ctx, err, &retry) {
 				return

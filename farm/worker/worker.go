@@ -18,6 +18,7 @@ package worker
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"os"
@@ -148,6 +149,7 @@ func New(o Options) (*Worker, error) {
 	o.Version = cmp.Or(o.Version, "unknown")
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
+	client.Session = rand.Text()
 	return &Worker{options: o, client: &client, log: o.Log, doing: "starting"}, nil
 }
 
