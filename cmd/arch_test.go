@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/manager farm/pack farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/manager farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -37,12 +37,13 @@ var house = map[string]floor{
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
 	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/server":      {"farm farm/api farm/events farm/manager", "github.com/go-chi/chi", "HTTP is a skin: it reaches the store only through the manager"},
-	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/fsync farm/picture farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
+	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/fsync farm/picture farm/procgroup farm/programs store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
+	"farm/procgroup":   {"", "golang.org/x/sys", "a program is kept together, frozen and ended with all that it starts, by somebody who knows no task"},
 	"farm/blendertest": {"farm/programs", "", "it finds the Blender to test with, in tests only"},
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},

@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"renderfarm/farm/procgroup"
 	"renderfarm/jsjobs"
 )
 
 // Main runs the program with the arguments of the process, and returns its exit status.
 func Main() int {
+	procgroup.RunKeeper(os.Args)  // of a task's program, if a worker started this process for that
 	if jsjobs.RunChild(os.Args) { // a manager started this process to run the scripts of job types
 		return exitOK
 	}

@@ -18,12 +18,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"renderfarm/farm/procgroup"
 	"renderfarm/jsjobs"
 )
 
 // TestMain makes the test's own executable the farm that scripts run, so that
 // no build is needed and coverage counts.
 func TestMain(m *testing.M) {
+	procgroup.RunKeeper(os.Args) // of a task's program, if a worker started this process for that
 	if jsjobs.RunChild(os.Args) {
 		return
 	}

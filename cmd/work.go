@@ -84,7 +84,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {
-		o.OOMScoreAdjust = &c.OOMScoreAdjust
+		o.Limits.OOM = &c.OOMScoreAdjust
 	}
 	return o
 }

@@ -22,19 +22,19 @@ const probeLimit = 3 * time.Minute
 // where the worker runs, usually without a screen. A Blender that crashes or hangs in
 // EEVEE has none.
 func (w *Worker) probeBlender(ctx context.Context, path string) (devices []farm.RenderDevice, eevee bool) {
-	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	ctx, cancel := w.gate.withLimit(ctx, probeLimit, context.DeadlineExceeded)
 	defer cancel()
 	word := "farm-" + farm.NewUUID().String()
 	var answer struct {
 		Devices []farm.RenderDevice
 		EEVEE   bool
 	}
-	p := process{exe: path, args: []string{"--background", "--factory-startup", "--python-expr", strings.ReplaceAll(probeScript, "WORD", word)},
-		oom: w.options.OOMScoreAdjust, line: func(_ int, text string) {
-			if told, ok := strings.CutPrefix(text, word+" "); ok {
-				_ = json.Unmarshal([]byte(told), &answer) // what it does not say stays unknown
-			}
-		}}
+	p := w.process(path, []string{"--background", "--factory-startup", "--python-expr", strings.ReplaceAll(probeScript, "WORD", word)})
+	p.line = func(_ int, text string) {
+		if told, ok := strings.CutPrefix(text, word+" "); ok {
+			_ = json.Unmarshal([]byte(told), &answer) // what it does not say stays unknown
+		}
+	}
 	err := p.run(ctx)
 	w.log.Debug("a Blender was asked what it can render with", "path", path, "devices", len(answer.Devices), "eevee", answer.EEVEE, "error", err)
 	return answer.Devices, answer.EEVEE

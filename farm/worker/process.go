@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/procgroup"
 )
 
 const (
@@ -27,17 +27,19 @@ const (
 )
 
 // A process is a program to be run with all it starts as one group. The group
-// does not outlive run, nor (on Linux and Windows) the worker.
+// does not outlive run, nor the worker.
 type process struct {
 	exe   string
 	args  []string
 	line  func(pid int, text string) // called for each line of its output, one at a time
 	stdin *os.File                   // its standard input; nil for none
-	oom   *int                       // Linux: how readily the kernel ends it for memory
-	life  *stall                     // ends it when it does nothing any more; nil: never
-	temp  string                     // where its temporary folder is made; "": it uses the system's
-	env   []string                   // added to the worker's environment
-	crash func(report string)        // is given the report that it left when it crashed; may be nil
+	owner string                     // who ends what is left of it after a crash, see procgroup.EndOrphans
+	limit procgroup.Limits
+	gate  *gate               // freezes it; nil: nobody does
+	life  *stall              // ends it when it does nothing any more; nil: never
+	temp  string              // where its temporary folder is made; "": it uses the system's
+	env   []string            // added to the worker's environment
+	crash func(report string) // is given the report that it left when it crashed; may be nil
 
 	killAfter, drainFor time.Duration // killGrace and outputGrace unless set, for tests
 }
@@ -49,18 +51,6 @@ func (p process) run(ctx context.Context) error {
 	if p.killAfter == 0 {
 		p.killAfter, p.drainFor = killGrace, outputGrace
 	}
-	result := make(chan error)
-	go func() {
-		// On Linux the child dies with the thread that started it (see
-		// process_linux.go), so that thread is kept until the child has ended.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		result <- p.runHere(ctx)
-	}()
-	return <-result
-}
-
-func (p process) runHere(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -68,38 +58,30 @@ func (p process) runHere(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", p.exe, err)
 	}
-	cmd := exec.Command(p.exe, p.args...)
-	cmd.Stdout, cmd.Stderr = in, in // one pipe, so that the order of lines is kept
-	if p.stdin != nil {
-		cmd.Stdin = p.stdin
-	}
 	place := newWorkplace(p.temp)
 	defer place.remove() // when nobody of the group is left
-	cmd.Env = append(append(os.Environ(), place.environment()...), p.env...)
-	asGroup(cmd)
-	err = cmd.Start()
+	// One pipe for both outputs, so that the order of lines is kept.
+	group, err := procgroup.Start(procgroup.Spec{Exe: p.exe, Args: p.args, Env: append(place.environment(), p.env...), Owner: p.owner,
+		Stdin: p.stdin, Output: in, Limits: p.limit})
 	in.Close() // the child has its own; without this the output would not end
 	if err != nil {
 		out.Close()
 		return cannotStart(p.exe, err)
 	}
-	group := groupOf(cmd.Process)
-	defer group.close()
-	if p.oom != nil {
-		adjustOOM(cmd.Process.Pid, *p.oom) // as well as it can
-	}
+	defer group.Close()
+	defer p.gate.add(group)()
 
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var helpers sync.WaitGroup
 	watching, unwatch := context.WithCancel(ctx)
 	defer unwatch()
-	pid := cmd.Process.Pid
+	pid := group.PID()
 	pipe := io.ReadCloser(out)
 	if p.life != nil {
 		pipe = p.life.reader(out)
 		helpers.Go(func() {
-			if err := p.life.watch(watching, func() (time.Duration, bool) { return cpuTime(pid) }); err != nil {
+			if err := p.life.watch(watching, p.gate.now, func() (time.Duration, bool) { return cpuTime(pid) }); err != nil {
 				end(err)
 			}
 		})
@@ -107,33 +89,33 @@ func (p process) runHere(ctx context.Context) error {
 	read := p.read(pipe, pid, place)
 	exited := make(chan struct{})
 	helpers.Go(func() { p.stopOn(ctx, group, exited) })
-	err = cmd.Wait()
+	exit, err := group.Wait()
 	unwatch()
 	close(exited)
 	helpers.Wait()
 	p.drain(ctx, group, read)
-	if err != nil && p.crash != nil {
+	if (err != nil || exit != procgroup.Exit{}) && p.crash != nil {
 		if report := place.crashReport(); report != "" {
 			p.crash(report)
 		}
 	}
-	return exitError(ctx, err)
+	return exitError(ctx, exit, err)
 }
 
 // stopOn ends the group when ctx is canceled.
-func (p process) stopOn(ctx context.Context, group processGroup, exited <-chan struct{}) {
+func (p process) stopOn(ctx context.Context, group *procgroup.Group, exited <-chan struct{}) {
 	select {
 	case <-exited:
 		return
 	case <-ctx.Done():
 	}
-	group.interrupt()
+	group.Interrupt()
 	timer := time.NewTimer(p.killAfter)
 	defer timer.Stop()
 	select {
 	case <-exited:
 	case <-timer.C:
-		group.kill()
+		group.Kill()
 	}
 }
 
@@ -165,7 +147,7 @@ func (p process) read(pipe io.ReadCloser, pid int, place *workplace) *output {
 
 // drain reads what is left of the output of a program that has ended, and ends
 // whatever it left behind.
-func (p process) drain(ctx context.Context, group processGroup, o *output) {
+func (p process) drain(ctx context.Context, group *procgroup.Group, o *output) {
 	grace := time.NewTimer(p.drainFor)
 	defer grace.Stop()
 	select {
@@ -173,12 +155,12 @@ func (p process) drain(ctx context.Context, group processGroup, o *output) {
 	case <-grace.C:
 	case <-ctx.Done():
 	}
-	group.kill()
+	group.Kill()
 	last := time.NewTimer(closeGrace)
 	defer last.Stop()
 	select {
 	case <-o.over:
-	case <-last.C: // a process that left the group holds it
+	case <-last.C: // somebody else holds it
 	}
 	go o.pipe.Close() // on Windows this can wait for the reader
 	last.Reset(closeGrace)
@@ -192,26 +174,19 @@ func (p process) drain(ctx context.Context, group processGroup, o *output) {
 }
 
 // exitError says how a program ended, nil for success.
-func exitError(ctx context.Context, err error) error {
+func exitError(ctx context.Context, exit procgroup.Exit, err error) error {
 	var stalled *stalledError
-	if errors.As(context.Cause(ctx), &stalled) {
+	switch {
+	case errors.As(context.Cause(ctx), &stalled):
 		return stalled // whatever status it ended with when it was told to
-	}
-	if err == nil {
+	case err == nil && exit == procgroup.Exit{}:
 		return nil // also if it was canceled meanwhile: what it did is done
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	case err != nil:
 		return fmt.Errorf("wait for the program: %w", err)
 	}
-	e := &exitCode{code: exit.ExitCode()}
-	if e.code < 0 {
-		e.how = exit.String() // "signal: killed", as the kernel does when memory is short
-	}
-	return e
+	return &exitCode{exit.Code, exit.How} // "signal: killed", as the kernel does when memory is short
 }
 
 // exitCode is the error of a program that ended with a status other than 0.
@@ -253,11 +228,18 @@ func (r *run) start(ctx context.Context, exe string, args []string, watch func(l
 // startWatched is start with what notices that the program does nothing.
 func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(pid int, line string)) error {
 	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
-	return process{exe: exe, args: args, oom: r.worker.options.OOMScoreAdjust, life: life, temp: r.worker.temp, crash: r.logReport,
-		line: func(pid int, text string) {
-			r.Log("pid=%d > %s", pid, text)
-			watch(pid, text)
-		}}.run(ctx)
+	p := r.worker.process(exe, args)
+	p.life, p.crash = life, r.logReport
+	p.line = func(pid int, text string) {
+		r.Log("pid=%d > %s", pid, text)
+		watch(pid, text)
+	}
+	return p.run(ctx)
+}
+
+// process returns a program to be run as all of this worker's tasks are.
+func (w *Worker) process(exe string, args []string) process {
+	return process{exe: exe, args: args, owner: w.options.Dir, limit: w.options.Limits, gate: &w.gate, temp: w.temp}
 }
 
 // logReport writes a crash report into the task's log.

@@ -1,12 +1,10 @@
 package worker
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -140,11 +138,8 @@ func TestPipeHeldOpenByGrandchild(t *testing.T) {
 	gone(t, pid)
 }
 
-// One that also left the group cannot be ended, but does not hold up the task.
+// So does one that also left the process group.
 func TestPipeHeldOpenFromOutsideTheGroup(t *testing.T) {
-	if _, err := exec.LookPath("setsid"); err != nil {
-		t.Fatal("this test needs setsid, of util-linux")
-	}
 	said := make(chan string, 10)
 	p, _ := shell(`setsid sh -c 'echo $$; exec sleep 100' & sleep 0.2`, said)
 	if err := p.run(t.Context()); err != nil {
@@ -154,7 +149,7 @@ func TestPipeHeldOpenFromOutsideTheGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unix.Kill(pid, unix.SIGKILL)
+	gone(t, pid)
 }
 
 func TestNotStartedWhenCanceled(t *testing.T) {
@@ -178,42 +173,4 @@ func TestManyChildren(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-// orphanRole makes this test's own binary run a child and wait, to be killed.
-const orphanRole = "WORKER_TEST_ORPHAN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(orphanRole) != "" {
-		score := 300
-		process{exe: "/bin/sh", args: []string{"-c", "sleep 0.1; cat /proc/$$/oom_score_adj; echo $$; exec sleep 100"}, oom: &score,
-			line: func(_ int, text string) { fmt.Println(text) }}.run(context.Background())
-	}
-	os.Exit(m.Run())
-}
-
-// A worker that is killed without warning takes its child with it.
-func TestChildDiesWithTheWorker(t *testing.T) {
-	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), orphanRole+"=1")
-	out, err := parent.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	lines.Scan()
-	if got := lines.Text(); got != "300" {
-		t.Errorf("the child's OOM score adjustment is %s, want 300", got)
-	}
-	lines.Scan()
-	pid, err := strconv.Atoi(lines.Text())
-	if err != nil {
-		t.Fatal(err)
-	}
-	parent.Process.Kill()
-	parent.Wait()
-	gone(t, pid)
 }

@@ -66,11 +66,12 @@ func (t *toldReader) Read(p []byte) (int, error) {
 // watch returns an error once the program has done nothing for as long as it
 // may, or nil when ctx is canceled. spent returns the processor time of the
 // program and all it started; false if that is not known, where only output counts.
-func (s *stall) watch(ctx context.Context, spent func() (time.Duration, bool)) error {
+// now is a clock that stands still while the program is frozen.
+func (s *stall) watch(ctx context.Context, now func() time.Time, spent func() (time.Duration, bool)) error {
 	if s.limit <= 0 {
 		return nil
 	}
-	since, told := time.Now(), s.told.Load()
+	since, told := now(), s.told.Load()
 	used, _ := spent()
 	for {
 		limit := s.allowed()
@@ -78,13 +79,13 @@ func (s *stall) watch(ctx context.Context, spent func() (time.Duration, bool)) e
 			return nil
 		}
 		limit = s.allowed()
-		now, known := spent()
-		grown := now - used
+		all, known := spent()
+		grown := all - used
 		// A process that ended took its time with it, which is a sign of life, too.
 		if t := s.told.Load(); t != told || known && (grown < 0 || grown > time.Duration(float64(limit)*idleShare)) {
-			since, told, used = time.Now(), t, now
+			since, told, used = now(), t, all
 		}
-		if time.Since(since) >= limit {
+		if now().Sub(since) >= limit {
 			return &stalledError{limit, known}
 		}
 	}

@@ -51,7 +51,7 @@ func TestStallLimit(t *testing.T) {
 			if c.used != nil {
 				used = func() (time.Duration, bool) { return c.used(time.Since(begun)) }
 			}
-			err := s.watch(ctx, used)
+			err := s.watch(ctx, time.Now, used)
 			took := time.Since(begun)
 			if c.to == 0 && err != nil || c.to > 0 && (err == nil || took < c.from || took > c.to) {
 				t.Errorf("%s: after %s: %v", c.name, took, err)

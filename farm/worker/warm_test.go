@@ -373,7 +373,7 @@ func TestWarmIdleIsClosed(t *testing.T) {
 	blendertest.Find(t)
 	b := newBench(t)
 	b.worker.warm.patience = time.Millisecond
-	open, err := startWarm(b.worker.options, "", warmKey{exe: "blender"}, []string{"-b", "--factory-startup", "--python-expr", warmScript})
+	open, err := startWarm(b.worker, warmKey{exe: "blender"}, []string{"-b", "--factory-startup", "--python-expr", warmScript})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,15 +58,16 @@ var (
 )
 
 // startWarm starts a Blender; the first ask waits until it has read its file.
-func startWarm(o Options, temp string, key warmKey, args []string) (*warmBlender, error) {
+func startWarm(w *Worker, key warmKey, args []string) (*warmBlender, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	ctx, kill := context.WithCancelCause(context.Background())
-	b := &warmBlender{key: key, uses: map[string]fileState{}, word: rand.Text(), in: write, life: newStall(o.StalledAfter), kill: kill,
+	b := &warmBlender{key: key, uses: map[string]fileState{}, word: rand.Text(), in: write, life: newStall(w.options.StalledAfter), kill: kill,
 		answers: make(chan warmAnswer, 1), over: make(chan struct{})}
-	p := process{exe: key.exe, args: args, stdin: read, oom: o.OOMScoreAdjust, life: b.life, temp: temp, line: b.see, crash: b.crashed}
+	p := w.process(key.exe, args)
+	p.stdin, p.life, p.line, p.crash = read, b.life, b.see, b.crashed
 	go func() {
 		defer close(b.over)
 		defer kill(nil)

@@ -27,7 +27,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	open := keeper.take(key)
 	began := open == nil
 	if began {
-		if open, err = startWarm(r.worker.options, r.worker.temp, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
+		if open, err = startWarm(r.worker, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
 			return false, nil
 		}
 	}

@@ -108,7 +108,7 @@ type run struct {
 func (r *run) commands(ctx context.Context) error {
 	if most := r.worker.options.MaxTime; most > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, most, farm.Errorf(farm.Invalid,
+		ctx, cancel = r.worker.gate.withLimit(ctx, most, farm.Errorf(farm.Invalid,
 			"the task took longer than %s, and was ended. If it needs more, set task_max_time of this worker higher", farm.Duration(most)))
 		defer cancel()
 	}

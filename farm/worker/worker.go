@@ -32,26 +32,27 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/procgroup"
 	"renderfarm/store/outbox"
 )
 
 // Options say what a worker is. Only Manager (or Client) and Dir are required.
 type Options struct {
-	Manager         string        // address of the manager; any form that api.New takes
-	Client          *api.Client   // instead of Manager
-	Name            string        // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
-	TaskTypes       []string      // kinds of tasks it takes; nil means DefaultTaskTypes
-	Dir             string        // its folder: identity, outbox. Made if missing; one worker each
-	Version         string        // of the program, told to the manager
-	RestartExitCode int           // not 0: something starts the program again when it ends with this
-	NoChecks        bool          // take tasks without looking for Blender, FFmpeg and the storage first
-	Blenders        []string      // files and folders with Blenders that are preferred to others
-	FindBlenders    bool          // look for Blenders in the usual folders, and not only there and on the PATH
-	StalledAfter    time.Duration // a program that does nothing for so long has failed, see stall; 0: never
-	MaxTime         time.Duration // what a task may take; 0: any time
-	NoWarm          bool          // start a Blender for every task
-	Watts           float64       // what the computer takes while it renders, for the energy of frames; 0: not known
-	OOMScoreAdjust  *int          // Linux: 0 to 1000, how readily the kernel ends child processes for memory; nil leaves it
+	Manager         string           // address of the manager; any form that api.New takes
+	Client          *api.Client      // instead of Manager
+	Name            string           // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
+	TaskTypes       []string         // kinds of tasks it takes; nil means DefaultTaskTypes
+	Dir             string           // its folder: identity, outbox. Made if missing; one worker each
+	Version         string           // of the program, told to the manager
+	RestartExitCode int              // not 0: something starts the program again when it ends with this
+	NoChecks        bool             // take tasks without looking for Blender, FFmpeg and the storage first
+	Blenders        []string         // files and folders with Blenders that are preferred to others
+	FindBlenders    bool             // look for Blenders in the usual folders, and not only there and on the PATH
+	StalledAfter    time.Duration    // a program that does nothing for so long has failed, see stall; 0: never
+	MaxTime         time.Duration    // what a task may take; 0: any time
+	NoWarm          bool             // start a Blender for every task
+	Watts           float64          // what the computer takes while it renders, for the energy of frames; 0: not known
+	Limits          procgroup.Limits // what the programs of tasks may use
 	Log             *slog.Logger
 }
 
@@ -93,6 +94,7 @@ type Worker struct {
 	previews *previews
 	versions versions // of programs
 	warm     warmKeeper
+	gate     gate     // all that runs for tasks passes it
 	checkup  *checkup // nil with Options.NoChecks
 	temp     string   // where programs get their temporary folders; set when Run begins
 
@@ -143,7 +145,7 @@ func New(o Options) (*Worker, error) {
 	if o.RestartExitCode < 0 || o.RestartExitCode > 255 {
 		return nil, farm.Errorf(farm.Invalid, "the restart exit code is %d: exit codes are 1 to 255, and 0 means that nothing restarts the worker", o.RestartExitCode)
 	}
-	if a := o.OOMScoreAdjust; a != nil && (*a < 0 || *a > 1000) {
+	if a := o.Limits.OOM; a != nil && (*a < 0 || *a > 1000) {
 		return nil, farm.Errorf(farm.Invalid, "the OOM score adjustment is %d: it is 0 to 1000", *a)
 	}
 	o.Version = cmp.Or(o.Version, "unknown")
@@ -219,6 +221,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	known, err := loadIdentity(w.options.Dir, w.log)
 	if err != nil {
 		return err
+	}
+	if n := procgroup.EndOrphans(w.options.Dir); n > 0 {
+		w.log.Warn("programs were still running that a worker left behind which crashed; they were ended", "processes", n)
 	}
 	w.become(known)
 	w.outbox, err = outbox.Open(filepath.Join(w.options.Dir, "outbox"), w.log)

@@ -33,7 +33,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"strange name", func(o *Options) { o.Name = "a\nb" }, "control characters"},
 		{"no types", func(o *Options) { o.TaskTypes = []string{" "} }, "task types"},
 		{"exit code", func(o *Options) { o.RestartExitCode = 256 }, "256"},
-		{"OOM score", func(o *Options) { o.OOMScoreAdjust = &tooMuch }, "1001"},
+		{"OOM score", func(o *Options) { o.Limits.OOM = &tooMuch }, "1001"},
 	}
 	for _, c := range cases {
 		o := good

@@ -1,0 +1,72 @@
+package procgroup
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// EndOrphans kills what groups of the owner left behind, whose worker and keeper were
+// both killed, and returns how many processes that were. Only one worker has the
+// owner's name, and must not have started a group yet.
+func EndOrphans(owner string) (ended int) {
+	if owner == "" {
+		return 0
+	}
+	var left []string
+	if prefix := cgroupFor(owner); prefix != "" {
+		left, _ = filepath.Glob(prefix + "*") // owner is a hash in it
+	}
+	for _, path := range left {
+		writeTo(path, "cgroup.kill", "1")
+	}
+	ended = endMarked(mark+"="+owner+":", false)
+	for _, path := range left {
+		for begun := time.Now(); os.Remove(path) != nil && time.Since(begun) < killLimit; {
+			time.Sleep(2 * time.Millisecond) // until the last of its processes is gone
+		}
+	}
+	return ended
+}
+
+// endMarked kills the processes of this user that have such an entry in their
+// environment: this one, or, unless whole, one that begins like that. It
+// returns when none of them is left, and how many there were.
+func endMarked(entry string, whole bool) int {
+	seen := map[int]bool{}
+	clean := 0 // looks in a row: the environment of one that starts a program is empty for a moment
+	for begun := time.Now(); clean < 2 && time.Since(begun) < killLimit; clean++ {
+		if len(seen) > 0 {
+			time.Sleep(2 * time.Millisecond)
+		}
+		for _, p := range processes() {
+			if p.state == 'Z' || p.pid == os.Getpid() {
+				continue
+			}
+			// One that is ending has no environment any more.
+			if seen[p.pid] || marked(p.pid, entry, whole) {
+				clean, seen[p.pid] = -1, true
+				unix.Kill(p.pid, unix.SIGKILL)
+			}
+		}
+	}
+	return len(seen)
+}
+
+// marked reports whether a process has the entry. Those of other users cannot be read.
+func marked(pid int, entry string, whole bool) bool {
+	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return false
+	}
+	for one := range bytes.SplitSeq(env, []byte{0}) {
+		if bytes.HasPrefix(one, []byte(entry)) && (!whole || len(one) == len(entry)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,391 @@
+package procgroup
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// workerRole makes this test's own binary a worker that runs a script of the shell
+// and waits, to be killed. Its value is the owner.
+const workerRole = "PROCGROUP_TEST_WORKER"
+
+// runs is how often each script is killed.
+func runs() int {
+	if os.Getenv("FARM_SOAK") != "" {
+		return 20
+	}
+	return 2
+}
+
+func TestMain(m *testing.M) {
+	RunKeeper(os.Args)
+	if owner := os.Getenv(workerRole); owner != "" {
+		g, err := Start(Spec{Exe: "sh", Args: []string{"-c", os.Args[1]}, Owner: owner, Output: os.Stdout})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		g.Wait()
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// scripts print a process id for each process that they start, and wait. Each is
+// a way to get out of a simple process group, or to be missed when it is killed.
+var scripts = map[string]string{
+	"plain":        `echo $$; exec sleep 100`,
+	"wrapper":      `echo $$; sh -c 'echo $$; sleep 100; :'; :`,
+	"helper":       `echo $$; sleep 100 & echo $!; wait`,
+	"session":      `echo $$; setsid sh -c 'echo $$; exec sleep 100' & wait`,
+	"double fork":  `echo $$; (sh -c 'sh -c "echo \$\$; exec sleep 100" &'); sleep 100`,
+	"daemon":       `echo $$; setsid sh -c '(setsid sh -c "echo \$\$; exec sleep 100" &)'; sleep 100`,
+	"stubborn":     `trap '' TERM HUP INT; echo $$; setsid sh -c 'trap "" TERM HUP; echo $$; while :; do sleep 1; done'`,
+	"no variables": `echo $$; env -i setsid /bin/sh -c 'echo $$; exec sleep 100' & wait`,
+}
+
+// pids is how many each of them prints.
+func pids(script string) int { return strings.Count(script, "echo") }
+
+// modes runs the test with a cgroup where there is one, and without.
+func modes(t *testing.T, test func(t *testing.T)) {
+	t.Run("tree", func(t *testing.T) {
+		was := cgroupBase
+		cgroupBase = func() string { return "" }
+		defer func() { cgroupBase = was }()
+		test(t)
+	})
+	t.Run("cgroup", func(t *testing.T) {
+		if cgroupBase() == "" {
+			t.Skip("there is no writable cgroup v2 here")
+		}
+		test(t)
+	})
+}
+
+// started starts a script and returns the ids it prints.
+func started(t *testing.T, script string) (*Group, []int) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	g, err := Start(Spec{Exe: "sh", Args: []string{"-c", script}, Output: w})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.Close)
+	return g, readIDs(t, bufio.NewScanner(r), pids(script))
+}
+
+func readIDs(t *testing.T, lines *bufio.Scanner, n int) (ids []int) {
+	t.Helper()
+	for len(ids) < n && lines.Scan() {
+		id, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if len(ids) < n {
+		t.Fatalf("the script printed %d ids, not %d", len(ids), n)
+	}
+	return ids
+}
+
+// gone fails unless all have ended within the time.
+func gone(t *testing.T, within time.Duration, ids ...int) {
+	t.Helper()
+	end := time.Now().Add(within)
+	for _, id := range ids {
+		fd, err := unix.PidfdOpen(id, 0)
+		if errors.Is(err, unix.ESRCH) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for err = unix.EINTR; err == unix.EINTR; {
+			left := max(0, time.Until(end))
+			n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left/time.Millisecond))
+		}
+		if n != 1 {
+			t.Errorf("process %d still runs (%v)", id, err)
+			unix.Kill(id, unix.SIGKILL)
+		}
+		unix.Close(fd)
+	}
+}
+
+// A program ends as it ends, and its keeper with it.
+func TestExit(t *testing.T) {
+	cases := []struct {
+		script string
+		want   Exit
+	}{{"exit 0", Exit{}}, {"exit 3", Exit{Code: 3}}, {"kill -9 $$", Exit{-1, "signal: killed"}}, {"kill -TERM $$", Exit{-1, "signal: terminated"}}}
+	modes(t, func(t *testing.T) {
+		for _, c := range cases {
+			g, _ := started(t, c.script)
+			if got, err := g.Wait(); got != c.want || err != nil {
+				t.Errorf("%s: %+v %v", c.script, got, err)
+			}
+			g.Close()
+			if _, err := os.Stat("/proc/" + strconv.Itoa(g.keeper.Process.Pid)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: its keeper is still there (%v)", c.script, err)
+			}
+		}
+	})
+}
+
+// What cannot be started says why.
+func TestNotStarted(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("no program"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for exe, want := range map[string]error{"no-such-program-here": exec.ErrNotFound, "/no/such": fs.ErrNotExist, "/etc/passwd": fs.ErrPermission, text: syscall.ENOEXEC} {
+		if _, err := Start(Spec{Exe: exe}); !errors.Is(err, want) {
+			t.Errorf("%s: %v", exe, err)
+		}
+	}
+}
+
+// Close leaves nothing, wherever a process went.
+func TestCloseEndsAll(t *testing.T) {
+	modes(t, func(t *testing.T) {
+		for name, script := range scripts {
+			t.Run(name, func(t *testing.T) {
+				g, ids := started(t, script)
+				if ids[0] != g.PID() {
+					t.Errorf("it is process %d, and says %d", g.PID(), ids[0])
+				}
+				g.Close()
+				gone(t, 0, ids...)
+			})
+		}
+	})
+}
+
+// A worker that is killed without warning takes all with it within a second; and
+// so does a keeper that is killed, if its worker looks after it.
+func TestKilledWorker(t *testing.T) {
+	for name, script := range scripts {
+		t.Run(name, func(t *testing.T) {
+			for range runs() {
+				worker, ids := startWorker(t, script, t.Name())
+				worker.Process.Kill()
+				gone(t, time.Second, ids...)
+				worker.Wait()
+			}
+		})
+	}
+}
+
+// startWorker starts a worker that runs the script.
+func startWorker(t *testing.T, script, owner string) (*exec.Cmd, []int) {
+	t.Helper()
+	worker := exec.Command(os.Args[0], script)
+	worker.Env = append(os.Environ(), workerRole+"="+owner)
+	out, err := worker.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { worker.Process.Kill(); worker.Wait() })
+	return worker, readIDs(t, bufio.NewScanner(out), pids(script))
+}
+
+// When worker and keeper are killed at once, the next start ends what is left, and
+// nothing of another worker.
+func TestOrphansAreEnded(t *testing.T) {
+	modes(t, func(t *testing.T) {
+		for name, script := range scripts {
+			if name == "no variables" && cgroupBase() == "" {
+				continue // nothing tells that it is ours
+			}
+			t.Run(name, func(t *testing.T) {
+				owner, other := "/"+t.Name(), "/"+t.Name()+"2"
+				_, others := startWorker(t, scripts["helper"], other)
+				for range runs() {
+					worker, ids := startWorker(t, script, owner)
+					for _, p := range descendants(worker.Process.Pid) {
+						if p.parent == worker.Process.Pid {
+							unix.Kill(p.pid, unix.SIGSTOP) // so that it does nothing between the two
+							defer unix.Kill(p.pid, unix.SIGKILL)
+							worker.Process.Kill()
+							unix.Kill(p.pid, unix.SIGKILL)
+						}
+					}
+					worker.Wait()
+					EndOrphans(owner)
+					gone(t, time.Second, ids...)
+				}
+				for _, id := range others {
+					if err := unix.Kill(id, 0); err != nil {
+						t.Errorf("a process of another worker was ended: %v", err)
+					}
+				}
+				if left, _ := filepath.Glob(filepath.Join(cgroupBase(), cgroupPrefix(owner)+"*")); cgroupBase() != "" && len(left) > 0 {
+					t.Errorf("left: %v", left)
+				}
+			})
+		}
+	})
+}
+
+// A killed keeper takes its program along, and Close the rest.
+func TestKilledKeeper(t *testing.T) {
+	modes(t, func(t *testing.T) {
+		g, ids := started(t, scripts["session"])
+		g.keeper.Process.Kill()
+		if exit, err := g.Wait(); exit.Code != -1 || err != nil {
+			t.Errorf("%+v %v", exit, err)
+		}
+		g.Close()
+		gone(t, time.Second, ids...)
+	})
+}
+
+// used is the processor time of processes, in ticks.
+func used(t *testing.T, ids []int) (total int) {
+	t.Helper()
+	for _, id := range ids {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+2:]))
+		user, _ := strconv.Atoi(fields[11])
+		system, _ := strconv.Atoi(fields[12])
+		total += user + system
+	}
+	return total
+}
+
+// A frozen group uses no processor, goes on when it is thawed, and can be ended while
+// it is frozen.
+func TestFreeze(t *testing.T) {
+	const script = `echo $$; setsid sh -c 'echo $$; while :; do :; done' & sh -c 'echo $$; while :; do :; done' & wait`
+	modes(t, func(t *testing.T) {
+		g, ids := started(t, script)
+		busy := func(want bool) {
+			t.Helper()
+			begun := used(t, ids)
+			for end := time.Now().Add(5 * time.Second); want && used(t, ids) == begun && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			}
+			if !want {
+				time.Sleep(300 * time.Millisecond) // 30 ticks of each that would run
+			}
+			if now := used(t, ids); (now > begun) != want {
+				t.Errorf("%d ticks were used, wanted some: %v", now-begun, want)
+			}
+		}
+		busy(true)
+		for range 3 {
+			g.Freeze()
+			stands(t, ids)
+			busy(false)
+			g.Thaw()
+			busy(true)
+		}
+		g.Freeze()
+		g.Interrupt()
+		if exit, err := g.Wait(); exit.How != "signal: killed" || err != nil {
+			t.Errorf("%+v %v", exit, err)
+		}
+		g.Close()
+		gone(t, 0, ids...)
+	})
+}
+
+// stands waits until no processor time is used any more.
+func stands(t *testing.T, ids []int) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		before := used(t, ids)
+		time.Sleep(50 * time.Millisecond)
+		if used(t, ids) == before {
+			return
+		}
+	}
+	t.Error("it does not stand still")
+}
+
+// A worker that is killed while its group is frozen takes it along.
+func TestKilledWhileFrozen(t *testing.T) {
+	modes(t, func(t *testing.T) {
+		g, ids := started(t, scripts["daemon"])
+		g.Freeze()
+		g.Close() // closes the pipe, as the end of the worker does
+		gone(t, 0, ids...)
+	})
+}
+
+// What had stopped by itself is not continued.
+func TestThawLeavesTheStopped(t *testing.T) {
+	g, ids := started(t, `sh -c 'echo $$; kill -STOP $$; :' & wait`)
+	state := func() (s byte) {
+		for _, p := range processes() {
+			if p.pid == ids[0] {
+				s = p.state
+			}
+		}
+		return s
+	}
+	for end := time.Now().Add(5 * time.Second); state() != 'T' && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
+	g.Freeze()
+	g.Thaw()
+	g.Freeze()
+	g.Thaw()
+	if got := state(); got != 'T' {
+		t.Errorf("its state is %c", got)
+	}
+}
+
+// Limits are the program's and its children's, and Used tells how.
+func TestLimits(t *testing.T) {
+	score := 300
+	limits := Limits{Nice: 7, IO: IOIdle, CPUs: 1, Memory: 1 << 30, OOM: &score}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	g, err := Start(Spec{Exe: "sh", Args: []string{"-c", `sh -c 'nice; nproc; ionice; ulimit -d'; sleep 0.1; cat /proc/$$/oom_score_adj`}, Output: w, Limits: limits})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	lines := bufio.NewScanner(r)
+	want := []string{"7", "1", "idle", strconv.Itoa(1 << 20), "300"}
+	if strings.Contains(g.Used(), "cgroup") {
+		want[3] = "unlimited"
+	}
+	for i := range want {
+		if lines.Scan(); lines.Text() != want[i] {
+			t.Errorf("line %d is %q, want %q", i, lines.Text(), want[i])
+		}
+	}
+	if !strings.HasPrefix(g.Used(), "nice 7, disk idle, processors by affinity, memory ") {
+		t.Errorf("used: %q", g.Used())
+	}
+}
