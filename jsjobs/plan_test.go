@@ -145,6 +145,7 @@ func TestBlenderRefuses(t *testing.T) {
 		{map[string]any{"frames": "1-x"}, `"x" is not a number`},
 		{map[string]any{"frames": "1-1048575"}, "frame 1048575 is beyond the last that Blender has, 1048574"},
 		{map[string]any{"chunk_size": 0.0}, "chunk_size is 0: it must be at least 1"},
+		{map[string]any{"fps": -1.0}, "fps is -1: it must be at least 0"},
 		{map[string]any{"frames": nil, "blendfile": nil}, "frames is required, and missing; blendfile is required, and missing"},
 		{map[string]any{"add_path_components": 33.0}, "add_path_components is 33: it must be at most 32"},
 	} {

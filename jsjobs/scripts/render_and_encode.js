@@ -25,7 +25,7 @@ const JOB_TYPE = {
 		},
 		...OUTPUT,
 		...FILE,
-		{ key: "fps", type: "float", required: true, eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
+		{ key: "fps", type: "float", required: true, propargs: { min: 0 }, eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
 		...VIDEO,
 	],
 };

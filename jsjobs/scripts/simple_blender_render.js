@@ -9,7 +9,7 @@ const JOB_TYPE = {
 		...FRAMES,
 		...OUTPUT,
 		...FILE,
-		{ key: "fps", type: "float", eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
+		{ key: "fps", type: "float", propargs: { min: 0 }, eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
 		...VIDEO,
 	],
 };
