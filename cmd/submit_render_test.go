@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -117,6 +118,25 @@ func TestSubmitRenders(t *testing.T) {
 	for _, want := range []string{"Uploaded 1 file", "0/3 frames", "3/3 frames  completed"} {
 		if !strings.Contains(st.err.String(), want) {
 			t.Errorf("%q was not said", want)
+		}
+	}
+}
+
+// TestSubmitFormatWithoutAlpha asks for a format that has no alpha, of a scene that
+// has some: Blender's command line alone makes of it, where lines are no whole
+// number of 4 bytes, files that are cut short (before 5.0).
+func TestSubmitFormatWithoutAlpha(t *testing.T) {
+	t.Parallel()
+	st := newSubmitTest(t)
+	file := scene(t, t.TempDir())
+	const change = "import bpy; r = bpy.context.scene.render; r.film_transparent = True; r.image_settings.file_format = 'PNG'; " +
+		"r.image_settings.color_mode = 'RGBA'; r.resolution_x, r.resolution_y, r.resolution_percentage = 63, 47, 100; bpy.ops.wm.save_mainfile()"
+	if out, err := exec.CommandContext(t.Context(), blendertest.Find(t), "-b", "--factory-startup", file, "--python-exit-code", "1", "--python-expr", change).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, format := range []string{"BMP", "JPEG"} {
+		if status := st.run(t, t.Context(), "submit", file, "--frames", "1", "--format", format); status != exitOK {
+			t.Fatalf("%s: exit status %d", format, status)
 		}
 	}
 }

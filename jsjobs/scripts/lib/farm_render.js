@@ -83,11 +83,15 @@ exports.PLAIN_PATH = `if bpy.app.version >= (4, 5):
 `;
 
 // IMAGES makes each frame a file of its own and, when it is rendered again, a
-// new one: the farm checks the file that is there afterwards.
+// new one: the farm checks the file that is there afterwards. Before 5.0 a format
+// of the command line leaves an alpha that it does not have; the mode has no name
+// then, and Blender saves BMP files that are cut short.
 const IMAGES = `import bpy
 render = bpy.context.scene.render
 render.use_file_extension = render.use_overwrite = True
 render.use_placeholder = False
+if not render.image_settings.color_mode:
+    render.image_settings.color_mode = "RGB"
 ` + exports.PLAIN_PATH;
 
 // COUNT_FROM_ZERO makes Blender, which counts frames below zero from the end of
