@@ -158,6 +158,8 @@ func (h *host) build() (*server.Server, error) {
 		Version:    version,
 		Commit:     thisBuild().Commit,
 		Log:        s.log,
+
+		BlenderVersion: newVersionReader().read,
 	})
 	if err != nil {
 		return nil, err

@@ -94,6 +94,7 @@ func keys() []key {
 		{"blocklist_threshold", "", "FARM_BLOCKLIST_THRESHOLD", serving, "", func(c *config) any { return &c.BlocklistThreshold }},
 		{"task_fail_after_softfail_count", "", "FARM_TASK_FAIL_AFTER_SOFTFAIL_COUNT", serving, "", func(c *config) any { return &c.TaskFailAfterSoftfailCount }},
 		{"blocklist_forget", "", "FARM_BLOCKLIST_FORGET", serving, "", func(c *config) any { return &c.BlocklistForget }},
+		{"blender_match", "", "FARM_BLENDER_MATCH", serving, "", func(c *config) any { return &c.BlenderMatch }},
 		{"retry_after_farm_fault", "", "FARM_RETRY_AFTER_FARM_FAULT", serving, "", func(c *config) any { return &c.RetryAfterFarmFault }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},

@@ -12,6 +12,13 @@ type Cause struct {
 	Line  string `json:"line"`           // of the log, that decided; at most MaxCauseText bytes
 }
 
+// ClassMemory is the class of failures for want of memory of the computer, as
+// diagnosis/rules.yaml has it. The task is only for workers with more of it then.
+const ClassMemory = "memory"
+
+// IsMemory reports whether the computer had too little memory.
+func (c *Cause) IsMemory() bool { return c != nil && c.Class == ClassMemory }
+
 // MaxCauseText bounds each text of a Cause, in bytes.
 const MaxCauseText = 300
 

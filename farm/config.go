@@ -32,6 +32,9 @@ type Config struct {
 	// RetryAfterFarmFault is how long a job is held after a fault that all workers
 	// have, such as a full disk; 0 is until a user resumes it.
 	RetryAfterFarmFault Duration `yaml:"retry_after_farm_fault" json:"retry_after_farm_fault"`
+	// BlenderMatch is which Blenders may open the file of a job that does not say:
+	// same, newer or any.
+	BlenderMatch string `yaml:"blender_match" json:"blender_match"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
@@ -100,6 +103,7 @@ func DefaultConfig() Config {
 		Variables:                  DefaultVariables(),
 		BlocklistForget:            Duration(24 * time.Hour),
 		RetryAfterFarmFault:        Duration(10 * time.Minute),
+		BlenderMatch:               MatchSame.String(),
 		FlamencoVersion:            "3.8.5",
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
@@ -141,6 +145,9 @@ func (c *Config) Check() error {
 	}
 	if c.BlocklistThreshold < 0 || c.TaskFailAfterSoftfailCount < 0 {
 		return Errorf(Invalid, "blocklist_threshold and task_fail_after_softfail_count cannot be negative")
+	}
+	if _, ok := ParseBlenderMatch(c.BlenderMatch); !ok && c.BlenderMatch != "" { // other programs leave it out
+		return Errorf(Invalid, "blender_match is %q: choose same, newer or any", c.BlenderMatch)
 	}
 	if c.Database == "" {
 		return Errorf(Invalid, "database is empty: leave the key out, or name a file (default %q)", "farm.db")

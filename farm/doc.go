@@ -21,6 +21,7 @@
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it
 //	runnable    a task that waits for nothing but a worker
+//	need        which Blender a job wants for its file: its version, and how to match it
 //	scheduler   decides which task a worker gets next, see package scheduler
 //	terms       whether, when and to whom the scheduler hands out a job's tasks
 //	capacity    how many workers could be given tasks of a tag and type
@@ -35,6 +36,7 @@
 //	audit       who did what to a job or a worker
 //	outbox      the reports that a worker has not delivered yet
 //	diagnosis   why a task failed, read from its log
+//	away        a worker that was not awake for so long that no job waits for its Blender
 //	lost        a worker that has not been seen for too long
 //	heartbeat   the last sign of life of a task's worker
 //	wake-up     ends the wait of a request that is held open

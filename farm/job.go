@@ -241,6 +241,7 @@ type Job struct {
 	Type     string // job type
 	Priority int    // higher first
 	Tag      TagID  // "" for any worker
+	Blender  BlenderNeed
 	JobFacts
 	StepsDone  int
 	StepsTotal int

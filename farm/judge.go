@@ -22,6 +22,9 @@ type Failure struct {
 	Consequence Consequence // of what its log says; "" if it says nothing
 	Excused     int         // failures of the task that cost it no try since it was last requeued
 	Again       bool        // the worker failed this task before
+
+	OutOfMemory bool // the worker had too little memory, and tells how much it has
+	Larger      int  // other workers that did not fail this task and have more, or do not tell
 }
 
 // A Verdict is what follows from a failure.
@@ -51,6 +54,7 @@ var verdicts = []verdictRule{
 	{"nobody could do better", func(f *Failure) bool { return f.says(WholeJob) }, Verdict{Task: TaskGivenUp, JobFails: true}},
 	{"the farm's fault", func(f *Failure) bool { return f.says(WholeFarm) && f.Excused < MaxFarmFaults }, Verdict{Task: TaskAttemptFailed, Excused: true, Hold: true}},
 	{"nobody's fault", func(f *Failure) bool { return f.says(Transient) && f.Excused < MaxExcused }, Verdict{Task: TaskAttemptFailed, Excused: true}},
+	{"nobody has more memory", func(f *Failure) bool { return f.OutOfMemory && !f.WrongWorker && f.Larger == 0 }, Verdict{Task: TaskGivenUp}},
 	{"no workers left", func(f *Failure) bool { return f.blocks() && f.Capable == 0 }, Verdict{Task: TaskGivenUp, Block: true, NoWorkersLeft: true}},
 	{"blocked, others will try", func(f *Failure) bool { return f.blocks() && (f.Untried > 0 || !f.exhausted()) }, Verdict{Task: TaskAttemptFailed, Block: true}},
 	{"blocked, and all tried", (*Failure).blocks, Verdict{Task: TaskGivenUp, Block: true}},

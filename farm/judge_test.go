@@ -57,6 +57,11 @@ func wrongVerdicts() (w faults) {
 		{"the worker's memory is too small, as it was before", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker, Again: true}, hard},
 		{"many workers' memory is too small", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 20, Untried: 9, Consequence: ThisWorker, Excused: MaxExcused}, soft},
 		{"the worker's memory is too small for the third frame", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker}, softBlock},
+		{"too much for the worker's memory, a larger one can try", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker, OutOfMemory: true, Larger: 1}, excuse},
+		{"too much for everybody's memory", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: ThisWorker, OutOfMemory: true}, hard},
+		{"too much for everybody's memory, and the last worker would be blocked", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: ThisWorker, OutOfMemory: true}, hard},
+		{"too much for everybody's memory, and a rule says that it may work now", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Consequence: Transient, OutOfMemory: true}, excuse},
+		{"too much for everybody's memory, says the wrong worker", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, WrongWorker: true, OutOfMemory: true}, softBlock},
 		{"a Python error", Failure{Tries: 3, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, Consequence: OneTask}, hard},
 
 		{"the last worker is blocked", Failure{Tries: 1, MaxTries: 3, Failed: 3, MaxFailed: 3}, nobodyLeft},
@@ -98,7 +103,7 @@ func TestEveryFailure(t *testing.T) {
 			t.Errorf("%+v: the task is given up before it had its tries", f)
 		}
 	}
-	if ofConsequences := 4; len(rows) != len(verdicts)-ofConsequences {
+	if ofConsequences := 5; len(rows) != len(verdicts)-ofConsequences {
 		t.Errorf("%d different verdicts, of %d rules", len(rows), len(verdicts))
 	}
 }

@@ -152,7 +152,7 @@ var excused = map[string]string{
 
 	"verdicts with rows 0 and 1 swapped": "a failure has one consequence",
 	"verdicts with rows 1 and 2 swapped": "a failure has one consequence",
-	"verdicts with rows 5 and 6 swapped": "the one is where no other is left to try, the other where one is",
+	"verdicts with rows 6 and 7 swapped": "the one is where no other is left to try, the other where one is",
 
 	"pass 1 step 0, propagate true":     "what needs a task that did not complete did not complete either, and is requeued with it",
 	"pass 1 step 1 without soft-failed": "a task that soft-failed ran, so nothing that it needs failed",

@@ -13,7 +13,9 @@ type Submission struct {
 	Metadata          map[string]string
 	ShamanCheckout    string
 	Tag               TagID
-	Intent            Intent // IntentHold submits it paused
+	Blender           BlenderNeed // what is known of it; the manager finds out what it can
+	BlenderMatchSet   bool        // the submitter chose the match; else the farm's is taken
+	Intent            Intent      // IntentHold submits it paused
 	Created           time.Time
 	Namesake          int // number among the jobs of its name and second, whose folders must differ; 0 is 1
 	ID                JobID

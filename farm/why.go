@@ -33,6 +33,8 @@ type Candidate struct {
 	// UnableBecause is why it cannot do tasks that it is meant to do; "" if it can,
 	// or is not meant to.
 	UnableBecause string
+
+	Facts *WorkerFacts // about its computer; nil if it tells nothing
 }
 
 // Demand is the tasks of one type of a job that wait for nothing but a worker.
@@ -45,6 +47,7 @@ type Demand struct {
 	Others  int         // jobs that come first for another reason
 	Later   bool        // other tasks of the job come first
 	Workers []Candidate // all there are
+	Need    BlenderNeed // which Blender the tasks want
 }
 
 // shownNames is how many workers are called by name.

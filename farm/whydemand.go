@@ -19,7 +19,9 @@ func (w *Demand) Explain(now time.Time) Why {
 	}{
 		{TypeUnsupported, w.nobodyTakes},
 		{TagMissing, w.nobodyCarries},
+		{BlenderMissing, w.nobodyHasBlender},
 		{WorkerBlocked, w.allBlocked},
+		{MemoryShort, w.nobodyLarger},
 		{FailedBefore, w.allFailed},
 	} {
 		var left group
@@ -88,7 +90,9 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 	}{
 		{TypeUnsupported, "does", "do", "no " + w.Type + " tasks"},
 		{TagMissing, "does", "do", "not carry tag " + w.Tag},
+		{BlenderMissing, "has", "have", "no Blender " + w.Need.Version.String()},
 		{WorkerBlocked, "is", "are", w.blockedFrom()},
+		{MemoryShort, "has", "have", "no more memory than a worker that had too little for it"},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
 	} {
 		g := all.which(d.obstacle)
@@ -123,6 +127,8 @@ func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 	next := map[Obstacle]string{
 		TypeUnsupported: "start its farm work with --task-types " + w.Type,
 		TagMissing:      fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
+		BlenderMissing:  w.installBlender(),
+		MemoryShort:     "let it try all the same with: farm jobs requeue " + w.Job,
 		WorkerBlocked:   fmt.Sprintf("lift the block with: farm jobs blocklist %s --remove %s", w.Job, s.Name),
 		FailedBefore:    "let it try again with: farm jobs requeue " + w.Job,
 	}

@@ -20,8 +20,10 @@ type WorkerDiagnosis struct {
 
 // MissedWork is why a worker does not get what others could.
 type MissedWork struct {
-	OtherTypes []string // types of tasks that wait, and that it does not do
-	OtherTags  []string // names of the tags of jobs that wait, and that it does not carry
+	OtherTypes    []string      // types of tasks that wait, and that it does not do
+	OtherTags     []string      // names of the tags of jobs that wait, and that it does not carry
+	OtherBlenders []BlenderNeed // of jobs that wait, and that it has no Blender for
+
 	Blocked    []string // jobs with tasks for it that it is blocked from, as commands call them
 	BlockedToo int      // other workers that are blocked in the first of them
 	Failed     []string // jobs whose tasks for it it failed
@@ -53,6 +55,9 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	}
 	if n := len(w.Failed); n > 0 {
 		reasons = append(reasons, Why{Reason: fmt.Sprintf("it failed the tasks it could do of %s, and others try them first", plural(n, "job"))})
+	}
+	if len(w.OtherBlenders) > 0 {
+		reasons = append(reasons, w.otherBlenders())
 	}
 	if len(w.OtherTags) > 0 {
 		reasons = append(reasons, Why{Reason: "jobs wait for workers with tag " + strings.Join(w.OtherTags, " or ") + ", which it does not carry",

@@ -42,6 +42,10 @@ func ParseWorkerStatus(name string) (WorkerStatus, bool) {
 	return s, ok && s != WorkerUnknown
 }
 
+// AwayAfter is how long after it was last awake a worker is Away: then jobs do not wait
+// any more for the version of Blender that only it has.
+const AwayAfter = time.Hour
+
 // StatusRequest asks a worker to take a status. A lazy one waits until the
 // worker has finished its task. The zero value asks for nothing.
 type StatusRequest struct {
@@ -91,6 +95,7 @@ type Worker struct {
 	Software   string        `json:"software"`         // its version
 	TaskTypes  []string      `json:"task_types"`       // that it takes now
 	Unable     []Unable      `json:"unable,omitempty"` // what it would take and cannot do, see SetUnable
+	Away       bool          `json:"away,omitempty"`   // it was not awake for AwayAfter or longer
 	Facts      *WorkerFacts  `json:"facts,omitempty"`  // what it tells of its computer; nil if nothing. It is replaced, never changed
 	Tags       []TagID       `json:"tags,omitempty"`
 	Status     WorkerStatus  `json:"status"`

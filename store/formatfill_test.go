@@ -78,12 +78,16 @@ func (f *formatDatabase) addWorkers() {
 			switch i {
 			case 2:
 				w.Tags, w.CanRestart = []farm.TagID{formatTag}, true
+				eevee := false
+				w.Facts = &farm.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{{Version: "4.2.1 LTS", Path: "/opt/bläh/blender",
+					Devices: []farm.RenderDevice{{Type: "OPTIX", Name: "RTX", ID: "x"}}, EEVEE: &eevee}}}
 				w.Request = farm.StatusRequest{Status: farm.WorkerRestart, Lazy: true}
 			case 3:
 				w.TimeZone = "Europe/Berlin"
 				w.Schedule = farm.Schedule{Active: true, Windows: []farm.Window{{From: morning, To: evening}, {From: evening}}}
 				w.ScheduleAt = tx.Now().Add(time.Hour)
 			case 4:
+				w.Away = true
 				w.Request = farm.StatusRequest{Status: farm.WorkerAsleep}
 			case 8:
 				w.Deleted = tx.Now()
@@ -108,6 +112,9 @@ func (f *formatDatabase) add(name string, frames int) farm.JobID {
 	p := &farm.Plan{Submission: farm.Submission{Name: name, Type: "simple-blender-render", Priority: 40 + f.jobs, ID: farm.JobID(formatID(0xb, f.jobs)), Created: f.clock,
 		Settings: map[string]any{"frames": fmt.Sprintf("1-%d", frames), "fps": 23.976, "add_path_components": 0.0, "blendfile": "/srv/Jöbs/shot #7.blend"},
 		Metadata: map[string]string{"project": "Sprite"}, SubmitterPlatform: "linux"}}
+	if f.jobs%3 == 0 {
+		p.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: 4, Minor: 2}, Match: farm.BlenderMatch(f.jobs % 2)}
+	}
 	if f.jobs%2 == 0 {
 		p.Tag, p.ShamanCheckout = formatTag, "sprite/0001"
 	}

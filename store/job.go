@@ -69,7 +69,7 @@ func (j *Job) setSteps(i, n int) {
 
 // terms are what the scheduler is told of the job.
 func (j *Job) terms() scheduler.Terms {
-	return scheduler.Terms{Open: !j.removing && j.Deleting.IsZero() && j.Status().Runs(), Priority: j.Priority, Tag: j.Tag}
+	return scheduler.Terms{Open: !j.removing && j.Deleting.IsZero() && j.Status().Runs(), Priority: j.Priority, Tag: j.Tag, Need: j.Blender}
 }
 
 // busy reports whether the job must stay in memory.

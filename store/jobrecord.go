@@ -20,6 +20,9 @@ type jobRecord struct {
 	removing bool // RemoveJob has begun: no list shows the job any more
 }
 
+// maxVersionPart bounds both numbers of the version of a Blender.
+const maxVersionPart = 999
+
 // maxStatuses bounds the statuses that a job counts tasks of.
 const maxStatuses = 100
 
@@ -31,13 +34,14 @@ const (
 	jobNoWorkersLeft             // flag
 	jobGivenUp                   // flag
 	jobRetryAt                   // flag: the time of the next try follows the pass
+	jobBlender                   // flag: which Blender it wants follows that
 )
 
 // appendTo appends the record, without checksum.
 //
 //	ver | uuid 16 | flags u8 | intent u8 | name | type | tag | priority | n, counts… | steps done, total |
 //	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] |
-//	[retry at - created] | activity
+//	[retry at - created] | [blender major | minor | match u8] | activity
 func (j *jobRecord) appendTo(b []byte) []byte {
 	flags := byte(0)
 	if j.Planning {
@@ -60,6 +64,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if !j.RetryAt.IsZero() {
 		flags |= jobRetryAt
+	}
+	if !j.Blender.IsZero() {
+		flags |= jobBlender
 	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
@@ -88,6 +95,11 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	}
 	if !j.RetryAt.IsZero() {
 		b = binary.AppendVarint(b, j.RetryAt.UnixMilli()-created)
+	}
+	if need := j.Blender; !need.IsZero() {
+		b = binary.AppendUvarint(b, uint64(need.Version.Major))
+		b = binary.AppendUvarint(b, uint64(need.Version.Minor))
+		b = append(b, byte(need.Match))
 	}
 	return append(b, clip(j.Activity)...)
 }
@@ -118,6 +130,9 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	}
 	if flags&jobRetryAt != 0 {
 		j.RetryAt = timeOf(created + r.int())
+	}
+	if flags&jobBlender != 0 {
+		j.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: r.count(maxVersionPart), Minor: r.count(maxVersionPart)}, Match: farm.BlenderMatch(r.byte())}
 	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {

@@ -216,6 +216,7 @@ func (l *loader) loadTasks(j *Job, key []byte) error {
 		j.recorded.set(i, true)
 		j.setSteps(i, t.done)
 		j.sched.Restore(i, t.status, t.failedBy)
+		j.sched.RestoreOutOfMemory(i, t.cause.IsMemory())
 		if t.status == farm.TaskCompleted {
 			j.sched.CountDone(t.worker, j.Task(i).Type(), +1)
 		}

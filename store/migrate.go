@@ -38,6 +38,7 @@ var migrations = []migration{
 	{"what workers failed in a row has a bucket", addInRow},
 	{"tasks have causes of their failures; jobs a time of the next try", nil},
 	{"what frames cost has buckets; tasks may render some of their frames again", addFrames},
+	{"jobs know which Blender they want", nil},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew

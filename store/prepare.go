@@ -19,6 +19,9 @@ type NewJob struct {
 // ID returns the id that the job will have.
 func (n *NewJob) ID() farm.JobID { return n.job.ID }
 
+// ForgetBlender has the job rendered by any Blender.
+func (n *NewJob) ForgetBlender() { n.job.Blender = farm.BlenderNeed{} }
+
 // Prepare makes a plan ready to be stored by AddJob. It works in the caller's
 // goroutine. Needs that are out of range or form a cycle, and plans beyond the
 // limits of the scheduler and the store, are farm.Invalid, naming the tasks. p.ID
@@ -49,7 +52,7 @@ func Prepare(p *farm.Plan) (*NewJob, error) {
 		n.chunks = append(n.chunks, c)
 	}
 	// What the scheduler knows of the tasks is made here too, not in the writer.
-	record := jobRecord{uuid: uuid, Job: farm.Job{ID: farm.JobID(uuid.String()), Name: p.Name, Type: p.Type, Priority: p.Priority, Tag: p.Tag,
+	record := jobRecord{uuid: uuid, Job: farm.Job{ID: farm.JobID(uuid.String()), Name: p.Name, Type: p.Type, Priority: p.Priority, Tag: p.Tag, Blender: p.Blender,
 		JobFacts: farm.JobFacts{Intent: p.Intent}, StepsTotal: plan.Steps(), Created: whole(p.Created)}}
 	record.Counts[farm.TaskQueued] = plan.Tasks
 	n.job = newJob(record, plan)

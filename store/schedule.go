@@ -116,6 +116,19 @@ func (tx *Tx) Capable(t Task, other *Worker) (capable, untried int) {
 	return tx.x.sched.Capable(t.sched(), other.sched)
 }
 
+// Larger returns how many workers, not counting other, could do a task that other now
+// failed for want of memory, as they have more of it, or do not tell.
+func (tx *Tx) Larger(t Task, other *Worker) int {
+	tx.check()
+	return tx.x.sched.Larger(t.sched(), other.sched)
+}
+
+// BlenderNeeds returns how many different needs the scheduler keeps count of.
+func (tx *Tx) BlenderNeeds() int {
+	tx.check()
+	return tx.x.sched.Needs()
+}
+
 // TypesWithoutWorkers returns the types that workers are blocked from in the job
 // and that nobody else could do, in order.
 func (tx *Tx) TypesWithoutWorkers(j *Job) []string {

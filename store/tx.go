@@ -82,6 +82,7 @@ func (tx *Tx) SetTask(t Task, s farm.TaskState) {
 	j.setSteps(t.Index, r.done)
 	j.StepsDone += r.done - steps
 	x.sched.SetTask(t.sched(), r.status, r.failedBy)
+	x.sched.SetOutOfMemory(t.sched(), r.cause.IsMemory())
 	x.credit(t, was, completedBy, failedBy, &r)
 	j.Counts = j.sched.Counts()
 	if was != r.status || steps != r.done {

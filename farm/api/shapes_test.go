@@ -51,7 +51,7 @@ var (
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
 		Settings: map[string]any{"frames": "1-100", "chunk_size": 10.0, "nothing": nil}, SubmitterPlatform: "linux", Type: "simple-blender-render",
 		WorkerTag: tag, Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, Activity: "rendering", Created: created, Updated: updated,
-		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated}
+		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, BlenderVersion: "4.2", BlenderMatch: "same"}
 	newJob = api.Job{Name: "shot 010", Priority: 50, Type: "simple-blender-render", Created: created, Updated: created, ID: job, Status: "queued"}
 
 	blender  = api.BlenderPathCheckResult{Input: "blender", Path: "/usr/bin/blender", Source: api.BlenderFromPath, IsUsable: true, Cause: "Blender 4.5.3 LTS"}
@@ -161,7 +161,7 @@ func jobShapes() []shape {
 		{"AvailableJobSetting", setting, farm.Setting{Key: "frames", Type: farm.SettingString}},
 		{"SubmittedJob", api.SubmittedJob{Name: "shot 010", Type: "simple-blender-render", TypeETag: jobType.ETag, Priority: 60, SubmitterPlatform: "linux",
 			Settings: map[string]any{"frames": "1-100"}, Metadata: map[string]string{"project": "Spring"},
-			Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, WorkerTag: tag, InitialStatus: "paused"},
+			Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, WorkerTag: tag, InitialStatus: "paused", BlenderVersion: "4.2", BlenderMatch: "newer"},
 			api.SubmittedJob{Name: "shot 010", Type: "simple-blender-render", Priority: api.DefaultPriority, SubmitterPlatform: "linux"}},
 		{"JobStorageInfo", api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, api.JobStorageInfo{}},
 		{"Job", wholeJob, newJob},

@@ -32,6 +32,12 @@ type SubmittedJob struct {
 	Storage           *JobStorageInfo   `json:"storage,omitempty"`
 	WorkerTag         farm.TagID        `json:"worker_tag,omitempty"`     // "": any worker
 	InitialStatus     string            `json:"initial_status,omitempty"` // queued (default) or paused
+
+	// BlenderVersion is that of the Blender that saved the file, as 4.2; "": the manager
+	// finds out if it can. BlenderMatch is which Blenders may open it: same, newer or any;
+	// "": the farm's choice. Compatible managers ignore both.
+	BlenderVersion string `json:"blender_version,omitempty"`
+	BlenderMatch   string `json:"blender_match,omitempty"`
 }
 
 // JobStorageInfo says where the files of a job are.
@@ -58,6 +64,9 @@ type Job struct {
 	StepsCompleted    int        `json:"steps_completed"`
 	StepsTotal        int        `json:"steps_total"`
 	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
+
+	BlenderVersion string `json:"blender_version,omitempty"` // of its file; "": not known
+	BlenderMatch   string `json:"blender_match,omitempty"`   // "" if the version is not known
 }
 
 // JobsQueryResult answers fetchJobs.

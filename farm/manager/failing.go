@@ -77,6 +77,9 @@ func (u *unit) judge(t store.Task, w *store.Worker, why failure) (farm.Verdict, 
 		Failed: did.Failed, MaxFailed: config.BlocklistThreshold, Capable: capable, Untried: untried,
 		InRow: did.InRow, Done: did.Done, OthersFailed: did.OthersFailed, OthersDone: did.OthersDone, WrongWorker: why.wrong,
 		Consequence: why.consequence, Excused: state.Excused, Again: slices.Contains(state.FailedBy, w.ID)}
+	if why.cause.IsMemory() && w.Facts != nil && w.Facts.Memory > 0 {
+		f.OutOfMemory, f.Larger = true, u.Larger(t, w)
+	}
 	if why.wrong {
 		f.Tries-- // it was no try
 	}
@@ -111,6 +114,8 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 		return "and no worker could do better. Manager fails the entire job."
 	case v.Hold:
 		return "for a fault of the farm, which is no try. Manager holds the job."
+	case v.Task == farm.TaskGivenUp && f.OutOfMemory && f.Larger == 0 && !v.Block:
+		return "and no worker has more memory. Manager marks it as hard failure."
 	case v.Excused && f.Consequence == farm.Transient:
 		return fmt.Sprintf("which is no try: it may work now. Manager tries it again, %d more times.", farm.MaxExcused-1-f.Excused)
 	case v.Excused:

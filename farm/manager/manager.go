@@ -47,6 +47,10 @@ type Options struct {
 	Commit     string // of the source; may be empty
 	Log        *slog.Logger
 	Platform   string // GOOS; "" means this machine's
+
+	// BlenderVersion says which Blender saved a file; nil: nobody knows. It fails for
+	// what is no such file, and returns when ctx ends.
+	BlenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
 }
 
 // Manager keeps the jobs and hands out tasks. Its methods may be called from
@@ -61,6 +65,8 @@ type Manager struct {
 	version string
 	commit  string
 	goos    string
+
+	blenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
 
 	config     atomic.Pointer[configured]
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
@@ -91,7 +97,7 @@ type Manager struct {
 func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
-		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig,
+		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig, blenderVersion: o.BlenderVersion,
 		previews:   make(chan preview, previewQueue),
 		deletes:    make(chan struct{}, 1),
 		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),

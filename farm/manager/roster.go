@@ -25,12 +25,14 @@ type member struct {
 	secret        []byte // salt and hash, see hashSecret
 	deleted       bool
 	status        farm.WorkerStatus
+	away          bool
 	*presence
 }
 
 // presence is when a worker was last seen.
 type presence struct {
 	seen atomic.Int64 // unix milliseconds; saved now and then
+	left atomic.Int64 // unix milliseconds: since when it is not awake; 0 while it is
 
 	mu        sync.Mutex // guards what follows; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
@@ -64,13 +66,14 @@ func (r *roster) put(w farm.Worker) {
 	if r.members == nil {
 		r.members = map[farm.WorkerID]*member{}
 	}
-	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status}
+	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status, away: w.Away}
 	if old := r.members[w.ID]; old != nil {
 		next.presence = old.presence
 	} else {
 		next.presence = &presence{heartbeat: heartbeat{at: time.Now()}}
 		next.seen.Store(w.LastSeen.UnixMilli())
 	}
+	next.leave(w.Status)
 	r.members[w.ID] = next
 }
 

@@ -30,6 +30,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if err != nil {
 		return job, detail, nil, err
 	}
+	plan.Blender = m.blenderNeed(ctx, plan, sub)
 	if plan.ShamanCheckout, err = m.claimCheckout(&plan.Submission); err != nil {
 		return job, detail, nil, err
 	}
@@ -54,6 +55,9 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 		}
 		if err := u.CanAdd(prepared); err != nil {
 			return err
+		}
+		if u.BlenderNeeds() >= maxBlenderNeeds {
+			prepared.ForgetBlender()
 		}
 		j := u.AddJob(prepared)
 		if len(warnings) > 0 {

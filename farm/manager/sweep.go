@@ -118,7 +118,12 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 			}
 		}
 	}
-	soon, err := m.expireBlocks(time.Duration(config.BlocklistForget))
+	soon, err := m.findAway(now)
+	if err != nil {
+		return 0, err
+	}
+	next = min(next, soon)
+	soon, err = m.expireBlocks(time.Duration(config.BlocklistForget))
 	if err != nil {
 		return 0, err
 	}

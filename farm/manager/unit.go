@@ -114,12 +114,14 @@ func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) error
 // workerEvent saves a worker and tells of the change.
 func (u *unit) workerEvent(w *store.Worker, before farm.WorkerStatus) {
 	w.Updated = u.Now()
+	w.Away = w.Away && w.Status != farm.WorkerAwake
 	u.SaveWorker(w)
 	saved := w.Worker
 	u.event(events.WorkerChanged{Worker: saved, Previous: before})
 	u.AfterCommit(func() {
 		u.m.roster.put(saved)
 		u.m.sweeper.expect(u.m.config.Load().WorkerTimeout)
+		u.m.sweeper.expect(farm.Duration(farm.AwayAfter))
 		u.m.tally.worker(saved, before, false)
 		u.m.wakeups.wake(workerTopic(saved.ID))
 	})

@@ -179,7 +179,7 @@ func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 // demand is what all workers are the same to.
 func (q *inquiry) demand(d store.Demand) farm.Demand {
 	j := d.First.Job
-	w := farm.Demand{Job: short(j.ID), Type: d.Type, Tasks: 1}
+	w := farm.Demand{Job: short(j.ID), Type: d.Type, Tasks: 1, Need: j.Blender.For(d.Type)}
 	if j.Tag != "" {
 		w.Tag = q.tag(j.Tag)
 	}
@@ -244,7 +244,7 @@ func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obs
 
 func (q *inquiry) candidate(w *store.Worker, obstacle func() farm.Obstacle) farm.Candidate {
 	seen := q.m.withSeen(w.Worker)
-	s := farm.Candidate{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle()}
+	s := farm.Candidate{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle(), Facts: w.Facts}
 	if w.Schedule.Active && w.Schedule.Wants(q.now.In(q.m.zoneOf(&w.Worker))) == farm.WorkerAsleep {
 		s.Until = w.ScheduleAt
 	}
@@ -260,7 +260,7 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 		worker.Task = called(picked)
 	}
 	o := q.Tx.Mismatch(w)
-	worker.OtherTypes, worker.Unable = o.Types, w.Unable
+	worker.OtherTypes, worker.Unable, worker.OtherBlenders = o.Types, w.Unable, o.Blenders
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))
 	}

@@ -18,7 +18,7 @@ func crowd(b *testing.B, tasks, kinds int) *world {
 		for i := range plan {
 			plan[i].Type = fmt.Sprint("type-", (n*7+i/1000)%kinds)
 		}
-		w.addJob(b, Terms{true, n % 100, tag(n)}, plan)
+		w.addJob(b, Terms{Open: true, Priority: n % 100, Tag: tag(n)}, plan)
 	}
 	for n := range kinds {
 		worker := w.addWorker(fmt.Sprint("type-", n), fmt.Sprint("type-", (n+1)%kinds))
@@ -66,7 +66,7 @@ func BenchmarkPick(b *testing.B) {
 			w := newWorld()
 			plan := frames(9, true)
 			for n := range jobs {
-				w.addJob(b, Terms{true, n % 100, tag(n % 7)}, plan)
+				w.addJob(b, Terms{Open: true, Priority: n % 100, Tag: tag(n % 7)}, plan)
 			}
 			worker := w.addWorker("blender", "ffmpeg", "misc")
 			w.change(worker, func(is *farm.Worker) { is.Tags = []farm.TagID{tag(1), tag(3), tag(5)} })

@@ -98,6 +98,9 @@ func CompareJobs(live, rebuilt *Job, d Differ) {
 	if !maps.Equal(live.blocked, rebuilt.blocked) {
 		d("blocklist: %v, and %v when rebuilt", live.blocked, rebuilt.blocked)
 	}
+	if !maps.Equal(live.outOfMemory, rebuilt.outOfMemory) {
+		d("tasks that lacked memory: %v, and %v when rebuilt", live.outOfMemory, rebuilt.outOfMemory)
+	}
 	d.same("missing needs", live.left, rebuilt.left)
 	d.same("spoiled needs", live.spoiled, rebuilt.spoiled)
 	d.same("runnable tasks", live.runnable, rebuilt.runnable)

@@ -24,7 +24,9 @@ var conditions = []condition{
 	{farm.NeedsUnmet, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Ready() }},
 	{farm.TypeUnsupported, func(_ *Scheduler, t Task, w *Worker) bool { return slices.Contains(w.placement.types, t.Type()) }},
 	{farm.TagMissing, func(_ *Scheduler, t Task, w *Worker) bool { return w.placement.carries(t.Job.terms.Tag) }},
+	{farm.BlenderMissing, func(s *Scheduler, t Task, w *Worker) bool { return s.suits(t.Job, t.Type(), w) }},
 	{farm.WorkerBlocked, func(_ *Scheduler, t Task, w *Worker) bool { return !t.Job.Blocked(w, t.Type()) }},
+	{farm.MemoryShort, (*Scheduler).enoughMemory},
 	{farm.FailedBefore, (*Scheduler).mayTry},
 }
 

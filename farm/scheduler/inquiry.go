@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
 
 	"renderfarm/farm"
@@ -37,7 +38,7 @@ func (s *Scheduler) Match(d Demand, w *Worker) (Task, farm.Obstacle) {
 	switch o := s.Obstacle(d.First, w); o {
 	case farm.NoObstacle:
 		return d.First, o
-	case farm.FailedBefore: // there may be others of the type that it did not fail
+	case farm.FailedBefore, farm.MemoryShort: // there may be others of the type that it may have
 		if i, _, ok := s.bestOf(d.First.Job, d.kind, w); ok {
 			return Task{Job: d.First.Job, Index: i}, farm.NoObstacle
 		}
@@ -56,18 +57,23 @@ const maxCounted = 100
 func (s *Scheduler) JobsAhead(d Demand) (higher, others int) {
 	j := d.First.Job
 	me := &j.entries[d.kind]
+	count := func(e *entry) bool {
+		if !e.before(me.precedence) || higher+others == maxCounted {
+			return false
+		}
+		if e.priority > me.priority {
+			higher++
+		} else {
+			others++
+		}
+		return true
+	}
 	for _, tag := range slices.Compact([]farm.TagID{"", j.terms.Tag}) {
-		s.queue(Work{tag, d.Type}).Scan(func(e *entry) bool {
-			if !e.before(me.precedence) || higher+others == maxCounted {
-				return false
+		for _, need := range slices.Concat([]farm.BlenderNeed{{}}, s.needs) {
+			if q := s.queues[Work{tag, d.Type, need}]; q != nil {
+				q.Scan(count)
 			}
-			if e.priority > me.priority {
-				higher++
-			} else {
-				others++
-			}
-			return true
-		})
+		}
 	}
 	return higher, others
 }
@@ -91,7 +97,9 @@ type Mismatch struct {
 	Types   []string     // types of tasks that wait, and that it does not take
 	Tags    []farm.TagID // tags of jobs with tasks that wait, of types it takes, and that it does not carry
 	Blocked []*Job       // jobs with tasks for it that it is blocked from; 100 at most
-	Failed  []*Job       // jobs whose tasks for it it failed; 100 at most
+	Failed  []*Job       // jobs whose tasks for it it failed, or has too little memory for; 100 at most
+
+	Blenders []farm.BlenderNeed // of jobs with tasks that wait, and for which it has no Blender, or others have a better one
 }
 
 // Mismatch returns why a worker does not get what waits. Its cost grows with the
@@ -105,8 +113,14 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 			m.Types = append(m.Types, work.Type)
 		case !w.placement.carries(work.Tag):
 			m.Tags = append(m.Tags, work.Tag)
+		case work.Need.Fit(w.placement.blenders) == farm.BlenderTooOld || q.standBack(w):
+			m.Blenders = append(m.Blenders, work.Need)
 		default:
 			q.Scan(func(e *entry) bool {
+				if !s.suits(e.job, work.Type, w) {
+					m.Blenders = append(m.Blenders, work.Need)
+					return len(m.Blenders) < maxCounted
+				}
 				if e.job.Blocked(w, work.Type) {
 					m.Blocked = append(m.Blocked, e.job)
 				} else if _, _, ok := s.bestOf(e.job, e.kind, w); !ok {
@@ -119,5 +133,9 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 	slices.Sort(m.Types) // a type is in the queues of several tags
 	slices.Sort(m.Tags)
 	m.Types, m.Tags = slices.Compact(m.Types), slices.Compact(m.Tags)
+	slices.SortFunc(m.Blenders, func(a, b farm.BlenderNeed) int {
+		return cmp.Or(a.Version.Compare(b.Version), cmp.Compare(a.Match, b.Match))
+	})
+	m.Blenders = slices.Compact(m.Blenders)
 	return m
 }

@@ -48,7 +48,7 @@ func TestObstacles(t *testing.T) {
 func TestJobsAhead(t *testing.T) {
 	w := newWorld()
 	add := func(priority int, tag farm.TagID, tasks int) *Job {
-		return w.addJob(t, Terms{true, priority, tag}, frames(tasks, false))
+		return w.addJob(t, Terms{Open: true, Priority: priority, Tag: tag}, frames(tasks, false))
 	}
 	jobs := []*Job{add(50, "", 2), add(50, "gpu", 1), add(60, "", 1), add(50, "", 1), add(40, "", 1)}
 	for range maxCounted + 20 {

@@ -31,6 +31,8 @@ type Job struct {
 	inRow    map[workerType]int32  // how many of them since the worker last completed one; never 0
 	done     map[workerType]int32  // how many tasks each completed; never 0
 	blocked  map[workerType]millis // since when
+
+	outOfMemory map[uint32]bool // tasks whose last failure was for want of memory
 }
 
 // Terms are whether, when and to whom tasks of a job are handed out.
@@ -38,7 +40,11 @@ type Terms struct {
 	Open     bool // tasks are handed out
 	Priority int  // higher first
 	Tag      farm.TagID
+	Need     farm.BlenderNeed
 }
+
+// work returns what tasks of the type wait for.
+func (t *Terms) work(taskType string) Work { return Work{t.Tag, taskType, t.Need.For(taskType)} }
 
 // A workerType is the number of a worker, and a type of tasks.
 type workerType struct {

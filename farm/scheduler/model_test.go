@@ -21,6 +21,7 @@ type naiveTask struct {
 	farm.PlannedTask
 	status   farm.TaskStatus
 	failedBy []uint32
+	memory   bool // it last failed for want of memory
 }
 
 // A history runs a scheduler beside plain slices, in which answers are found by
@@ -35,14 +36,68 @@ func (h *history) ready(n *naiveJob, i int) bool {
 	return !slices.ContainsFunc(n.tasks[i].Needs, func(need int) bool { return n.tasks[need].status != farm.TaskCompleted })
 }
 
-// capable counts the workers that could do a task, and of these the ones that
-// have not failed it.
-func (h *history) capable(n *naiveJob, i int, also func(number uint32, w *farm.Worker) bool) (capable, untried int) {
+// serves reports whether a worker does such tasks of the job, whatever Blender it has.
+func (h *history) serves(n *naiveJob, taskType string, number uint32) bool {
+	w := &h.workers[number-1]
+	return w.Deleted.IsZero() && slices.Contains(w.TaskTypes, taskType) && (n.terms.Tag == "" || slices.Contains(w.Tags, n.terms.Tag)) &&
+		!n.blocked[workerType{number, taskType}]
+}
+
+// suits reports whether a worker has the right Blender. Others count as blocked.
+func (h *history) suits(n *naiveJob, taskType string, number, other uint32) bool {
+	need := n.terms.Need
+	versions := func(number uint32) (same, newer, tells bool) {
+		facts := h.workers[number-1].Facts
+		for _, b := range blendersOf(facts) {
+			v, _ := farm.ParseBlenderVersion(b.Version)
+			same, newer, tells = same || v == need.Version, newer || v.Compare(need.Version) > 0, true
+		}
+		return same, newer, tells
+	}
+	same, newer, tells := versions(number)
+	switch {
+	case taskType != farm.TypeBlender || need.Version.IsZero() || need.Match == farm.MatchAny || same || !tells:
+		return true
+	case !newer:
+		return false
+	case need.Match == farm.MatchNewer:
+		return true
+	}
+	for k := range h.workers {
+		if same, _, _ := versions(uint32(k + 1)); same && !h.workers[k].Away && uint32(k+1) != other && h.serves(n, taskType, uint32(k+1)) {
+			return false
+		}
+	}
+	return true
+}
+
+func blendersOf(f *farm.WorkerFacts) []farm.WorkerBlender {
+	if f == nil {
+		return nil
+	}
+	return f.Blenders
+}
+
+func (h *history) memory(number uint32) int64 {
+	if f := h.workers[number-1].Facts; f != nil {
+		return f.Memory
+	}
+	return 0
+}
+
+// enough reports whether a worker may have the memory that others lacked for the task.
+func (h *history) enough(task *naiveTask, number uint32) bool {
+	return !task.memory || h.memory(number) == 0 ||
+		!slices.ContainsFunc(task.failedBy, func(f uint32) bool { return h.memory(f) >= h.memory(number) })
+}
+
+// capable counts the workers that could do a task, as if other were blocked, and of
+// these the ones that have not failed it.
+func (h *history) capable(n *naiveJob, i int, other uint32, also func(number uint32, w *farm.Worker) bool) (capable, untried int) {
 	task := &n.tasks[i]
 	for k := range h.workers {
 		w, number := &h.workers[k], uint32(k+1)
-		if !w.Deleted.IsZero() || !slices.Contains(w.TaskTypes, task.Type) || n.terms.Tag != "" && !slices.Contains(w.Tags, n.terms.Tag) ||
-			n.blocked[workerType{number, task.Type}] || !also(number, w) {
+		if number == other || !h.serves(n, task.Type, number) || !h.suits(n, task.Type, number, other) || !also(number, w) {
 			continue
 		}
 		capable++
@@ -56,7 +111,7 @@ func (h *history) capable(n *naiveJob, i int, also func(number uint32, w *farm.W
 // obstacle is Obstacle, the long way.
 func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 	task, w := &n.tasks[i], &h.workers[number-1]
-	_, others := h.capable(n, i, func(_ uint32, w *farm.Worker) bool { return w.Status == farm.WorkerAwake })
+	_, others := h.capable(n, i, 0, func(other uint32, w *farm.Worker) bool { return w.Status == farm.WorkerAwake && h.enough(task, other) })
 	switch {
 	case !n.terms.Open:
 		return farm.JobStopped
@@ -68,8 +123,12 @@ func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 		return farm.TypeUnsupported
 	case n.terms.Tag != "" && !slices.Contains(w.Tags, n.terms.Tag):
 		return farm.TagMissing
+	case !h.suits(n, task.Type, number, 0):
+		return farm.BlenderMissing
 	case n.blocked[workerType{number, task.Type}]:
 		return farm.WorkerBlocked
+	case !h.enough(task, number):
+		return farm.MemoryShort
 	case slices.Contains(task.failedBy, number) && others > 0:
 		return farm.FailedBefore
 	}
@@ -109,8 +168,14 @@ func (h *history) check(t *rapid.T) {
 				if got, want := h.s.Obstacle(j.Task(i), w), h.obstacle(n, i, w.number); got != want {
 					t.Fatalf("task %d has obstacle %d to worker %d, and %d the long way", i, got, w.number, want)
 				}
+				_, larger := h.capable(n, i, w.number, func(number uint32, _ *farm.Worker) bool {
+					return h.enough(&n.tasks[i], number) && (h.memory(number) == 0 || h.memory(number) > h.memory(w.number))
+				})
+				if got := h.s.Larger(j.Task(i), w); got != larger {
+					t.Fatalf("%d workers are larger than %d for task %d, and %d the long way", got, w.number, i, larger)
+				}
 				capable, untried := h.s.Capable(j.Task(i), w)
-				if a, b := h.capable(n, i, func(number uint32, _ *farm.Worker) bool { return number != w.number }); a != capable || b != untried {
+				if a, b := h.capable(n, i, w.number, func(uint32, *farm.Worker) bool { return true }); a != capable || b != untried {
 					t.Fatalf("besides worker %d, %d could do task %d, %d of them did not fail it; %d and %d the long way", w.number, capable, i, untried, a, b)
 				}
 			}
@@ -133,7 +198,7 @@ func (h *history) checkMismatch(t *rapid.T, w *Worker, gets bool) {
 	if matched != gets {
 		t.Fatalf("worker %d matches a demand: %v; it gets a task: %v", w.number, matched, gets)
 	}
-	if named := len(m.Types) + len(m.Tags) + len(m.Blocked) + len(m.Failed); !gets && (named > 0) != waits {
+	if named := len(m.Types) + len(m.Tags) + len(m.Blenders) + len(m.Blocked) + len(m.Failed); !gets && (named > 0) != waits {
 		t.Fatalf("worker %d gets nothing, tasks wait: %v, and the reasons are %+v", w.number, waits, m)
 	}
 }
@@ -178,7 +243,23 @@ func (h *history) anyWorker(t *rapid.T) *Worker {
 
 func (h *history) drawTerms(t *rapid.T) Terms {
 	return Terms{Open: rapid.IntRange(0, 3).Draw(t, "open") > 0, Priority: rapid.IntRange(1, 3).Draw(t, "priority"),
-		Tag: rapid.SampledFrom([]farm.TagID{"", "", "one", "two"}).Draw(t, "tag")}
+		Tag: rapid.SampledFrom([]farm.TagID{"", "", "one", "two"}).Draw(t, "tag"), Need: drawNeed(t)}
+}
+
+func drawNeed(t *rapid.T) farm.BlenderNeed {
+	version, _ := farm.ParseBlenderVersion(rapid.SampledFrom([]string{"", "3.4", "4.3", "5.2"}).Draw(t, "of"))
+	return farm.BlenderNeed{Version: version, Match: rapid.SampledFrom([]farm.BlenderMatch{farm.MatchSame, farm.MatchSame, farm.MatchNewer, farm.MatchAny}).Draw(t, "match")}
+}
+
+func drawFacts(t *rapid.T) *farm.WorkerFacts {
+	if rapid.IntRange(0, 3).Draw(t, "tells") == 0 {
+		return nil
+	}
+	f := &farm.WorkerFacts{Memory: rapid.SampledFrom([]int64{0, 8e9, 16e9, 32e9}).Draw(t, "memory")}
+	for _, v := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"3.4.1", "4.3.2", "5.2.0 LTS", "5.2.1"}), 0, 2, rapid.ID).Draw(t, "blenders") {
+		f.Blenders = append(f.Blenders, farm.WorkerBlender{Version: v, Path: "/" + v})
+	}
+	return f
 }
 
 func (h *history) newJob(t *rapid.T) {
@@ -206,8 +287,10 @@ func (h *history) workAs(t *rapid.T, w *Worker) {
 	tags := rapid.SliceOfN(rapid.SampledFrom([]farm.TagID{"one", "two"}), 0, 2).Draw(t, "tags")
 	status := rapid.SampledFrom([]farm.WorkerStatus{farm.WorkerAwake, farm.WorkerAwake, farm.WorkerAsleep}).Draw(t, "status")
 	deleted := rapid.IntRange(0, 9).Draw(t, "deleted") == 0
+	facts, away := drawFacts(t), status != farm.WorkerAwake && rapid.Bool().Draw(t, "away")
 	h.do(t, func() {
 		h.change(w, func(is *farm.Worker) {
+			is.Facts, is.Away = facts, away
 			is.TaskTypes, is.Tags, is.Status, is.Deleted = types, tags, status, time.Time{}
 			if deleted {
 				is.Deleted = testTime
@@ -238,6 +321,10 @@ func (h *history) setTask(t *rapid.T) {
 		}
 	}
 	h.set(t, j, i, status, by)
+	if memory := rapid.IntRange(0, 3).Draw(t, "lacks memory") == 0; memory != n.tasks[i].memory {
+		n.tasks[i].memory = memory
+		h.do(t, func() { h.s.SetOutOfMemory(j.Task(i), memory) })
+	}
 }
 
 func (h *history) assignTask(t *rapid.T) {
@@ -287,7 +374,7 @@ func (h *history) remove(t *rapid.T) {
 // answers with the long way, and the scheduler with a rebuilt one.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{world: newWorld(), naive: map[*Job]*naiveJob{}, types: []string{"a", "b", "c"}}
+		h := &history{world: newWorld(), naive: map[*Job]*naiveJob{}, types: []string{farm.TypeBlender, "b", "c"}}
 		t.Repeat(map[string]func(*rapid.T){
 			"new job":       h.newJob,
 			"new worker":    h.newWorker,

@@ -8,6 +8,9 @@ func (s *Scheduler) Pick(w *Worker) (Task, bool) {
 	var best precedence
 	var task Task // none as long as its job is nil
 	for _, q := range w.queuesIn(s) {
+		if q.standBack(w) {
+			continue
+		}
 		q.Scan(func(e *entry) bool {
 			if task.Job != nil && best.before(e.precedence) {
 				return false // neither this job nor those behind it can be better
@@ -41,7 +44,7 @@ func (t Task) precedence() precedence {
 // bestOf returns the best runnable task of a type that the worker may have, and
 // the run it is in.
 func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {
-	if j.Blocked(w, j.plan.Types[kind]) {
+	if j.Blocked(w, j.plan.Types[kind]) || !s.suits(j, j.plan.Types[kind], w) {
 		return 0, nil, false
 	}
 	end := int(j.plan.typeStart[kind+1])
@@ -51,7 +54,7 @@ func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {
 			return 0, nil, false
 		}
 		i, r := j.plan.atRank(rank)
-		if s.mayTry(Task{j, i}, w) {
+		if s.enoughMemory(Task{j, i}, w) && s.mayTry(Task{j, i}, w) {
 			return i, r, true
 		}
 	}

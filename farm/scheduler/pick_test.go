@@ -39,7 +39,7 @@ func TestPickOrder(t *testing.T) {
 				for _, kind := range j.tasks {
 					tasks = append(tasks, farm.PlannedTask{Name: "t", Type: kind, Priority: j.task})
 				}
-				names[w.addJob(t, Terms{true, j.priority, j.tag}, tasks)] = j.name
+				names[w.addJob(t, Terms{Open: true, Priority: j.priority, Tag: j.tag}, tasks)] = j.name
 			}
 			worker := w.addWorker(c.types...)
 			w.change(worker, func(is *farm.Worker) { is.Tags = c.tags })

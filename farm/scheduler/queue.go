@@ -5,13 +5,13 @@ import (
 )
 
 // A queue is the jobs that have runnable tasks of a type and may be given to
-// workers with a tag, best first. Queues are never removed: there are as many
-// as pairs of tags and types were in use since the start.
+// workers with a tag and a Blender, best first. Queues are never removed: there are as
+// many as kinds of work were in use since the start.
 type queue struct {
 	btree.BTreeG[*entry]
 	work     Work
 	capacity capacity
-	failing  int // entries of jobs with tasks that somebody failed
+	failing  int // entries of jobs with tasks that somebody failed, or from which somebody is blocked
 }
 
 // An entry is a job in the queue of one of its task types.
@@ -48,8 +48,11 @@ func (a precedence) before(b precedence) bool {
 
 func before(a, b *entry) bool { return a.precedence.before(b.precedence) }
 
-// queue returns the queue of a pair of tag and type.
+// queue returns the queue of the work.
 func (s *Scheduler) queue(w Work) *queue {
+	if !s.knows(w.Need) {
+		s.addNeed(w.Need)
+	}
 	q := s.queues[w]
 	if q == nil {
 		q = &queue{BTreeG: *btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}), work: w}
@@ -66,18 +69,19 @@ func (s *Scheduler) place(j *Job, kind int) {
 		return
 	}
 	first := j.runnable.next(int(j.plan.typeStart[kind]))
-	if e.in && e.first == first && e.priority == j.terms.Priority && e.work.Tag == j.terms.Tag {
+	work := j.terms.work(j.plan.Types[kind])
+	if e.in && e.first == first && e.priority == j.terms.Priority && e.work == work {
 		return
 	}
 	_, r := j.plan.atRank(first)
 	now := entry{precedence: precedence{j.terms.Priority, r.Priority, j.number}, job: j, kind: kind, in: true,
-		work: Work{j.terms.Tag, j.plan.Types[kind]}, first: first}
-	if e.in && e.precedence == now.precedence && e.work.Tag == now.work.Tag {
+		work: work, first: first}
+	if e.in && e.precedence == now.precedence && e.work == work {
 		e.first = first // its place is the same
 		return
 	}
-	if !e.in || e.work.Tag != now.work.Tag {
-		s.newWork(now.work)
+	if !e.in || e.work != work {
+		s.newWork(work)
 	}
 	s.takeOut(e)
 	*e = now
@@ -94,9 +98,16 @@ func (s *Scheduler) takeOut(e *entry) {
 	}
 }
 
-// countFailing counts the job's entry among those of its queue with failures.
+// countAllFailing is countFailing for all places of a job.
+func (s *Scheduler) countAllFailing(j *Job) {
+	for kind := range j.entries {
+		s.countFailing(&j.entries[kind])
+	}
+}
+
+// countFailing counts the job's entry among those of its queue with failures or blocks.
 func (s *Scheduler) countFailing(e *entry) {
-	failing := e.in && len(e.job.failedBy) > 0
+	failing := e.in && len(e.job.failedBy)+len(e.job.blocked) > 0
 	switch {
 	case failing == e.failing:
 		return

@@ -11,15 +11,18 @@ import (
 // It is for one goroutine.
 type Scheduler struct {
 	queues  map[Work]*queue
-	workers []*Worker // by number, from 1
+	needs   []farm.BlenderNeed // that queues were made for
+	workers []*Worker          // by number, from 1
 	newWork func(Work)
 }
 
-// Work is a pair of a tag and a task type: what a worker waits for when it has
-// no task. The empty tag is that of jobs for any worker.
+// Work is a tag, a task type and a Blender: what a worker waits for when it has no
+// task. The empty tag is that of jobs for any worker, and the zero need that of tasks
+// that run no Blender, or whichever.
 type Work struct {
 	Tag  farm.TagID
 	Type string
+	Need farm.BlenderNeed
 }
 
 // New returns a scheduler without jobs and workers.
@@ -61,13 +64,11 @@ func (s *Scheduler) SetTask(t Task, status farm.TaskStatus, failedBy []uint32) {
 	j, i := t.Job, t.Index
 	was := j.statuses[i]
 	if j.noteFailures(i, failedBy) {
-		for kind := range j.entries {
-			s.countFailing(&j.entries[kind])
-		}
+		s.countAllFailing(j)
 		if status.Waiting() && was.Waiting() && j.terms.Open && t.Ready() {
 			// For those that failed it, and where the last who had not failed it now
 			// has; nothing else changes.
-			s.newWork(Work{j.terms.Tag, t.Type()})
+			s.newWork(j.terms.work(t.Type()))
 		}
 	}
 	s.setStatus(j, i, status)
@@ -115,7 +116,7 @@ func (s *Scheduler) setRunnable(j *Job, r *Run, i int, on bool) {
 	case on && j.runnable.add(rank):
 		j.ready[kind]++
 		if j.terms.Open {
-			s.newWork(Work{j.terms.Tag, j.plan.Types[kind]})
+			s.newWork(j.terms.work(j.plan.Types[kind]))
 		}
 	case !on && j.runnable.remove(rank):
 		j.ready[kind]--
@@ -128,20 +129,22 @@ func (s *Scheduler) setRunnable(j *Job, r *Run, i int, on bool) {
 // Block keeps the worker from getting tasks of the type from the job.
 func (s *Scheduler) Block(j *Job, w *Worker, taskType string, since time.Time) {
 	j.RestoreBlock(w.number, taskType, since)
-	if len(j.failedBy) > 0 {
-		s.noteRunnable(j, taskType) // others may be alone now with what they failed
+	s.countAllFailing(j)
+	if len(j.failedBy) > 0 || !j.terms.work(taskType).Need.IsZero() {
+		s.noteRunnable(j, taskType) // others may be alone now with what they failed, or nobody has the version of the file
 	}
 }
 
 // Unblock lets the worker have tasks of the type from the job again.
 func (s *Scheduler) Unblock(j *Job, w *Worker, taskType string) {
 	delete(j.blocked, workerType{w.number, taskType})
+	s.countAllFailing(j)
 	s.noteRunnable(j, taskType)
 }
 
 // noteRunnable tells of the job's tasks of the type as of new work, if there are any.
 func (s *Scheduler) noteRunnable(j *Job, taskType string) {
 	if kind := slices.Index(j.plan.Types, taskType); kind >= 0 && j.terms.Open && j.ready[kind] > 0 {
-		s.newWork(Work{j.terms.Tag, taskType})
+		s.newWork(j.terms.work(taskType))
 	}
 }

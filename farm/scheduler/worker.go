@@ -20,6 +20,10 @@ func (w *Worker) Number() uint32 { return w.number }
 type capacity struct {
 	capable int // not deleted
 	awake   int // of these
+
+	// Of a need for the version of a file: those that have only newer ones, and how
+	// many have it and were awake not long ago.
+	newerCapable, newerAwake, present int
 }
 
 // A placement is what of a worker the capacities were last counted by.
@@ -28,23 +32,32 @@ type placement struct {
 	tags    []farm.TagID
 	capable bool
 	awake   bool
+	away    bool // it was not awake for long
+
+	blenders []farm.BlenderVersion // that it has; nil if it does not tell
+	memory   int64                 // in bytes; 0 if it does not tell
 }
 
 func placementOf(w *farm.Worker) placement {
 	capable := w.Deleted.IsZero()
-	return placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake}
+	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions()}
+	if w.Facts != nil {
+		p.memory = w.Facts.Memory
+	}
+	return p
 }
 
 func (p *placement) same(q *placement) bool {
-	return p.capable == q.capable && p.awake == q.awake && slices.Equal(p.types, q.types) && slices.Equal(p.tags, q.tags)
+	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory &&
+		slices.Equal(p.types, q.types) && slices.Equal(p.tags, q.tags) && slices.Equal(p.blenders, q.blenders)
 }
 
 // carries reports whether jobs with the tag are for the worker.
 func (p *placement) carries(tag farm.TagID) bool { return tag == "" || slices.Contains(p.tags, tag) }
 
-// takes reports whether the worker is one of those for the tag and type.
-func (p *placement) takes(tag farm.TagID, taskType string) bool {
-	return p.capable && slices.Contains(p.types, taskType) && p.carries(tag)
+// takes reports whether the worker is one of those for the work.
+func (p *placement) takes(w Work) bool {
+	return p.capable && slices.Contains(p.types, w.Type) && p.carries(w.Tag) && w.Need.Fit(p.blenders) != farm.BlenderTooOld
 }
 
 // each calls f with every queue that the worker serves, once.
@@ -53,11 +66,24 @@ func (p *placement) each(s *Scheduler, f func(*queue)) {
 		if slices.Contains(p.types[:i], kind) {
 			continue
 		}
-		f(s.queue(Work{"", kind}))
+		p.eachNeed(s, Work{Type: kind}, f)
 		for i, tag := range p.tags {
 			if tag != "" && !slices.Contains(p.tags[:i], tag) {
-				f(s.queue(Work{tag, kind}))
+				p.eachNeed(s, Work{Tag: tag, Type: kind}, f)
 			}
+		}
+	}
+}
+
+// eachNeed calls f with the queues of a tag and a type for all needs that the worker meets.
+func (p *placement) eachNeed(s *Scheduler, w Work, f func(*queue)) {
+	f(s.queue(w))
+	if w.Type != farm.TypeBlender {
+		return
+	}
+	for _, need := range s.needs {
+		if need.Fit(p.blenders) != farm.BlenderTooOld {
+			f(s.queue(Work{w.Tag, w.Type, need}))
 		}
 	}
 }
@@ -74,7 +100,8 @@ func (s *Scheduler) AddWorker(is *farm.Worker) *Worker {
 func (s *Scheduler) Worker(number uint32) *Worker { return s.workers[number] }
 
 // SetWorker recounts the worker as it is now instead of as it was. Where a worker
-// leaves, others may be alone now with what they failed: that is work.
+// leaves, others may be alone now with what they failed, or be the next best to render
+// it: that is work.
 func (s *Scheduler) SetWorker(w *Worker, is *farm.Worker) {
 	now := placementOf(is)
 	if w.placement.same(&now) {
@@ -83,24 +110,43 @@ func (s *Scheduler) SetWorker(w *Worker, is *farm.Worker) {
 	now.types, now.tags = slices.Clone(now.types), slices.Clone(now.tags)
 	was := w.placement
 	w.placement, w.queues = now, nil
-	was.each(s, func(q *queue) { q.capacity.count(&was, -1) })
-	now.each(s, func(q *queue) { q.capacity.count(&now, +1) })
-	if !was.awake {
-		return
-	}
+	was.each(s, func(q *queue) { q.count(&was, -1) })
+	now.each(s, func(q *queue) { q.count(&now, +1) })
 	was.each(s, func(q *queue) {
-		if q.failing > 0 && !(now.awake && now.takes(q.work.Tag, q.work.Type)) {
+		left := was.awake && !(now.awake && now.takes(q.work))
+		leftVersion := was.present(q.work.Need) && !now.present(q.work.Need)
+		if q.failing > 0 && (left || leftVersion) || leftVersion && q.capacity.present == 0 {
 			s.newWork(q.work)
 		}
 	})
+	if was.memory != now.memory { // others may have more now than this one, whatever it does
+		for work, q := range s.queues {
+			if q.failing > 0 {
+				s.newWork(work)
+			}
+		}
+	}
 }
 
-func (c *capacity) count(p *placement, n int) {
-	if p.capable {
-		c.capable += n
+// count adds n workers like this one to the queue's capacity.
+func (q *queue) count(p *placement, n int) {
+	c := &q.capacity
+	if !p.capable {
+		return
+	}
+	newer := p.onlyNewer(q.work.Need)
+	c.capable += n
+	if newer {
+		c.newerCapable += n
 	}
 	if p.awake {
 		c.awake += n
+	}
+	if p.awake && newer {
+		c.newerAwake += n
+	}
+	if p.present(q.work.Need) {
+		c.present += n
 	}
 }
 
@@ -113,19 +159,29 @@ func (s *Scheduler) mayTry(t Task, w *Worker) bool {
 // nobodyElse reports whether nobody awake could do a task but those that failed
 // it: then they may try again.
 func (s *Scheduler) nobodyElse(t Task) bool {
-	j, tag, taskType := t.Job, t.Job.terms.Tag, t.Type()
-	left := s.queue(Work{tag, taskType}).capacity.awake
+	j, work := t.Job, t.Job.terms.work(t.Type())
 	failed := j.failedBy[uint32(t.Index)]
+	if j.outOfMemory[uint32(t.Index)] {
+		return !slices.ContainsFunc(s.workers[1:], func(w *Worker) bool {
+			return w.placement.awake && s.could(t, w, nil) && !slices.Contains(failed, w.number) && s.enoughMemory(t, w)
+		})
+	}
+	capacity := &s.queue(work).capacity
+	left := capacity.awake
+	if capacity.newerAwake > 0 && s.presentFor(j, work, nil) > 0 {
+		left -= capacity.newerAwake
+	}
 	if left > len(failed)+len(j.blocked) {
 		return false // too many to look at each
 	}
+	counts := func(w *Worker) bool { return w.placement.awake && w.placement.takes(work) && s.suits(j, work.Type, w) }
 	for _, number := range failed {
-		if w := s.workers[number]; w.placement.awake && w.placement.takes(tag, taskType) && !j.Blocked(w, taskType) {
+		if w := s.workers[number]; counts(w) && !j.Blocked(w, work.Type) {
 			left--
 		}
 	}
 	for b := range j.blocked {
-		if w := s.workers[b.worker]; b.taskType == taskType && w.placement.awake && w.placement.takes(tag, taskType) {
+		if b.taskType == work.Type && counts(s.workers[b.worker]) {
 			left--
 		}
 	}
@@ -133,28 +189,34 @@ func (s *Scheduler) nobodyElse(t Task) bool {
 }
 
 // Capable returns how many workers, not counting other, could do a task: they are
-// not deleted, take its type, carry its job's tag and are not blocked. Of these,
-// untried have not failed it. Whether they are awake makes no difference.
+// not deleted, take its type, carry its job's tag, have the right Blender for it, and
+// are not blocked. Of these, untried have not failed it. Whether they are awake makes no
+// difference.
 func (s *Scheduler) Capable(t Task, other *Worker) (capable, untried int) {
-	j, taskType := t.Job, t.Type()
-	capable = s.capable(j, taskType, other)
+	capable = s.capable(t.Job, t.Type(), other)
 	untried = capable
-	for _, number := range j.failedBy[uint32(t.Index)] {
-		if w := s.workers[number]; w != other && w.placement.takes(j.terms.Tag, taskType) && !j.Blocked(w, taskType) {
+	for _, number := range t.FailedBy() {
+		if w := s.workers[number]; w != other && s.could(t, w, other) {
 			untried--
 		}
 	}
 	return capable, untried
 }
 
+// capable counts them for a type of the job, as if other were blocked.
 func (s *Scheduler) capable(j *Job, taskType string, other *Worker) int {
-	tag := j.terms.Tag
-	n := s.queue(Work{tag, taskType}).capacity.capable
-	if other != nil && other.placement.takes(tag, taskType) {
+	work := j.terms.work(taskType)
+	capacity := &s.queue(work).capacity
+	n := capacity.capable
+	if capacity.newerCapable > 0 && s.presentFor(j, work, other) > 0 {
+		n -= capacity.newerCapable
+	}
+	counts := func(w *Worker) bool { return w.placement.takes(work) && s.suitsBut(j, taskType, w, other) }
+	if other != nil && counts(other) {
 		n--
 	}
 	for b := range j.blocked {
-		if w := s.workers[b.worker]; b.taskType == taskType && w != other && w.placement.takes(tag, taskType) {
+		if w := s.workers[b.worker]; b.taskType == taskType && w != other && counts(w) {
 			n--
 		}
 	}

@@ -99,6 +99,9 @@ func (w *world) rebuild() (*Scheduler, []*Job) {
 			}
 		}
 		again.inRow, again.done = maps.Clone(j.inRow), maps.Clone(j.done)
+		for i := range j.outOfMemory {
+			again.RestoreOutOfMemory(int(i), true)
+		}
 		for b, since := range j.blocked {
 			again.RestoreBlock(b.worker, b.taskType, since.time())
 		}
@@ -137,23 +140,24 @@ func TestCompareFindsEachDifference(t *testing.T) {
 		"ready":              func(_ *world, j *Job) { j.ready[0]++ },
 		"status":             func(_ *world, j *Job) { j.statuses[0] = farm.TaskFailed; j.statuses[2] = farm.TaskActive },
 		"counts":             func(_ *world, j *Job) { j.counts[farm.TaskFailed]++ },
-		"queue":              func(w *world, _ *Job) { w.s.queue(Work{"", "blender"}).Clear() },
+		"queue":              func(w *world, _ *Job) { w.s.queue(Work{Tag: "", Type: "blender"}).Clear() },
 		"entry":              func(_ *world, j *Job) { j.entries[0].in = false },
 		"entry's work":       func(_ *world, j *Job) { j.entries[0].work.Tag = "x" },
 		"first":              func(_ *world, j *Job) { j.entries[0].first++ },
-		"queue too many":     func(w *world, j *Job) { w.s.queue(Work{"x", "x"}).Set(&j.entries[0]) },
+		"queue too many":     func(w *world, j *Job) { w.s.queue(Work{Tag: "x", Type: "x"}).Set(&j.entries[0]) },
 		"failed by":          func(_ *world, j *Job) { delete(j.failedBy, 1) },
 		"failures":           func(_ *world, j *Job) { j.failures[workerType{1, "blender"}]++ },
 		"in a row":           func(_ *world, j *Job) { j.SetInRow(1, "blender", 2) },
 		"done":               func(_ *world, j *Job) { j.CountDone(1, "blender", 1) },
-		"jobs with failures": func(w *world, _ *Job) { w.s.queue(Work{"", "blender"}).failing++ },
-		"capacity awake":     func(w *world, _ *Job) { w.s.queue(Work{"", "blender"}).capacity.awake++ },
+		"jobs with failures": func(w *world, _ *Job) { w.s.queue(Work{Tag: "", Type: "blender"}).failing++ },
+		"capacity awake":     func(w *world, _ *Job) { w.s.queue(Work{Tag: "", Type: "blender"}).capacity.awake++ },
 		"capacity of a queue without jobs": func(w *world, _ *Job) {
-			w.s.queue(Work{"none", "blender"}).capacity.capable++
+			w.s.queue(Work{Tag: "none", Type: "blender"}).capacity.capable++
 		},
-		"capacity of a lost queue": func(w *world, _ *Job) { delete(w.s.queues, Work{"", "misc"}) },
+		"capacity of a lost queue": func(w *world, _ *Job) { delete(w.s.queues, Work{Tag: "", Type: "misc"}) },
 		"placement":                func(w *world, _ *Job) { w.s.workers[1].placement.awake = false },
 		"worker too many":          func(w *world, _ *Job) { w.s.AddWorker(&farm.Worker{}) },
+		"out of memory":            func(_ *world, j *Job) { j.RestoreOutOfMemory(0, true) },
 		"terms":                    func(_ *world, j *Job) { j.terms.Priority++ },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,6 +50,9 @@ func apiJob(j farm.Job, d farm.JobDetail) api.Job {
 		Activity: j.Activity, Created: j.Created, Updated: j.Updated, ID: j.ID, Status: j.Status().String(),
 		StepsCompleted: j.StepsDone, StepsTotal: j.StepsTotal, DeleteRequestedAt: j.Deleting,
 	}
+	if !j.Blender.IsZero() {
+		job.BlenderVersion, job.BlenderMatch = j.Blender.Version.String(), j.Blender.Match.String()
+	}
 	if d.ShamanCheckout != "" {
 		job.Storage = &api.JobStorageInfo{ShamanCheckoutID: d.ShamanCheckout}
 	}

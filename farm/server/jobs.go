@@ -27,6 +27,9 @@ func submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error)
 	if sub.Metadata == nil {
 		sub.Metadata = map[string]string{}
 	}
+	if err := blenderNeed(&sub, job); err != nil {
+		return sub, err
+	}
 	switch job.InitialStatus {
 	case "", farm.JobQueued.String(), farm.JobActive.String():
 	case farm.JobPaused.String(), farm.JobPauseRequested.String():
@@ -35,6 +38,28 @@ func submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error)
 		return sub, farm.Errorf(farm.Invalid, `"initial_status" is %q: submit a job as queued or paused`, job.InitialStatus)
 	}
 	return sub, nil
+}
+
+// blenderNeed reads what the submitter knows and wants of Blenders. A match may also be
+// a setting of the job type.
+func blenderNeed(sub *farm.Submission, job api.SubmittedJob) error {
+	version, ok := farm.ParseBlenderVersion(job.BlenderVersion)
+	if job.BlenderVersion != "" && !ok {
+		return farm.Errorf(farm.Invalid, `"blender_version" is %.40q: write it like 4.2, or leave it out`, job.BlenderVersion)
+	}
+	sub.Blender.Version = version
+	match := job.BlenderMatch
+	if set, ok := job.Settings["blender_match"].(string); ok && match == "" {
+		match = set
+	}
+	if match == "" {
+		return nil
+	}
+	if sub.Blender.Match, ok = farm.ParseBlenderMatch(match); !ok {
+		return farm.Errorf(farm.Invalid, `"blender_match" is %.40q: choose same, newer or any`, match)
+	}
+	sub.BlenderMatchSet = true
+	return nil
 }
 
 // submitJob plans and stores a job, and answers with it when it is on the disk.

@@ -1,0 +1,88 @@
+package farm
+
+import "slices"
+
+// TypeBlender is the type of tasks that run Blender.
+const TypeBlender = "blender"
+
+// BlenderMatch says which Blenders may open the file of a job.
+type BlenderMatch uint8
+
+const (
+	// MatchSame is the version that saved the file where a worker has it, else a newer one.
+	MatchSame BlenderMatch = iota
+	// MatchNewer is that version or any newer one.
+	MatchNewer
+	// MatchAny looks at no versions when tasks are handed out.
+	MatchAny
+)
+
+var blenderMatchNames = [...]string{"same", "newer", "any"}
+
+// String returns the name that settings have.
+func (m BlenderMatch) String() string { return nameOf(blenderMatchNames[:], m) }
+
+// ParseBlenderMatch reads a name of String.
+func ParseBlenderMatch(name string) (BlenderMatch, bool) {
+	return parseName[BlenderMatch](blenderMatchNames[:], name)
+}
+
+// A BlenderNeed is which Blender a job wants for its tasks of type TypeBlender. The
+// zero value stands for any: the version of the file is not known.
+type BlenderNeed struct {
+	Version BlenderVersion // that saved the file
+	Match   BlenderMatch
+}
+
+// For returns what tasks of the type need: nothing if they do not run Blender, or if
+// the need makes no difference.
+func (n BlenderNeed) For(taskType string) BlenderNeed {
+	if taskType != TypeBlender || n.Version.IsZero() || n.Match == MatchAny {
+		return BlenderNeed{}
+	}
+	return n
+}
+
+// IsZero reports whether any Blender will do.
+func (n BlenderNeed) IsZero() bool { return n == BlenderNeed{} }
+
+// BlenderFit is how the Blenders of a worker suit a file.
+type BlenderFit uint8
+
+const (
+	BlenderTooOld  BlenderFit = iota // all are older: they would lose part of it
+	BlenderNewer                     // none has its version, and one is newer
+	BlenderSame                      // one has its version
+	BlenderUnknown                   // the worker does not tell what it has
+)
+
+// Fit says how a worker that has these versions suits the need; none stand for a
+// worker that does not tell.
+func (n BlenderNeed) Fit(has []BlenderVersion) BlenderFit {
+	switch {
+	case n.IsZero():
+		return BlenderSame
+	case len(has) == 0:
+		return BlenderUnknown
+	case slices.Contains(has, n.Version):
+		return BlenderSame
+	case slices.ContainsFunc(has, func(v BlenderVersion) bool { return v.Compare(n.Version) > 0 }):
+		return BlenderNewer
+	}
+	return BlenderTooOld
+}
+
+// Versions returns the versions of the Blenders that a worker can use, the oldest
+// first, each once; none if it tells none.
+func (f *WorkerFacts) Versions() (versions []BlenderVersion) {
+	if f == nil {
+		return nil
+	}
+	for _, b := range f.Blenders {
+		if v, ok := ParseBlenderVersion(b.Version); ok {
+			versions = append(versions, v)
+		}
+	}
+	slices.SortFunc(versions, BlenderVersion.Compare)
+	return slices.Compact(versions)
+}
