@@ -54,6 +54,10 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	if err := r.takeRenderer(ctx); err != nil {
+		return err
+	}
+	defer r.leaveRenderer()
 	counted := 0 // steps, also those of a try that failed
 	tried, err := b.renderWarm(ctx, r, exe, line, func() {
 		counted++
@@ -61,6 +65,9 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	})
 	var again *warmError
 	if tried && (!errors.As(err, &again) || ctx.Err() != nil) {
+		return err
+	}
+	if err := r.takeRenderer(ctx); err != nil { // another run may have begun
 		return err
 	}
 	if again != nil {

@@ -31,8 +31,12 @@ type fakeManager struct {
 	now       bool   // even if it works
 	queue     []api.AssignedTask
 	active    string // task handed out
-	stopped   string // why the task must not go on; "" for it may
-	answer    int    // status of all answers to updates; 0 for 204
+	given     []string
+	notBegun  []string // that were to be given back
+	ahead     bool     // hands out next tasks
+	back      bool     // next tasks shall be given back
+	stopped   string   // why the task must not go on; "" for it may
+	answer    int      // status of all answers to updates; 0 for 204
 	calls     []call
 	updates   []sent
 	previews  [][]byte
@@ -215,13 +219,22 @@ func (m *fakeManager) state(w http.ResponseWriter, r *http.Request) {
 
 func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
 	m.hold(w, r, func(bool) bool {
+		current := string(api.WorkingOn(r.Header))
 		switch {
+		case current != "" && !m.ahead:
+			reply(w, 400, api.Error{Code: 400, Message: "it did not say that it hands out next tasks"})
+		case current != "" && m.open(current):
+			reply(w, 400, api.Error{Code: 400, Message: "another task than " + current + " is not reported as over"})
 		case m.request != "":
 			reply(w, 423, api.WorkerStateChange{StatusRequested: m.request})
 		case m.status != "awake":
 			reply(w, 409, api.Error{Code: 409, Message: "worker is " + m.status})
 		case len(m.queue) > 0:
+			if m.ahead {
+				api.SetNextTask(w.Header())
+			}
 			m.active = string(m.queue[0].UUID)
+			m.given = append(m.given, m.active)
 			reply(w, 200, m.queue[0])
 			m.queue = m.queue[1:]
 		default:
@@ -229,6 +242,15 @@ func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
 		}
 		return true
 	})
+}
+
+// open reports whether any task but one was handed out and not reported as over.
+func (m *fakeManager) open(but string) bool {
+	over := map[string]bool{but: true}
+	for _, s := range m.updates {
+		over[s.task] = over[s.task] || s.TaskStatus != "" && s.TaskStatus != "active"
+	}
+	return slices.ContainsFunc(m.given, func(id string) bool { return !over[id] })
 }
 
 func (m *fakeManager) update(w http.ResponseWriter, r *http.Request) {
@@ -253,6 +275,9 @@ func (m *fakeManager) mayRun(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case m.now:
 			reply(w, 200, api.MayKeepRunning{Reason: "worker status change requested", StatusChangeRequested: true})
+		case api.NotBegun(r.Header) && m.back:
+			m.notBegun = append(m.notBegun, r.PathValue("id"))
+			reply(w, 200, api.MayKeepRunning{Reason: "another worker has nothing to do"})
 		case m.stopped != "":
 			reply(w, 200, api.MayKeepRunning{Reason: m.stopped})
 		case last:

@@ -35,6 +35,10 @@ type Manager interface {
 
 	// ScheduleTask hands out a task, the one the worker has if it has one.
 	ScheduleTask(context.Context, time.Duration) (api.TaskAnswer, error)
+	// NextTask hands out the task to do after the one at hand, nil if there is none, and
+	// MayWorkerBegin says whether to keep it. Only if a TaskAnswer has Next.
+	NextTask(ctx context.Context, current farm.TaskID) (*api.AssignedTask, error)
+	MayWorkerBegin(context.Context, farm.TaskID, time.Duration) (api.MayRunAnswer, error)
 	// TaskUpdate reports; 404 and 409 mean that the task is not the worker's.
 	TaskUpdate(context.Context, farm.TaskID, api.TaskUpdate) error
 	MayWorkerRun(context.Context, farm.TaskID, time.Duration) (api.MayRunAnswer, error)

@@ -46,15 +46,18 @@ type reporter struct {
 	told   int                // steps reported
 	frames []farm.FrameResult // not reported yet
 	timer  *time.Timer        // flushes; nil when nothing waits
+	begins bool               // that it runs was not reported yet
 	closed bool               // the last report was put
 	wrong  bool               // the task failed as it is for another worker
 }
 
-// started reports that the task runs.
-func (r *reporter) started(ctx context.Context) {
+// started reports that the task runs, together with what comes within reportPause: the
+// task is active already, and quick frames need not wait for one more sync.
+func (r *reporter) started() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mustPut(ctx, api.TaskUpdate{TaskStatus: farm.TaskActive.String(), Activity: "Started"})
+	r.begins = true
+	r.flushSoon()
 }
 
 // Log adds text to the task's log. A line end is added if it has none.
@@ -156,6 +159,9 @@ func (r *reporter) pending() (update api.TaskUpdate) {
 	if r.lost > 0 && update.Log != "" {
 		update.Log = fmt.Sprintf("(%d bytes of output were lost here, because the worker could not store them)\n", r.lost) + update.Log
 	}
+	if r.begins {
+		r.begins, update.TaskStatus, update.Activity = false, farm.TaskActive.String(), "Started"
+	}
 	if r.steps > r.told {
 		steps := r.steps
 		update.StepsCompleted, update.Activity = &steps, "Progress"
@@ -167,6 +173,11 @@ func (r *reporter) pending() (update api.TaskUpdate) {
 // completed reports that the task succeeded. It is the last report.
 func (r *reporter) completed(ctx context.Context) {
 	r.finish(ctx, farm.TaskCompleted, "Completed", "")
+}
+
+// returned reports that the task was not begun. It is the last report.
+func (r *reporter) returned(ctx context.Context) {
+	r.finish(ctx, farm.TaskQueued, "Given back before it was begun", "")
 }
 
 // failed reports that the task failed, and why. It is the last report.

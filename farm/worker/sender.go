@@ -138,7 +138,7 @@ func (s *sender) wanted(r *report) (api.TaskUpdate, bool) {
 func (s *sender) refused(r *report, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.revoked[r.Run] {
+	if !s.revoked[r.Run] && r.Update.TaskStatus != farm.TaskQueued.String() { // what is given back may have been taken
 		s.log.Warn("the manager refused a report, which is dropped", "task", r.Task, "error", err)
 	}
 	if status := api.StatusOf(err); status != http.StatusNotFound && status != http.StatusConflict {

@@ -102,6 +102,7 @@ func (w *Worker) take(ctx context.Context) state {
 			}
 		case answer.Task != nil:
 			trouble.over()
+			w.ahead = answer.Next
 			return func(ctx context.Context) state { return w.work(ctx, answer.Task) }
 		case answer.StatusRequested != "":
 			trouble.over()

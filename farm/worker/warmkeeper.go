@@ -90,6 +90,17 @@ func (k *warmKeeper) keep(b *warmBlender) {
 	k.timer = time.AfterFunc(cmp.Or(k.patience, warmIdle), k.closeIdle)
 }
 
+// drop is retire for one that may be kept already.
+func (k *warmKeeper) drop(b *warmBlender) {
+	k.mu.Lock()
+	kept := k.idle == b
+	k.mu.Unlock()
+	if kept {
+		k.pop()
+	}
+	k.retire(b)
+}
+
 // retire lets a Blender end, without waiting for it.
 func (k *warmKeeper) retire(b *warmBlender) { k.ending.Go(b.close) }
 

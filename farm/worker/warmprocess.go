@@ -26,6 +26,7 @@ type warmBlender struct {
 	key     warmKey
 	uses    map[string]fileState // linked libraries
 	served  int                  // frames rendered
+	took    time.Duration        // the last of them
 	memory  int                  // KiB after its first frame, 0 before
 	grown   bool                 // it needs more than it may
 	word    string               // which its answers carry
@@ -180,10 +181,12 @@ func (b *warmBlender) begin(ctx context.Context) error {
 
 // render renders a frame.
 func (b *warmBlender) render(ctx context.Context, frame int) error {
+	asked := time.Now()
 	a, err := b.ask(ctx, "render "+strconv.Itoa(frame))
 	if err != nil {
 		return err
 	}
+	b.took = time.Since(asked)
 	if a.verb != "done" {
 		return farm.Errorf(farm.Invalid, "frame %d: %s", frame, clip(a.text, lineTold))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"renderfarm/farm"
 )
@@ -43,7 +44,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		crash: r.logReport,
 	})
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
-	err = open.frames(ctx, warm, began)
+	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
 	if errors.Is(err, errWarmRefused) && ctx.Err() == nil {
 		r.Log("%v. It gets one of its own", err)
@@ -52,15 +53,22 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		w.end(ctx, nil)
 		return false, nil
 	}
+	free := err == nil && r.last && ctx.Err() == nil
+	if free {
+		keeper.keep(open)
+		r.isRendered()
+	}
 	if err = w.end(ctx, err); err != nil {
 		open.kill(err) // whatever is wrong may be wrong with it
-		keeper.retire(open)
+		keeper.drop(open)
 		if began && w.wrong != nil {
 			return true, w.wrong // a new one would say the same
 		}
 		return true, &warmError{err, key, began}
 	}
-	keeper.keep(open)
+	if !free {
+		keeper.keep(open)
+	}
 	return true, nil
 }
 
@@ -82,8 +90,13 @@ type warmError struct {
 // Unwrap returns what happened.
 func (e *warmError) Unwrap() error { return e.error }
 
-// frames renders what the command line asks for.
-func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool) error {
+// nextWithin is how long the frame before may have taken for the next task to be got
+// ahead: it would be held for as long, and save a fraction of a second.
+const nextWithin = 30 * time.Second
+
+// frames renders what the command line asks for. last is called before the last frame,
+// if it is likely to be quick.
+func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool, last func()) error {
 	if began {
 		if err := b.begin(ctx); err != nil {
 			return err
@@ -92,7 +105,10 @@ func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool) err
 	if line.span != "" {
 		b.span(line.span)
 	}
-	for _, frame := range line.frames {
+	for i, frame := range line.frames {
+		if i == len(line.frames)-1 && b.served > 0 && b.took < nextWithin {
+			last()
+		}
 		if err := b.render(ctx, frame); err != nil {
 			return err
 		}

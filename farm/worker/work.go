@@ -17,23 +17,53 @@ import (
 // errStopped is the cause that ends the watching of a task which ended by itself.
 var errStopped = errors.New("the task has ended")
 
-// work runs a task and reports what became of it. Stopped because the manager
-// or the user wants it, it reports nothing more: the manager returns the task.
+// work runs a task, and the next ones for as long as there are some that were got
+// ahead. While the frames of one are read back and reported, the Blender that stays
+// open may render those of the one after it; there are never more than these two.
 func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
+	var before *run // whose frames may still be read back
+	for task != nil {
+		r := w.begin(ctx, task, before)
+		select {
+		case <-r.rendered:
+		case <-r.over:
+		}
+		if before != nil {
+			<-before.over
+		}
+		before, task = r, r.next.begin(ctx)
+	}
+	<-before.over
+	return w.take
+}
+
+// begin starts a task.
+func (w *Worker) begin(ctx context.Context, task *api.AssignedTask, before *run) *run {
 	w.say("working on " + task.Name)
 	w.warm.closeOther(task.Job)
-	log := w.log.With("task", task.UUID)
-	log.Info("task started", "name", task.Name, "type", task.TaskType, "job", task.Job)
-	begun := time.Now()
+	w.log.Info("task started", "task", task.UUID, "name", task.Name, "type", task.TaskType, "job", task.Job)
+	r := &run{worker: w, task: task, reporter: &reporter{task: task.UUID, run: rand.Text(), outbox: w.outbox, log: w.log},
+		rendered: make(chan struct{}), over: make(chan struct{})}
+	r.fetch = func() *nextTask { return w.fetchNext(ctx, task, before) }
+	go func() {
+		defer close(r.over)
+		w.runTask(ctx, r)
+	}()
+	return r
+}
 
-	run := &run{worker: w, task: task, reporter: &reporter{task: task.UUID, run: rand.Text(), outbox: w.outbox, log: w.log}}
+// runTask runs a task and reports what became of it. Stopped because the manager
+// or the user wants it, it reports nothing more: the manager returns the task.
+func (w *Worker) runTask(ctx context.Context, run *run) {
+	task, begun := run.task, time.Now()
+	log := w.log.With("task", task.UUID)
 	running, cancel := context.WithCancelCause(ctx)
 	w.sender.watch(run.reporter.run, cancel)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { w.keep(running, task.UUID, cancel) })
+	keeper.Go(func() { w.keep(running, task.UUID, Manager.MayWorkerRun, cancel) })
 
 	// Reports use ctx and not running: a task that was stopped still has a log.
-	run.reporter.started(ctx)
+	run.reporter.started()
 	err := run.commands(running)
 	var stopped error // by somebody, before it ended by itself
 	if err != nil {
@@ -46,6 +76,7 @@ func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 	case stopped != nil:
 		w.sender.revoke(run.reporter.run)
 		run.reporter.abandoned()
+		run.next.giveBack(ctx) // the reason may well be one for it, too
 		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
 	case err != nil:
 		run.reporter.failed(ctx, err)
@@ -55,17 +86,19 @@ func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 		log.Info("task completed", "name", task.Name, "took", took)
 	}
 	w.sender.watch(run.reporter.run, nil)
-	return w.take
 }
+
+// A mayQuestion asks whether a task may go on; see Manager.
+type mayQuestion func(Manager, context.Context, farm.TaskID, time.Duration) (api.MayRunAnswer, error)
 
 // keep asks the manager whether the task may go on, until ctx is canceled. No
 // answer is no reason to stop.
-func (w *Worker) keep(ctx context.Context, id farm.TaskID, stop context.CancelCauseFunc) {
+func (w *Worker) keep(ctx context.Context, id farm.TaskID, may mayQuestion, stop context.CancelCauseFunc) {
 	pace := pace{first: pollStop, then: pollStop, vary: 0.1}
 	var retry backoff
 	for {
 		asked := time.Now()
-		answer, err := w.manager().MayWorkerRun(ctx, id, waitForStop)
+		answer, err := may(w.manager(), ctx, id, waitForStop)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -101,6 +134,50 @@ type run struct {
 	*reporter
 	worker *Worker
 	task   *api.AssignedTask
+
+	rendered chan struct{} // closed when the Blender that stays open is free for another run; perhaps never
+	over     chan struct{} // closed when its last report was put
+	fetch    func() *nextTask
+	next     *nextTask // nil: not asked for. For the run, and after rendered or over for others
+	last     bool      // the command at hand is the last of the task
+	renders  bool      // it holds Worker.renderer
+}
+
+// fetchNext asks for the task after this one, once.
+func (r *run) fetchNext() {
+	if r.next == nil && r.fetch != nil && r.last {
+		r.next = r.fetch()
+	}
+}
+
+// takeRenderer waits until no other run renders.
+func (r *run) takeRenderer(ctx context.Context) error {
+	if r.renders {
+		return nil
+	}
+	select {
+	case r.worker.renderer <- struct{}{}:
+		r.renders = true
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// leaveRenderer lets another run render.
+func (r *run) leaveRenderer() {
+	if r.renders {
+		r.renders = false
+		<-r.worker.renderer
+	}
+}
+
+// isRendered lets the next run begin while the frames of this one are read back.
+func (r *run) isRendered() {
+	r.leaveRenderer()
+	if r.rendered != nil {
+		close(r.rendered)
+	}
 }
 
 // commands runs the task's commands in order, up to the first that fails, for
@@ -112,7 +189,8 @@ func (r *run) commands(ctx context.Context) error {
 			"the task took longer than %s, and was ended. If it needs more, set task_max_time of this worker higher", farm.Duration(most)))
 		defer cancel()
 	}
-	for _, c := range r.task.Commands {
+	for i, c := range r.task.Commands {
+		r.last = i == len(r.task.Commands)-1
 		if err := r.command(ctx, c); err != nil {
 			return err
 		}

@@ -13,6 +13,17 @@
 // outbox, and a sender delivers them in order, for as long as it takes. The next
 // task is asked for once all of them are delivered, so the manager never hands
 // out what it does not know to be finished.
+//
+// A Blender that stays open gets its next task before the one at hand is over (next.go):
+//
+//	           asks              Blender is done with the task at hand
+//	no task ───────▶ held ──────────────────────────────────────────▶ begun
+//	                  │ the manager wants it back, or the task at hand was stopped
+//	                  ▼
+//	                 given back: reported as queued
+//
+// So two runs may overlap: of the first, frames are read back and reported; of the
+// second, they are rendered. Only one run at a time has a Blender that renders.
 package worker
 
 import (
@@ -94,15 +105,17 @@ type Worker struct {
 	previews *previews
 	versions versions // of programs
 	warm     warmKeeper
-	gate     gate     // all that runs for tasks passes it
-	checkup  *checkup // nil with Options.NoChecks
-	temp     string   // where programs get their temporary folders; set when Run begins
+	gate     gate          // all that runs for tasks passes it
+	renderer chan struct{} // has room for one: held by the run whose Blender renders
+	checkup  *checkup      // nil with Options.NoChecks
+	temp     string        // where programs get their temporary folders; set when Run begins
 
 	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
 
 	// Used by Run's goroutine only.
 	signedOn bool
 	end      error // why the state functions ended
+	ahead    bool  // the manager hands out next tasks
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
 	session session
@@ -152,7 +165,7 @@ func New(o Options) (*Worker, error) {
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
 	client.Session = rand.Text()
-	return &Worker{options: o, client: &client, log: o.Log, doing: "starting"}, nil
+	return &Worker{options: o, client: &client, log: o.Log, doing: "starting", renderer: make(chan struct{}, 1)}, nil
 }
 
 // What a manager accepts of a worker; it refuses more (400).
