@@ -21,7 +21,7 @@ func TestPackHasItsScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"__init__.py", "main.py", "plan.py", "reference.py", "refs.py", "nodes.py", "report.py", "layout.py", "files.py", "usd.py", "asleep.py"} {
+	for _, name := range []string{"__init__.py", "main.py", "plan.py", "reference.py", "refs.py", "nodes.py", "report.py", "live.py", "layout.py", "files.py", "usd.py", "asleep.py"} {
 		if !found["pack/"+name] {
 			t.Errorf("%s is not in the program", name)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"renderfarm/addon"
 	"renderfarm/farm/worker"
 )
 
@@ -81,6 +82,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		MaxTime:         time.Duration(c.MaxTime),
 		NoWarm:          !c.WarmBlender,
 		Watts:           float64(c.Watts),
+		Scripts:         addon.Pack(),
 		Log:             s.log,
 	}
 	if c.OOMScoreAdjust >= 0 {

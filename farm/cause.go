@@ -31,11 +31,24 @@ const (
 	WholeFarm  Consequence = "farm"      // what all workers need is away: the job is held, and tried again later
 	Transient  Consequence = "transient" // it may work now: the task is tried again
 	OneTask    Consequence = "task"      // a failure like any other; so is ""
+	NotThere   Consequence = "files"     // what the job needs is not there: WholeJob, or ThisWorker if others rendered the job's tasks
 )
 
 // Consequences lists all of them.
 func Consequences() []Consequence {
-	return []Consequence{ThisWorker, WholeJob, WholeFarm, Transient, OneTask}
+	return []Consequence{ThisWorker, WholeJob, WholeFarm, Transient, OneTask, NotThere}
+}
+
+// Settled returns what the consequence is when other workers completed so many
+// tasks of the type in the job: then what one does not find is its own trouble.
+func (c Consequence) Settled(othersDone int) Consequence {
+	switch {
+	case c != NotThere:
+		return c
+	case othersDone > 0:
+		return ThisWorker
+	}
+	return WholeJob
 }
 
 // How many failures of a task can cost it no try, so that nothing is tried for

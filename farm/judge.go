@@ -75,7 +75,7 @@ func (f *Failure) workersFault() bool {
 
 // BlamesWorker reports whether the worker is remembered as one that failed the task.
 func (f *Failure) BlamesWorker(v Verdict) bool {
-	return !v.Excused || f.Consequence == ThisWorker
+	return !v.Excused || f.Consequence.Settled(f.OthersDone) == ThisWorker
 }
 
 func (f *Failure) blocks() bool {
@@ -87,6 +87,7 @@ func (f *Failure) exhausted() bool { return f.Tries >= f.MaxTries }
 // Judge says what follows when a worker failed a task. docs/failures.md describes
 // it to users.
 func Judge(f Failure) Verdict {
+	f.Consequence = f.Consequence.Settled(f.OthersDone)
 	for _, v := range verdicts {
 		if v.holds(&f) {
 			return v.Verdict

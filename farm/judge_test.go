@@ -45,6 +45,8 @@ func wrongVerdicts() (w faults) {
 		{"no camera, at the first try", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 5, Untried: 5, Consequence: WholeJob}, jobFails},
 		{"no camera, and the last worker would be blocked", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: WholeJob}, jobFails},
 		{"no camera, says the wrong worker", Failure{Tries: 0, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 2, Untried: 2, WrongWorker: true, Consequence: WholeJob}, softBlock},
+		{"a file is missing in the first task", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 5, Untried: 5, Done: 3, Consequence: NotThere}, jobFails},
+		{"a file is missing that others had", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 5, Untried: 5, OthersDone: 1, Consequence: NotThere}, excuse},
 		{"the disk is full, with the last try", Failure{Tries: 3, MaxTries: 3, Failed: 3, MaxFailed: 3, Consequence: WholeFarm}, hold},
 		{"the disk is full, the last time that counts for nothing", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 1, Untried: 1, Consequence: WholeFarm, Excused: MaxFarmFaults - 1}, hold},
 		{"the disk is full for ever", Failure{Tries: 1, MaxTries: 3, Failed: 1, MaxFailed: 3, Capable: 1, Untried: 1, Consequence: WholeFarm, Excused: MaxFarmFaults}, soft},
@@ -127,10 +129,10 @@ func TestEveryConsequence(t *testing.T) {
 						t.Errorf("%+v: %+v, and nothing is said", f, v)
 					}
 				case v == plain:
-					if f.Consequence == WholeJob || f.Excused < MaxExcused && f.Consequence != ThisWorker {
+					if f.Consequence.Settled(f.OthersDone) == WholeJob || f.Excused < MaxExcused && f.Consequence != ThisWorker {
 						t.Errorf("%+v: %+v", f, v)
 					}
-				case v.JobFails != (f.Consequence == WholeJob) || v.Hold != (f.Consequence == WholeFarm) || v.Excused == v.JobFails:
+				case v.JobFails != (f.Consequence.Settled(f.OthersDone) == WholeJob) || v.Hold != (f.Consequence == WholeFarm) || v.Excused == v.JobFails:
 					t.Errorf("%+v: %+v", f, v)
 				case v.Block || v.NoWorkersLeft || v.Excused != (v.Task == TaskAttemptFailed):
 					t.Errorf("%+v: %+v", f, v)

@@ -9,16 +9,17 @@ import (
 // JobDiagnosis is all that is known about why a job is worked on or not.
 type JobDiagnosis struct {
 	Job
-	Call    string    // what commands call it
-	Since   time.Time // when somebody held or aborted it; zero if that is not known
-	By      string    // who did, "" if that is not known
-	Because string    // the reason given, if any
-	Held    int       // tasks that the first task which is not ready still needs
-	Needed  int       // of so many
-	Blocked int       // workers that are blocked from something in it
-	Demands []Demand  // what waits for nothing but a worker, by type
-	Cause   *Cause    // why the first of its failed tasks failed; nil if that is not known
-	Failed  int       // the index of that task
+	Call       string    // what commands call it
+	Since      time.Time // when somebody held or aborted it; zero if that is not known
+	By         string    // who did, "" if that is not known
+	Because    string    // the reason given, if any
+	Held       int       // tasks that the first task which is not ready still needs
+	Needed     int       // of so many
+	Blocked    int       // workers that are blocked from something in it
+	Demands    []Demand  // what waits for nothing but a worker, by type
+	Cause      *Cause    // why the first of its failed tasks failed; nil if that is not known
+	Failed     int       // the index of that task
+	FailedTask TaskID    // of the same task; "" if none failed
 }
 
 // Explain says why the job is not worked on, if it is not.

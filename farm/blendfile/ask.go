@@ -18,7 +18,13 @@ import (
 	"renderfarm/farm/programs"
 )
 
-// question is the Python that Blender runs once it has the file open.
+// SceneScript is Python with functions that say what a scene of the open file
+// lacks to be rendered: lacks(scene), see Scene.Lacks, and what that needs.
+//
+//go:embed scene.py
+var SceneScript string
+
+// question is the Python that Blender runs once it has the file open, behind SceneScript.
 //
 //go:embed question.py
 var question string
@@ -50,7 +56,7 @@ func ask(ctx context.Context, blender, file string) (*Info, error) {
 	// that begins with a word nobody could know is the answer.
 	word := "farm-" + farm.NewUUID().String()
 	cmd := exec.CommandContext(ctx, exe, "-b", "--factory-startup", "--disable-autoexec", path,
-		"--python-exit-code", "3", "--python-expr", strings.NewReplacer("WORD", word, "MOST", fmt.Sprint(MaxExternal)).Replace(question))
+		"--python-exit-code", "3", "--python-expr", strings.NewReplacer("WORD", word, "MOST", fmt.Sprint(MaxExternal)).Replace(SceneScript+"\n"+question))
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {

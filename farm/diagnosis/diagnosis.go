@@ -81,7 +81,7 @@ const (
 	maxRules = 500
 	maxText  = 1000 // bytes of a text of a rule
 	maxClass = 40
-	maxGroup = 120 // bytes of {1}
+	maxGroup = 200 // bytes of {1}
 )
 
 // Load returns the rules of a user's file, and behind them those of the program.

@@ -352,3 +352,34 @@ func TestAWorkersOwnReasonIsKept(t *testing.T) {
 		t.Errorf("%q", task.Activity)
 	}
 }
+
+// What a preflight found stops the job before anything is rendered, with the list;
+// once others rendered the job's tasks, it is up to the worker.
+func TestPreflightStopsTheJob(t *testing.T) {
+	const missing = "Preflight missing: image /p/wood.png is missing (image wood.png)\nPreflight unused: image /p/old.png is missing (image old.png)\n" +
+		"Preflight missing: font /p/a.ttf is missing (vectorfont A)\nPreflight done: 3 found in 0.01 s\n"
+	const says = "the preflight misses files: image /p/wood.png is missing (image wood.png); font /p/a.ttf is missing (vectorfont A)"
+	fails := func(f *testFarm, w farm.WorkerID) {
+		task, status := f.take(w), farm.TaskFailed
+		f.must(f.Report(w, task, manager.Report{Status: &status, Activity: "Failed: " + says, Log: missing + "Failed: " + says + "\n"}))
+	}
+	f := newFarm(t)
+	w1, w2 := f.worker("w1"), f.worker("w2")
+	job := f.submit(framesAndVideo(50))
+	fails(f, w1)
+	f.want(job, farm.JobFailed)
+	why, err := f.WhyJob(job)
+	f.must(err)
+	if !strings.Contains(why.Reason, "What the frames need is not there: image /p/wood.png") || !strings.HasPrefix(why.Next, "Put it back") ||
+		!strings.Contains(fmt.Sprint(why.Details), "missing: font /p/a.ttf is missing (vectorfont A)") || !strings.Contains(fmt.Sprint(why.Details), "unused: image /p/old.png") {
+		t.Errorf("why: %+v", why)
+	}
+
+	other := f.submit(framesAndVideo(50))
+	f.report(w2, f.take(w2), farm.TaskCompleted)
+	fails(f, w1)
+	f.want(other, farm.JobActive)
+	if task := f.wantCause(other, 1, "preflight-files"); task.Status != farm.TaskSoftFailed || task.Failures != 0 || task.Excused != 1 {
+		t.Errorf("%+v", task.TaskState)
+	}
+}

@@ -85,7 +85,7 @@ func (u *unit) judge(t store.Task, w *store.Worker, why failure) (farm.Verdict, 
 	}
 	if j.Pass.InProgress() { // it forgives what was failed: nobody is blocked for it, and the job goes on
 		f.MaxFailed = 0
-		if f.Consequence == farm.WholeJob || f.Consequence == farm.WholeFarm {
+		if f.Consequence == farm.WholeJob || f.Consequence == farm.NotThere || f.Consequence == farm.WholeFarm {
 			f.Consequence = farm.OneTask
 		}
 	}

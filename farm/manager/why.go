@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diagnosis"
 	"renderfarm/store"
 )
 
@@ -32,7 +33,15 @@ func (m *Manager) WhyJob(id farm.JobID) (farm.Why, error) {
 	if err != nil {
 		return farm.Why{}, err
 	}
-	return job.Explain(now), nil
+	return m.withFindings(job.Explain(now), job.ID, job.FailedTask), nil
+}
+
+// withFindings adds the list of what a preflight found, if that is why.
+func (m *Manager) withFindings(why farm.Why, job farm.JobID, task farm.TaskID) farm.Why {
+	if why.Cause != nil && strings.HasPrefix(why.Cause.Class, diagnosis.Preflight) {
+		why.Details = append(why.Details, diagnosis.Findings(m.files.End(job, task, diagnosis.MaxTail))...)
+	}
+	return why
 }
 
 func (m *Manager) diagnoseJob(id farm.JobID) (now time.Time, job *farm.JobDiagnosis, err error) {
@@ -109,7 +118,7 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 	if one != nil {
 		return task.Demand.For(task.Candidate, one, now), nil
 	}
-	return task.Explain(job, now), nil
+	return m.withFindings(task.Explain(job, now), job.ID, id), nil
 }
 
 // WhyWorker says why a worker has no task, if it has none; NotFound.
@@ -154,7 +163,7 @@ func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	job.Blocked = q.BlockedWorkers(j)
 	if j.Status() == farm.JobFailed {
 		for t := range j.TasksIn(farm.TaskFailed) {
-			job.Failed, job.Cause = t.Index, t.State().Cause
+			job.Failed, job.FailedTask, job.Cause = t.Index, t.ID(), t.State().Cause
 			break
 		}
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,6 +23,8 @@ type blenderRender struct {
 	frames     []int    // what is saved, if the arguments do not tell; in the job: a range
 	steps      int      // frames expected; 0 if the job type does not say
 	cold       bool     // in a Blender of its own; in the job: "warm" is false
+	preflight  bool     // look at the file before the first frame of the job
+	gpu        string   // auto, require, prefer or never; "": as Blender is set up
 }
 
 func prepareBlenderRender(c farm.Command) (action, error) {
@@ -35,6 +38,8 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 		frames:     p.frames("frames"),
 		steps:      c.Steps,
 		cold:       !p.flag("warm", true),
+		preflight:  p.flag("preflight", false),
+		gpu:        p.choice("gpu", gpuRules),
 	}
 	return b.do, p.err
 }
@@ -96,9 +101,13 @@ func (b blenderRender) renderCold(ctx context.Context, r *run, exe string, line 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	w := b.watch(ctx, stop, r, line, step)
+	look, key, python := b.prepare(r, exe, line)
+	w.preflight = look
 	w.meter.begin()
-	err := r.startWatched(ctx, exe, line.args, w.life, func(pid int, text string) { w.see(ctx, pid, text) })
-	return w.end(ctx, err)
+	err := r.startWatched(ctx, exe, behindFile(line.args, b.blendfile, python), w.life, func(pid int, text string) { w.see(ctx, pid, text) })
+	err = w.end(ctx, err)
+	r.worker.preflights.note(look, key)
+	return err
 }
 
 // watch returns what listens to a Blender that renders, and can stop it. It has
@@ -137,8 +146,9 @@ type blenderWatch struct {
 	life      *stall
 	expects   bool // the job type expects frames
 	stop      context.CancelCauseFunc
-	wrong     error  // what makes its frames worthless
-	lastError string // of its messages
+	preflight *preflight // nil: none is under way
+	wrong     error      // what makes its frames worthless
+	lastError string     // of its messages
 	lastLines []string
 }
 
@@ -150,6 +160,12 @@ const (
 // see takes a line of output.
 func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 	w.pid = pid
+	if p := w.preflight; p != nil && p.hear(text) {
+		if p.over && p.err() == nil && p.held != nil {
+			w.fail(p.held)
+		}
+		return
+	}
 	e := parseBlender(text)
 	w.hear(e)
 	if w.asked.all() {
@@ -187,6 +203,12 @@ func (w *blenderWatch) hear(e blenderEvent) {
 
 // fail ends Blender: nothing that it still makes is of use.
 func (w *blenderWatch) fail(err error) {
+	if p := w.preflight; p != nil && !p.over {
+		if p.held == nil {
+			p.held = err // first let it say all
+		}
+		return
+	}
 	if w.wrong == nil {
 		w.wrong = err
 		w.stop(err)
@@ -195,6 +217,9 @@ func (w *blenderWatch) fail(err error) {
 
 // end takes how Blender ended, and returns what became of it all.
 func (w *blenderWatch) end(ctx context.Context, err error) error {
+	if p := w.preflight; p != nil {
+		w.wrong = cmp.Or(p.err(), w.wrong, p.held)
+	}
 	w.asked.end()
 	w.meter.close(blenderEvent{})
 	saved, broken := w.frames.check(ctx) // also after an error: it ends their reading

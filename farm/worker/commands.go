@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,6 +146,15 @@ func (p *params) flag(name string, otherwise bool) bool {
 		p.fail(name, "is %s, and should be true or false", show(v))
 	}
 	return on
+}
+
+// choice reads one of some words; need not be there.
+func (p *params) choice(name string, words []string) string {
+	text := p.optional(name)
+	if text != "" && !slices.Contains(words, text) {
+		p.fail(name, "is %s, and should be one of %s", show(text), strings.Join(words, ", "))
+	}
+	return text
 }
 
 // number reads a number from least to most.

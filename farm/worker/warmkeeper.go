@@ -38,8 +38,8 @@ func stateOf(path string) fileState {
 	return s
 }
 
-func newWarmKey(job farm.JobID, exe string, line warmLine, file string) warmKey {
-	return warmKey{job: job, exe: exe, args: strings.Join(line.start, "\x00"), animation: line.span != "", file: stateOf(file),
+func newWarmKey(job farm.JobID, exe string, line warmLine, file, gpu string) warmKey {
+	return warmKey{job: job, exe: exe, args: strings.Join(append(line.start, gpu), "\x00"), animation: line.span != "", file: stateOf(file),
 		environment: strings.Join(slices.Sorted(slices.Values(os.Environ())), "\x00")}
 }
 

@@ -19,7 +19,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	if !ok || b.cold || r.worker.options.NoWarm {
 		return false, nil
 	}
-	key := newWarmKey(r.task.Job, exe, warm, b.blendfile)
+	key := newWarmKey(r.task.Job, exe, warm, b.blendfile, b.gpu)
 	if keeper.refuses(key) {
 		return false, nil
 	}
@@ -27,14 +27,19 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	defer stop(nil)
 	open := keeper.take(key)
 	began := open == nil
+	var look *preflight
+	var looked preflightKey
 	if began {
-		if open, err = startWarm(r.worker, key, r.worker.warmArgs(ctx, exe, warm)); err != nil {
+		var python string
+		look, looked, python = b.prepare(r, exe, line)
+		if open, err = startWarm(r.worker, key, r.worker.warmArgs(ctx, exe, behindFile(warm.start, b.blendfile, python))); err != nil {
 			return false, nil
 		}
 	}
 	w := b.watch(ctx, stop, r, line, step)
 	w.pid = open.process()
 	w.meter.begin()
+	w.preflight = look
 	open.listen(&warmListener{
 		line: func(pid int, text string) {
 			r.Log("pid=%d > %s", pid, text)
@@ -46,6 +51,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
 	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
+	r.worker.preflights.note(look, looked)
 	if errors.Is(err, errWarmRefused) && ctx.Err() == nil {
 		r.Log("%v. It gets one of its own", err)
 		keeper.refuse(key)
@@ -118,11 +124,11 @@ func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool, las
 
 // warmArgs returns the arguments of a Blender that stays open. From 5.0 on it
 // tells of its progress only when it is asked to if Python renders. (blender 2)
-func (w *Worker) warmArgs(ctx context.Context, exe string, line warmLine) (args []string) {
+func (w *Worker) warmArgs(ctx context.Context, exe string, start []string) (args []string) {
 	text, _ := w.versions.of(ctx, exe)
 	major := 0
 	if fmt.Sscanf(strings.TrimSpace(text), "%d.", &major); major >= 5 {
 		args = append(args, "--log", "render")
 	}
-	return append(append(args, line.start...), "--python-expr", warmScript)
+	return append(append(args, start...), "--python-expr", warmScript)
 }

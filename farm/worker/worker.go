@@ -31,6 +31,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -64,6 +65,7 @@ type Options struct {
 	NoWarm          bool             // start a Blender for every task
 	Watts           float64          // what the computer takes while it renders, for the energy of frames; 0: not known
 	Limits          procgroup.Limits // what the programs of tasks may use
+	Scripts         fs.FS            // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
 	Log             *slog.Logger
 }
 
@@ -109,6 +111,8 @@ type Worker struct {
 	renderer chan struct{} // has room for one: held by the run whose Blender renders
 	checkup  *checkup      // nil with Options.NoChecks
 	temp     string        // where programs get their temporary folders; set when Run begins
+
+	preflights preflights
 
 	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
 

@@ -1,6 +1,6 @@
 // Renders a range of frames, one task for each chunk of them, and makes a video
 // of them all in the codec of one's choice.
-const { FRAMES, OUTPUT, FILE, VIDEO, BT709, imageFormat, outputPath, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
+const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Render and Encode",
@@ -25,6 +25,7 @@ const JOB_TYPE = {
 		},
 		...OUTPUT,
 		...FILE,
+		...LOOK,
 		{ key: "fps", type: "float", required: true, propargs: { min: 0 }, eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
 		...VIDEO,
 	],

@@ -1,6 +1,6 @@
 // Renders a range of frames with Blender, one task for each chunk of them, and
 // makes a video of the frames when they are all there.
-const { FRAMES, OUTPUT, FILE, VIDEO, BT709, imageFormat, outputPath, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
+const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Simple Blender Render",
@@ -9,6 +9,7 @@ const JOB_TYPE = {
 		...FRAMES,
 		...OUTPUT,
 		...FILE,
+		...LOOK,
 		{ key: "fps", type: "float", propargs: { min: 0 }, eval: "C.scene.render.fps / C.scene.render.fps_base", visible: "hidden" },
 		...VIDEO,
 	],

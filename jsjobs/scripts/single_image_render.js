@@ -2,7 +2,7 @@
 // Cycles takes for each pixel, or both. Parts are saved before the compositor
 // and put together value by value; compositor, colour management and output
 // format come after that, as they do when one Blender renders the whole.
-const { OUTPUT, FILE, imageFormat, outputPath, inFolder, blender, frameArgs, renderArgs, numbered, PLAIN_PATH } = require("./lib/farm_render.js");
+const { OUTPUT, FILE, LOOK, imageFormat, outputPath, inFolder, blender, frameArgs, renderArgs, numbered, PLAIN_PATH } = require("./lib/farm_render.js");
 
 // MAX_PARTS bounds what the last task holds open at once.
 const MAX_PARTS = 256;
@@ -38,6 +38,7 @@ const JOB_TYPE = {
 		},
 		...OUTPUT,
 		...FILE,
+		...LOOK,
 		{ key: "format", type: "string", required: true, visible: "web", eval: "C.scene.render.image_settings.file_format" },
 		{ key: "image_file_extension", type: "string", visible: "hidden", eval: "C.scene.render.file_extension" },
 		{ key: "uses_region", type: "bool", default: false, visible: "hidden", eval: "C.scene.render.use_border" },

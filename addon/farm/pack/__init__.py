@@ -21,6 +21,7 @@ which no path has to change is not saved again but used as it is, byte for byte.
     reference.py  one path in the open .blend
     refs.py       every reference to another file in the open .blend
     nodes.py      those of nodes
+    live.py       what of it takes part in rendering a scene
     report.py     report(): what the open .blend needs, for the add-on
     usd.py        what a USD file refers to in turn
     asleep.py     opens and saves without anything in the file running

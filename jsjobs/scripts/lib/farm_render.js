@@ -64,15 +64,20 @@ function withFolder({ name, settings: { render_output_root: root, render_output_
 // inFolder joins. Unlike path.join it keeps the two slashes that begin a network path.
 exports.inFolder = (dir, name) => (dir === "/" ? "" : dir) + "/" + name;
 
+// looks are what a render command says of what comes before the first frame. Workers
+// that do not know these parameters render without.
+const looks = ({ preflight = true, gpu = "auto" }) => ({ ...(preflight ? { preflight } : {}), gpu });
+
 // blender makes a command that runs Blender on the job's file. steps is how
 // many frames it renders. frames is which, if its arguments do not tell.
-exports.blender = ({ blendfile, scene }, args, steps = 0, frames = "") => author.Command("blender-render", {
+exports.blender = (settings, args, steps = 0, frames = "") => author.Command("blender-render", {
 	exe: "{blender}",
 	exeArgs: "{blenderArgs}",
 	argsBefore: [],
-	blendfile,
-	args: [...(scene ? ["--scene", scene] : []), ...args],
+	blendfile: settings.blendfile,
+	args: [...(settings.scene ? ["--scene", settings.scene] : []), ...args],
 	...(frames ? { frames } : {}),
+	...(steps ? looks(settings) : {}),
 }, steps);
 
 // PLAIN_PATH is Python behind --render-output: since Blender 4.5 braces in the
@@ -125,12 +130,14 @@ exports.frameArgs = frames => {
 // renderTask returns a function that makes the task for a chunk of frames. What
 // all tasks of a job have in common is made once: there may be many thousands.
 exports.renderTask = (settings, output, format) => {
+	const look = looks(settings);
 	const before = (settings.scene ? ["--scene", settings.scene] : []).concat(exports.renderArgs(output, format, 0).slice(0, -2));
 	return function (chunk) {
 		const parameters = {
 			exe: "{blender}", exeArgs: "{blenderArgs}", argsBefore: [], blendfile: settings.blendfile,
-			args: before.concat(exports.frameArgs(chunk)),
+			args: before.concat(exports.frameArgs(chunk)), gpu: look.gpu,
 		};
+		if (look.preflight) parameters.preflight = true;
 		if (chunk.charAt(0) === "-") parameters.frames = chunk; // they are sorted
 		const task = author.Task("render-" + chunk, "blender");
 		task.addCommand(author.Command("blender-render", parameters, frameCount(chunk)));
@@ -225,6 +232,18 @@ exports.FILE = [
 	{
 		key: "scene", type: "string", required: true, visible: "web", eval: "C.scene.name",
 		description: "The scene to render",
+	},
+];
+
+// LOOK are the settings for what a worker does with the file before the first frame.
+exports.LOOK = [
+	{
+		key: "preflight", type: "bool", default: true, visible: "submission",
+		description: "Look for missing files, cameras and add-ons before the first frame, and stop the job if frames would not be as they should",
+	},
+	{
+		key: "gpu", type: "string", choices: ["auto", "prefer", "require", "never"], default: "auto", visible: "submission", label: "GPU",
+		description: "Where Cycles renders: auto uses the graphics cards of a worker if the scene says GPU Compute; prefer uses them if there are any; require fails without; never uses the processor",
 	},
 ];
 
