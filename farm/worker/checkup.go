@@ -111,6 +111,9 @@ func (c *checkup) look(ctx context.Context) {
 		return
 	}
 	unable := c.find.unable(ctx, needs, c.w.options.TaskTypes)
+	if err := c.w.outbox.Room(); err != nil {
+		unable = []farm.Unable{{TaskTypes: c.w.options.TaskTypes, Reason: clip(err.Error(), farm.MaxReason)}}
+	}
 	if ctx.Err() != nil || c.known && farm.SameUnable(unable, c.told) {
 		return
 	}

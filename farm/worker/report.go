@@ -224,9 +224,19 @@ func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
 			return
 		}
 		trouble.about(err)
-		if farm.KindOf(err) == farm.TooLarge {
+		switch farm.KindOf(err) {
+		case farm.TooLarge:
 			update.Log = "" // the only part that can be so large
 			continue
+		case farm.Unavailable: // the manager is away, for days
+		default:
+			// This computer's disk is full. What the manager must know goes without the
+			// log, and without being stored.
+			bare := update
+			bare.Log, bare.Frames = "", nil
+			if r.hold(bare) == nil {
+				return
+			}
 		}
 		if api.Sleep(ctx, putAgain) != nil {
 			return
@@ -235,12 +245,25 @@ func (r *reporter) mustPut(ctx context.Context, update api.TaskUpdate) {
 }
 
 func (r *reporter) put(update api.TaskUpdate) error {
-	update.Activity = clip(update.Activity, farm.MaxActivity)
-	text, err := json.Marshal(report{Task: r.task, Run: r.run, Update: update, Wrong: r.wrong})
+	text, err := r.encode(update)
 	if err != nil {
 		return err
 	}
 	return r.outbox.Put(text)
+}
+
+// hold is put without a disk.
+func (r *reporter) hold(update api.TaskUpdate) error {
+	text, err := r.encode(update)
+	if err != nil {
+		return err
+	}
+	return r.outbox.Hold(text)
+}
+
+func (r *reporter) encode(update api.TaskUpdate) ([]byte, error) {
+	update.Activity = clip(update.Activity, farm.MaxActivity)
+	return json.Marshal(report{Task: r.task, Run: r.run, Update: update, Wrong: r.wrong})
 }
 
 // clip returns the first line of text, at most most bytes of it, cut between

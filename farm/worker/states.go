@@ -79,6 +79,12 @@ func (w *Worker) take(ctx context.Context) state {
 		if err := w.sender.flushed(ctx); err != nil {
 			return w.signOff
 		}
+		if !w.hasRoom(ctx) {
+			if !retry.pause(ctx) {
+				return w.signOff
+			}
+			continue
+		}
 		asked := time.Now()
 		answer, err := w.manager().ScheduleTask(ctx, waitForTask)
 		switch {
@@ -115,6 +121,24 @@ func (w *Worker) take(ctx context.Context) state {
 			}
 		}
 	}
+}
+
+// hasRoom reports whether the worker may ask for a task: what a task reports
+// has to be stored. A manager that can be told has none for a worker without room,
+// and shows the reason.
+func (w *Worker) hasRoom(ctx context.Context) bool {
+	err := w.outbox.Room()
+	if w.noRoom == (err != nil) {
+		return err == nil || w.toldOfRoom
+	}
+	if w.noRoom = err != nil; w.noRoom {
+		w.log.Error("no tasks are taken", "error", err)
+	}
+	if w.checkup != nil {
+		_, foreign := w.checkup.now(ctx)
+		w.toldOfRoom = !foreign
+	}
+	return err == nil || w.toldOfRoom
 }
 
 // asleep asks whether to wake up.

@@ -117,9 +117,11 @@ type Worker struct {
 	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
 
 	// Used by Run's goroutine only.
-	signedOn bool
-	end      error // why the state functions ended
-	ahead    bool  // the manager hands out next tasks
+	signedOn   bool
+	noRoom     bool  // at the last look, see hasRoom
+	toldOfRoom bool  // the manager knows, and gives it no tasks
+	end        error // why the state functions ended
+	ahead      bool  // the manager hands out next tasks
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
 	session session

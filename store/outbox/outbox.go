@@ -27,6 +27,8 @@ const (
 	// maxSize bounds the reports that wait, in bytes: days of output of a busy
 	// worker whose manager is away.
 	maxSize = 256 << 20
+	// maxHeld bounds the reports that are held in memory, in bytes.
+	maxHeld = 64 << 10
 	// segmentSize is when a new file is begun, in bytes. Files are removed
 	// whole, so it is also how much of what was delivered may still be stored.
 	segmentSize = 4 << 20
@@ -49,6 +51,8 @@ type Outbox struct {
 	waiting  int   // records from pos to the end
 	size     int64 // their bytes
 	broken   error // why nothing can be put any more, until the next Open
+	full     bool  // the disk had no room at the last try
+	held     [][]byte
 }
 
 // Open opens the queue in dir, and makes it if there is none. What a crash left
@@ -152,6 +156,14 @@ func (o *Outbox) Put(report []byte) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if err := o.storeHeld(); err != nil {
+		return err
+	}
+	return o.put(report)
+}
+
+// put is Put while mu is held.
+func (o *Outbox) put(report []byte) error {
 	if o.broken != nil {
 		return o.broken
 	}
@@ -166,7 +178,11 @@ func (o *Outbox) Put(report []byte) error {
 		}
 		last = o.segments[len(o.segments)-1]
 	}
-	if err := last.write(report); err != nil {
+	err := last.write(report)
+	if err != nil && o.waiting == 0 && o.reuse(last) {
+		err = last.write(report)
+	}
+	if o.full = err != nil; o.full {
 		if errors.Is(err, errUncertain) {
 			o.broken = fmt.Errorf("put report: %w", err)
 		}
@@ -176,6 +192,78 @@ func (o *Outbox) Put(report []byte) error {
 	o.size += recordSize(report)
 	o.signal()
 	return nil
+}
+
+// reuse gives back the room of what was delivered from the last file, when nothing
+// else is in it. The position is on the disk first: after a crash in between the
+// reports are delivered again, and none that is put later is skipped.
+func (o *Outbox) reuse(last *segment) bool {
+	if last.end == 0 {
+		return false
+	}
+	o.pos.segment, o.pos.offset = last.number, 0
+	if err := errors.Join(o.pos.save(o.posFile), o.posFile.Sync()); err != nil {
+		o.pos.offset = last.end
+		return false
+	}
+	if err := errors.Join(last.file.Truncate(0), last.file.Sync()); err != nil {
+		// Delivered once more, which is allowed.
+		o.log.Error("outbox: the room of delivered reports cannot be given back", "file", last.file.Name(), "error", err)
+		o.pos.offset = last.end
+		return false
+	}
+	last.end = 0
+	return true
+}
+
+// Hold takes a report for which Put had no room on the disk. It is seen by Peek like
+// any other, and is lost if the program ends before it was delivered: better than
+// never to tell how a task ended. It is stored when there is room again.
+func (o *Outbox) Hold(report []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	size := len(report)
+	for _, h := range o.held {
+		size += len(h)
+	}
+	if size > maxHeld {
+		return farm.Errorf(farm.Unavailable, "%d reports wait in memory, as the disk has no room: make room on it", len(o.held))
+	}
+	o.held = append(o.held, report)
+	o.signal()
+	return nil
+}
+
+// storeHeld stores what is held in memory, so that the order stays.
+func (o *Outbox) storeHeld() error {
+	for len(o.held) > 0 {
+		first := o.held[0]
+		if err := o.put(first); err != nil {
+			return err
+		}
+		o.held = o.held[1:]
+	}
+	return nil
+}
+
+// Room says that the disk had no room for a report and has none now. It looks at
+// the disk only after that has happened.
+func (o *Outbox) Room() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.full {
+		return nil
+	}
+	probe, err := os.CreateTemp(o.dir, "room-*.tmp")
+	if err == nil {
+		_, err = probe.Write(make([]byte, maxHeld))
+		err = errors.Join(err, probe.Sync(), probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		return farm.Errorf(farm.NoRoom, "the disk with the worker's home has no room, and reports cannot be stored: %w. Make room on it; until then no task is taken", err)
+	}
+	o.full = false
+	return o.storeHeld()
 }
 
 // Peek returns the oldest report, or false if none waits. It stays there until
@@ -193,6 +281,9 @@ func (o *Outbox) Peek() ([]byte, bool) {
 		// changed the file. What follows in this file cannot be found any more.
 		o.log.Error("outbox: reports were lost, the file cannot be read", "file", o.segments[0].file.Name(), "error", err)
 		o.abandon()
+	}
+	if len(o.held) > 0 {
+		return o.held[0], true
 	}
 	return nil, false
 }
@@ -225,7 +316,12 @@ func (o *Outbox) abandon() {
 func (o *Outbox) Done() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.waiting == 0 {
+	switch {
+	case o.waiting > 0:
+	case len(o.held) > 0: // nothing is stored, so Peek returned this one
+		o.held = o.held[1:]
+		return nil
+	default:
 		return errors.New("outbox: done with a report, but none waits")
 	}
 	o.dropRead()
@@ -265,7 +361,7 @@ func (o *Outbox) dropRead() {
 func (o *Outbox) Len() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.waiting
+	return o.waiting + len(o.held)
 }
 
 // Ready returns a channel that gets a value when reports may wait. The reader
@@ -273,7 +369,7 @@ func (o *Outbox) Len() int {
 func (o *Outbox) Ready() <-chan struct{} { return o.ready }
 
 func (o *Outbox) signal() {
-	if o.waiting == 0 {
+	if o.waiting+len(o.held) == 0 {
 		return
 	}
 	select {
@@ -296,6 +392,6 @@ func (o *Outbox) Close() error {
 	if o.broken == nil {
 		o.broken = errors.New("the outbox is closed")
 	}
-	o.waiting = 0
+	o.waiting, o.held = 0, nil
 	return errors.Join(errs...)
 }
