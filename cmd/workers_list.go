@@ -53,6 +53,9 @@ func runWorkersList(ctx context.Context, s *session) error {
 		return err
 	}
 	for _, w := range list.Workers {
+		if w.InUse != "" {
+			fmt.Fprintf(s.errOut, "%s is %s\n", printable(w.Name), printable(w.InUse))
+		}
 		for _, u := range w.Unable {
 			fmt.Fprintf(s.errOut, "%s takes no %s tasks: %s\n", printable(w.Name), printable(strings.Join(u.TaskTypes, ", ")), printable(u.Reason))
 		}

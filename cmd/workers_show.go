@@ -66,6 +66,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	s.field("worker", w.Name)
 	s.field("id", string(w.ID))
 	s.statusField(workerStatus(w.WorkerSummary))
+	s.field("in use", w.InUse)
 	s.field("next", nextStatus(w.StatusChange))
 	s.printWhy(why)
 	s.field("seen", when(w.LastSeen, s.now()))

@@ -30,6 +30,8 @@
 //	blocked     a worker that gets no more tasks of a type from a job
 //	facts       what a worker tells of its computer: its Blenders, memory, processors
 //	unable      the task types that a worker cannot do now, and why
+//	in use      a worker whose computer's owner needs it; it takes no tasks
+//	freeze      stop a task's programs where they stand, until they are thawed
 //	soft-failed failed, and to be tried again; failed is final
 //	propagate   apply what a task's new status means for the tasks that need it
 //	pass        a change of many tasks of a job, some at a time, in the background

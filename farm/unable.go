@@ -41,6 +41,10 @@ func CleanUnable(told []Unable) []Unable {
 	return all
 }
 
+// CleanInUse returns what a worker tells of its owner in a form that can be kept and
+// shown: one line of at most MaxReason bytes.
+func CleanInUse(told string) string { return oneLine(told, MaxReason) }
+
 // oneLine returns at most so many bytes of a text, valid and without line ends.
 func oneLine(text string, most int) string {
 	text = strings.Map(func(r rune) rune {

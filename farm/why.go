@@ -130,6 +130,7 @@ func (g group) states(now time.Time) []string {
 		has  func(s *Candidate) bool
 	}{
 		{"busy", func(s *Candidate) bool { return s.Obstacle == WorkerBusy || s.Obstacle == OthersFirst }},
+		{"in use by its owner", func(s *Candidate) bool { return s.Obstacle == WorkerInUse }},
 		{"about to leave", func(s *Candidate) bool { return s.Obstacle == StatusRequested && s.leaving() }},
 		{"about to sleep", func(s *Candidate) bool {
 			return s.Obstacle == StatusRequested && s.Request.Status == WorkerAsleep && s.Status != WorkerAsleep

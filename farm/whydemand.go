@@ -137,7 +137,7 @@ func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 		return Why{Clear: true, Reason: "nothing is in the way: worker " + s.Name + " gets it with its next request"}
 	case OthersFirst:
 		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, worker.Task)}
-	case StatusRequested, NotAwake, WorkerBusy:
+	case StatusRequested, NotAwake, WorkerInUse, WorkerBusy:
 		why := worker.Explain(now)
 		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
 	}
@@ -214,7 +214,7 @@ func (g group) help() string {
 		has  func(s *Candidate) bool
 		text string
 	}{
-		{func(s *Candidate) bool { return s.Obstacle == WorkerBusy }, ""}, // waiting helps
+		{func(s *Candidate) bool { return s.Obstacle == WorkerBusy || s.Obstacle == WorkerInUse }, ""}, // waiting helps
 		{func(s *Candidate) bool { return s.Status == WorkerStarting }, ""},
 		{func(s *Candidate) bool {
 			return s.Status == WorkerAsleep && s.Request.Status != WorkerAwake || s.Request.Status == WorkerAsleep

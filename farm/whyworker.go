@@ -13,6 +13,7 @@ type WorkerDiagnosis struct {
 	Types      []string // types of tasks it does
 	Task       string   // the task it holds, or would get: "task 3 of job NAME"
 	MissedWork          // what there is that it does not get
+	InUse      string   // see Worker
 	Unable     []Unable // what it is meant to do and cannot
 	Stopped    int      // jobs that are paused
 	Waiting    int      // jobs that are queued or active
@@ -32,6 +33,8 @@ type MissedWork struct {
 // Explain says why the worker has no task, if it has none.
 func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	switch {
+	case w.Obstacle == WorkerInUse:
+		return w.inUse()
 	case w.Obstacle == WorkerBusy:
 		return Why{Running: true, Reason: "it works on " + w.Task}
 	case w.Obstacle == StatusRequested && w.Request.Pending():
@@ -80,6 +83,15 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	}
 	for _, r := range reasons[1:] {
 		why.Details = append(why.Details, r.Reason)
+	}
+	return why
+}
+
+// inUse says that the computer's owner comes first.
+func (w *WorkerDiagnosis) inUse() Why {
+	why := Why{Reason: "it is " + w.InUse, Next: "nothing needs to be done: it goes on by itself, or with farm work resume on that computer"}
+	if w.Task != "" {
+		why.Reason += ", and " + w.Task + " stands still there"
 	}
 	return why
 }

@@ -97,6 +97,7 @@ type Worker struct {
 	Unable     []Unable      `json:"unable,omitempty"` // what it would take and cannot do, see SetUnable
 	Away       bool          `json:"away,omitempty"`   // it was not awake for AwayAfter or longer
 	Facts      *WorkerFacts  `json:"facts,omitempty"`  // what it tells of its computer; nil if nothing. It is replaced, never changed
+	InUse      string        `json:"in_use,omitempty"` // who needs its computer, for people; "" if nobody does. It takes no tasks, and what it holds is frozen. Signing on ends it
 	Tags       []TagID       `json:"tags,omitempty"`
 	Status     WorkerStatus  `json:"status"`
 	Request    StatusRequest `json:"request"`

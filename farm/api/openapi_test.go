@@ -92,6 +92,7 @@ GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule
 PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule          open  204
 GET    /api/farm/worker/needs                                workerNeeds                basic 200
 PUT    /api/farm/worker/facts                                setWorkerFacts             basic 204
+PUT    /api/farm/worker/in-use                               setWorkerInUse             basic 204
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200

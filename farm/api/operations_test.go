@@ -141,6 +141,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.WorkerNeeds(ctx, "linux"))
 	l.does(c.SetWorkerFacts(ctx, facts))
 	l.does(c.SetWorkerUnable(ctx, unable))
+	l.does(c.SetWorkerInUse(ctx, api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}))
 
 	l.is(c.FetchWorkers(ctx))
 	l.is(c.FetchWorker(ctx, worker))

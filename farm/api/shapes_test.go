@@ -41,7 +41,7 @@ var (
 
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
-		Version: "1.0.0", CanRestart: true, Unable: unable}
+		Version: "1.0.0", CanRestart: true, InUse: "in use by its owner", Unable: unable}
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
@@ -137,6 +137,7 @@ func workerMgtShapes() []shape {
 		{"WorkerFacts", facts, api.WorkerFacts{}},
 		{"WorkerBlender", installed, farm.WorkerBlender{}},
 		{"RenderDevice", device, farm.RenderDevice{}},
+		{"WorkerInUse", api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}, api.WorkerInUse{}},
 		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},
 		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg"}, api.WorkerNeeds{}},
 		{"WorkerTask", api.WorkerTask{TaskSummary: taskSummary, JobID: job}, api.WorkerTask{TaskSummary: newTask, JobID: job}},
@@ -223,7 +224,7 @@ func eventShapes() []shape {
 		{"EventTaskLogUpdate", api.EventTaskLogUpdate{TaskID: task, Log: "Fra:1\n"}, api.EventTaskLogUpdate{TaskID: task}},
 		{"EventLastRenderedUpdate", api.EventLastRenderedUpdate{JobID: job, Thumbnail: images}, api.EventLastRenderedUpdate{JobID: job}},
 		{"EventWorkerUpdate", api.EventWorkerUpdate{ID: worker, Name: "workhorse", Updated: updated, LastSeen: updated, Status: "awake",
-			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, Unable: unable}, api.EventWorkerUpdate{ID: worker}},
+			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, InUse: "in use by its owner", Unable: unable}, api.EventWorkerUpdate{ID: worker}},
 		{"EventWorkerTagUpdate", api.EventWorkerTagUpdate{Tag: fullTag, WasDeleted: true}, api.EventWorkerTagUpdate{Tag: api.WorkerTag{ID: tag}}},
 	}
 }

@@ -22,6 +22,12 @@ type WorkerNeeds struct {
 // StorageMark is the file in the shared storage that says which storage it is.
 const StorageMark = ".farm-storage"
 
+// WorkerInUse is the request of setWorkerInUse.
+type WorkerInUse struct {
+	InUse    string `json:"in_use"`              // by whom, for people: "in use by its owner"; "" if it is free for tasks
+	GiveBack bool   `json:"give_back,omitempty"` // return the task that it holds
+}
+
 // WorkerUnable is the request of setWorkerUnable: all that the worker cannot do now.
 type WorkerUnable struct {
 	Unable List[farm.Unable] `json:"unable"`
@@ -56,6 +62,12 @@ func (c *Client) WorkerNeeds(ctx context.Context, platform string) (WorkerNeeds,
 // SetWorkerFacts tells about the worker's computer what has changed since it signed on.
 func (c *Client) SetWorkerFacts(ctx context.Context, facts WorkerFacts) error {
 	return c.send(ctx, call{method: http.MethodPut, path: atFarm("worker", "facts"), in: facts})
+}
+
+// SetWorkerInUse tells that the computer's owner needs it, or does not any more. 404
+// means that the manager is not Farm's, and cannot be told.
+func (c *Client) SetWorkerInUse(ctx context.Context, in WorkerInUse) error {
+	return c.send(ctx, call{method: http.MethodPut, path: atFarm("worker", "in-use"), in: in})
 }
 
 // SetWorkerUnable tells what the worker cannot do now; nothing if it can do all.

@@ -100,6 +100,9 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		case farm.NotAwake:
 			return farm.Errorf(farm.Conflict, "worker %s is %s, and only an awake worker gets tasks: report the status first", w.Name, statusName(w.Status))
 		}
+		if w.InUse != "" {
+			return nil // its owner came while it asked
+		}
 		platform = w.Platform
 		if t, ok := u.held(w); ok {
 			a.Task = assigned(t)

@@ -119,7 +119,7 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 		before := w.Status
 		w.Status, w.Name, w.Address, w.Software = farm.WorkerStarting, s.Name, s.Address, s.Software
 		w.TaskTypes, w.CanRestart = types, s.CanRestart
-		w.Unable = nil // it tells that anew
+		w.Unable, w.InUse = nil, "" // it tells that anew
 		w.SetFacts(facts)
 		if w.TimeZone != zone {
 			w.TimeZone = zone

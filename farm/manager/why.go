@@ -269,7 +269,7 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 		worker.Task = called(picked)
 	}
 	o := q.Tx.Mismatch(w)
-	worker.OtherTypes, worker.Unable, worker.OtherBlenders = o.Types, w.Unable, o.Blenders
+	worker.OtherTypes, worker.Unable, worker.OtherBlenders, worker.InUse = o.Types, w.Unable, o.Blenders, w.InUse
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))
 	}

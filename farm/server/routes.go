@@ -33,6 +33,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
 	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
 	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
+	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))

@@ -335,6 +335,7 @@ func (s *testServer) workerMgtCalls(w string) {
 	s.want(403, "POST", "/api/v3/worker/sign-off", "")
 	s.want(403, "GET", "/api/farm/worker/needs", "")
 	s.want(403, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
+	s.want(403, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
 	s.want(403, "PUT", "/api/farm/worker/facts", `{}`)
 }
 

@@ -28,6 +28,18 @@ func (s *Server) setWorkerFacts(w http.ResponseWriter, r *http.Request, id farm.
 	return noContent(w)
 }
 
+// setWorkerInUse takes whether the owner of a worker's computer needs it.
+func (s *Server) setWorkerInUse(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	var told api.WorkerInUse
+	if err := read(w, r, &told); err != nil {
+		return err
+	}
+	if err := s.m.SetInUse(id, told.InUse, told.GiveBack); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
 // setWorkerUnable takes what a worker cannot do now, all of it.
 func (s *Server) setWorkerUnable(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var told api.WorkerUnable

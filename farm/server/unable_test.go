@@ -20,6 +20,49 @@ func (s *testServer) unableCalls(w string) {
 		s.t.Errorf("the worker: %s", got.body)
 	}
 	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
+	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":"in use by its owner"}`)
+	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
+}
+
+// While its owner needs the computer a worker gets no task and keeps the one it has,
+// and everybody is told; it gives the task back only if it says so.
+func TestWorkerInUse(t *testing.T) {
+	s := newServer(t)
+	w := s.worker()
+	s.want(204, "POST", "/api/v3/worker/state-changed", `{"status":"awake"}`)
+	s.submit()
+	task := s.want(200, "POST", "/api/v3/worker/task", "").text("uuid")
+	const use = `{"in_use":"in use by its owner\nand friends"}`
+	s.want(204, "PUT", "/api/farm/worker/in-use", use)
+	if got := s.want(200, "GET", "/api/farm/workers/"+w+"/why", ""); !strings.HasPrefix(got.text("reason"), "it is in use by its owner and friends, and task 1 of job") || !strings.HasSuffix(got.text("reason"), "stands still there") {
+		t.Errorf("with a task: %s", got.body)
+	}
+	if got := s.want(200, "GET", "/api/v3/tasks/"+task, ""); got.text("status") != "active" {
+		t.Errorf("the frozen task: %s", got.body)
+	}
+	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":"in use by its owner","give_back":true}`)
+	if got := s.want(200, "GET", "/api/v3/tasks/"+task, ""); got.text("status") != "queued" || !strings.Contains(string(got.body), `"failed_by_workers":[]`) {
+		t.Errorf("the task that was given back: %s", got.body)
+	}
+	s.want(204, "POST", "/api/v3/worker/task", "") // none
+	if got := s.want(200, "GET", "/api/farm/tasks/"+task+"/why", ""); got.text("reason") != "only worker w1 could do it, and it is in use by its owner" {
+		t.Errorf("the task: %s", got.body)
+	}
+	for _, path := range []string{"workers", "workers/" + w} {
+		if got := s.want(200, "GET", "/api/v3/worker-mgt/"+path, ""); !strings.Contains(string(got.body), `"in_use":"in use by its owner"`) {
+			t.Errorf("%s: %s", path, got.body)
+		}
+	}
+	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
+	s.want(200, "POST", "/api/v3/worker/task", "")
+
+	// A worker that signs on is free until it says otherwise.
+	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":"in use by its owner"}`)
+	s.want(200, "POST", "/api/v3/worker/sign-on", `{"name":"w1","supported_task_types":["misc"],"software_version":"1"}`)
+	if got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, ""); got.get("in_use") != nil {
+		t.Errorf("after signing on: %s", got.body)
+	}
+	s.want(400, "PUT", "/api/farm/worker/in-use", `{"in_use":3}`)
 }
 
 // A worker that cannot render gets no render tasks, and everybody is told why; when

@@ -134,7 +134,7 @@ export class Farm extends EventTarget {
         return this.ask();
       case 'worker':
         if (data.deleted_at) this.workers.delete(data.id);
-        else this.workers.set(data.id, { ...this.workers.get(data.id), ...data, status_change: data.status_change, unable: data.unable });
+        else this.workers.set(data.id, { ...this.workers.get(data.id), ...data, status_change: data.status_change, unable: data.unable, in_use: data.in_use });
         this.workersChanged();
         return this.ask();
     }
@@ -162,10 +162,10 @@ export class Farm extends EventTarget {
       for (let w = asked.pop(); w; w = asked.pop()) {
         try {
           const detail = await api.worker(w.id);
-          const { status_change, task, unable } = detail; // may be missing, which means there is none
+          const { status_change, task, unable, in_use } = detail; // may be missing, which means there is none
           const idle = task?.status !== 'active' && ['awake', 'asleep'].includes(detail.status);
           const why = idle && (whys || !w.why) ? await api.why('workers', w.id) : idle ? w.why : null;
-          if (this.workers.has(w.id)) this.workers.set(w.id, { ...this.workers.get(w.id), ...detail, status_change, task, unable, why });
+          if (this.workers.has(w.id)) this.workers.set(w.id, { ...this.workers.get(w.id), ...detail, status_change, task, unable, in_use, why });
         } catch {
           return; // deleted meanwhile, or the connection is lost: the next round asks again
         }

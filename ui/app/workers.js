@@ -49,7 +49,7 @@ class WorkerRow {
   }
 
   update(worker) {
-    this.status.update(worker.status, wish(worker));
+    this.status.update(worker.status, worker.in_use && worker.status === 'awake' ? `, ${worker.in_use}` : wish(worker));
     setText(this.name, worker.name);
     setAttr(this.name, 'title', worker.id);
     setText(this.where, [worker.platform, worker.ip_address].filter(Boolean).join(' · '));
