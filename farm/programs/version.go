@@ -28,7 +28,8 @@ var (
 // Version runs the program at path and returns the version it tells, such as
 // "3.4.1" or "5.1.6-0+deb12u1". A file whose name contains ffmpeg is asked as
 // FFmpeg, any other as Blender. A program that answers something else, or
-// nothing within 5 (FFmpeg) or 10 seconds, is an error of kind Invalid.
+// nothing within 5 (FFmpeg) or 10 seconds, is an error of kind Invalid; the
+// latter is ErrNoAnswer too.
 func Version(ctx context.Context, path string) (string, error) {
 	p := blenderProbe
 	if strings.Contains(strings.ToLower(filepath.Base(path)), "ffmpeg") {
@@ -39,7 +40,7 @@ func Version(ctx context.Context, path string) (string, error) {
 
 // ask runs the program and reads its version from the first line of the answer.
 func (p probe) ask(ctx context.Context, path string) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, ErrNoAnswer)
 	defer cancel()
 	var out firstBytes
 	cmd := exec.CommandContext(ctx, path, p.flag)
@@ -47,8 +48,8 @@ func (p probe) ask(ctx context.Context, path string) (string, error) {
 	cmd.WaitDelay = time.Second // a grandchild that keeps the pipe open must not keep us
 	err := cmd.Run()
 	if cause := context.Cause(ctx); cause != nil {
-		if errors.Is(cause, errSlow) {
-			return "", farm.Errorf(farm.Invalid, "%s did not answer `%s` within %s: start it by hand to see what it is waiting for", path, p.flag, p.limit)
+		if errors.Is(cause, ErrNoAnswer) {
+			return "", farm.Errorf(farm.Invalid, "%s %w `%s` within %s: start it by hand to see what it is waiting for", path, ErrNoAnswer, p.flag, p.limit)
 		}
 		return "", cause
 	}
@@ -64,8 +65,10 @@ func (p probe) ask(ctx context.Context, path string) (string, error) {
 	return version, nil
 }
 
-// errSlow is why a probe was ended.
-var errSlow = errors.New("too slow")
+// ErrNoAnswer means that a program was started and said nothing in time. That may
+// be the fault of the computer, which was busy, or of a slow network share: the
+// next start is often quick.
+var ErrNoAnswer = errors.New("did not answer")
 
 // firstBytes keeps the first 4 KiB written to it and lets the rest pass, so
 // that a program that answers without end fills no memory.

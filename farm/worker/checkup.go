@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 // where the system tells, see mountChanges; a program that is installed nobody tells.
 const (
 	checkAgain  = time.Minute     // while something is missing
+	checkSoon   = 5 * time.Second // after a program that did not answer, for the first time
 	checkAlways = 5 * time.Minute // while all is there
 	checkLimit  = 15 * time.Second
 )
@@ -71,12 +73,20 @@ func (c *checkup) run(ctx context.Context) {
 				c.look(ctx)
 			}
 		}
-		pause := checkAlways
-		if len(c.told) > 0 {
-			pause = checkAgain
-		}
-		again.Reset(pause)
+		again.Reset(c.pause())
 	}
+}
+
+// pause is how long the worker waits before it looks again. A program that did not
+// answer was often only slow to start, on a busy computer or from a network share.
+func (c *checkup) pause() time.Duration {
+	if len(c.told) == 0 {
+		return checkAlways
+	}
+	if n := c.find.slow; n > 0 {
+		return min(checkAgain, checkSoon<<min(n-1, 10))
+	}
+	return checkAgain
 }
 
 // now looks, and has the manager told what the worker cannot do. foreign says that
@@ -145,6 +155,7 @@ func able(types []string, unable []farm.Unable) []string {
 type finder struct {
 	versions *versions                  // of programs that were seen running, as starting a Blender takes a second
 	others   func(context.Context) bool // whether there are Blenders under other names than tasks use; nil: no
+	slow     int                        // how many looks in a row there was a program that did not answer
 	hung     chan struct{}              // closed when a look at the storage that took too long has ended; nil if none did
 }
 
@@ -158,6 +169,8 @@ const (
 
 // unable returns which of the types the worker cannot do, with reasons.
 func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []string) (unable []farm.Unable) {
+	slow := 0
+	defer func() { f.slow = slow }()
 	left := slices.Clone(types)
 	if reason := f.storage(ctx, needs); reason != "" {
 		files := slices.DeleteFunc(slices.Clone(left), func(t string) bool { return t == typeMisc })
@@ -182,6 +195,9 @@ func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []stri
 			err = nil
 		}
 		if err != nil {
+			if errors.Is(err, programs.ErrNoAnswer) {
+				slow = f.slow + 1
+			}
 			unable = append(unable, farm.Unable{TaskTypes: []string{p.of}, Reason: clip(err.Error(), farm.MaxReason)})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -94,6 +95,29 @@ func TestUnable(t *testing.T) {
 }
 
 // A program is started once to see whether it runs, and again when its file changes.
+// A program that was slow to start is asked again soon, one that hangs less and less often.
+func TestSlowProgramIsAskedAgainSoon(t *testing.T) {
+	t.Parallel()
+	c := &checkup{find: *newFinder()}
+	if c.pause() != checkAlways {
+		t.Errorf("all is there: %s", c.pause())
+	}
+	c.told = []farm.Unable{{TaskTypes: []string{typeBlender}}}
+	for slow, want := range []time.Duration{checkAgain, 5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, checkAgain, checkAgain} {
+		if c.find.slow = slow; c.pause() != want {
+			t.Errorf("after %d looks: %s", slow, c.pause())
+		}
+	}
+	c.find.slow = 3
+	needs := api.WorkerNeeds{Blender: "/nowhere/blender", FFmpeg: programScript(t, "ffmpeg", "exec sleep 60")}
+	if got := c.find.unable(t.Context(), needs, []string{typeFFmpeg}); len(got) != 1 || c.find.slow != 4 || !strings.Contains(got[0].Reason, "did not answer") {
+		t.Errorf("%v, slow %d", got, c.find.slow)
+	}
+	if c.find.unable(t.Context(), needs, []string{typeBlender}); c.find.slow != 0 {
+		t.Errorf("a missing program is slow %d", c.find.slow)
+	}
+}
+
 func TestProgramsRunOnce(t *testing.T) {
 	count := filepath.Join(t.TempDir(), "count")
 	blender := programScript(t, "blender", fmt.Sprintf("echo x >>%q; echo Blender 3.4.1", count))
