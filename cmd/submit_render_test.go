@@ -122,9 +122,10 @@ func TestSubmitRenders(t *testing.T) {
 	}
 }
 
-// TestSubmitFormatWithoutAlpha asks for a format that has no alpha, of a scene that
-// has some: Blender's command line alone makes of it, where lines are no whole
-// number of 4 bytes, files that are cut short (before 5.0).
+// TestSubmitFormatWithoutAlpha asks for formats that have neither the alpha nor the
+// depth of the scene's own. Before 5.0 Blender's command line alone makes BMP files
+// of it that are cut short where lines are no whole number of 4 bytes, and no Cineon
+// files at all.
 func TestSubmitFormatWithoutAlpha(t *testing.T) {
 	t.Parallel()
 	st := newSubmitTest(t)
@@ -134,7 +135,7 @@ func TestSubmitFormatWithoutAlpha(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), blendertest.Find(t), "-b", "--factory-startup", file, "--python-exit-code", "1", "--python-expr", change).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, format := range []string{"BMP", "JPEG"} {
+	for _, format := range []string{"BMP", "JPEG", "CINEON"} {
 		if status := st.run(t, t.Context(), "submit", file, "--frames", "1", "--format", format); status != exitOK {
 			t.Fatalf("%s: exit status %d", format, status)
 		}

@@ -89,14 +89,17 @@ exports.PLAIN_PATH = `if bpy.app.version >= (4, 5):
 
 // IMAGES makes each frame a file of its own and, when it is rendered again, a
 // new one: the farm checks the file that is there afterwards. Before 5.0 a format
-// of the command line leaves an alpha that it does not have; the mode has no name
-// then, and Blender saves BMP files that are cut short.
+// of the command line leaves an alpha and a depth that it does not have. A mode
+// without a name is such an alpha, with which BMP files are cut short; Cineon has
+// one depth, and cannot be saved with another.
 const IMAGES = `import bpy
 render = bpy.context.scene.render
 render.use_file_extension = render.use_overwrite = True
 render.use_placeholder = False
 if not render.image_settings.color_mode:
     render.image_settings.color_mode = "RGB"
+if render.image_settings.file_format == "CINEON":
+    render.image_settings.color_depth = "10"
 ` + exports.PLAIN_PATH;
 
 // COUNT_FROM_ZERO makes Blender, which counts frames below zero from the end of
