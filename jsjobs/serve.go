@@ -104,6 +104,10 @@ const maxOrder = 64 << 20
 
 // run runs orders one after the other, each in a new VM. That is made ahead.
 func (s *server) run() {
+	defer func() { // this goroutine ends in no other way than by a mistake, and the library would wait for it
+		fmt.Fprintln(os.Stderr, "the goroutine of the script ended by itself")
+		os.Exit(1)
+	}()
 	for {
 		m, err := newMachine(s)
 		o := <-s.orders

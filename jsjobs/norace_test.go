@@ -1,5 +1,0 @@
-//go:build !race
-
-package jsjobs
-
-const raced = false
