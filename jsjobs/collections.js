@@ -264,6 +264,31 @@
 		return {};
 	}
 
+	// goneThrough gives a class what those have whose entries can be gone through.
+	function goneThrough(C, dataOf, pairs) {
+		define(C.prototype, {
+			clear: function () {
+				var data = dataOf(this);
+				for (var i = 0; i < data.list.length; i++) {
+					data.list[i] = undefined;
+				}
+				data.byID = Object.create(null);
+				data.size = 0;
+			},
+			forEach: function (f, self) {
+				for (var data = dataOf(this), i = 0; i < data.list.length; i++) {
+					if (data.list[i]) {
+						f.call(self, data.list[i].value, data.list[i].key, this);
+					}
+				}
+			},
+			keys: function () { return going(dataOf(this), key); },
+			values: function () { return going(dataOf(this), value); },
+			entries: function () { return going(dataOf(this), both); }
+		});
+		set(C.prototype, ITERATOR, pairs ? C.prototype.entries : C.prototype.values);
+		Object.defineProperty(C.prototype, "size", { get: function () { return dataOf(this).size; }, configurable: true });
+	}
 	// collection makes one of the four; every is false for the weak ones, which
 	// cannot be gone through.
 	function collection(name, pairs, every) {
@@ -306,28 +331,7 @@
 			add: function (k) { put(dataOf(this), allowed(k), k); return this; }
 		});
 		if (every) {
-			define(C.prototype, {
-				clear: function () {
-					var data = dataOf(this);
-					for (var i = 0; i < data.list.length; i++) {
-						data.list[i] = undefined;
-					}
-					data.byID = Object.create(null);
-					data.size = 0;
-				},
-				forEach: function (f, self) {
-					for (var data = dataOf(this), i = 0; i < data.list.length; i++) {
-						if (data.list[i]) {
-							f.call(self, data.list[i].value, data.list[i].key, this);
-						}
-					}
-				},
-				keys: function () { return going(dataOf(this), key); },
-				values: function () { return going(dataOf(this), value); },
-				entries: function () { return going(dataOf(this), both); }
-			});
-			set(C.prototype, ITERATOR, pairs ? C.prototype.entries : C.prototype.values);
-			Object.defineProperty(C.prototype, "size", { get: function () { return dataOf(this).size; }, configurable: true });
+			goneThrough(C, dataOf, pairs);
 		}
 		common.silent.push(C.prototype);
 		set(global, name, C);

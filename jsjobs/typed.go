@@ -101,6 +101,20 @@ var typedClass = &innerClass{}
 // makeTypedClass makes it of the class of plain objects.
 func makeTypedClass(plain *innerClass) {
 	*typedClass = *plain
+	readItems(plain)
+	writeItems(plain)
+	typedClass.enumerate = func(o *innerObject, all bool, each func(string) bool) {
+		for i := range typedOf(o).length {
+			if !each(strconv.Itoa(i)) {
+				return
+			}
+		}
+		plain.enumerate(o, all, each)
+	}
+}
+
+// readItems has the class look into the buffer for what has a number as name.
+func readItems(plain *innerClass) {
 	typedClass.getOwnProperty = func(o *innerObject, name string) *innerProperty {
 		i, ok := itemIndex(name)
 		if !ok {
@@ -118,6 +132,11 @@ func makeTypedClass(plain *innerClass) {
 		}
 		return plain.getProperty(o, name)
 	}
+}
+
+// writeItems has it write there. Items are neither made nor deleted: what is
+// assigned beyond the end is lost.
+func writeItems(plain *innerClass) {
 	typedClass.put = func(o *innerObject, name string, v otto.Value, throw bool) {
 		i, ok := itemIndex(name)
 		if !ok {
@@ -158,14 +177,6 @@ func makeTypedClass(plain *innerClass) {
 			return true
 		}
 		panic(o.vm().MakeTypeError("Cannot delete property '" + name + "' of " + shownObject(o)))
-	}
-	typedClass.enumerate = func(o *innerObject, all bool, each func(string) bool) {
-		for i := range typedOf(o).length {
-			if !each(strconv.Itoa(i)) {
-				return
-			}
-		}
-		plain.enumerate(o, all, each)
 	}
 }
 

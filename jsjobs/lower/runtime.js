@@ -2,8 +2,7 @@
 // are objects whose text, "@@" and something unique, is the property's name.
 (function (global, common) {
 	var slice = common.slice || Array.prototype.slice, toString = Object.prototype.toString, has = Object.prototype.hasOwnProperty;
-	var concat = common.concat || Array.prototype.concat, chars = common.chars, keys = common.keys;
-	var longest = 5000000; // items that may be spread
+	var concat = common.concat || Array.prototype.concat, chars = common.chars, keys = common.keys, longest = 5000000; // items that may be spread
 
 	function help(name, f) {
 		Object.defineProperty(global, "%" + name, { value: f });
