@@ -83,34 +83,41 @@ func longInGo(text string) (found []string) {
 
 // Functions with a name, as they start. What a whole file is wrapped in has none.
 var (
-	jsFunction = regexp.MustCompile(`^([ \t]*)(?:export )?(?:default )?(?:async )?function\*? ?(\w+)`)
-	pyFunction = regexp.MustCompile(`^([ \t]*)(?:async )?def (\w+)`)
+	jsFunction = regexp.MustCompile(`^[ \t]*(?:export )?(?:default )?(?:async )?function\*? ?(\w+)`)
+	pyFunction = regexp.MustCompile(`^[ \t]*(?:async )?def (\w+)`)
 )
 
 // longByIndent takes functions to last as long as lines are indented more than
-// their first one; braces is whether a last one closes them.
+// their first one; braces is whether a last one closes them. Lines of functions
+// within count for those alone, as some only keep names out of a file's.
 func longByIndent(text string, start *regexp.Regexp, braces bool) (found []string) {
 	lines := strings.Split(text, "\n")
+	own := map[int]int{} // lines by the index of a function's first one
+	var open []int       // functions that a line is in
 	for i, line := range lines {
-		m := start.FindStringSubmatch(line)
-		if m == nil {
+		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		last := i
-		for n := i + 1; n < len(lines); n++ {
-			if strings.TrimSpace(lines[n]) == "" {
-				continue
-			}
-			inside := strings.HasPrefix(lines[n], m[1]+" ") || strings.HasPrefix(lines[n], m[1]+"\t")
-			if inside || braces && strings.HasPrefix(lines[n], m[1]+"}") || strings.HasPrefix(lines[n], m[1]+")") {
-				last = n
-			}
-			if !inside && !strings.HasPrefix(lines[n], m[1]+")") {
+		indent := len(line) - len(strings.TrimLeft(line, " \t"))
+		for len(open) > 0 {
+			first := lines[open[len(open)-1]]
+			its := len(first) - len(strings.TrimLeft(first, " \t"))
+			closes := indent == its && (braces && line[indent] == '}' || line[indent] == ')')
+			if indent > its || closes {
 				break
 			}
+			open = open[:len(open)-1]
 		}
-		if n := last - i + 1; n > mostOfFunction {
-			found = append(found, fmt.Sprintf("function %s has %d lines", m[2], n))
+		if start.MatchString(line) {
+			open = append(open, i)
+		}
+		if len(open) > 0 {
+			own[open[len(open)-1]]++
+		}
+	}
+	for i, n := range own {
+		if n > mostOfFunction {
+			found = append(found, fmt.Sprintf("function %s has %d lines", start.FindStringSubmatch(lines[i])[1], n))
 		}
 	}
 	return found

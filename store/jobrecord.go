@@ -43,34 +43,9 @@ const (
 //	created | updated - created | deleting - created, or 0 | [pass kind u8 | root | step | next | again u8 | reason] |
 //	[retry at - created] | [blender major | minor | match u8] | activity
 func (j *jobRecord) appendTo(b []byte) []byte {
-	flags := byte(0)
-	if j.Planning {
-		flags |= jobPlanning
-	}
-	if j.removing {
-		flags |= jobRemoving
-	}
-	if j.KeepGoing {
-		flags |= jobKeepGoing
-	}
-	if j.Pass.InProgress() {
-		flags |= jobPass
-	}
-	if j.NoWorkersLeft {
-		flags |= jobNoWorkersLeft
-	}
-	if j.GivenUp {
-		flags |= jobGivenUp
-	}
-	if !j.RetryAt.IsZero() {
-		flags |= jobRetryAt
-	}
-	if !j.Blender.IsZero() {
-		flags |= jobBlender
-	}
 	b = append(b, recordVersion)
 	b = append(b, j.uuid[:]...)
-	b = append(b, flags, byte(j.Intent))
+	b = append(b, j.flags(), byte(j.Intent))
 	b = appendString(b, j.Name)
 	b = appendString(b, j.Type)
 	b = appendString(b, j.Tag)
@@ -102,6 +77,36 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 		b = append(b, byte(need.Match))
 	}
 	return append(b, clip(j.Activity)...)
+}
+
+// flags says what of a job is set, and which of the parts that may be missing follow.
+func (j *jobRecord) flags() byte {
+	flags := byte(0)
+	if j.Planning {
+		flags |= jobPlanning
+	}
+	if j.removing {
+		flags |= jobRemoving
+	}
+	if j.KeepGoing {
+		flags |= jobKeepGoing
+	}
+	if j.Pass.InProgress() {
+		flags |= jobPass
+	}
+	if j.NoWorkersLeft {
+		flags |= jobNoWorkersLeft
+	}
+	if j.GivenUp {
+		flags |= jobGivenUp
+	}
+	if !j.RetryAt.IsZero() {
+		flags |= jobRetryAt
+	}
+	if !j.Blender.IsZero() {
+		flags |= jobBlender
+	}
+	return flags
 }
 
 // decodeJob reads a payload. The result does not refer to it.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -274,39 +273,6 @@ func TestWarmIsCanceled(t *testing.T) {
 	}
 }
 
-// Only command lines that prepare a scene and name their frames last are rendered warm.
-func TestWarmLines(t *testing.T) {
-	cases := []struct{ args, start, span string }{
-		{"-b /x.blend -o /o/## -f 1..3", "-b /x.blend -o /o/##", ""},
-		{"-b -y /x.blend -S Two -s 1 -e 4 -j 2 -a", "-b -y /x.blend -S Two", "1 4 2"},
-		{"-b /x.blend --python-expr render.use_overwrite=True -F PNG -f 3", "-b /x.blend --python-expr render.use_overwrite=True -F PNG", ""},
-		{"-b /x.blend -f 1 -o /late", "", ""},
-		{"-b /x.blend -f 1 -f 2", "", ""},
-		{"-b /x.blend -f -1", "", ""},
-		{"-b /x.blend -a", "", ""},
-		{"-b /x.blend -s 1 -e 2 -j 1 -o /o -a", "", ""},
-		{"-b /x.blend -s 1 -f 2", "", ""},
-		{"-b /x.blend -P script.py -f 1", "", ""},
-		{"-b /x.blend --python-text t -f 1", "", ""},
-		{"-b /x.blend --python-expr import.sys;sys.argv -f 1", "", ""},
-		{"-b /x.blend --python-expr bpy.ops.render.render() -f 1", "", ""},
-		{"-b /x.blend --log * -f 1", "", ""},
-		{"-b /x.blend -f 1 -- more", "", ""},
-		{"-b -f 1", "", ""},
-		{"-b /x.blend", "", ""},
-	}
-	for _, c := range cases {
-		line, err := readBlenderArgs(strings.Fields(c.args))
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, ok := line.warm("/x.blend")
-		if ok != (c.start != "") || ok && (!slices.Equal(w.start, strings.Fields(c.start)) || w.span != c.span || len(w.frames) == 0) {
-			t.Errorf("%s: %v %+v", c.args, ok, w)
-		}
-	}
-}
-
 // Files of the compositor are those of a Blender for each task.
 func TestWarmCompositor(t *testing.T) {
 	blendertest.Find(t)
@@ -345,42 +311,6 @@ tree.links.new(layers.outputs[0], save.inputs[0])`)
 	sameImages(t, dirs[false], dirs[true])
 	if names := filesIn(t, dirs[true]); strings.Count(names, ".png") != 3 {
 		t.Errorf("files %s", names)
-	}
-}
-
-// A program that does not stay open, such as behind a script that reads the
-// standard input, is started anew for each task.
-func TestWarmNeedsABlenderThatStays(t *testing.T) {
-	b, dir := newBench(t), t.TempDir()
-	file := filepath.Join(dir, "x.blend")
-	write(t, file, "no blend file")
-	frameFile(t, filepath.Join(dir, "01.png"), 1)
-	exe := script(t, `echo started; case "$*" in *"-f 1") echo "Saved: '`+dir+`/01.png'";; esac`)
-	for range 2 {
-		task := renderOf(file, 1, "-o", dir+"/##", "-f", "1")
-		task.Parameters["exe"] = exe
-		if err := b.do(t.Context(), task); err != "" {
-			t.Fatal(err)
-		}
-	}
-	if log := b.logged(t); strings.Count(log, "> started") != 3 || b.steps != 2 {
-		t.Errorf("%d steps\n%s", b.steps, log)
-	}
-}
-
-// Without a task it is closed after a while.
-func TestWarmIdleIsClosed(t *testing.T) {
-	blendertest.Find(t)
-	b := newBench(t)
-	b.worker.warm.patience = time.Millisecond
-	open, err := startWarm(b.worker, warmKey{exe: "blender"}, []string{"-b", "--factory-startup", "--python-expr", warmScript})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.worker.warm.keep(open)
-	<-open.over
-	if b.worker.warm.take(open.key) != nil {
-		t.Error("a Blender that has ended is handed out")
 	}
 }
 

@@ -40,14 +40,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	w.pid = open.process()
 	w.meter.begin()
 	w.preflight = look
-	open.listen(&warmListener{
-		line: func(pid int, text string) {
-			r.Log("pid=%d > %s", pid, text)
-			w.see(ctx, pid, text)
-		},
-		event: w.hear,
-		crash: r.logReport,
-	})
+	open.listen(w.listener(ctx, r))
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
 	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
@@ -76,6 +69,18 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		keeper.keep(open)
 	}
 	return true, nil
+}
+
+// listener takes what an open Blender says while it works on the task of the run.
+func (w *blenderWatch) listener(ctx context.Context, r *run) *warmListener {
+	return &warmListener{
+		line: func(pid int, text string) {
+			r.Log("pid=%d > %s", pid, text)
+			w.see(ctx, pid, text)
+		},
+		event: w.hear,
+		crash: r.logReport,
+	}
 }
 
 // openWords say which Blender a task got.
