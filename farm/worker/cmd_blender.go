@@ -48,9 +48,12 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 // gives after a full disk or when a script quits it: every frame that was asked
 // for was saved, or was there, and every file was read back.
 func (b blenderRender) do(ctx context.Context, r *run) error {
-	exe, err := r.worker.blenderFor(ctx, b.exe, b.blendfile)
-	if err != nil {
-		return err
+	exe := r.worker.warm.opened(r.task.Job, b.exe, b.blendfile)
+	if exe == "" {
+		var err error
+		if exe, err = r.worker.blenderFor(ctx, b.exe, b.blendfile); err != nil {
+			return err
+		}
 	}
 	if text, err := r.worker.versions.of(ctx, exe); err == nil {
 		r.Log("Blender %s: %s", text, exe)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -78,9 +79,9 @@ func (w *Worker) savedBy(ctx context.Context, file string) (farm.BlenderVersion,
 	return farm.BlenderVersion{Major: saved[0], Minor: saved[1]}, true, nil
 }
 
-// versionKept is how long a program's version is believed: one behind a script
-// may change without a sign.
-const versionKept = time.Minute
+// versionKept is how long the version behind a script is believed, which may change
+// without a sign. Asking starts Blender, and takes as long as many frames.
+const versionKept = 10 * time.Minute
 
 // versions remembers which version a Blender is.
 type versions struct {
@@ -89,21 +90,19 @@ type versions struct {
 }
 
 type knownVersion struct {
-	text    string
-	asked   time.Time
-	changed time.Time // the program's file
+	text   string
+	asked  time.Time
+	file   fileState
+	script bool // it starts the program
 }
 
 // of returns the version of the program at path.
 func (v *versions) of(ctx context.Context, path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
+	file := stateOf(path)
 	v.mu.Lock()
 	k, ok := v.known[path]
 	v.mu.Unlock()
-	if ok && time.Since(k.asked) < versionKept && k.changed.Equal(info.ModTime()) {
+	if ok && k.file == file && file.size > 0 && (!k.script || time.Since(k.asked) < versionKept) {
 		return k.text, nil
 	}
 	text, err := programs.Version(ctx, path)
@@ -115,8 +114,20 @@ func (v *versions) of(ctx context.Context, path string) (string, error) {
 	if v.known == nil {
 		v.known = map[string]knownVersion{}
 	}
-	v.known[path] = knownVersion{text, time.Now(), info.ModTime()}
+	v.known[path] = knownVersion{text, time.Now(), file, isScript(path)}
 	return text, nil
+}
+
+// isScript reports whether a program is a script, or cannot be looked at.
+func isScript(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	var first [2]byte
+	_, err = io.ReadFull(f, first[:])
+	return err != nil || string(first[:]) == "#!"
 }
 
 // unlessCanceled returns what do returns. It does not wait for a mount that hangs

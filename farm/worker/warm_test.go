@@ -168,6 +168,9 @@ func TestWarmIsRenewed(t *testing.T) {
 	if render("-o", output, "-f", "2"); first == nil || open() != first || first.served != 2 {
 		t.Fatal("the second task has not got the open Blender")
 	}
+	if exe := b.worker.warm.opened("", "blender", file); exe != first.key.exe || b.worker.warm.opened("", "other", file) != "" || b.worker.warm.opened("another", "blender", file) != "" {
+		t.Errorf("it is taken for %q", exe)
+	}
 	// The file changed: what is rendered is new.
 	data, err := os.ReadFile(file)
 	if err != nil {

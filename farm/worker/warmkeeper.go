@@ -15,7 +15,8 @@ import (
 // Blender. Comparable.
 type warmKey struct {
 	job         farm.JobID
-	exe         string
+	called      string // the program, by the task
+	exe         string // which that is
 	args        string // what it is started with
 	animation   bool   // with -a and not -f
 	file        fileState
@@ -38,8 +39,8 @@ func stateOf(path string) fileState {
 	return s
 }
 
-func newWarmKey(job farm.JobID, exe string, line warmLine, file, gpu string) warmKey {
-	return warmKey{job: job, exe: exe, args: strings.Join(append(line.start, gpu), "\x00"), animation: line.span != "", file: stateOf(file),
+func newWarmKey(job farm.JobID, called, exe string, line warmLine, file, gpu string) warmKey {
+	return warmKey{job: job, called: called, exe: exe, args: strings.Join(append(slices.Clone(line.start), gpu), "\x00"), animation: line.span != "", file: stateOf(file),
 		environment: strings.Join(slices.Sorted(slices.Values(os.Environ())), "\x00")}
 }
 
@@ -76,6 +77,18 @@ func (k *warmKeeper) take(key warmKey) *warmBlender {
 		return nil
 	}
 	return b
+}
+
+// opened returns the program of the Blender that has a file open for tasks that call it
+// so, "" if there is none. It need not be looked for again.
+func (k *warmKeeper) opened(job farm.JobID, called, file string) string {
+	state := stateOf(file)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if b := k.idle; b != nil && b.key.job == job && b.key.called == called && b.key.file == state {
+		return b.key.exe
+	}
+	return ""
 }
 
 // keep takes a Blender that did its task well, for the next one.

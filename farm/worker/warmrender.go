@@ -19,7 +19,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	if !ok || b.cold || r.worker.options.NoWarm {
 		return false, nil
 	}
-	key := newWarmKey(r.task.Job, exe, warm, b.blendfile, b.gpu)
+	key := newWarmKey(r.task.Job, b.exe, exe, warm, b.blendfile, b.gpu)
 	if keeper.refuses(key) {
 		return false, nil
 	}
@@ -55,6 +55,7 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	free := err == nil && r.last && ctx.Err() == nil
 	if free {
 		keeper.keep(open)
+		r.fetchNext() // if the frame was not likely to be quick
 		r.isRendered()
 	}
 	if err = w.end(ctx, err); err != nil {
