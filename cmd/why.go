@@ -104,7 +104,8 @@ func (s *session) answerWhy(why api.Why, err error) error {
 	return nil
 }
 
-// whyOf returns why something does not run, nil if it does, or if the manager is
+// whyOf returns why something does not run; of what does, warnings if there are any.
+// It is nil if there is nothing to say, or if the manager is
 // one that does not say.
 func whyOf(why api.Why, err error) (*api.Why, error) {
 	switch {
@@ -112,8 +113,10 @@ func whyOf(why api.Why, err error) (*api.Why, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case why.Running:
+	case why.Running && len(why.Warnings) == 0:
 		return nil, nil
+	case why.Running:
+		return &api.Why{Warnings: why.Warnings}, nil
 	}
 	return &why, nil
 }
@@ -127,5 +130,8 @@ func (s *session) printWhy(why *api.Why) {
 	s.field("to do", why.Next)
 	for _, d := range why.Details {
 		s.field("also", d)
+	}
+	for _, w := range why.Warnings {
+		s.field("warning", w)
 	}
 }

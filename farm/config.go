@@ -35,6 +35,12 @@ type Config struct {
 	// BlenderMatch is which Blenders may open the file of a job that does not say:
 	// same, newer or any.
 	BlenderMatch string `yaml:"blender_match" json:"blender_match"`
+	// SlowFactor is how many times the median of its job's tasks of the type a task
+	// takes before it is told of; 0: never. SlowLeast is what that is at least, and
+	// with SlowRetry another worker tries it then, once.
+	SlowFactor int      `yaml:"task_slow_factor" json:"task_slow_factor"`
+	SlowLeast  Duration `yaml:"task_slow_least" json:"task_slow_least"`
+	SlowRetry  bool     `yaml:"task_slow_retry" json:"task_slow_retry"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
@@ -104,6 +110,8 @@ func DefaultConfig() Config {
 		BlocklistForget:            Duration(24 * time.Hour),
 		RetryAfterFarmFault:        Duration(10 * time.Minute),
 		BlenderMatch:               MatchSame.String(),
+		SlowFactor:                 10,
+		SlowLeast:                  Duration(5 * time.Minute),
 		FlamencoVersion:            "3.8.5",
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
@@ -137,7 +145,7 @@ func (c *Config) Check() error {
 		key   string
 		value Duration
 	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
-		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"task_slow_least", c.SlowLeast}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
 		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)
@@ -148,6 +156,9 @@ func (c *Config) Check() error {
 	}
 	if _, ok := ParseBlenderMatch(c.BlenderMatch); !ok && c.BlenderMatch != "" { // other programs leave it out
 		return Errorf(Invalid, "blender_match is %q: choose same, newer or any", c.BlenderMatch)
+	}
+	if c.SlowFactor < 0 || c.SlowFactor == 1 || c.SlowFactor > 1e6 {
+		return Errorf(Invalid, "task_slow_factor is %d: say how many times as long as usual a slow task takes, from 2 to a million; 0 turns it off", c.SlowFactor)
 	}
 	if c.Database == "" {
 		return Errorf(Invalid, "database is empty: leave the key out, or name a file (default %q)", "farm.db")

@@ -14,6 +14,9 @@ type Why struct {
 	Next    string   // what somebody can do about it, perhaps a command; "" for nothing
 	Details []string // more to know, a sentence each
 
+	// Warnings are of what is being done, such as a task that takes long; a sentence each.
+	Warnings []string
+
 	Cause *Cause // why a task failed, which is a part of the reason; nil if none did, or that is not known
 
 	// Clear says that nothing is in the way: a task is handed out with the next

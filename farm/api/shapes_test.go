@@ -70,6 +70,7 @@ var (
 // configuration is a farm.Config with every key.
 func configuration() farm.Config {
 	c := farm.DefaultConfig()
+	c.SlowRetry = true
 	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
 	c.Shaman.Enabled = true
 	c.AllowedHosts = []string{"farm.studio.example"}
@@ -172,7 +173,7 @@ func jobShapes() []shape {
 		{"Change", farm.Change{Time: updated, By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Farm/1.0"}, What: "Paused: lunch"}, farm.Change{}},
 		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
-		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"},
+		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"}, Warnings: []string{"task 7 takes long: it has run for 1h"},
 			Cause: &api.Cause{Class: "gpu-memory", Means: "The scene does not fit into the memory of this graphics card.", Next: "Render it on a larger card.", Line: "Error: Out of memory in CUDA"}}, api.Why{}},
 		{"Cause", api.Cause{Class: "no-camera", Means: "The scene has no camera.", Next: "Add one in Blender.", Line: "Error: Cannot render, no camera"}, api.Cause{}},
 		{"JobPriorityChange", api.JobPriorityChange{Priority: 100}, api.JobPriorityChange{}},

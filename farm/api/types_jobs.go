@@ -105,6 +105,9 @@ type Why struct {
 	// Cause is why a task failed, which is a part of the reason: the task that was
 	// asked about, or the first of the job's that failed.
 	Cause *Cause `json:"cause,omitempty"`
+
+	// Warnings are of what is being done, such as a task that takes long; a sentence each.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Cause is farm.Cause.

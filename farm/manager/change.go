@@ -50,9 +50,11 @@ func (u *unit) changeOnly(t store.Task, e farm.TaskEvent, edit func(*farm.TaskSt
 	switch farm.TaskActive {
 	case before: // its worker may be asking whether it may go on
 		u.lost = append(u.lost, t.ID())
+		u.ended = append(u.ended, endedTask{t.ID(), state.Status == farm.TaskCompleted})
 		u.wake = append(u.wake, workerTopic(worker))
 	case state.Status:
 		u.given = append(u.given, t.ID())
+		u.begun = append(u.begun, asRunning(t))
 	}
 	return true
 }
@@ -139,6 +141,9 @@ func (u *unit) saveJob(c *changedJob) {
 			j.Activity = statusActivity(j.JobFacts, c.because)
 		}
 		u.statuses = append(u.statuses, statusChange{c.before, status, c.submitted})
+		if status.Over() {
+			u.over = append(u.over, j.ID)
+		}
 		u.later(u.m.farmEvent)
 		u.wake = append(u.wake, beginTopic)
 	}

@@ -77,6 +77,7 @@ type Manager struct {
 	idle       idlers
 	tally      tally
 	heartbeats heartbeats
+	slow       slowTasks
 	sweeper    *sweeper
 	blocks     blocks
 	retries    retries
@@ -184,6 +185,7 @@ func (m *Manager) watchActive() error {
 		for w := range tx.Workers() {
 			for _, t := range tx.Active(w) {
 				m.heartbeats.watch([]farm.TaskID{t.ID()}, nil)
+				m.slow.watch([]runningTask{asRunning(t)}, nil, nil)
 			}
 		}
 		return nil

@@ -69,6 +69,9 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		if len(r.Frames) > 0 {
 			u.AddFrames(t, r.Frames)
 		}
+		if r.Status != nil && !ends {
+			m.slow.begin(task) // it may have had it for a while
+		}
 		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
 		switch {
 		case !ends:

@@ -123,6 +123,11 @@ func (m *Manager) sweepOnce() (next time.Duration, err error) {
 		return 0, err
 	}
 	next = min(next, soon)
+	soon, err = m.findSlow(now)
+	if err != nil {
+		return 0, err
+	}
+	next = min(next, soon)
 	soon, err = m.expireBlocks(time.Duration(config.BlocklistForget))
 	if err != nil {
 		return 0, err

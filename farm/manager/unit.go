@@ -16,6 +16,9 @@ type unit struct {
 	// Right after the commit, see publish:
 	given    []farm.TaskID // tasks that a worker got
 	lost     []farm.TaskID // tasks that were taken from their workers, or ended
+	begun    []runningTask // those of given
+	ended    []endedTask   // those of lost
+	over     []farm.JobID  // jobs that are over now
 	statuses []statusChange
 	events   []events.Event
 	wake     []topic
@@ -87,6 +90,11 @@ func (u *unit) publish() {
 	u.m.heartbeats.watch(u.given, u.lost)
 	if len(u.given) > 0 {
 		u.m.sweeper.expect(u.m.config.Load().TaskTimeout)
+	}
+	if u.m.slow.watch(u.begun, u.ended, u.over) {
+		u.m.sweeper.now()
+	} else if len(u.begun) > 0 && u.m.config.Load().SlowFactor > 0 {
+		u.m.sweeper.expect(u.m.config.Load().SlowLeast)
 	}
 	u.m.tally.count(u.statuses)
 	u.m.events.Publish(u.events...)

@@ -47,5 +47,5 @@ func answerWhy(w http.ResponseWriter, why farm.Why, err error) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, api.Why{Running: why.Running, Reason: why.Reason, Next: why.Next, Details: why.Details, Cause: (*api.Cause)(why.Cause)})
+	return writeJSON(w, http.StatusOK, api.Why{Running: why.Running, Reason: why.Reason, Next: why.Next, Details: why.Details, Warnings: why.Warnings, Cause: (*api.Cause)(why.Cause)})
 }
