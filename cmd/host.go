@@ -165,15 +165,8 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	h.later(func() error { m.Close(); return nil })
-	description, err := yamlfile.ToJSON(api.OpenAPI)
-	if err != nil {
-		return nil, fmt.Errorf("read the API's description: %w", err)
-	}
-	pages, err := docs.Pages()
-	if err != nil {
-		return nil, err
-	}
-	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: pages, OpenAPI: description, Addon: addon.Zip, Log: s.log})
+	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
+	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: addon.Zip, Log: s.log}), nil
 }
 
 // readAhead has the job types read, and the process that runs their scripts

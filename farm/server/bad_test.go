@@ -159,6 +159,10 @@ func TestFilesAreConfined(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	s := newServer(t)
+	s.call("GET", "/app/", "")
+	if n := s.docsMade.Load(); n != 0 {
+		t.Error("the documentation was made before somebody read it")
+	}
 	for path, want := range map[string]int{
 		"/": 307, "/app": 307, "/app/": 200, "/app/app.css": 200, "/app/none.js": 404, "/app/jobs/" + nobody: 200, "/favicon.ico": 200,
 		"/api/v3/openapi3.json": 200, "/api/v3/swagger-ui/": 200, "/api/v3/swagger-ui": 307, "/api/farm/jobtypes/broken": 200, "/docs": 307, "/docs/": 200, "/docs/index.html": 200, "/docs/none.html": 404, "/none": 404,
@@ -170,5 +174,8 @@ func TestPages(t *testing.T) {
 		if etag := a.header.Get("ETag"); etag != "" {
 			s.want(304, "GET", path, "", "If-None-Match", etag)
 		}
+	}
+	if n := s.docsMade.Load(); n != 1 {
+		t.Errorf("the documentation was made %d times", n)
 	}
 }

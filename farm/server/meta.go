@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -113,7 +114,12 @@ func (s *Server) brokenTypes(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.BrokenJobTypes{Broken: s.m.BrokenTypes(r.Context())})
 }
 
-func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) {
+func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) error {
+	description, err := s.openAPI()
+	if err != nil {
+		return fmt.Errorf("read the API's description: %w", err)
+	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(s.openAPI)
+	w.Write(description)
+	return nil
 }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -18,9 +18,13 @@ import (
 )
 
 // pages serves the embedded files. They have no modification times, so each
-// has an ETag, computed once at start, for browsers to revalidate with.
+// has an ETag for browsers to revalidate with. Most managers are asked for few of
+// them, and seldom, so nothing is kept but the tags, and the documentation once
+// somebody reads it.
 type pages struct {
-	files map[string]page // by path in the file system
+	ui   fs.FS
+	docs func() (map[string][]byte, error)
+	tags sync.Map // by path, of files that were asked for
 }
 
 // A page is one file and the tag by which browsers know whether they have it.
@@ -29,32 +33,43 @@ type page struct {
 	etag    string
 }
 
-// newPages reads all files into memory: they are a few hundred kilobytes, and asked for all the time.
-func newPages(o Options) (*pages, error) {
-	p := &pages{files: map[string]page{}}
-	err := fs.WalkDir(o.UI, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := fs.ReadFile(o.UI, name)
-		if err != nil {
-			return err
-		}
-		p.add(name, content)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the web pages: %w", err)
+func newPages(o Options) *pages {
+	p := &pages{ui: o.UI, docs: func() (map[string][]byte, error) { return nil, nil }}
+	if o.Docs != nil {
+		p.docs = sync.OnceValues(o.Docs)
 	}
-	for name, content := range o.Docs {
-		p.add(path.Join("docs", name), content)
-	}
-	return p, nil
+	return p
 }
 
-func (p *pages) add(name string, content []byte) {
-	sum := sha256.Sum256(content)
-	p.files[name] = page{content, `"` + hex.EncodeToString(sum[:12]) + `"`}
+// find returns the file of a path, below docs a page of the documentation. It is
+// fs.ErrNotExist if there is none.
+func (p *pages) find(name string) (page, error) {
+	content, err := p.read(name)
+	if err != nil {
+		return page{}, err
+	}
+	tag, ok := p.tags.Load(name)
+	if !ok {
+		sum := sha256.Sum256(content)
+		tag, _ = p.tags.LoadOrStore(name, `"`+hex.EncodeToString(sum[:12])+`"`)
+	}
+	return page{content, tag.(string)}, nil
+}
+
+func (p *pages) read(name string) ([]byte, error) {
+	below, ok := strings.CutPrefix(name, "docs/")
+	if !ok {
+		return fs.ReadFile(p.ui, name)
+	}
+	docs, err := p.docs()
+	if err != nil {
+		return nil, err
+	}
+	content, ok := docs[below]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return content, nil
 }
 
 // policy lets pages load nothing but what the manager itself serves.
@@ -62,8 +77,8 @@ const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsa
 
 // serve answers with an embedded file, and reports whether there is one of that name.
 func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) bool {
-	f, ok := p.files[name]
-	if !ok {
+	f, err := p.find(name)
+	if err != nil {
 		return false
 	}
 	p.write(w, r, name, f)
@@ -90,18 +105,23 @@ func (p *pages) app(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
-	p.write(w, r, "index.html", p.indexAt(strings.Count(place, "/")))
+	index, err := p.indexAt(strings.Count(place, "/"))
+	if err != nil {
+		notFound(w, r)
+		return
+	}
+	p.write(w, r, "index.html", index)
 }
 
 // indexAt returns the web page for a place so many folders down. Everything in
 // it is relative to its base, so that it works below any path of a proxy.
-func (p *pages) indexAt(depth int) page {
-	f := p.files["app/index.html"]
-	if depth == 0 {
-		return f
+func (p *pages) indexAt(depth int) (page, error) {
+	f, err := p.find("app/index.html")
+	if err != nil || depth == 0 {
+		return f, err
 	}
 	content := bytes.Replace(f.content, []byte(`<base href="./">`), []byte(`<base href="`+strings.Repeat("../", depth)+`">`), 1)
-	return page{content, strings.TrimSuffix(f.etag, `"`) + "-" + strconv.Itoa(depth) + `"`}
+	return page{content, strings.TrimSuffix(f.etag, `"`) + "-" + strconv.Itoa(depth) + `"`}, nil
 }
 
 // below serves the files of a folder; the folder itself is its index.html.

@@ -8,11 +8,8 @@ import (
 )
 
 // router is the table of everything that is served.
-func (s *Server) router(o Options) (http.Handler, error) {
-	pages, err := newPages(o)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) router(o Options) http.Handler {
+	pages := newPages(o)
 	r := chi.NewRouter()
 	r.Use(s.recovered)
 	r.Use(s.guard)
@@ -38,7 +35,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
-	r.Get("/api/v3/openapi3.json", s.openAPIJSON)
+	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))
 	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
 	r.Get("/farm-addon.zip", s.handle(s.addonZip))
@@ -52,7 +49,7 @@ func (s *Server) router(o Options) (http.Handler, error) {
 	r.Get("/docs/*", pages.below("docs"))
 	r.Get("/favicon.ico", pages.icon)
 	r.Get("/favicon.png", pages.icon)
-	return r, nil
+	return r
 }
 
 // v3 is the protocol that Flamenco's workers and add-on speak, in the order of

@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -28,9 +29,9 @@ import (
 type Options struct {
 	Manager *manager.Manager
 	Events  *events.Log
-	UI      fs.FS             // the web pages, with app/ and vendor/swagger-ui/
-	Docs    map[string][]byte // the documentation as HTML pages, by name; optional
-	OpenAPI []byte            // the API's description as JSON
+	UI      fs.FS                             // the web pages, with app/ and vendor/swagger-ui/
+	Docs    func() (map[string][]byte, error) // makes the documentation as HTML pages, by name, once somebody reads it; optional
+	OpenAPI func() ([]byte, error)            // makes the API's description as JSON, once somebody reads it
 	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is not a valid one.
 	Addon func(manager string) ([]byte, error)
 	Log   *slog.Logger
@@ -41,7 +42,7 @@ type Server struct {
 	m       *manager.Manager
 	events  *events.Log
 	log     *slog.Logger
-	openAPI []byte
+	openAPI func() ([]byte, error)
 	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
 
@@ -50,12 +51,11 @@ type Server struct {
 }
 
 // New returns a server.
-func New(o Options) (*Server, error) {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: o.OpenAPI, addon: o.Addon}
+func New(o Options) *Server {
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
-	var err error
-	s.routes, err = s.router(o)
-	return s, err
+	s.routes = s.router(o)
+	return s
 }
 
 // ServeHTTP answers one request.

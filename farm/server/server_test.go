@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 // testServer is a whole manager behind real HTTP. Every call to the API is held
 // to the OpenAPI document.
 type testServer struct {
+	docsMade atomic.Int32 // how often the documentation was made
 	t        *testing.T
 	home     string
 	url      string
@@ -77,9 +79,12 @@ func newServer(t *testing.T) *testServer {
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
 	s := &testServer{t: t, home: home, manager: m, events: timeline, contract: apitest.New(t)}
-	if s.server, err = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, OpenAPI: []byte(`{"openapi":"3.0.3"}`), Addon: addon.Zip, Log: log}); err != nil {
-		t.Fatal(err)
+	docs := func() (map[string][]byte, error) {
+		s.docsMade.Add(1)
+		return map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, nil
 	}
+	description := func() ([]byte, error) { return []byte(`{"openapi":"3.0.3"}`), nil }
+	s.server = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: addon.Zip, Log: log})
 	hs := httptest.NewServer(s.server)
 	s.url, s.client = hs.URL, s.contract.Client(nil)
 	t.Cleanup(func() {

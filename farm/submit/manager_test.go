@@ -54,10 +54,8 @@ func newManager(t *testing.T) *testManager {
 		t.Fatal(err)
 	}
 	pages := fstest.MapFS{"app/index.html": {Data: []byte("<!doctype html>")}, "vendor/swagger-ui/index.html": {Data: []byte("<!doctype html>")}}
-	s, err := server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: map[string][]byte{}, OpenAPI: []byte(`{}`), Addon: addon.Zip, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	description := func() ([]byte, error) { return []byte(`{}`), nil }
+	s := server.New(server.Options{Manager: m, Events: timeline, UI: pages, OpenAPI: description, Addon: addon.Zip, Log: log})
 	hs := httptest.NewServer(s)
 	client, err := api.New(hs.URL)
 	if err != nil {
