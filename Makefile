@@ -12,7 +12,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test times deps demo-deps check bench still soak blenders test-blenders release clean
+.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames still soak blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -21,6 +21,7 @@ help:
 	@echo 'make times     run the tests, and print where their time goes'
 	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
+	@echo 'make bench-frames  what the farm adds to rendering, against Blender alone; BLENDER=PATH'
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
@@ -74,6 +75,11 @@ test-blenders: need-go demo-deps
 
 bench:
 	nice $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 0 ./cmd/bench
+
+# Under 15 minutes on two cores. BLENDER=PATH names another Blender, ARGS="-rounds 5 -demo-frames 240" more of it.
+bench-frames:
+	nice $(GO) test -run '^$$' -bench 'Frames|TwoWorkers' -benchtime 1x -timeout 0 ./cmd/bench -args -rounds 5 -demo-frames 24 $(if $(BLENDER),-blender "$(BLENDER)") $(ARGS)
+	FARM_TEST_BLENDER="$(BLENDER)" nice $(GO) test -run '^$$' -bench WarmMemory -benchtime 500x -timeout 0 ./farm/worker
 
 still: demo-deps
 	nice $(GO) test -count 1 -timeout 0 -run TestStillOverTwoWorkers -v ./cmd -full

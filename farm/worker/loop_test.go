@@ -167,7 +167,7 @@ func TestStepsAndLogArriveWithinASecond(t *testing.T) {
 				steps = append(steps, *s.StepsCompleted)
 			}
 		}
-		if want := []int{3, 5, 6}; !slices.Equal(steps, want) { // at 1.4 s, 2.6 s and the end
+		if want := []int{2, 5, 6}; !slices.Equal(steps, want) { // at 1 s, with "Started", at 2.2 s and the end
 			t.Errorf("steps %v, want %v", steps, want)
 		}
 	})
