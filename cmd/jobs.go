@@ -21,7 +21,7 @@ A job is named by its id or by the beginning of it, as "farm jobs list" shows
 it. One of its tasks is JOB/NUMBER, counting from 1 as "farm jobs show" does.`,
 		Example: "  farm jobs list\n  farm jobs wait 1f2e3d4c && play video.mp4\n  farm jobs requeue 1f2e3d4c/7",
 	})
-	c.AddCommand(newJobsList(s), newJobsShow(s), newJobsWait(s), newJobsLog(s), newJobsDelete(s), newJobsPriority(s), newJobsBlocklist(s), newJobsWhy(s))
+	c.AddCommand(newJobsList(s), newJobsShow(s), newJobsWait(s), newJobsLog(s), newJobsDelete(s), newJobsPriority(s), newJobsBlocklist(s), newJobsWhy(s), newJobsFrames(s), newJobsRerender(s))
 	for _, v := range jobVerbs() {
 		c.AddCommand(newJobsVerb(s, v))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -89,10 +90,18 @@ func runJobsList(ctx context.Context, s *session, o jobsListOptions) error {
 	case len(jobs) == 0:
 		fmt.Fprintln(s.errOut, `No jobs. Submit one with "farm submit FILE.blend".`)
 	}
-	t := s.table("id", "status", "done", "prio", "type", "updated", "name")
+	t := s.table("id", "status", "done", "until", "prio", "type", "updated", "name")
 	for _, j := range jobs {
-		t.row(shortID(string(j.ID)), status(j.Status), progress(j.StepsCompleted, j.StepsTotal), j.Priority,
+		t.row(shortID(string(j.ID)), status(j.Status), progress(j.StepsCompleted, j.StepsTotal), until(j.TimeLeft, s.now()), j.Priority,
 			j.Type, ago(j.Updated, s.now()), j.Name)
 	}
 	return t.print()
+}
+
+// until is when a job will be over.
+func until(t *api.TimeLeft, now time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return clockRange(t.Earliest.In(now.Location()), t.Latest.In(now.Location()), now)
 }

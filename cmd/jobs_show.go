@@ -27,6 +27,7 @@ type shownJob struct {
 	api.Job
 	Tasks api.List[api.TaskSummary] `json:"tasks"`
 	Audit *api.Audit                `json:"audit,omitempty"`
+	Costs *api.JobCosts             `json:"costs,omitempty"`
 }
 
 // newJobsShow returns the command that shows one job.
@@ -35,12 +36,12 @@ func newJobsShow(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show JOB|JOB/NUMBER|TASK",
 		Short: "Show a job, its tasks, and who changed what",
-		Long: `Show a job, its tasks, and the last changes that users made; or one task, and
+		Long: `Show a job, when it will be over, what its frames cost, its tasks, and the last changes that users made; or one task, and
 the commands that it runs.
 
 With --json it prints the job as GET /api/v3/jobs/{id} has it, with all its
-tasks under "tasks", and what GET /api/farm/jobs/{id}/audit has under "audit"; or the
-task as GET /api/v3/tasks/{id} has it.`,
+tasks under "tasks", what GET /api/farm/jobs/{id}/audit has under "audit", and what
+GET /api/farm/jobs/{id}/costs has under "costs"; or the task as GET /api/v3/tasks/{id} has it.`,
 		Example:           "  farm jobs show 1f2e3d4c\n  farm jobs show 1f2e3d4c/7\n  farm jobs show 1f2e3d4c --json | jq '.tasks[] | select(.status == \"failed\")'",
 		Args:              args("JOB|JOB/NUMBER|TASK"),
 		ValidArgsFunction: s.completeJobs,
@@ -74,6 +75,9 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 	if shown.Audit, err = auditOf(client.FetchJobAudit(ctx, id)); err != nil {
 		return err
 	}
+	if shown.Costs, err = costsOf(client.FetchJobCosts(ctx, id)); err != nil {
+		return err
+	}
 	counts := map[string]int{}
 	total := 0
 	for t, err := range client.JobTasks(ctx, id) {
@@ -94,6 +98,7 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 		return err
 	}
 	s.printJob(&shown.Job, why, counts)
+	s.printCosts(shown.Costs)
 	s.printChanges(shown.Audit, o.all)
 	t := s.table("task", "status", "done", "type", "worker", "name")
 	for _, task := range shown.Tasks {

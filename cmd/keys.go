@@ -72,7 +72,7 @@ type key struct {
 	env   string
 	role  role
 	usage string
-	at    func(*config) any // pointer to the value: *string, *int, *bool, *farm.Duration, *farm.Size or *[]string
+	at    func(*config) any // pointer to the value: *string, *int, *float64, *bool, *farm.Duration, *farm.Size or *[]string
 }
 
 // keys is the one table of values that flags, the environment and farm.yaml
@@ -99,6 +99,7 @@ func keys() []key {
 		{"task_slow_factor", "", "FARM_TASK_SLOW_FACTOR", serving, "", func(c *config) any { return &c.SlowFactor }},
 		{"task_slow_least", "", "FARM_TASK_SLOW_LEAST", serving, "", func(c *config) any { return &c.SlowLeast }},
 		{"task_slow_retry", "", "FARM_TASK_SLOW_RETRY", serving, "", func(c *config) any { return &c.SlowRetry }},
+		{"price_per_kwh", "", "FARM_PRICE_PER_KWH", serving, "", func(c *config) any { return &c.PricePerKWh }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
 		{"shaman.enabled", "", "FARM_SHAMAN", serving, "", func(c *config) any { return &c.Shaman.Enabled }},
@@ -141,6 +142,10 @@ func (k key) set(c *config, text string) (err error) {
 		if *p, err = strconv.Atoi(text); err != nil {
 			err = fmt.Errorf("%q is not a whole number", text)
 		}
+	case *float64:
+		if *p, err = strconv.ParseFloat(text, 64); err != nil {
+			err = fmt.Errorf("%q is not a number", text)
+		}
 	case *bool:
 		if *p, err = strconv.ParseBool(text); err != nil {
 			err = fmt.Errorf("%q is neither true nor false", text)
@@ -155,7 +160,7 @@ func (k key) set(c *config, text string) (err error) {
 	return err
 }
 
-// get returns the value: a string, int, bool or []string. Durations and sizes are text.
+// get returns the value: a string, int, float64, bool or []string. Durations and sizes are text.
 func (k key) get(c *config) any {
 	switch p := k.at(c).(type) {
 	case *string:
@@ -163,6 +168,8 @@ func (k key) get(c *config) any {
 	case *int:
 		return *p
 	case *bool:
+		return *p
+	case *float64:
 		return *p
 	case *farm.Duration:
 		return p.String()
@@ -184,6 +191,8 @@ func (k key) copy(to, from *config) {
 		*p = *k.at(from).(*int)
 	case *bool:
 		*p = *k.at(from).(*bool)
+	case *float64:
+		*p = *k.at(from).(*float64)
 	case *farm.Duration:
 		*p = *k.at(from).(*farm.Duration)
 	case *farm.Size:

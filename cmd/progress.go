@@ -147,9 +147,9 @@ func (b *progressBar) parts(v *jobView, now time.Time) []string {
 	case farm.JobActive.String():
 		if rate := b.meter.rate(now); rate > 0 {
 			parts = append(parts, speed(rate))
-			if done < total {
-				parts = append(parts, roughly(time.Duration(float64(total-done)/rate*float64(time.Second)))+" left")
-			}
+		}
+		if left := v.job.TimeLeft; left != nil && done < total {
+			parts = append(parts, roughly(left.Likely.Sub(now))+" left ("+until(left, now)+")")
 		}
 		if v.busy != "" && b.live {
 			parts = append(parts, printable(v.busy))

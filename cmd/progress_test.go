@@ -75,11 +75,17 @@ func view(status string, done, total int) *jobView {
 	return newJobView(api.Job{Status: status, StepsCompleted: done, StepsTotal: total, Settings: map[string]any{"frames": "1-10"}})
 }
 
+// leftFrom is a time left, as a manager says it.
+func leftFrom(now time.Time, left time.Duration) *api.TimeLeft {
+	return &api.TimeLeft{Earliest: now.Add(left - 5*time.Second), Likely: now.Add(left), Latest: now.Add(left + 10*time.Second)}
+}
+
 func TestBarOnTerminal(t *testing.T) {
 	b := newBarTest(true, 80)
 	b.show(view("queued", 0, 11))
 	for done := range 6 {
 		v := view("active", done, 11)
+		v.job.TimeLeft = leftFrom(b.at, 10*time.Second)
 		v.busy = "render-\x1b[31m on vm"
 		b.show(v)
 		b.at = b.at.Add(2 * time.Second)
@@ -94,7 +100,7 @@ func TestBarOnTerminal(t *testing.T) {
 	lines := strings.Split(b.out.String(), "\r")
 	for i, want := range map[int]string{
 		1: "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/10 frames  waiting for a worker\x1b[K",
-		7: "██████████████░░░░░░░░░░░░░░░  5/10 frames  0.5/s  10s left  render-?[31m on vm\x1b[K",
+		7: "████░░░░░  5/10 frames  0.5/s  10s left (12:00:15–12:00:30)  render-?[31m on vm\x1b[K",
 		9: "██████████████████████████████  10/10 frames  completed\x1b[K\n",
 	} {
 		if i >= len(lines) || !strings.Contains(lines[i], want) {
@@ -123,14 +129,16 @@ func TestBarInFile(t *testing.T) {
 	b := newBarTest(false, 80)
 	b.show(view("queued", 0, 11))
 	for done := range 11 {
-		b.show(view("active", done, 11))
-		b.show(view("active", done, 11))
+		v := view("active", done, 11)
+		v.job.TimeLeft = leftFrom(b.at, time.Duration(10-done)*4*time.Second)
+		b.show(v)
+		b.show(v)
 		b.at = b.at.Add(4 * time.Second)
 	}
 	b.show(view("completed", 11, 11))
 	b.end()
-	want := "0/10 frames  waiting for a worker\n0/10 frames\n3/10 frames  15.0/min  28s left\n6/10 frames  15.0/min  16s left\n" +
-		"9/10 frames  15.0/min  4s left\n10/10 frames  completed\n"
+	want := "0/10 frames  waiting for a worker\n0/10 frames  40s left (12:00:35–12:00:50)\n3/10 frames  15.0/min  28s left (12:00:35–12:00:50)\n6/10 frames  15.0/min  16s left (12:00:35–12:00:50)\n" +
+		"9/10 frames  15.0/min  4s left (12:00:35–12:00:50)\n10/10 frames  completed\n"
 	if b.out.String() != want {
 		t.Errorf("got\n%swant\n%s", b.out.String(), want)
 	}

@@ -160,7 +160,7 @@ func (w *jobWatch) message(ctx context.Context, m api.Message) bool {
 		if e.WasDeleted || api.JobIsOver(e.Status) {
 			return w.refresh(ctx) // the last word, with everything that an event leaves out
 		}
-		w.view.job.Status, w.view.job.StepsCompleted = e.Status, e.StepsCompleted
+		w.view.job.Status, w.view.job.StepsCompleted, w.view.job.TimeLeft = e.Status, e.StepsCompleted, e.TimeLeft
 		return w.yield(w.view, nil)
 	}
 	return true

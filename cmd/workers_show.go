@@ -19,7 +19,7 @@ func newWorkersShow(s *session) *cobra.Command {
 		Long: `Show a worker, its tags, when it sleeps, and what it does or did last.
 
 With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it, and under
-"audit" who changed what.`,
+"audit" who changed what, under "costs" how fast it renders.`,
 		Example:           "  farm workers show render07",
 		Args:              args("WORKER"),
 		ValidArgsFunction: s.completeWorkers,
@@ -49,11 +49,16 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	costs, err := costsOf(client.FetchWorkerCosts(ctx, id))
+	if err != nil {
+		return err
+	}
 	if s.json {
 		return s.printJSON(struct {
 			api.Worker
-			Audit *api.Audit `json:"audit,omitempty"`
-		}{w, audit})
+			Audit *api.Audit       `json:"audit,omitempty"`
+			Costs *api.WorkerCosts `json:"costs,omitempty"`
+		}{w, audit, costs})
 	}
 	schedule, scheduled, err := scheduleOf(ctx, client, id)
 	if err != nil {
@@ -81,6 +86,9 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	}
 	if w.Task != nil {
 		s.field("task", fmt.Sprintf("%s/%d %s, %s", shortID(string(w.Task.JobID)), w.Task.IndexInJob, w.Task.Status, w.Task.Name))
+	}
+	if costs != nil && costs.Job != "" {
+		s.field("rendered", fmt.Sprintf("%s (%s)", workerCost(&costs.WorkerCost), costs.JobName))
 	}
 	s.printChanges(audit, false)
 	return nil

@@ -41,6 +41,8 @@ type Config struct {
 	SlowFactor int      `yaml:"task_slow_factor" json:"task_slow_factor"`
 	SlowLeast  Duration `yaml:"task_slow_least" json:"task_slow_least"`
 	SlowRetry  bool     `yaml:"task_slow_retry" json:"task_slow_retry"`
+	// PricePerKWh is what a kilowatt hour costs, in whatever currency; 0: not known.
+	PricePerKWh float64 `yaml:"price_per_kwh" json:"price_per_kwh"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
 	// it with their own for equality.
 	FlamencoVersion string `yaml:"flamenco_version" json:"flamenco_version"`
@@ -159,6 +161,9 @@ func (c *Config) Check() error {
 	}
 	if c.SlowFactor < 0 || c.SlowFactor == 1 || c.SlowFactor > 1e6 {
 		return Errorf(Invalid, "task_slow_factor is %d: say how many times as long as usual a slow task takes, from 2 to a million; 0 turns it off", c.SlowFactor)
+	}
+	if !(c.PricePerKWh >= 0 && c.PricePerKWh < 1e6) { // nor a NaN
+		return Errorf(Invalid, "price_per_kwh is %v: say what a kilowatt hour costs, like 0.30, or 0 if you do not know", c.PricePerKWh)
 	}
 	if c.Database == "" {
 		return Errorf(Invalid, "database is empty: leave the key out, or name a file (default %q)", "farm.db")

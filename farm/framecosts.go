@@ -216,3 +216,21 @@ func (c *CostCurve) near(i int) (float64, bool) {
 	}
 	return 0, false
 }
+
+// Planned is how many frames the job has, 0 if that is not known.
+func (c *CostCurve) Planned() (n int) {
+	for _, b := range c.Bins {
+		n += b.Planned
+	}
+	return n
+}
+
+// Clone returns a copy that shares nothing, nil of nil.
+func (c *FrameCosts) Clone() *FrameCosts {
+	if c == nil {
+		return nil
+	}
+	copied := *c
+	copied.Slowest, copied.Workers = slices.Clone(c.Slowest), slices.Clone(c.Workers)
+	return &copied
+}

@@ -184,3 +184,17 @@ func (v *View) Costs(id farm.JobID) (*farm.FrameCosts, error) {
 
 // maxFrameAge bounds how far a frame's times may be from the job's creation, either way.
 const maxFrameAge = 50 * 365 * 24 * time.Hour
+
+// Ahead returns jobs that workers get tasks of before they get one of this: those
+// that run and have a higher priority, or the same and are older. At most limit.
+func (tx *Tx) Ahead(j *Job, limit int) (jobs []*Job) {
+	tx.check()
+	for _, other := range tx.x.jobs {
+		if other != j && other.terms().Open && (other.Priority > j.Priority || other.Priority == j.Priority && other.seq < j.seq) {
+			if jobs = append(jobs, other); len(jobs) == limit {
+				break
+			}
+		}
+	}
+	return jobs
+}

@@ -95,6 +95,10 @@ PUT    /api/farm/worker/facts                                setWorkerFacts     
 PUT    /api/farm/worker/in-use                               setWorkerInUse             basic 204
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
+GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200
+GET    /api/farm/jobs/{job_id}/frames                        fetchJobFrames             open  200
+POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob                open  200
+GET    /api/farm/workers/{worker_id}/costs                   fetchWorkerCosts           open  200
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
 GET    /api/farm/jobtypes/broken                             getBrokenJobTypes          open  200

@@ -74,6 +74,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
+		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -174,6 +175,10 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobAudit(ctx, job))
 	l.is(c.FetchWorkerAudit(ctx, worker))
 	l.does(c.RequeueJob(ctx, job, api.JobRequeue{Tasks: api.RequeueFailed, Reason: "again"}))
+	l.is(c.FetchJobCosts(ctx, job))
+	l.is(c.FetchJobFrames(ctx, job, 7))
+	l.is(c.RerenderJob(ctx, job, api.JobRerender{Frames: "3", Reason: "again"}))
+	l.is(c.FetchWorkerCosts(ctx, worker))
 	l.is(c.FetchJobWhy(ctx, job))
 	l.is(c.FetchTaskWhy(ctx, task, worker))
 	l.does(c.SetJobPriority(ctx, job, api.JobPriorityChange{Priority: 100}))

@@ -39,6 +39,10 @@ var (
 	frame = farm.FrameResult{Frame: 37, Wall: 4210, CPU: 8010, Load: 730, Render: 3300, Save: 180, Memory: 244_000, GPUMemory: 612_000, Energy: 840,
 		Device: "OPTIX", Saved: updated, Source: created, Flags: farm.FrameFlat | farm.FrameRenderedAgain}
 
+	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour)}
+	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25}
+	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Result: &frame}
+
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
 		Version: "1.0.0", CanRestart: true, InUse: "in use by its owner", Unable: unable}
@@ -51,7 +55,7 @@ var (
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
 		Settings: map[string]any{"frames": "1-100", "chunk_size": 10.0, "nothing": nil}, SubmitterPlatform: "linux", Type: "simple-blender-render",
 		WorkerTag: tag, Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, Activity: "rendering", Created: created, Updated: updated,
-		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, BlenderVersion: "4.2", BlenderMatch: "same"}
+		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, BlenderVersion: "4.2", BlenderMatch: "same", TimeLeft: timeLeft}
 	newJob = api.Job{Name: "shot 010", Priority: 50, Type: "simple-blender-render", Created: created, Updated: created, ID: job, Status: "queued"}
 
 	blender  = api.BlenderPathCheckResult{Input: "blender", Path: "/usr/bin/blender", Source: api.BlenderFromPath, IsUsable: true, Cause: "Blender 4.5.3 LTS"}
@@ -72,7 +76,7 @@ func configuration() farm.Config {
 	c := farm.DefaultConfig()
 	c.SlowRetry = true
 	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
-	c.Shaman.Enabled = true
+	c.Shaman.Enabled, c.PricePerKWh = true, 0.5
 	c.AllowedHosts = []string{"farm.studio.example"}
 	c.MQTT.Client = farm.MQTTClient{Enabled: true, Broker: "tcp://mqtt.local:1883", ClientID: "farm", TopicPrefix: "flamenco", Username: "farm", Password: "secret"}
 	c.Variables = farm.Variables{"projects": {IsTwoWay: true, Values: []farm.VariableValue{
@@ -171,6 +175,15 @@ func jobShapes() []shape {
 		{"Audit", api.Audit{Dropped: 12, Changes: []farm.Change{{Time: updated, By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Farm/1.0"}, What: "Priority changed from 50 to 80"}}},
 			api.Audit{}},
 		{"Change", farm.Change{Time: updated, By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Farm/1.0"}, What: "Paused: lunch"}, farm.Change{}},
+		{"TimeLeft", *timeLeft, api.TimeLeft{}},
+		{"JobCosts", api.JobCosts{Frames: 100, Rendered: 120, Warnings: 1, Seconds: 4210.5, CPU: 8000.25, Load: 12.5, Save: 30, Memory: 1 << 30, GPUMemory: 1 << 29,
+			EnergyKWh: 1.25, Price: 0.5, TimeLeft: timeLeft, Slowest: []api.SlowFrame{{Frame: 37, Seconds: 90.5}}, Workers: []api.WorkerCost{workerCost}}, api.JobCosts{}},
+		{"WorkerCost", workerCost, api.WorkerCost{}},
+		{"WorkerCosts", api.WorkerCosts{Job: job, JobName: "shot 010", WorkerCost: workerCost}, api.WorkerCosts{}},
+		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
+		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
+		{"JobRerender", api.JobRerender{Frames: "37,41-44", Reason: "the light was on"}, api.JobRerender{}},
+		{"JobRerendered", api.JobRerendered{Frames: "37,41", Waiting: "42-44", Tasks: 2, Kept: "20261123-110203"}, api.JobRerendered{}},
 		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
 		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"}, Warnings: []string{"task 7 takes long: it has run for 1h"},
@@ -217,7 +230,7 @@ func eventShapes() []shape {
 		{"EventLifeCycle", api.EventLifeCycle{Type: api.LifeCycleStartup}, api.EventLifeCycle{Type: api.LifeCycleShutdown}},
 		{"EventFarmStatus", api.EventFarmStatus{Status: farm.FarmActive}, api.EventFarmStatus{Status: farm.FarmAsleep}},
 		{"EventJobUpdate", api.EventJobUpdate{ID: job, Name: "shot 010", Updated: updated, Status: "active", PreviousStatus: "queued",
-			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, WasDeleted: true},
+			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, TimeLeft: timeLeft, WasDeleted: true},
 			api.EventJobUpdate{ID: job}},
 		{"EventTaskUpdate", api.EventTaskUpdate{ID: task, JobID: job, Name: "render-1-10", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Activity: "Progress", StepsCompleted: 3, StepsTotal: 10, Worker: &api.EventTaskWorker{Name: "workhorse", UUID: worker}},

@@ -36,6 +36,7 @@ type EventJobUpdate struct {
 	StepsCompleted    int        `json:"steps_completed"`
 	StepsTotal        int        `json:"steps_total"`
 	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
+	TimeLeft          *TimeLeft  `json:"time_left,omitempty"` // nil: it cannot be told
 	WasDeleted        bool       `json:"was_deleted,omitempty"`
 }
 

@@ -65,8 +65,9 @@ type Job struct {
 	StepsTotal        int        `json:"steps_total"`
 	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
 
-	BlenderVersion string `json:"blender_version,omitempty"` // of its file; "": not known
-	BlenderMatch   string `json:"blender_match,omitempty"`   // "" if the version is not known
+	BlenderVersion string    `json:"blender_version,omitempty"` // of its file; "": not known
+	BlenderMatch   string    `json:"blender_match,omitempty"`   // "" if the version is not known
+	TimeLeft       *TimeLeft `json:"time_left,omitempty"`       // nil: it cannot be told
 }
 
 // JobsQueryResult answers fetchJobs.

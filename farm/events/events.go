@@ -40,6 +40,7 @@ type JobChanged struct {
 	Previous     farm.JobStatus // equal to Status unless the status changed
 	Submitted    bool           // the job is new
 	RefreshTasks bool           // many of its tasks changed without events of their own
+	Left         *farm.TimeLeft // nil: it cannot be told
 }
 
 // JobDeleted tells that a job is gone.

@@ -24,6 +24,7 @@ type AssignedTask struct {
 	JobPriority int
 	farm.PlannedTask
 	StepsDone int
+	redo      farm.Redo // only some of its frames
 }
 
 // Assign hands the worker the best task it may do. It asks for a change of
@@ -162,7 +163,7 @@ func (u *unit) assign(t store.Task, w *store.Worker) {
 }
 
 func assigned(t store.Task) *AssignedTask {
-	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone}
+	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone, redo: t.State().Redo}
 }
 
 // fillIn adds the task's name and commands, with the variables of the platform.
@@ -170,6 +171,11 @@ func (m *Manager) fillIn(a *AssignedTask, platform string) error {
 	planned, err := m.store.Planned(a.ID)
 	if err != nil {
 		return fmt.Errorf("read what task %s does: %w", a.ID, err)
+	}
+	if a.redo != (farm.Redo{}) {
+		if planned.Commands, err = a.redo.Narrow(planned.Commands); err != nil {
+			return fmt.Errorf("have task %s render some of its frames again: %w", a.ID, err)
+		}
 	}
 	a.PlannedTask = planned
 	expander := m.config.Load().expander(platform)

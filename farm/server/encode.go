@@ -44,11 +44,12 @@ func pathID(r *http.Request, name string) (string, error) {
 	return id, nil
 }
 
-func apiJob(j farm.Job, d farm.JobDetail) api.Job {
+func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 	job := api.Job{
 		Metadata: d.Metadata, Name: j.Name, Priority: j.Priority, Settings: d.Settings, Type: j.Type, WorkerTag: j.Tag,
 		Activity: j.Activity, Created: j.Created, Updated: j.Updated, ID: j.ID, Status: j.Status().String(),
 		StepsCompleted: j.StepsDone, StepsTotal: j.StepsTotal, DeleteRequestedAt: j.Deleting,
+		TimeLeft: api.NewTimeLeft(left),
 	}
 	if !j.Blender.IsZero() {
 		job.BlenderVersion, job.BlenderMatch = j.Blender.Version.String(), j.Blender.Match.String()
@@ -122,6 +123,7 @@ func apiJobEvent(e events.JobChanged) api.EventJobUpdate {
 	update := api.EventJobUpdate{
 		ID: e.Job.ID, Name: e.Job.Name, Updated: e.Job.Updated, Status: e.Status.String(), Type: e.Job.Type, Priority: e.Job.Priority,
 		RefreshTasks: e.RefreshTasks, StepsCompleted: e.Job.StepsDone, StepsTotal: e.Job.StepsTotal, DeleteRequestedAt: e.Job.Deleting,
+		TimeLeft: api.NewTimeLeft(e.Left),
 	}
 	if e.Previous != e.Status && !e.Submitted {
 		update.PreviousStatus = e.Previous.String()

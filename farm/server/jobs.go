@@ -78,7 +78,7 @@ func (s *Server) submitJob(w http.ResponseWriter, r *http.Request) error {
 	for _, warning := range warnings {
 		w.Header().Add("Farm-Warning", oneLine(warning))
 	}
-	return writeJSON(w, http.StatusOK, apiJob(job, detail))
+	return writeJSON(w, http.StatusOK, apiJob(job, detail, nil))
 }
 
 // oneLine makes text fit for a header: printable ASCII only.
@@ -114,7 +114,11 @@ func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, apiJob(job, detail))
+	costs, err := s.m.Costs(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, apiJob(job, detail, costs.Left))
 }
 
 // deleteJob only begins with it: the job leaves the lists at once, its files and records

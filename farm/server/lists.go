@@ -90,9 +90,13 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil, err
 			}
+			left, err := s.m.TimeLeft(jobs)
+			if err != nil {
+				return nil, err
+			}
 			for i, j := range jobs {
 				if (len(statuses) == 0 || slices.Contains(statuses, j.Status().String())) && most != 0 {
-					page = append(page, apiJob(j, details[i]))
+					page = append(page, apiJob(j, details[i], left[i]))
 					most--
 				}
 			}

@@ -19,6 +19,10 @@ func (s *Server) router(o Options) http.Handler {
 	r.Route("/api/v3", s.v3)
 	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
+	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
+	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames)) //    ?limit= ?after=
+	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
+	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
 	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))

@@ -25,6 +25,9 @@ type blenderRender struct {
 	cold       bool     // in a Blender of its own; in the job: "warm" is false
 	preflight  bool     // look at the file before the first frame of the job
 	gpu        string   // auto, require, prefer or never; "": as Blender is set up
+	keep       string   // move files that are there out of the way, with this in their names; "": write over them
+
+	tell func(farm.FrameResult) // takes the results of frames; set by do
 }
 
 func prepareBlenderRender(c farm.Command) (action, error) {
@@ -40,6 +43,10 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 		cold:       !p.flag("warm", true),
 		preflight:  p.flag("preflight", false),
 		gpu:        p.choice("gpu", gpuRules),
+		keep:       p.optional("keep"),
+	}
+	if !keptName.MatchString(b.keep) {
+		p.fail("keep", "is %s, and should have letters, digits and hyphens only, as it is part of file names", show(b.keep))
 	}
 	return b.do, p.err
 }
@@ -66,6 +73,28 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 		return err
 	}
 	defer r.leaveRenderer()
+	b.tell = r.Frame
+	if b.keep == "" {
+		return b.render(ctx, r, exe, line)
+	}
+	kept, err := keepFiles(line, b.keep)
+	b.tell = func(f farm.FrameResult) {
+		kept.note(f.Frame)
+		r.Frame(f)
+	}
+	if err == nil {
+		err = b.render(ctx, r, exe, line)
+	}
+	if err != nil {
+		for _, e := range kept.restore() {
+			r.Log("a file that was kept cannot be put back: %v", e)
+		}
+	}
+	return err
+}
+
+// render renders in a Blender that stays open, else in one of its own.
+func (b blenderRender) render(ctx context.Context, r *run, exe string, line *blenderLine) error {
 	counted := 0 // steps, also those of a try that failed
 	tried, err := b.renderWarm(ctx, r, exe, line, func() {
 		counted++
@@ -117,7 +146,7 @@ func (b blenderRender) renderCold(ctx context.Context, r *run, exe string, line 
 // to be ended.
 func (b blenderRender) watch(ctx context.Context, stop context.CancelCauseFunc, r *run, line *blenderLine, step func()) *blenderWatch {
 	w := &blenderWatch{line: line, task: r, stop: stop, expects: b.steps > 0,
-		life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole, r.Frame)}
+		life: newStall(r.worker.options.StalledAfter), frames: newFrames(ctx, framefile.Whole, b.tell)}
 	w.meter = &frameMeter{tell: func(f farm.FrameResult) { w.frames.tell(ctx, f) }, use: func() processUse { return useOf(w.pid) },
 		watts: r.worker.options.Watts, now: time.Now, source: stateOf(b.blendfile).modified.UTC().Truncate(time.Millisecond)}
 	w.asked = newAskedFrames(line.requests, step, w.meter.saved)

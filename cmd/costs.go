@@ -1,0 +1,122 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// printCosts says what the frames of a job cost, and when it will be over.
+func (s *session) printCosts(c *api.JobCosts) {
+	if c == nil || c.Frames == 0 {
+		return
+	}
+	s.field("time left", timeLeft(c.TimeLeft, s.now()))
+	if c.Rendered > 0 {
+		each := time.Duration(c.Seconds / float64(c.Rendered) * float64(time.Second))
+		text := fmt.Sprintf("%s, %s each", farm.Count(c.Rendered, "frame"), seconds(each))
+		if c.Load > 0 {
+			text += fmt.Sprintf(" (%.0f%% loading, %.0f%% saving)", 100*c.Load/max(c.Seconds, 1e-9), 100*c.Save/max(c.Seconds, 1e-9))
+		}
+		if c.Memory > 0 {
+			text += ", at most " + farm.Size(c.Memory).String() + " of memory"
+		}
+		s.field("rendered", text)
+	}
+	var slow []string
+	for _, f := range c.Slowest[:min(3, len(c.Slowest))] {
+		slow = append(slow, fmt.Sprintf("%d (%s)", f.Frame, seconds(time.Duration(f.Seconds*float64(time.Second)))))
+	}
+	s.field("slowest", strings.Join(slow, ", "))
+	for i := range c.Workers {
+		s.field("by", workerCost(&c.Workers[i]))
+	}
+	s.field("energy", energy(c.EnergyKWh, c.Price))
+	if c.Warnings > 0 {
+		s.field("look at", farm.Count(c.Warnings, "frame")+"; \"farm jobs frames JOB --status warning\" shows them")
+	}
+}
+
+// workerCost says what a worker did in a job.
+func workerCost(w *api.WorkerCost) string {
+	name := w.Name
+	if name == "" {
+		name = shortID(string(w.ID)) + " (deleted)"
+	}
+	text := fmt.Sprintf("%s: %s, %s an hour", name, farm.Count(w.Rendered, "frame"), perHour(w.FramesPerHour))
+	if e := energy(w.EnergyKWh, 0); e != "" {
+		text += ", " + e
+	}
+	return text
+}
+
+func perHour(rate float64) string {
+	if rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return fmt.Sprintf("%.0f", rate)
+}
+
+// energy says how much was used and what that cost, "" if it is not known.
+func energy(kwh, price float64) string {
+	if kwh <= 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%.2f kWh", kwh)
+	if kwh < 0.1 {
+		text = fmt.Sprintf("%.1f Wh", kwh*1000)
+	}
+	if price > 0 {
+		text += fmt.Sprintf(", which cost %.2f", price)
+	}
+	return text
+}
+
+// timeLeft says when a job will be over: "12m, until 14:05–14:20".
+func timeLeft(t *api.TimeLeft, now time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return roughly(t.Likely.Sub(now)) + ", until " + clockRange(t.Earliest.In(now.Location()), t.Latest.In(now.Location()), now)
+}
+
+// clockRange writes a range of times, with seconds if they are near and the day if
+// it is another.
+func clockRange(from, to, now time.Time) string {
+	layout := "15:04"
+	if to.Sub(from) < 2*time.Minute {
+		layout = "15:04:05"
+	}
+	day := func(t time.Time) string {
+		switch {
+		case t.YearDay() == now.YearDay() && t.Year() == now.Year():
+			return ""
+		case t.Sub(now) < 6*24*time.Hour:
+			return t.Format("Mon ")
+		}
+		return t.Format("2006-01-02 ")
+	}
+	a, b := day(from)+from.Format(layout), day(to)+to.Format(layout)
+	if a == b {
+		return a
+	}
+	if day(from) == day(to) {
+		b = to.Format(layout)
+	}
+	return a + "–" + b
+}
+
+// costsOf returns what was asked for, or nothing of a compatible manager, which does
+// not know it.
+func costsOf[T any](c T, err error) (*T, error) {
+	switch {
+	case api.StatusOf(err) != 0:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &c, nil
+}

@@ -1,0 +1,119 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/farm/manager"
+)
+
+// fetchJobCosts answers from sums, and costs the same whatever the size of the job.
+func (s *Server) fetchJobCosts(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	c, err := s.m.Costs(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, s.apiCosts(c))
+}
+
+const (
+	millisecond = 1e-3 // in seconds
+	joule       = 1 / 3.6e6
+	kibibyte    = 1 << 10
+)
+
+func (s *Server) apiCosts(c manager.JobCosts) api.JobCosts {
+	if c.FrameCosts == nil {
+		return api.JobCosts{}
+	}
+	energy := float64(c.Energy) * joule
+	out := api.JobCosts{Frames: c.Kept, Rendered: c.Rendered, Warnings: c.Warned, Seconds: float64(c.Wall) * millisecond, CPU: float64(c.CPU) * millisecond,
+		Load: float64(c.Load) * millisecond, Save: float64(c.Save) * millisecond, Memory: c.Memory * kibibyte, GPUMemory: c.GPUMemory * kibibyte,
+		EnergyKWh: energy, Price: energy * c.Price, TimeLeft: api.NewTimeLeft(c.Left)}
+	for _, f := range c.Slowest {
+		out.Slowest = append(out.Slowest, api.SlowFrame{Frame: f.Frame, Seconds: float64(f.Wall) * millisecond})
+	}
+	for i := range c.Workers {
+		out.Workers = append(out.Workers, s.apiWorkerCost(&c.Workers[i]))
+	}
+	return out
+}
+
+func (s *Server) apiWorkerCost(c *farm.WorkerCosts) api.WorkerCost {
+	name, _ := s.m.WorkerName(c.Worker)
+	return api.WorkerCost{ID: c.Worker, Name: name, Rendered: c.Rendered, Seconds: float64(c.Wall) * millisecond,
+		FramesPerHour: c.FramesPerHour(), EnergyKWh: float64(c.Energy) * joule}
+}
+
+func (s *Server) fetchWorkerCosts(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	job, c, err := s.m.WorkerCosts(id)
+	if err != nil {
+		return err
+	}
+	c.Worker = id
+	return writeJSON(w, http.StatusOK, api.WorkerCosts{Job: job.ID, JobName: job.Name, WorkerCost: s.apiWorkerCost(&c)})
+}
+
+// fetchJobFrames answers with the frames of at most ?limit= tasks, so that an answer
+// has a bound; next says where to go on.
+func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	most, err := limit(r)
+	if err != nil {
+		return err
+	}
+	if most < 0 || most > listPage {
+		most = listPage
+	}
+	after := 0
+	if text := r.URL.Query().Get("after"); text != "" {
+		if after, err = strconv.Atoi(text); err != nil || after < 0 {
+			return farm.Errorf(farm.Invalid, "after is %q: it must be the index_in_job of a task", text)
+		}
+	}
+	frames, last, err := s.m.Frames(id, after-1, most)
+	if err != nil {
+		return err
+	}
+	out := api.JobFrames{Next: last + 1}
+	for i := range frames {
+		f := &frames[i]
+		out.Frames = append(out.Frames, api.JobFrame{Frame: f.Number, Task: f.Task + 1, TaskID: f.TaskID, Status: f.Status.String(), File: f.File,
+			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Result: f.Result})
+	}
+	return writeJSON(w, http.StatusOK, out)
+}
+
+// rerenderJob renders some frames again; see manager.Rerender.
+func (s *Server) rerenderJob(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r)
+	if err != nil {
+		return err
+	}
+	var wanted api.JobRerender
+	if err := read(w, r, &wanted); err != nil {
+		return err
+	}
+	frames, err := farm.ParseFrames(wanted.Frames)
+	if err != nil {
+		return err
+	}
+	done, err := s.m.Rerender(id, frames, wanted.Reason, by(r))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.JobRerendered{Frames: farm.FormatFrames(done.Frames), Waiting: farm.FormatFrames(done.Waiting), Tasks: done.Tasks, Kept: done.Kept})
+}
