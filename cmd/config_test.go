@@ -34,7 +34,7 @@ func writeConfig(t *testing.T, s *session, text string) {
 // TestEveryKeyAgrees gives every key a value in each of the three ways, and
 // expects the same to come out.
 func TestEveryKeyAgrees(t *testing.T) {
-	values := map[string]string{"string": "/some/where", "int": "7", "bool": "true", "Duration": "90s", "Size": "500MB", "slice": "misc,blender"}
+	values := map[string]string{"string": "/some/where", "int": "7", "float64": "0.25", "bool": "true", "Duration": "90s", "Size": "500MB", "slice": "misc,blender"}
 	for _, k := range keys() {
 		kind := reflect.TypeOf(k.at(&config{})).Elem()
 		text, ok := values[kind.Name()]
