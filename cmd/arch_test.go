@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/manager farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
@@ -43,6 +43,8 @@ var house = map[string]floor{
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
+	"farm/idle":        {"", "github.com/jezek/xgb github.com/godbus/dbus golang.org/x/sys", "whether somebody uses the computer is asked in one place, of whoever sees keyboard and mouse"},
+	"farm/ownerpage":   {"farm", "", "the computer's owner needs no manager, and a page for them alone"},
 	"farm/procgroup":   {"", "golang.org/x/sys", "a program is kept together, frozen and ended with all that it starts, by somebody who knows no task"},
 	"farm/blendertest": {"farm/programs", "", "it finds the Blender to test with, in tests only"},
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},

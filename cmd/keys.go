@@ -33,12 +33,22 @@ type local struct {
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
 	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
 	Watts           int           `yaml:"watts,omitempty"`             // what the computer takes while it renders; 0: not known
+	WorkWhen        string        `yaml:"work_when"`                   // always, idle or manual
+	IdleAfter       farm.Duration `yaml:"idle_after"`                  // see idle.Options.After
+	GiveBackAfter   farm.Duration `yaml:"give_back_after"`             // see worker.Options
+	BusyPrograms    []string      `yaml:"busy_programs"`               // see idle.Options.Programs
+	BusyCPU         int           `yaml:"busy_cpu"`                    // see idle.Options.BusyCPU
+	Nice            int           `yaml:"nice,omitempty"`              // see procgroup.Limits
+	IOTime          string        `yaml:"ionice,omitempty"`            // "", low or idle
+	CPULimit        int           `yaml:"cpu_limit,omitempty"`         // processors; 0: all
+	MemoryLimit     farm.Size     `yaml:"memory_limit,omitempty"`      // 0: all
 	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
 }
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute)}}
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute),
+		WorkWhen: workAlways, IdleAfter: farm.Duration(5 * time.Minute), GiveBackAfter: farm.Duration(5 * time.Minute), BusyPrograms: []string{"blender"}, BusyCPU: 50}}
 }
 
 // check says what of it cannot work, naming the key.
@@ -49,7 +59,7 @@ func (l local) check() error {
 	if l.Watts < 0 || l.Watts > maxWatts {
 		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
 	}
-	return nil
+	return l.checkOwner()
 }
 
 // maxWatts is more than any one computer takes.
@@ -124,6 +134,15 @@ func keys() []key {
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
 		{"warm_blender", "", "FARM_WARM_BLENDER", working, "", func(c *config) any { return &c.WarmBlender }},
 		{"watts", "", "FARM_WATTS", working, "", func(c *config) any { return &c.Watts }},
+		{"work_when", "", "FARM_WORK_WHEN", working, "", func(c *config) any { return &c.WorkWhen }},
+		{"idle_after", "", "FARM_IDLE_AFTER", working, "", func(c *config) any { return &c.IdleAfter }},
+		{"give_back_after", "", "FARM_GIVE_BACK_AFTER", working, "", func(c *config) any { return &c.GiveBackAfter }},
+		{"busy_programs", "", "FARM_BUSY_PROGRAMS", working, "", func(c *config) any { return &c.BusyPrograms }},
+		{"busy_cpu", "", "FARM_BUSY_CPU", working, "", func(c *config) any { return &c.BusyCPU }},
+		{"nice", "", "FARM_NICE", working, "", func(c *config) any { return &c.Nice }},
+		{"ionice", "", "FARM_IONICE", working, "", func(c *config) any { return &c.IOTime }},
+		{"cpu_limit", "", "FARM_CPU_LIMIT", working, "", func(c *config) any { return &c.CPULimit }},
+		{"memory_limit", "", "FARM_MEMORY_LIMIT", working, "", func(c *config) any { return &c.MemoryLimit }},
 		{"oom_score_adjust", "", "FARM_OOM_SCORE_ADJUST", working, "", func(c *config) any { return &c.OOMScoreAdjust }},
 	}
 }

@@ -33,6 +33,7 @@ when a user asks for a restart.`,
 	}
 	s.keyFlags(c, working)
 	s.logFlags(c)
+	c.AddCommand(newWorkStatus(s), newWorkPause(s), newWorkResume(s))
 	return c
 }
 
@@ -56,7 +57,7 @@ func runWork(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	err = w.Run(ctx)
+	err = s.runOwned(ctx, w)
 	switch {
 	case errors.Is(err, worker.ErrShutdown):
 		return nil
@@ -85,8 +86,6 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		Scripts:         addon.Pack(),
 		Log:             s.log,
 	}
-	if c.OOMScoreAdjust >= 0 {
-		o.Limits.OOM = &c.OOMScoreAdjust
-	}
+	s.forOwner(c, &o)
 	return o
 }

@@ -41,7 +41,8 @@ type fakeManager struct {
 	updates   []sent
 	previews  [][]byte
 	deleted   map[string]bool
-	refuses   string // route that is answered with 400; "" for none
+	inUse     []api.WorkerInUse // what it was told of its owner
+	refuses   string            // route that is answered with 400; "" for none
 }
 
 type call struct {
@@ -103,6 +104,7 @@ func (m *fakeManager) routes() http.Handler {
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"POST /api/v3/worker/sign-on":                   m.signOn,
 		"POST /api/v3/worker/sign-off":                  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"PUT /api/farm/worker/in-use":                   m.setInUse,
 		"GET /api/v3/worker/state":                      m.state,
 		"POST /api/v3/worker/state-changed":             m.stateChanged,
 		"POST /api/v3/worker/task":                      m.schedule,
@@ -128,6 +130,22 @@ func (m *fakeManager) routes() http.Handler {
 		})
 	}
 	return mux
+}
+
+// setInUse keeps what it is told. A stock manager knows no such route.
+func (m *fakeManager) setInUse(w http.ResponseWriter, r *http.Request) {
+	var in api.WorkerInUse
+	if m.impatient || json.NewDecoder(r.Body).Decode(&in) != nil {
+		w.WriteHeader(404)
+		return
+	}
+	m.change(func() {
+		m.inUse = append(m.inUse, in)
+		if in.GiveBack && m.active != "" {
+			m.active = ""
+		}
+	})
+	w.WriteHeader(204)
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

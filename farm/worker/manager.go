@@ -24,6 +24,8 @@ type Manager interface {
 	// tells what the worker cannot do because it has not got that.
 	WorkerNeeds(ctx context.Context, platform string) (api.WorkerNeeds, error)
 	SetWorkerUnable(context.Context, []farm.Unable) error
+	// SetWorkerInUse tells that the computer's owner needs it; 404 if that cannot be told.
+	SetWorkerInUse(context.Context, api.WorkerInUse) error
 	// SignOff returns the worker's task, if it has one.
 	SignOff(context.Context) error
 

@@ -35,6 +35,7 @@ type process struct {
 	stdin *os.File                   // its standard input; nil for none
 	owner string                     // who ends what is left of it after a crash, see procgroup.EndOrphans
 	limit procgroup.Limits
+	used  func(limits string) // is told by which means limits hold, if there are any; may be nil
 	gate  *gate               // freezes it; nil: nobody does
 	life  *stall              // ends it when it does nothing any more; nil: never
 	temp  string              // where its temporary folder is made; "": it uses the system's
@@ -70,6 +71,9 @@ func (p process) run(ctx context.Context) error {
 	}
 	defer group.Close()
 	defer p.gate.add(group)()
+	if p.used != nil && group.Used() != "" {
+		p.used(group.Used())
+	}
 
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -230,6 +234,7 @@ func (r *run) startWatched(ctx context.Context, exe string, args []string, life 
 	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
 	p := r.worker.process(exe, args)
 	p.life, p.crash = life, r.logReport
+	p.used = func(limits string) { r.Log("limits: %s", limits) }
 	p.line = func(pid int, text string) {
 		r.Log("pid=%d > %s", pid, text)
 		watch(pid, text)

@@ -79,6 +79,9 @@ func (w *Worker) take(ctx context.Context) state {
 		if err := w.sender.flushed(ctx); err != nil {
 			return w.signOff
 		}
+		if inUse, _ := w.owner.now(); inUse != "" {
+			return w.inUse
+		}
 		if !w.hasRoom(ctx) {
 			if !retry.pause(ctx) {
 				return w.signOff
@@ -86,10 +89,15 @@ func (w *Worker) take(ctx context.Context) state {
 			continue
 		}
 		asked := time.Now()
-		answer, err := w.manager().ScheduleTask(ctx, waitForTask)
+		asking, stop := w.owner.while(ctx, false)
+		answer, err := w.manager().ScheduleTask(asking, waitForTask)
+		taken := asking.Err() != nil // by its owner
+		stop()
 		switch {
 		case ctx.Err() != nil:
 			return w.signOff // a task in the answer is returned by the sign-off
+		case taken:
+			continue // likewise, by what the manager is told then
 		case api.StatusOf(err) == http.StatusForbidden:
 			return w.unknown(err)
 		case api.WasTaken(err):

@@ -39,7 +39,8 @@ type warmBlender struct {
 
 	mu       sync.Mutex // guards what follows, and is held while listener is called
 	listener *warmListener
-	pid      int // 0: it has not printed anything
+	pid      int    // 0: it has not printed anything
+	limits   string // that hold for it, and by which means; "" for none
 }
 
 // A warmListener gets what the Blender prints.
@@ -68,6 +69,11 @@ func startWarm(w *Worker, key warmKey, args []string) (*warmBlender, error) {
 	b := &warmBlender{key: key, uses: map[string]fileState{}, word: rand.Text(), in: write, life: newStall(w.options.StalledAfter), kill: kill,
 		answers: make(chan warmAnswer, 1), over: make(chan struct{})}
 	p := w.process(key.exe, args)
+	p.used = func(limits string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.limits = limits
+	}
 	p.stdin, p.life, p.line, p.crash = read, b.life, b.see, b.crashed
 	go func() {
 		defer close(b.over)
@@ -77,6 +83,13 @@ func startWarm(w *Worker, key warmKey, args []string) (*warmBlender, error) {
 		write.Close()
 	}()
 	return b, nil
+}
+
+// limited returns which limits hold for it, once it has printed something.
+func (b *warmBlender) limited() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limits
 }
 
 // see takes a line of output. Something may be glued to the front of an answer.

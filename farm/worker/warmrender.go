@@ -44,6 +44,9 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
 	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
+	if limits := open.limited(); began && limits != "" {
+		r.Log("limits: %s", limits)
+	}
 	r.worker.preflights.note(look, looked)
 	if errors.Is(err, errWarmRefused) && ctx.Err() == nil {
 		r.Log("%v. It gets one of its own", err)

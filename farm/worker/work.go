@@ -58,6 +58,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 	task, begun := run.task, time.Now()
 	log := w.log.With("task", task.UUID)
 	running, cancel := context.WithCancelCause(ctx)
+	defer w.owner.stopsOn(cancel)()
 	w.sender.watch(run.reporter.run, cancel)
 	var keeper sync.WaitGroup
 	keeper.Go(func() { w.keep(running, task.UUID, Manager.MayWorkerRun, cancel) })

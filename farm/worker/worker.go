@@ -67,6 +67,12 @@ type Options struct {
 	Limits          procgroup.Limits // what the programs of tasks may use
 	Scripts         fs.FS            // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
 	Log             *slog.Logger
+
+	// InUse calls change with why the computer is in use, "" for that it is free,
+	// whenever that changes, until ctx is canceled. nil: nobody is watched.
+	InUse         func(ctx context.Context, change func(inUse string))
+	GiveBackAfter time.Duration // how long a task stands still before it is given back; 0: 5 minutes
+	StartPaused   bool          // wait for Resume
 }
 
 // DefaultTaskTypes are the kinds of tasks that a worker takes unless it is told
@@ -107,7 +113,8 @@ type Worker struct {
 	previews *previews
 	versions versions // of programs
 	warm     warmKeeper
-	gate     gate          // all that runs for tasks passes it
+	gate     gate // all that runs for tasks passes it
+	owner    *owner
 	renderer chan struct{} // has room for one: held by the run whose Blender renders
 	checkup  *checkup      // nil with Options.NoChecks
 	temp     string        // where programs get their temporary folders; set when Run begins
@@ -171,7 +178,10 @@ func New(o Options) (*Worker, error) {
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
 	client.Session = rand.Text()
-	return &Worker{options: o, client: &client, log: o.Log, doing: "starting", renderer: make(chan struct{}, 1)}, nil
+	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
+	w := &Worker{options: o, client: &client, log: o.Log, doing: "starting", renderer: make(chan struct{}, 1)}
+	w.owner = newOwner(w)
+	return w, nil
 }
 
 // What a manager accepts of a worker; it refuses more (400).
@@ -228,7 +238,11 @@ func cleanTaskTypes(given []string) ([]string, error) {
 // On cancellation the running command is killed, what can be is still reported
 // within 5 seconds, and the manager is told within 3. What could not be
 // reported is at the next start.
-func (w *Worker) Run(ctx context.Context) error {
+func (w *Worker) Run(ctx context.Context) error { return w.RunWith(ctx, nil) }
+
+// RunWith is Run with something beside it that needs the worker's folder: begin is
+// called once that is the worker's own, and what it returns at the end. nil is nothing.
+func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 	if err := os.MkdirAll(w.options.Dir, 0o700); err != nil {
 		return farm.Errorf(farm.Invalid, "the worker's folder cannot be made: %w", err)
 	}
@@ -260,6 +274,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer stop()
 	helpers.Go(func() { w.sender.run(background) })
 	helpers.Go(func() { w.previews.run(background) })
+	w.owner.loadPause()
+	if begin != nil {
+		defer begin()()
+	}
+	helpers.Go(func() { w.owner.watch(background) })
 	if !w.options.NoChecks {
 		w.checkup = newCheckup(w)
 		helpers.Go(func() { w.checkup.run(background) })

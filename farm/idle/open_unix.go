@@ -1,0 +1,25 @@
+//go:build !windows && !darwin
+
+package idle
+
+import (
+	"context"
+	"os"
+)
+
+// open returns the source that knows best. An X server under Wayland sees only what
+// is meant for its own windows.
+func open(ctx context.Context) (source, error) {
+	if os.Getenv("WAYLAND_DISPLAY") == "" && os.Getenv("DISPLAY") != "" {
+		if s, err := openX(); err == nil {
+			return s, nil
+		}
+	}
+	if s, err := openGNOME(ctx); err == nil {
+		return s, nil
+	}
+	if s, err := openKDE(ctx); err == nil {
+		return s, nil
+	}
+	return nil, errNoSource
+}

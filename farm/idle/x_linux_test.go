@@ -1,0 +1,179 @@
+package idle
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// display starts an X server without a screen, with DISPLAY set to it, and returns
+// what moves the mouse there, and what ends it. Xvfb and xdotool are Debian's packages.
+func display(t *testing.T) (move, end func()) {
+	t.Helper()
+	for _, name := range []string{"Xvfb", "xdotool"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skip("this test needs " + name)
+		}
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	x := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp")
+	x.ExtraFiles = []*os.File{w}
+	if err := x.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	end = func() { x.Process.Kill(); x.Wait() }
+	t.Cleanup(end)
+	number, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
+	t.Setenv("WAYLAND_DISPLAY", "")
+	step := 1
+	move = func() {
+		step = -step
+		if out, err := exec.Command("xdotool", "mousemove_relative", "--", fmt.Sprint(step*7), "3").CombinedOutput(); err != nil {
+			t.Fatalf("xdotool: %v %s", err, out)
+		}
+	}
+	return move, end
+}
+
+// watching runs Watch, and returns what it says.
+func watching(t *testing.T, o Options) <-chan string {
+	t.Helper()
+	said := make(chan string, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		Watch(ctx, o, func(s string) { said <- s }, func(err error) { t.Log(err) })
+	}()
+	t.Cleanup(func() { cancel(); <-over })
+	return said
+}
+
+func expect(t *testing.T, said <-chan string, want string) {
+	t.Helper()
+	select {
+	case got := <-said:
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Fatalf("it says %q, want %q", got, want)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it does not say %q", want)
+	}
+}
+
+// The next movement of the mouse is noticed at once, by an event.
+func TestX(t *testing.T) {
+	move, _ := display(t)
+	s, err := openX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.(*xSource).sync == 0 {
+		t.Error("this X server has no counter IDLETIME")
+	}
+	s.close()
+	move()
+	said := watching(t, Options{After: 300 * time.Millisecond})
+	expect(t, said, ByOwner)
+	var took []time.Duration
+	for range 20 {
+		expect(t, said, "")
+		begun := time.Now()
+		move()
+		expect(t, said, ByOwner)
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	t.Logf("noticed after %s, at most %s", took[len(took)/2], took[len(took)-1])
+	if took[len(took)/2] > 500*time.Millisecond {
+		t.Errorf("half of the movements were noticed after %s", took[len(took)/2])
+	}
+}
+
+// A server that ends is no owner that left.
+func TestXGone(t *testing.T) {
+	move, end := display(t)
+	move()
+	said := watching(t, Options{After: 100 * time.Millisecond})
+	expect(t, said, ByOwner)
+	expect(t, said, "")
+	end()
+	expect(t, said, Unknown)
+}
+
+// A listed program keeps the computer in use while it runs, unless a worker started it.
+func TestPrograms(t *testing.T) {
+	move, _ := display(t)
+	dir := t.TempDir()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/sculptris", text, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	move()
+	said := watching(t, Options{After: 100 * time.Millisecond, Programs: []string{"Sculptris"}})
+	expect(t, said, ByOwner)
+	expect(t, said, "")
+	own := exec.Command(dir+"/sculptris", "1000") // a child of this process, which counts as a worker
+	if err := own.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { own.Process.Kill(); own.Wait() }()
+	var id bytes.Buffer
+	foreign := exec.Command("setsid", "-f", "sh", "-c", `echo $$; exec "$0" 1000 >/dev/null`, dir+"/sculptris")
+	foreign.Stdout = &id
+	if err := foreign.Run(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, said, "in use by its owner: sculptris is open")
+	if out, err := exec.Command("kill", strings.TrimSpace(id.String())).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	expect(t, said, "")
+}
+
+// Other programs count as use when they are busy for a while, and not when they stop for
+// a moment.
+func TestBusyProcessors(t *testing.T) {
+	o := newOthers(Options{BusyCPU: 50})
+	now, used := time.Now(), time.Duration(0)
+	look := func(share float64) bool {
+		now, used = now.Add(time.Second), used+time.Duration(share*float64(time.Second)*float64(processors()))
+		return o.cpu([]program{{pid: 7, used: used}}, now)
+	}
+	for i, c := range []struct {
+		share float64
+		n     int
+		want  bool
+	}{{0.1, 20, false}, {0.9, 5, false}, {0.1, 1, false}, {0.9, 8, false}, {0.9, 5, true}, {0.1, 5, true}, {0.9, 1, true}, {0.1, 12, false}} {
+		got := false
+		for range c.n {
+			got = look(c.share)
+		}
+		if got != c.want {
+			t.Errorf("step %d: %v", i, got)
+		}
+	}
+}
