@@ -136,6 +136,9 @@ func TestBlenderOfTheRightVersion(t *testing.T) {
 		}
 	}
 	// The file of the newer one, where only the usual one is.
+	if usual == newer {
+		t.Skip("the usual Blender is the newer one")
+	}
 	w.inventory.set(nil)
 	if _, err := w.blenderFor(t.Context(), usual, files[newer]); err == nil || !strings.Contains(err.Error(), "5.2") {
 		t.Errorf("an older Blender takes it: %v", err)
