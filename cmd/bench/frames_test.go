@@ -96,6 +96,11 @@ func compareRenders(b *testing.B, s shot) {
 	took, cpu, dir := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways)), newHome(b)
 	farthest := 0
 	s.inShell(b, filepath.Join(dir, "first"), true) // reads Blender from the disk
+	first := s
+	first.frames = 1
+	for i, p := range []*process{cold, warm} { // whose workers look once what the Blenders here can do
+		first.inFarm(b, p, filepath.Join(dir, fmt.Sprint("first-", i)))
+	}
 	for round := range *rounds {
 		of := func(w way) string { return filepath.Join(dir, fmt.Sprint(w.name, "-", round)) }
 		for i, w := range ways {
