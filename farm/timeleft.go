@@ -17,20 +17,22 @@ func (t TimeLeft) Later(other TimeLeft, now time.Time) TimeLeft {
 	return TimeLeft{t.Earliest.Add(other.Earliest.Sub(now)), t.Likely.Add(other.Likely.Sub(now)), t.Latest.Add(other.Latest.Sub(now))}
 }
 
-// How uncertain the time left is, found with the jobs of cmd/eta.
+// How uncertain the time left is, found with the films of the test.
 const (
-	leastDoubt   = 0.04 // of an estimate from very many frames
-	unseenDoubt  = 0.45 // of frames that have no neighbours that were rendered, at the beginning
-	spreadDoubt  = 0.7  // likewise, for how much frames differed so far
-	noiseDoubt   = 1.6  // for how far times were from what their neighbours said
-	latestFactor = 1.8  // jobs take longer than expected more often than shorter
+	leastDoubt     = 0.04 // of an estimate from very many frames
+	unseenDoubt    = 0.45 // of frames that have no neighbours that were rendered, at the beginning
+	spreadDoubt    = 0.7  // likewise, for how much frames differed so far
+	noiseDoubt     = 1.6  // for how far times were from what their neighbours said
+	earliestFactor = 1.3
+	latestFactor   = 1.8 // jobs take longer than expected more often than shorter
 )
 
 // TimeLeft says when a job will be over that has left frames to go, with the given
 // number of workers at it. It returns false before the first frame.
 //
-// Frames that lie between rendered ones take as long as those; for frames beyond
-// them the trend goes on. Workers differ by a factor. What is known least, the frames
+// Frames that lie between rendered ones take as long as those. Those beyond them follow
+// the line through the rendered ones if there is one; else they are like the nearest, and
+// the farther the more like all on the average. The range has room for each of these. Workers differ by a factor. What is known least, the frames
 // that nobody has seen the like of, makes most of the range.
 func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool) {
 	if c.Rendered == 0 || workers == 0 || !c.Curve.seen() {
@@ -54,16 +56,19 @@ func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool)
 		}
 	}
 	n := float64(len(active))
-	seconds := max(e.work-min(begun, 0.9*e.work), 0)/rate + loading*float64(left)/n
-	if n > 1 { // they do not all end at once
-		seconds += 0.5 * slowest * (n - 1) / n
+	needs := func(work float64) float64 {
+		seconds := max(work-min(begun, 0.9*work), 0)/rate + loading*float64(left)/n
+		if n > 1 { // they do not all end at once
+			seconds += 0.5 * slowest * (n - 1) / n
+		}
+		return seconds
 	}
 	doubt := e.doubt
 	slack := 0.5*slowest + 1
 	after := func(s float64) time.Time {
 		return now.Add(time.Duration(min(s, maxTimeLeft) * float64(time.Second))).Truncate(time.Millisecond)
 	}
-	return TimeLeft{after(max(seconds/(1+doubt)-slack, 0)), after(seconds), after(seconds*(1+latestFactor*doubt) + slack)}, true
+	return TimeLeft{after(max(needs(e.least)/(1+earliestFactor*doubt)-slack, 0)), after(needs(e.work)), after(needs(e.most)*(1+latestFactor*doubt) + slack)}, true
 }
 
 // maxTimeLeft is ten years in seconds: whatever a worker reported, it is a time.
@@ -92,6 +97,8 @@ func (c *CostCurve) seen() bool {
 // An estimate is what is left to do, for a worker of Speed 0.
 type estimate struct {
 	work  float64 // seconds
+	least float64 // likewise, if frames that nobody has seen the like of are quick
+	most  float64 // likewise, if they are slow
 	frame float64 // seconds for one frame
 	doubt float64 // how much more or less it may be, as a part
 }
@@ -118,27 +125,32 @@ func (c *CostCurve) estimate(left int) (e estimate) {
 			continue
 		}
 		seconds, known := trend.at(i)
-		e.work += share * float64(left) * seconds
+		least, most := seconds, seconds
 		if !known {
 			unseen += share
+			least, most = min(seconds, trend.mean, trend.edge(i)), max(seconds, trend.mean, trend.edge(i), trend.line(i))
 		}
+		e.work += share * float64(left) * seconds
+		e.least += share * float64(left) * least
+		e.most += share * float64(left) * most
 	}
 	e.frame = e.work / float64(left)
 	noise := math.Sqrt(c.Residual)
 	begun := float64(left) / float64(left+done+1)
 	seen := math.Sqrt(float64(min(done+1, 30)))
 	e.doubt = leastDoubt + noiseDoubt*noise*(1/math.Sqrt(float64(left))+1/seen) + 0.5/float64(done+1) +
-		unseen*(unseenDoubt*begun+spreadDoubt*trend.spread+trend.doubt)
+		unseen*(unseenDoubt*begun+spreadDoubt*trend.spread)
 	return e
 }
 
 // A trend says how long a frame takes by its bin.
 type trend struct {
-	known       []knownBin // in order
-	slope, from float64    // seconds per bin behind the last one, where it is from
-	back, to    float64    // likewise before the first
-	spread      float64    // standard deviation of the seconds that a frame takes, as a part of their mean, without the trend
-	doubt       float64    // how much the trend may be wrong, likewise
+	known  []knownBin // in order
+	mean   float64    // seconds that a frame takes
+	slope  float64    // seconds more per bin, of the line that fits best
+	middle float64    // the bin where that line is at mean
+	trust  float64    // how well it fits: from 0, for nothing to go by, to 1
+	spread float64    // how far bins are from the line, as a part of mean
 }
 
 type knownBin struct {
@@ -149,66 +161,57 @@ type knownBin struct {
 
 func (c *CostCurve) trend() *trend {
 	t := &trend{}
+	var w, x, y, xx, xy, yy float64
 	for i, b := range c.Bins {
-		if b.Seen > 0 {
-			t.known = append(t.known, knownBin{i, math.Exp(b.Mean + c.Residual/2), float64(min(b.Seen, 8))})
+		if b.Seen == 0 {
+			continue
 		}
+		k := knownBin{i, math.Exp(b.Mean + c.Residual/2), float64(min(b.Seen, 8))}
+		t.known = append(t.known, k)
+		at := float64(i)
+		w, x, y = w+k.weight, x+k.weight*at, y+k.weight*k.seconds
+		xx, xy, yy = xx+k.weight*at*at, xy+k.weight*at*k.seconds, yy+k.weight*k.seconds*k.seconds
 	}
-	t.slope, t.from = t.line(t.known[len(t.known)-1].at)
-	t.back, t.to = t.line(t.known[0].at)
-	mean, square, total := 0.0, 0.0, 0.0
-	for _, k := range t.known {
-		mean += k.weight * k.seconds
-		total += k.weight
+	t.middle, t.mean = x/w, y/w
+	vx, vy, vxy := xx/w-t.middle*t.middle, yy/w-t.mean*t.mean, xy/w-t.middle*t.mean
+	if len(t.known) < 4 || vx <= 0 || vy <= 0 {
+		return t
 	}
-	mean /= total
-	for _, k := range t.known {
-		fit := t.from + t.slope*float64(k.at-t.known[len(t.known)-1].at)
-		square += k.weight * (k.seconds - fit) * (k.seconds - fit)
-	}
-	t.spread = min(math.Sqrt(square/total)/mean, 1)
-	ahead := float64(max(CostBins-1-t.known[len(t.known)-1].at, 0)) / 2
-	t.doubt = min(math.Abs(t.slope)*ahead/max(t.from, 0.001)*0.35, 1)
+	t.slope = vxy / vx
+	fit := vxy * vxy / (vx * vy) // the share of the differences that the line explains
+	// A line through few or very different bins says little of what is to come.
+	const little, enough = 0.7, 0.95
+	t.trust = max(0, min((fit-little)/(enough-little), 1))
+	t.spread = min(math.Sqrt(max(vy*(1-fit), 0))/t.mean, 1)
 	return t
 }
 
-// line fits a straight line to the bins, those near edge most of all. It returns the
-// slope, which is less if the bins are no line, and the value at edge.
-func (t *trend) line(edge int) (slope, value float64) {
-	reach := max(float64(len(t.known))/2, 4)
-	var w, x, y, xx, xy float64
-	for _, k := range t.known {
-		near := k.weight * math.Exp(-math.Abs(float64(k.at-edge))/reach)
-		at := float64(k.at - edge)
-		w, x, y, xx, xy = w+near, x+near*at, y+near*k.seconds, xx+near*at*at, xy+near*at*k.seconds
+// line is what the line says of a bin, within reason.
+func (t *trend) line(bin int) float64 {
+	return max(t.mean/5, min(t.mean+t.slope*(float64(bin)-t.middle), t.mean*5), 0.001)
+}
+
+// edge is what the bins nearest to a bin beyond them say.
+func (t *trend) edge(bin int) float64 {
+	const near = 4
+	part := t.known[:min(near, len(t.known))]
+	if bin > t.known[len(t.known)-1].at {
+		part = t.known[max(0, len(t.known)-near):]
 	}
-	mx, my := x/w, y/w
-	vx := xx/w - mx*mx
-	if len(t.known) < 3 || vx <= 0 {
-		return 0, my
+	sum := 0.0
+	for _, k := range part {
+		sum += k.seconds / float64(len(part))
 	}
-	slope = (xy/w - mx*my) / vx
-	rest := 0.0
-	for _, k := range t.known {
-		near := k.weight * math.Exp(-math.Abs(float64(k.at-edge))/reach)
-		off := k.seconds - my - slope*(float64(k.at-edge)-mx)
-		rest += near * off * off / w
-	}
-	// The square of how many standard errors the slope is away from 0.
-	sure := slope * slope * vx / max(rest, 1e-12) * float64(len(t.known)-2)
-	slope *= sure / (sure + 9)
-	return slope, my - slope*mx
+	return sum
 }
 
 // at returns how many seconds a frame takes in a bin, and whether it lies among bins
 // that are known.
 func (t *trend) at(bin int) (seconds float64, known bool) {
-	first, last := t.known[0], t.known[len(t.known)-1]
-	switch {
-	case bin > last.at:
-		return t.beyond(t.from, t.slope*float64(bin-last.at)), false
-	case bin < first.at:
-		return t.beyond(t.to, t.back*float64(bin-first.at)), false
+	if away := max(bin-t.known[len(t.known)-1].at, t.known[0].at-bin); away > 0 {
+		const reach = 8 // bins
+		like := math.Exp(-float64(away) / reach)
+		return t.trust*t.line(bin) + (1-t.trust)*(like*t.edge(bin)+(1-like)*t.mean), false
 	}
 	i, found := slices.BinarySearchFunc(t.known, bin, func(k knownBin, at int) int { return cmp.Compare(k.at, at) })
 	if found {
@@ -217,9 +220,4 @@ func (t *trend) at(bin int) (seconds float64, known bool) {
 	a, b := t.known[i-1], t.known[i]
 	part := float64(bin-a.at) / float64(b.at-a.at)
 	return a.seconds + part*(b.seconds-a.seconds), true
-}
-
-// beyond keeps what a trend says within reason.
-func (t *trend) beyond(value, more float64) float64 {
-	return max(value/4, min(value+more, value*4), 0.001)
 }
