@@ -120,6 +120,34 @@ func TestGoldenPlans(t *testing.T) {
 	}
 }
 
+// Tasks are planned in the order that is asked for, each once; the video has the frames
+// in rising order.
+func TestOrderOfFrames(t *testing.T) {
+	l := New(Options{})
+	for order, want := range map[string]string{
+		"rising":         "1 2 3 4 5 6 7 8 9",
+		"reverse":        "9 8 7 6 5 4 3 2 1",
+		"ends first":     "1 9 5 2 3 4 6 7 8",
+		"coarse to fine": "1 3 5 7 9 2 4 6 8",
+	} {
+		p, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Name: "x", Created: created,
+			Settings: blenderSettings(map[string]any{"frames": "1-9", "chunk_size": 1.0, "order": order})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, task := range p.Tasks[:len(p.Tasks)-1] {
+			got = append(got, strings.TrimPrefix(task.Name, "render-"))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, not %s", order, got, want)
+		}
+		if last := p.Tasks[len(p.Tasks)-1]; len(last.Needs) != 9 || !strings.Contains(string(last.Commands[0].Encoded.Append(nil))+fmt.Sprint(last.Commands[0].Parameters), "1-9") {
+			t.Errorf("%s: the video is %+v", order, last)
+		}
+	}
+}
+
 func compare(t *testing.T, file, got string) {
 	t.Helper()
 	if *update {

@@ -130,6 +130,26 @@ exports.frameArgs = frames => {
 	return [...(negative ? ["--python-expr", COUNT_FROM_ZERO] : []), "--render-frame", list];
 };
 
+// inOrder returns chunks of frames, which are rising, in the order in which they are
+// to be rendered. Tasks are handed out in the order in which they are added.
+exports.inOrder = ({ order }, chunks) => {
+	const last = chunks.length - 1;
+	if (order === "reverse") return chunks.slice().reverse();
+	if (order === "ends first" && last > 1) {
+		const middle = Math.floor(last / 2);
+		return [chunks[0], chunks[last], ...(middle > 0 ? [chunks[middle]] : []), ...chunks.filter((_, i) => i > 0 && i < last && i !== middle)];
+	}
+	if (order !== "coarse to fine") return chunks;
+	const list = [];
+	let step = 1;
+	while (step * 8 <= chunks.length) step *= 2;
+	for (let at = 0; at < chunks.length; at += step) list.push(chunks[at]);
+	for (; step > 1; step /= 2) {
+		for (let at = step / 2; at < chunks.length; at += step) list.push(chunks[at]);
+	}
+	return list;
+};
+
 // renderTask returns a function that makes the task for a chunk of frames. What
 // all tasks of a job have in common is made once: there may be many thousands.
 exports.renderTask = (settings, output, format) => {
@@ -204,6 +224,10 @@ exports.FRAMES = [
 	{
 		key: "chunk_size", type: "int32", default: 1, propargs: { min: 1 }, visible: "submission",
 		description: "Frames that one task renders; more save start-up time, fewer spread the work better",
+	},
+	{
+		key: "order", type: "string", choices: ["rising", "ends first", "coarse to fine", "reverse"], default: "rising", visible: "submission",
+		description: "Which frames come first: ends first renders the first, the last and the middle one, coarse to fine every nth and then those between",
 	},
 ];
 
