@@ -116,6 +116,7 @@ func (s *session) printFacts(f *api.WorkerFacts) {
 	for _, b := range f.Blenders {
 		s.field("blender", blenderLine(b))
 	}
+	s.field("can fetch", strings.Join(f.Fetchable, ", "))
 }
 
 // blenderLine describes a Blender: its version, what it can render with, and where it is.

@@ -72,14 +72,18 @@ func (n BlenderNeed) Fit(has []BlenderVersion) BlenderFit {
 	return BlenderTooOld
 }
 
-// Versions returns the versions of the Blenders that a worker can use, the oldest
-// first, each once; none if it tells none.
+// Versions returns the versions of the Blenders that a worker has or can fetch, the
+// oldest first, each once; none if it tells none.
 func (f *WorkerFacts) Versions() (versions []BlenderVersion) {
 	if f == nil {
 		return nil
 	}
+	texts := slices.Clone(f.Fetchable)
 	for _, b := range f.Blenders {
-		if v, ok := ParseBlenderVersion(b.Version); ok {
+		texts = append(texts, b.Version)
+	}
+	for _, text := range texts {
+		if v, ok := ParseBlenderVersion(text); ok {
 			versions = append(versions, v)
 		}
 	}

@@ -15,6 +15,18 @@ type WorkerFacts struct {
 	CPUs     int             `json:"cpus,omitempty"`     // that its tasks may use, in threads
 	Memory   int64           `json:"memory,omitempty"`   // bytes that its tasks may use in all
 	Blenders []WorkerBlender `json:"blenders,omitempty"` // that it found and could start, the newest first
+
+	Fetchable []string `json:"fetchable,omitempty"` // versions that the farm offers, and that it fetches for a job
+}
+
+// BlenderOffer is an archive of a Blender that the manager has for workers.
+type BlenderOffer struct {
+	Name     string `json:"name"`     // of its file
+	Version  string `json:"version"`  // from that
+	Platform string `json:"platform"` // GOOS
+	Arch     string `json:"arch"`     // GOARCH
+	Size     int64  `json:"size"`     // in bytes
+	SHA256   string `json:"sha256"`   // lower-case hex
 }
 
 // WorkerBlender is a Blender on a worker's computer.
@@ -66,6 +78,10 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 			b.Devices = append(b.Devices, RenderDevice{oneLine(d.Type, maxFactText), oneLine(d.Name, maxFactText), oneLine(d.ID, maxFactText)})
 		}
 		facts.Blenders = append(facts.Blenders, b)
+	}
+	facts.Fetchable = nil
+	for _, v := range told.Fetchable[:min(len(told.Fetchable), MaxBlenders)] {
+		facts.Fetchable = append(facts.Fetchable, oneLine(v, maxFactText))
 	}
 	slices.SortStableFunc(facts.Blenders, func(a, b WorkerBlender) int {
 		va, _ := ParseBlenderVersion(a.Version)

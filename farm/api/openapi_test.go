@@ -91,6 +91,8 @@ POST   /api/farm/jobs/{job_id}/requeue                       requeueJob         
 GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule        open  200,204
 PUT    /api/farm/workers/{worker_id}/schedule                setWorkerSchedule          open  204
 GET    /api/farm/worker/needs                                workerNeeds                basic 200
+GET    /api/farm/worker/blenders                             fetchBlenderOffers         basic 200
+GET    /api/farm/worker/blenders/{sha256}                    fetchBlender               basic 200
 PUT    /api/farm/worker/facts                                setWorkerFacts             basic 204
 PUT    /api/farm/worker/in-use                               setWorkerInUse             basic 204
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204

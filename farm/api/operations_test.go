@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -73,7 +74,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
-		"workerNeeds": "WorkerNeeds", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
+		"workerNeeds": "WorkerNeeds", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 	}
 	switch name, ok := bodies[operation]; {
@@ -84,6 +85,9 @@ func answerTo(w http.ResponseWriter, operation string) any {
 	case operation == "fetchTaskLogTail":
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		return "the last line"
+	case operation == "fetchBlender":
+		w.Header().Set("Content-Type", "application/octet-stream")
+		io.WriteString(w, "archive")
 	case operation == "taskOutputProduced":
 		w.WriteHeader(http.StatusAccepted)
 	default:
@@ -140,6 +144,8 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.MayWorkerRun(ctx, task, 0))
 	l.does(c.TaskOutputProduced(ctx, task, "image/png", []byte("\x89PNG")))
 	l.is(c.WorkerNeeds(ctx, "linux"))
+	l.is(c.FetchBlenderOffers(ctx))
+	l.does(c.FetchBlender(ctx, "f00d", 1, io.Discard))
 	l.does(c.SetWorkerFacts(ctx, facts))
 	l.does(c.SetWorkerUnable(ctx, unable))
 	l.does(c.SetWorkerInUse(ctx, api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}))

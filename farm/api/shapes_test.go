@@ -49,7 +49,8 @@ var (
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
-	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}}
+	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Fetchable: []string{"5.2.0"}}
+	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
 	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
 
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
@@ -141,6 +142,8 @@ func workerMgtShapes() []shape {
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},
 		{"WorkerBlender", installed, farm.WorkerBlender{}},
+		{"BlenderOffers", api.BlenderOffers{Blenders: []farm.BlenderOffer{offer}}, api.BlenderOffers{}},
+		{"BlenderOffer", offer, farm.BlenderOffer{}},
 		{"RenderDevice", device, farm.RenderDevice{}},
 		{"WorkerInUse", api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}, api.WorkerInUse{}},
 		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"renderfarm/farm"
@@ -57,6 +58,37 @@ func (c *Client) WorkerNeeds(ctx context.Context, platform string) (WorkerNeeds,
 		needs.FFmpeg = v.Value
 	}
 	return needs, nil
+}
+
+// BlenderOffers answers fetchBlenderOffers.
+type BlenderOffers struct {
+	Blenders List[farm.BlenderOffer] `json:"blenders"`
+}
+
+// FetchBlenderOffers asks which Blenders the farm offers.
+func (c *Client) FetchBlenderOffers(ctx context.Context) (BlenderOffers, error) {
+	return fetch[BlenderOffers](ctx, c, call{path: atFarm("worker", "blenders")})
+}
+
+// FetchBlender writes the archive with the checksum, at most so many bytes of it. It takes as long as it
+// takes: the caller bounds it.
+func (c *Client) FetchBlender(ctx context.Context, sha256 string, most int64, into io.Writer) error {
+	req, err := c.request(ctx, call{path: atFarm("worker", "blenders", sha256)})
+	if err != nil {
+		return err
+	}
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return c.unreachable(ctx, ctx, 0, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return failure(res)
+	}
+	if _, err := io.Copy(into, io.LimitReader(res.Body, most)); err != nil {
+		return c.unreachable(ctx, ctx, 0, err)
+	}
+	return nil
 }
 
 // SetWorkerFacts tells about the worker's computer what has changed since it signed on.

@@ -72,6 +72,8 @@ type Manager struct {
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
 	saveConfig func(farm.Config) error
 
+	offers     offers
+	stopping   context.Context // ends with Close
 	wakeups    wakeups
 	roster     roster
 	idle       idlers
@@ -126,7 +128,7 @@ func New(o Options) (*Manager, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	m.stop = stop
+	m.stop, m.stopping = stop, ctx
 	m.done.Go(func() { m.makePreviews(ctx) })
 	m.done.Go(func() { m.deleteJobs(ctx) })
 	m.done.Go(func() { m.runPasses(ctx) })

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"renderfarm/farm"
 )
 
 // Blenders returns the executables on this computer that look like a Blender, each
@@ -161,4 +163,14 @@ func steamLibraries(steam string) []string {
 		libraries = append(libraries, strings.ReplaceAll(m[1], `\\`, `\`))
 	}
 	return libraries
+}
+
+// BlenderIn returns the Blender in a folder that an archive was unpacked into. The kind
+// of error is farm.NotFound.
+func BlenderIn(dir string) (string, error) {
+	s := search{seen: map[string]bool{}}
+	if s.add(dir); len(s.found) == 0 {
+		return "", farm.Errorf(farm.NotFound, "there is no Blender in %s", dir)
+	}
+	return s.found[0], nil
 }

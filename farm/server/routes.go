@@ -33,6 +33,8 @@ func (s *Server) router(o Options) http.Handler {
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
 	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
+	r.Get("/api/farm/worker/blenders", s.handle(s.worker(s.fetchBlenderOffers)))
+	r.Get("/api/farm/worker/blenders/{sha256}", s.handle(s.worker(s.fetchBlender)))
 	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
 	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))

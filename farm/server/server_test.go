@@ -342,6 +342,8 @@ func (s *testServer) workerMgtCalls(w string) {
 	s.want(403, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
 	s.want(403, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
 	s.want(403, "PUT", "/api/farm/worker/facts", `{}`)
+	s.want(403, "GET", "/api/farm/worker/blenders", "")
+	s.want(403, "GET", "/api/farm/worker/blenders/f00d", "")
 }
 
 func (s *testServer) jobCalls(job string) {

@@ -13,6 +13,7 @@ import (
 // unableCalls has the worker say that it cannot render, and later that it can.
 func (s *testServer) unableCalls(w string) {
 	s.want(200, "GET", "/api/farm/worker/needs", "")
+	s.blenderCalls()
 	s.want(204, "PUT", "/api/farm/worker/facts", `{"cpus":4,"blenders":[{"version":"4.2.1 LTS","path":"/opt/blender"}]}`)
 	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[{"task_types":["Misc"],"reason":"no Blender\nhere"}]}`)
 	got := s.want(200, "GET", "/api/v3/worker-mgt/workers/"+w, "")
@@ -63,6 +64,32 @@ func TestWorkerInUse(t *testing.T) {
 		t.Errorf("after signing on: %s", got.body)
 	}
 	s.want(400, "PUT", "/api/farm/worker/in-use", `{"in_use":3}`)
+}
+
+// blenderCalls has the worker fetch an archive of Blender.
+func (s *testServer) blenderCalls() {
+	const path, sum = "/api/farm/worker/blenders", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881" // of x
+	if got := s.want(200, "GET", path, ""); string(got.body) != `{"blenders":[]}`+"\n" {
+		s.t.Errorf("without a folder: %s", got.body)
+	}
+	dir := filepath.Join(s.home, "blenders")
+	if err := os.MkdirAll(filepath.Join(dir, "blender-4.0.0-linux-x64.tar.xz"), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range []string{"blender-4.2.1-linux-x64.tar.xz", "blender-5.2.0-beta-windows-arm64.zip", "blender-4.2.1-macos-arm64.dmg", "blender-4.2.1-linux-x64.zip", "notes.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	got := s.want(200, "GET", path, "")
+	if text := string(got.body); strings.Count(text, sum) != 2 || got.text("blenders.0.version") != "5.2.0" || got.text("blenders.0.platform") != "windows" || got.text("blenders.0.arch") != "arm64" || got.get("blenders.0.size") != 1.0 {
+		s.t.Errorf("the offers: %s", text)
+	}
+	if got := s.want(200, "GET", path+"/"+sum, ""); string(got.body) != "x" {
+		s.t.Errorf("the archive: %q", got.body)
+	}
+	s.want(404, "GET", path+"/f00d", "")
+	s.want(404, "GET", path+"/..%2Ffarm.db", "")
 }
 
 // A worker that cannot render gets no render tasks, and everybody is told why; when

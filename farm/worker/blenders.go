@@ -19,7 +19,7 @@ import (
 
 const (
 	blendersFile = "blenders.json" // in Options.Dir
-	lookAgain    = 5 * time.Minute // for Blenders that were installed or removed
+	lookAgain    = time.Minute     // for Blenders that were installed or removed, here or in the farm
 	lookLimit    = 20 * time.Second
 	probeAfter   = 30 * time.Second   // of work, so that a worker that was just started answers soon
 	probeKept    = 7 * 24 * time.Hour // then drivers may have changed
@@ -41,8 +41,9 @@ type inventory struct {
 	ready chan struct{} // closed when they were looked for once
 	wake  chan struct{} // look again
 
-	mu    sync.Mutex // guards known, which is replaced, never changed
-	known []installed
+	mu     sync.Mutex // guards what follows, which is replaced, never changed
+	known  []installed
+	offers []farm.BlenderOffer // of the farm, for this computer
 
 	broken map[string]fileState // executables that do not say which Blender they are; run's goroutine only
 }
@@ -55,22 +56,29 @@ func newInventory(w *Worker) *inventory {
 // do, and has the manager told what is news.
 func (v *inventory) run(ctx context.Context) {
 	v.set(v.load())
+	v.clean()
 	v.look(ctx)
 	close(v.ready)
 	next := time.NewTimer(probeAfter)
 	defer next.Stop()
 	for {
+		idle := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-v.wake:
 		case <-next.C:
+			idle = true
+			v.clean()
 		}
+		v.ask(ctx)
 		v.look(ctx)
 		v.w.tellFacts(ctx)
-		v.probe(ctx)
-		v.w.tellFacts(ctx)
-		next.Reset(lookAgain)
+		if idle {
+			v.probe(ctx)
+			v.w.tellFacts(ctx)
+			next.Reset(lookAgain)
+		}
 	}
 }
 
@@ -107,7 +115,8 @@ func (v *inventory) set(known []installed) {
 func (v *inventory) look(ctx context.Context) {
 	was := v.known // which only this goroutine replaces
 	var found []installed
-	for _, path := range programs.Blenders(v.w.options.Blenders, v.w.options.FindBlenders) {
+	listed := slices.Concat(v.w.options.Blenders, v.fetched())
+	for _, path := range programs.Blenders(listed, v.w.options.FindBlenders) {
 		now := stateOf(path)
 		i := slices.IndexFunc(was, func(b installed) bool {
 			return b.Path == path && b.Modified.Equal(now.modified) && b.Size == now.size

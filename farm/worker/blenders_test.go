@@ -140,7 +140,7 @@ func TestBlenderOfTheRightVersion(t *testing.T) {
 		t.Skip("the usual Blender is the newer one")
 	}
 	w.inventory.set(nil)
-	if _, err := w.blenderFor(t.Context(), usual, files[newer]); err == nil || !strings.Contains(err.Error(), "5.2") {
+	if _, err := w.blenderFor(t.Context(), usual, files[newer], b.Log); err == nil || !strings.Contains(err.Error(), "5.2") {
 		t.Errorf("an older Blender takes it: %v", err)
 	}
 }

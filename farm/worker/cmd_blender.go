@@ -58,12 +58,15 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	exe := r.worker.warm.opened(r.task.Job, b.exe, b.blendfile)
 	if exe == "" {
 		var err error
-		if exe, err = r.worker.blenderFor(ctx, b.exe, b.blendfile); err != nil {
+		if exe, err = r.worker.blenderFor(ctx, b.exe, b.blendfile, r.Log); err != nil {
 			return err
 		}
 	}
 	if text, err := r.worker.versions.of(ctx, exe); err == nil {
 		r.Log("Blender %s: %s", text, exe)
+	}
+	if v := r.worker.inventory; v != nil {
+		v.use(exe)
 	}
 	line, err := b.line()
 	if err != nil {

@@ -21,6 +21,11 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 			}
 		}
 	}
+	if w.inventory != nil {
+		for _, o := range w.inventory.offered() {
+			facts.Fetchable = append(facts.Fetchable, o.Version)
+		}
+	}
 	return facts
 }
 

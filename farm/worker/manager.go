@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"renderfarm/farm"
@@ -18,6 +19,9 @@ type Manager interface {
 	// RegisterWorker makes a new worker each time it is called.
 	RegisterWorker(context.Context, api.WorkerRegistration) (api.RegisteredWorker, error)
 	SignOn(context.Context, api.WorkerSignOn) (api.WorkerStateChange, error)
+	// FetchBlenderOffers and FetchBlender get Blenders that the farm has for workers.
+	FetchBlenderOffers(context.Context) (api.BlenderOffers, error)
+	FetchBlender(ctx context.Context, sha256 string, most int64, into io.Writer) error
 	// SetWorkerFacts tells what has changed of what SignOn told about the computer.
 	SetWorkerFacts(context.Context, api.WorkerFacts) error
 	// WorkerNeeds says what tasks need of the worker's computer, and SetWorkerUnable

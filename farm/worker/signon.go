@@ -71,6 +71,9 @@ func (w *Worker) sayHello(ctx context.Context) (api.WorkerStateChange, error) {
 	answer, err := w.manager().SignOn(ctx, on)
 	if err == nil {
 		w.told(on.Facts)
+		if w.inventory != nil {
+			w.inventory.again() // what the farm offers is asked for now
+		}
 	}
 	if err != nil || w.checkup == nil {
 		return answer, err

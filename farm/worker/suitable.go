@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ func wrongWorker(format string, args ...any) error {
 // bestBlender says. A program that is named by its path is also taken if it is newer than
 // the file. A file that was saved by a newer Blender than any here is refused: they would
 // lose part of it, or all. What cannot be found out is left to Blender.
-func (w *Worker) blenderFor(ctx context.Context, exe, file string) (string, error) {
+func (w *Worker) blenderFor(ctx context.Context, exe, file string, say func(format string, args ...any)) (string, error) {
 	path, missing := programs.Blender(ctx, exe)
 	var all []installed
 	if w.inventory != nil {
@@ -54,7 +55,16 @@ func (w *Worker) blenderFor(ctx context.Context, exe, file string) (string, erro
 	if missing == nil && (is == saved || named && is.Compare(saved) > 0) {
 		return path, nil
 	}
-	if best, ok := bestBlender(saved, path, all); ok {
+	best, ok := bestBlender(saved, path, all)
+	if w.inventory != nil && !has(all, saved) {
+		fetched, came, err := w.inventory.fetchFor(ctx, saved, !ok, say)
+		if came || err != nil && !ok {
+			return fetched, err
+		} else if err != nil {
+			say("%v. A newer Blender is here", err)
+		}
+	}
+	if ok {
 		return best, nil
 	}
 	switch {
@@ -64,6 +74,14 @@ func (w *Worker) blenderFor(ctx context.Context, exe, file string) (string, erro
 		return "", wrongWorker("the file was saved by Blender %s, and this worker has %s, which would lose part of it. Install Blender %[1]s or newer here", saved, text)
 	}
 	return path, nil
+}
+
+// has reports whether one of the Blenders has the version.
+func has(all []installed, version farm.BlenderVersion) bool {
+	return slices.ContainsFunc(all, func(b installed) bool {
+		is, _ := farm.ParseBlenderVersion(b.Version)
+		return is == version
+	})
 }
 
 // savedBy returns the version of the Blender that saved a file, and whether it could be
