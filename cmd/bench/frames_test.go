@@ -30,12 +30,8 @@ type shot struct {
 // BenchmarkFrames measures what the farm adds to rendering frames that take hardly
 // longer than Blender's start.
 func BenchmarkFrames(b *testing.B) {
-	blend := filepath.Join(newHome(b), "tiny.blend")
 	useBlender(b)
-	if err := copyFile(blend, filepath.Join("..", "..", "testdata", "scenes", "tiny.blend")); err != nil {
-		b.Fatal(err)
-	}
-	compareRenders(b, shot{blend, "Tiny", 10})
+	compareRenders(b, shot{savedScene(b, "tiny", ""), "Tiny", 10})
 }
 
 // BenchmarkDemoFrames is BenchmarkFrames with frames that take somewhat longer.
@@ -47,13 +43,20 @@ func BenchmarkDemoFrames(b *testing.B) {
 // demoShot is the demo scene, small enough for hundreds of frames.
 func demoShot(b *testing.B, frames int) shot {
 	b.Helper()
-	blend := filepath.Join(newHome(b), "demo.blend")
-	shrink := "import bpy; s = bpy.context.scene; s.render.resolution_percentage = 40; bpy.ops.wm.save_as_mainfile(filepath=" + fmt.Sprintf("%q", blend) + ")"
-	out, err := exec.Command("blender", "-b", filepath.Join("..", "..", "testdata", "scenes", "demo.blend"), "--python-expr", shrink).CombinedOutput()
+	return shot{savedScene(b, "demo", "bpy.context.scene.render.resolution_percentage = 40; "), "", frames}
+}
+
+// savedScene is a scene of the tests, changed by Python, and saved by the chosen Blender: the
+// farm would render a file of an older one with that, where it is installed.
+func savedScene(b *testing.B, name, python string) string {
+	b.Helper()
+	blend := filepath.Join(newHome(b), name+".blend")
+	save := "import bpy; " + python + "bpy.ops.wm.save_as_mainfile(filepath=" + fmt.Sprintf("%q", blend) + ")"
+	out, err := exec.Command("blender", "-b", filepath.Join("..", "..", "testdata", "scenes", name+".blend"), "--python-expr", save).CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	return shot{blend, "", frames}
+	return blend
 }
 
 // useBlender makes the chosen Blender the one on the PATH.
