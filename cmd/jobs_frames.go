@@ -126,7 +126,7 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 				memory = farm.Size(r.Memory << 10).String()
 			}
 		}
-		t.row(f.Frame, status(f.Status), took, memory, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{notes(f), yellow})
+		t.row(f.Frame, status(f.Status), took, memory, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow})
 	}
 	return t.print()
 }

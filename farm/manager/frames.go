@@ -73,7 +73,8 @@ func framesOfTask(v *store.View, j *farm.Job, t *farm.Task, costs *farm.FrameCos
 		if t.Status != farm.TaskQueued && wanted {
 			f.Worker = t.Worker
 		}
-		if i >= 0 && (!wanted || found[i].Attempt == t.Attempt && t.Status != farm.TaskQueued) {
+		// What was told in an earlier attempt counts if the last did not render the frame.
+		if i >= 0 && (!wanted || t.Status == farm.TaskCompleted || found[i].Attempt == t.Attempt && t.Status != farm.TaskQueued) {
 			f.Result, f.Worker, f.Status = &found[i].FrameResult, found[i].Worker, farm.TaskCompleted
 			f.Old = costs.Old(f.Result)
 		}

@@ -90,6 +90,9 @@ func TestRerender(t *testing.T) {
 		t.Errorf("rendered %q", got)
 	}
 	f.want(job, farm.JobCompleted)
+	if got := f.frames(job); strings.Contains(got, "untold") || strings.Contains(got, "queued") {
+		t.Errorf("what is known of the frames that were not rendered again is gone: %s", got)
+	}
 	f.must(f.SetJobStatus(job, farm.JobRequeueing, "all of it"))
 	if got := f.render(w, 1); got != "-2..1" && got != "-2-1" {
 		t.Errorf("requeued as a whole, the task renders %q", got)
