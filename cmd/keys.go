@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"renderfarm/farm"
+	"renderfarm/farm/worker"
 )
 
 // A config is all that farm.yaml can say: the manager's configuration, and
@@ -32,6 +33,8 @@ type local struct {
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
 	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
+	GPUs            []string      `yaml:"gpus,omitempty"`              // a worker for each of these cards, see worker.ChooseGPUs; nil: one worker
+	GPURule         string        `yaml:"gpu,omitempty"`               // see worker.Options.GPURule
 	Watts           int           `yaml:"watts,omitempty"`             // what the computer takes while it renders; 0: not known
 	WorkWhen        string        `yaml:"work_when"`                   // always, idle or manual
 	IdleAfter       farm.Duration `yaml:"idle_after"`                  // see idle.Options.After
@@ -55,6 +58,9 @@ func defaultConfig() config {
 func (l local) check() error {
 	if l.StalledAfter < 0 || l.MaxTime < 0 {
 		return farm.Errorf(farm.Invalid, "task_stalled_after is %s and task_max_time %s: a duration cannot be negative", l.StalledAfter, l.MaxTime)
+	}
+	if err := worker.CheckGPURule(l.GPURule); err != nil {
+		return err
 	}
 	if l.Watts < 0 || l.Watts > maxWatts {
 		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
@@ -133,6 +139,8 @@ func keys() []key {
 		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
 		{"warm_blender", "", "FARM_WARM_BLENDER", working, "", func(c *config) any { return &c.WarmBlender }},
+		{"gpus", "gpus", "FARM_GPUS", working, "comma-separated graphics `cards`, each of which gets a worker: all, numbers, UUIDs or names", func(c *config) any { return &c.GPUs }},
+		{"gpu", "", "FARM_GPU", working, "", func(c *config) any { return &c.GPURule }},
 		{"watts", "", "FARM_WATTS", working, "", func(c *config) any { return &c.Watts }},
 		{"work_when", "", "FARM_WORK_WHEN", working, "", func(c *config) any { return &c.WorkWhen }},
 		{"idle_after", "", "FARM_IDLE_AFTER", working, "", func(c *config) any { return &c.IdleAfter }},

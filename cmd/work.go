@@ -53,14 +53,12 @@ func runWork(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	w, err := worker.New(s.workerOptions(c, address, c.RestartExitCode))
+	slots, err := gpuSlots(ctx, s.workerOptions(c, address, c.RestartExitCode), c.GPUs)
 	if err != nil {
 		return err
 	}
-	err = s.runOwned(ctx, w)
+	err = s.runSlots(ctx, slots)
 	switch {
-	case errors.Is(err, worker.ErrShutdown):
-		return nil
 	case errors.Is(err, worker.ErrRestart):
 		return &statusError{status: c.RestartExitCode}
 	}
@@ -84,6 +82,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		NoWarm:          !c.WarmBlender,
 		Watts:           float64(c.Watts),
 		Scripts:         addon.Pack(),
+		GPURule:         c.GPURule,
 		Log:             s.log,
 	}
 	s.forOwner(c, &o)

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,20 +70,45 @@ func (s *session) forOwner(c *settled, o *worker.Options) {
 	}
 }
 
-// owned is a worker as its owner's page sees it.
-type owned struct{ *worker.Worker }
+// owned are the workers of one program as the owner's page sees them: as one.
+type owned []*worker.Worker
 
-// OwnerState returns what the page shows.
+// OwnerState returns what the page shows: what each of them does, and of the rest
+// what the first says, as all are paused together.
 func (o owned) OwnerState() ownerpage.State {
-	s := o.State()
-	return ownerpage.State{Name: s.Name, Doing: s.Doing, InUse: s.InUse, Until: s.Until}
+	s := o[0].State()
+	names, doing := []string{s.Name}, []string{s.Doing}
+	for _, w := range o[1:] {
+		next := w.State()
+		names, doing = append(names, next.Name), append(doing, next.Doing)
+	}
+	return ownerpage.State{Name: strings.Join(names, ", "), Doing: strings.Join(doing, "; "), InUse: s.InUse, Until: s.Until}
 }
 
-// runOwned runs a worker and, as long as it runs, its owner's page. A worker without
-// one still works.
-func (s *session) runOwned(ctx context.Context, w *worker.Worker) error {
+// Pause has all of them stand still.
+func (o owned) Pause(until time.Time) (err error) {
+	for _, w := range o {
+		err = errors.Join(err, w.Pause(until))
+	}
+	return err
+}
+
+// Resume lets all of them go on.
+func (o owned) Resume() (err error) {
+	for _, w := range o {
+		err = errors.Join(err, w.Resume())
+	}
+	return err
+}
+
+// runOwned runs a worker and, as long as it runs, the owner's page of all workers of
+// this program. A worker without one still works.
+func (s *session) runOwned(ctx context.Context, w *worker.Worker, all ...*worker.Worker) error {
+	if len(all) == 0 {
+		all = []*worker.Worker{w}
+	}
 	return w.RunWith(ctx, func() (stop func()) {
-		stop, err := ownerpage.Serve(filepath.Join(s.home, "worker"), owned{w})
+		stop, err := ownerpage.Serve(filepath.Join(s.home, "worker"), owned(all))
 		if err != nil {
 			s.log.Warn("the owner of this computer has no page", "error", err)
 			return func() {}

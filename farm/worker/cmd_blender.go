@@ -55,9 +55,13 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 // gives after a full disk or when a script quits it: every frame that was asked
 // for was saved, or was there, and every file was read back.
 func (b blenderRender) do(ctx context.Context, r *run) error {
+	rule, err := gpuFor(b.gpu, r.worker.options.GPURule)
+	if err != nil {
+		return err
+	}
+	b.gpu = rule
 	exe := r.worker.warm.opened(r.task.Job, b.exe, b.blendfile)
 	if exe == "" {
-		var err error
 		if exe, err = r.worker.blenderFor(ctx, b.exe, b.blendfile, r.Log); err != nil {
 			return err
 		}

@@ -194,7 +194,7 @@ func (b blenderRender) prepare(r *run, exe string, line *blenderLine) (*prefligh
 		}
 	}
 	slices.Sort(stops)
-	config := map[string]any{"look": 0, "scene": key.scene, "engine": line.value("-E", "--engine"), "gpu": b.gpu, "kinds": w.gpuKinds(), "stops": stops}
+	config := map[string]any{"look": 0, "scene": key.scene, "engine": line.value("-E", "--engine"), "gpu": b.gpu, "kinds": w.options.GPU.kinds(), "stops": stops}
 	if look {
 		config["look"] = 1
 	}

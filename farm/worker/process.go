@@ -244,7 +244,7 @@ func (r *run) startWatched(ctx context.Context, exe string, args []string, life 
 
 // process returns a program to be run as all of this worker's tasks are.
 func (w *Worker) process(exe string, args []string) process {
-	return process{exe: exe, args: args, owner: w.options.Dir, limit: w.options.Limits, gate: &w.gate, temp: w.temp}
+	return process{exe: exe, args: args, owner: w.options.Dir, limit: w.options.Limits, gate: &w.gate, temp: w.temp, env: w.options.GPU.Pin()}
 }
 
 // logReport writes a crash report into the task's log.

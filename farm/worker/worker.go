@@ -73,6 +73,11 @@ type Options struct {
 	InUse         func(ctx context.Context, change func(inUse string))
 	GiveBackAfter time.Duration // how long a task stands still before it is given back; 0: 5 minutes
 	StartPaused   bool          // wait for Resume
+
+	// GPU is the graphics card that the worker's programs see; nil: all there are.
+	GPU *GPU
+	// GPURule is what the worker says of graphics cards: auto, prefer or never; "" is auto.
+	GPURule string
 }
 
 // DefaultTaskTypes are the kinds of tasks that a worker takes unless it is told
