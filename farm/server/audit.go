@@ -38,6 +38,8 @@ func (s *Server) fetchWorkerAudit(w http.ResponseWriter, r *http.Request) error 
 	return writeJSON(w, http.StatusOK, apiAudit(audit))
 }
 
+// apiAudit is what was done to a job or a worker, and how many older entries were
+// dropped to bound it.
 func apiAudit(a farm.Audit) api.Audit {
 	return api.Audit{Changes: a.Changes, Dropped: a.Dropped}
 }

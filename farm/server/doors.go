@@ -43,6 +43,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
+// unknownHost is the error for a name that is not one of the manager's.
 func unknownHost(host string) error {
 	return farm.Errorf(farm.Forbidden, "this manager does not know the name %q by which it was asked. If it is a name of the manager, add it to allowed_hosts in farm.yaml and restart; until then use its IP address", short(host))
 }

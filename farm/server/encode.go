@@ -17,21 +17,26 @@ func jobID(r *http.Request) (farm.JobID, error) {
 	return farm.JobID(id), err
 }
 
+// taskID is jobID for a task.
 func taskID(r *http.Request) (farm.TaskID, error) {
 	id, err := pathID(r, "task_id")
 	return farm.TaskID(id), err
 }
 
+// workerID is jobID for a worker.
 func workerID(r *http.Request) (farm.WorkerID, error) {
 	id, err := pathID(r, "worker_id")
 	return farm.WorkerID(id), err
 }
 
+// tagID is jobID for a worker tag.
 func tagID(r *http.Request) (farm.TagID, error) {
 	id, err := pathID(r, "tag_id")
 	return farm.TagID(id), err
 }
 
+// pathID returns an id as it is in the path: Invalid if it is not a UUID, and
+// NotFound for one in upper case, which nothing has.
 func pathID(r *http.Request, name string) (string, error) {
 	id := chi.URLParam(r, name)
 	u, ok := farm.ParseUUID(id)
@@ -44,6 +49,8 @@ func pathID(r *http.Request, name string) (string, error) {
 	return id, nil
 }
 
+// apiJob is a job as the protocol shows it. Its status is computed from the
+// tasks. What other v3 managers do not send is left out where it says nothing.
 func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 	job := api.Job{
 		Metadata: d.Metadata, Name: j.Name, Priority: j.Priority, Settings: d.Settings, Type: j.Type, WorkerTag: j.Tag,
@@ -60,6 +67,10 @@ func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 	return job
 }
 
+// apiTaskSummary is a task in a list. job is the status of its job: a task that
+// waits in a paused job is shown as paused, though it is stored as queued. Tasks
+// are numbered from 1 on the wire, and from 0 in package farm. A task that never
+// changed was updated when it was created.
 func (s *Server) apiTaskSummary(t *farm.Task, job farm.JobStatus) api.TaskSummary {
 	updated := t.Updated
 	if updated.IsZero() {
@@ -81,6 +92,7 @@ func (s *Server) apiTaskWorker(id farm.WorkerID) api.TaskWorker {
 	return api.TaskWorker{ID: id, Name: name, Address: address}
 }
 
+// apiTask is apiTaskSummary with the commands and who failed the task.
 func (s *Server) apiTask(t *farm.Task, job farm.JobStatus) api.Task {
 	sum := s.apiTaskSummary(t, job)
 	task := api.Task{
@@ -94,11 +106,14 @@ func (s *Server) apiTask(t *farm.Task, job farm.JobStatus) api.Task {
 	return task
 }
 
+// apiWorkerSummary is a worker in a list.
 func apiWorkerSummary(w *farm.Worker) api.WorkerSummary {
 	return api.WorkerSummary{ID: w.ID, Name: w.Name, Status: w.Status.String(), StatusChange: apiRequest(w.Request),
 		LastSeen: w.LastSeen, Version: w.Software, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable}
 }
 
+// apiRequest is the status that was asked of a worker and that it has not taken
+// yet; nil if none was.
 func apiRequest(r farm.StatusRequest) *api.WorkerStatusChangeRequest {
 	if !r.Pending() {
 		return nil
@@ -106,6 +121,7 @@ func apiRequest(r farm.StatusRequest) *api.WorkerStatusChangeRequest {
 	return &api.WorkerStatusChangeRequest{Status: r.Status.String(), IsLazy: r.Lazy}
 }
 
+// apiTag is a worker tag; without a description, the key is missing.
 func apiTag(t farm.Tag) api.WorkerTag {
 	tag := api.WorkerTag{ID: t.ID, Name: t.Name}
 	if t.Description != "" {
@@ -114,11 +130,17 @@ func apiTag(t farm.Tag) api.WorkerTag {
 	return tag
 }
 
+// apiLastRendered says where the previews of a job are: the base and one of the
+// suffixes, joined by a slash, are a path on this server. Each suffix is a size.
 func apiLastRendered(job farm.JobID) api.JobLastRenderedImageInfo {
 	dir, names := manager.PreviewPath(job)
 	return api.JobLastRenderedImageInfo{Base: "/job-files/" + dir, Suffixes: names}
 }
 
+// apiJobEvent is the change of a job. It has the previous status only if that was
+// another one, and never for a job that was just submitted: that tells clients a
+// new job from a changed one. RefreshTasks means that many tasks changed without
+// events of their own: clients fetch the list again.
 func apiJobEvent(e events.JobChanged) api.EventJobUpdate {
 	update := api.EventJobUpdate{
 		ID: e.Job.ID, Name: e.Job.Name, Updated: e.Job.Updated, Status: e.Status.String(), Type: e.Job.Type, Priority: e.Job.Priority,
@@ -131,6 +153,7 @@ func apiJobEvent(e events.JobChanged) api.EventJobUpdate {
 	return update
 }
 
+// apiTaskEvent is the change of a task, with the worker only if it has one.
 func (s *Server) apiTaskEvent(e events.TaskChanged) api.EventTaskUpdate {
 	update := api.EventTaskUpdate{
 		ID: e.Task, JobID: e.Job, Name: s.m.TaskName(e.Task), Updated: e.State.Updated, Status: e.Status.String(),
@@ -145,6 +168,8 @@ func (s *Server) apiTaskEvent(e events.TaskChanged) api.EventTaskUpdate {
 	return update
 }
 
+// apiWorkerEvent is the change of a worker. One with DeletedAt is to be taken from
+// the list.
 func apiWorkerEvent(e events.WorkerChanged) api.EventWorkerUpdate {
 	w := &e.Worker
 	update := api.EventWorkerUpdate{

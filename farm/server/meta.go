@@ -73,6 +73,8 @@ func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request)
 	return noContent(w)
 }
 
+// getVariables answers with the variables of an audience on a platform, with
+// their values; with none for an audience that does not exist.
 func (s *Server) getVariables(w http.ResponseWriter, r *http.Request) error {
 	switch audience := chi.URLParam(r, "audience"); audience {
 	case farm.AudienceUsers, farm.AudienceWorkers:
@@ -81,6 +83,8 @@ func (s *Server) getVariables(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, struct{}{})
 }
 
+// getSharedStorage says where the shared storage is for an audience on a platform:
+// variables may give it another name there.
 func (s *Server) getSharedStorage(w http.ResponseWriter, r *http.Request) error {
 	audience, platform := chi.URLParam(r, "audience"), chi.URLParam(r, "platform")
 	return writeJSON(w, http.StatusOK, api.SharedStorageLocation{
@@ -88,10 +92,12 @@ func (s *Server) getSharedStorage(w http.ResponseWriter, r *http.Request) error 
 	})
 }
 
+// getFarmStatus answers with one word for what the whole farm does.
 func (s *Server) getFarmStatus(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.FarmStatus{Status: s.m.FarmStatus()})
 }
 
+// getJobTypes lists the job types, without those whose script is broken.
 func (s *Server) getJobTypes(w http.ResponseWriter, r *http.Request) error {
 	types, err := s.m.JobTypes(r.Context())
 	if err != nil {
@@ -100,6 +106,8 @@ func (s *Server) getJobTypes(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.JobTypes(types))
 }
 
+// getJobType answers with one job type, and its etag: a submission that names that
+// is refused if the script changed meanwhile.
 func (s *Server) getJobType(w http.ResponseWriter, r *http.Request) error {
 	jobType, err := s.m.JobType(r.Context(), chi.URLParam(r, "type_name"))
 	if err != nil {
@@ -114,6 +122,7 @@ func (s *Server) brokenTypes(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.BrokenJobTypes{Broken: s.m.BrokenTypes(r.Context())})
 }
 
+// openAPIJSON is the description of the API, for tools and the page swagger-ui.
 func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) error {
 	description, err := s.openAPI()
 	if err != nil {

@@ -80,7 +80,9 @@ func (s *Server) workerWaiting(r *http.Request, id farm.WorkerID) (context.Conte
 	return ctx, func() { stop(); cancel() }
 }
 
-// statuses says which HTTP status each kind of error has.
+// statuses says which HTTP status each kind of error has. An error of no kind is
+// a fault of ours and gets 500. Workers and add-ons of the compatible system act
+// on these numbers, so a change is one of the protocol.
 var statuses = map[farm.Kind]int{
 	farm.Invalid:            http.StatusBadRequest,
 	farm.NotFound:           http.StatusNotFound,
@@ -100,7 +102,8 @@ var statuses = map[farm.Kind]int{
 	farm.Off:                http.StatusServiceUnavailable,
 }
 
-// handler is a handler that can fail.
+// handler is a handler that can fail. It has written nothing if it returns an
+// error, and everything if it returns nil.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // handle answers with what h writes, or with its error.
@@ -119,6 +122,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *farm.Error
 	switch {
 	case ok && errors.As(err, &known):
+		// Clients that know Retry-After, in seconds, try again by themselves.
 		if status == http.StatusTooManyRequests || known.Kind == farm.NotDurable {
 			w.Header().Set("Retry-After", "1")
 		}
@@ -151,7 +155,8 @@ func noContent(w http.ResponseWriter) error {
 	return nil
 }
 
-// Bounds on request bodies, in bytes.
+// Bounds on request bodies, in bytes. A submission may bring settings and
+// metadata of a large pipeline, and lists of files; nothing else is near 4 MiB.
 const (
 	maxBody       = 4 << 20
 	maxSubmission = 32 << 20
@@ -184,7 +189,9 @@ func bodyError(err error, most int64) error {
 	return farm.Errorf(farm.Invalid, "the request could not be read to its end: %w", err)
 }
 
-// address returns the IP address that a request came from.
+// address returns the IP address that a request came from. Headers that proxies
+// add are not looked at, as anybody can send them: behind a proxy all requests
+// have its address.
 func address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -193,7 +200,7 @@ func address(r *http.Request) string {
 	return host
 }
 
-// recovered turns a panic into an answer, so that a fault in one request does
+// recovered is the outermost handler. It turns a panic into an answer, so that a fault in one request does
 // not end the farm.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -61,7 +61,8 @@ func (s *Server) shamanCheckout(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.ShamanCheckoutResult{CheckoutPath: at})
 }
 
-// fileKey returns the file that a path names.
+// fileKey returns the file that a path names: its SHA-256, which the manager
+// checks, and its size in bytes. Two files with the same key are the same file.
 func fileKey(r *http.Request) (manager.FileKey, error) {
 	text := chi.URLParam(r, "filesize")
 	size, err := strconv.ParseInt(text, 10, 64)
@@ -107,6 +108,10 @@ type uploadHeaders struct {
 var truths = map[string]bool{"": false, "1": true, "t": true, "T": true, "TRUE": true, "true": true, "True": true,
 	"0": false, "f": false, "F": false, "FALSE": false, "false": false, "False": false}
 
+// readUploadHeaders reads what an upload says of itself beside its size. Add-ons
+// of the compatible system send the name encoded as in mails (RFC 2047), and
+// expect the wording of these errors. Upload-Offset, in bytes, is where the body
+// begins in the file; a client that sends it is told how to go on after a break.
 func readUploadHeaders(header http.Header) (h uploadHeaders, err error) {
 	text := header.Get("X-Shaman-Can-Defer-Upload")
 	var ok bool

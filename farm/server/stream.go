@@ -168,6 +168,7 @@ func (st *stream) subject(data any) any {
 	return nil
 }
 
+// event sends one event under its name of the protocol.
 func (st *stream) event(e events.Event) {
 	switch data := e.Data.(type) {
 	case events.JobChanged:
@@ -187,6 +188,8 @@ func (st *stream) event(e events.Event) {
 	}
 }
 
+// send sends one event. The number is what the client sends back as
+// Last-Event-ID when it comes again.
 func (st *stream) send(number uint64, name string, data any) {
 	text, err := json.Marshal(data)
 	if err != nil {
@@ -198,6 +201,8 @@ func (st *stream) send(number uint64, name string, data any) {
 	st.print(b.String())
 }
 
+// print writes and flushes, within streamStuck. After the first error it does
+// nothing: the stream ends with it.
 func (st *stream) print(text string) {
 	if st.err != nil {
 		return

@@ -14,7 +14,16 @@ import (
 // workerHandler is a handler for requests of a worker that proved who it is.
 type workerHandler func(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error
 
-// worker checks the worker's credentials before its request is looked at.
+// worker checks the worker's credentials before its request is looked at, so
+// that whoever has none learns nothing, not even whether a task exists.
+// Credentials are the id and the secret that register-worker was given, sent
+// with every request (HTTP basic authentication).
+//
+// Each accepted request is a sign of life: worker_timeout counts from the last
+// one. It also says which run of the worker program sent it (api.Session). If two
+// programs use one identity, the second gets 409 with a header that tells it to
+// register as a worker of its own; manager.Attend says which of them that is. A
+// worker that a user deleted gets 403 with a header that says so.
 func (s *Server) worker(h workerHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		user, password, ok := r.BasicAuth()
@@ -145,6 +154,11 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 	})
 }
 
+// taskUpdate takes a report: a new status, the activity, lines of the log, and
+// progress, of which each may be missing. It answers 204 when the report is
+// stored, so that a worker may forget it, and 409 if the task is not, or no longer,
+// this worker's. A report may be sent again. Status "failed" with the header that api.WrongWorker reads means
+// that this worker cannot do it, and does not count as one of the task's tries.
 func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	task, err := taskID(r)
 	if err != nil {
@@ -165,6 +179,11 @@ func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.Work
 	return noContent(w)
 }
 
+// mayWorkerRun answers 200 with whether the worker may go on with a task, and if
+// not, why. With Prefer: wait=N a yes is held back until it becomes a no, at most
+// N seconds: the worker hears of a canceled task at once without asking each
+// second. A worker that holds a task it has not begun asks with the header that
+// api.NotBegun reads.
 func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	task, err := taskID(r)
 	if err != nil {
@@ -187,6 +206,10 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 	return writeJSON(w, http.StatusOK, api.MayKeepRunning{MayKeepRunning: p.MayRun, Reason: p.Reason, StatusChangeRequested: p.StatusWanted})
 }
 
+// taskOutputProduced takes a preview of a frame: a JPEG or PNG of at most
+// manager.MaxPreview bytes. It answers 202, because the picture is scaled later.
+// A job has one preview, and 429 means that too many are waiting: the worker
+// drops this one.
 func (s *Server) taskOutputProduced(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	task, err := taskID(r)
 	if err != nil {

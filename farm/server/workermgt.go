@@ -125,6 +125,7 @@ func (s *Server) createWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, apiTag(tag))
 }
 
+// fetchWorkerTag shows one tag; 404 if it does not exist.
 func (s *Server) fetchWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	id, err := tagID(r)
 	if err != nil {
