@@ -94,6 +94,11 @@ func TestX(t *testing.T) {
 	var took []time.Duration
 	for range 20 {
 		expect(t, said, "")
+		select {
+		case s := <-said:
+			t.Fatalf("nobody moved the mouse, and it says %q", s)
+		case <-time.After(50 * time.Millisecond):
+		}
 		begun := time.Now()
 		move()
 		expect(t, said, ByOwner)

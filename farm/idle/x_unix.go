@@ -73,7 +73,9 @@ func (s *xSource) findCounter() {
 	if err != nil || !reply.Present {
 		return
 	}
-	xgb.NewEventFuncs[int(reply.FirstEvent)+syncAlarmNotify] = func([]byte) xgb.Event { return alarm{} }
+	xgb.NewEventFuncs[int(reply.FirstEvent)+syncAlarmNotify] = func(b []byte) xgb.Event {
+		return alarm{id: xgb.Get32(b[4:]), destroyed: b[28] == 2}
+	}
 	if _, err := s.request(reply.MajorOpcode, syncInitialize, []byte{3, 1, 0, 0}, true); err != nil {
 		return
 	}
@@ -111,8 +113,11 @@ func (s *xSource) request(major byte, minor byte, body []byte, answered bool) ([
 	return nil, cookie.Check()
 }
 
-// alarm is the event AlarmNotify.
-type alarm struct{}
+// alarm is the event AlarmNotify. There is one for the end of each alarm, too.
+type alarm struct {
+	id        uint32
+	destroyed bool
+}
 
 // Bytes is never asked for: nobody sends it.
 func (alarm) Bytes() []byte { return nil }
@@ -167,7 +172,7 @@ func (s *xSource) wait(ctx context.Context, limit time.Duration) error {
 			if !open {
 				return errors.New("its connection has ended")
 			}
-			if _, ok := event.(alarm); ok {
+			if a, ok := event.(alarm); ok && a.id == id && !a.destroyed {
 				return nil
 			}
 		}
