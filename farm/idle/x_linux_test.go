@@ -27,13 +27,13 @@ func display(t *testing.T) (move, end func()) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp")
+	x := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp", "-noreset")
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
-	end = func() { x.Process.Kill(); x.Wait() }
+	end = func() { x.Process.Signal(os.Interrupt); x.Wait() }
 	t.Cleanup(end)
 	number, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
