@@ -207,6 +207,7 @@ func TestEveryOperation(t *testing.T) {
 	job := s.submit()
 	s.workerCalls(job)
 	s.unableCalls(w)
+	s.frameCalls(w)
 	s.workerMgtCalls(w)
 	s.jobCalls(job)
 	s.shamanCalls()
