@@ -25,7 +25,6 @@ type process struct {
 	in     *os.File // what the child reads; its end is the child's
 	out    *os.File
 	errs   *os.File // what it writes when it crashes
-	said   chan string
 	ending sync.Once
 }
 
@@ -78,8 +77,6 @@ func startProcess() (*process, error) {
 	p.in, p.out, p.errs = in, out, errs
 	closeAll()
 	p.conn = newConn(out, in)
-	p.said = make(chan string, 1)
-	go p.listen()
 	return p, nil
 }
 
@@ -106,20 +103,14 @@ func (p *process) end() (said string) {
 		p.in.Close() // a child that waits for work ends by this
 		p.kill()
 		_ = p.cmd.Wait()
-		said = <-p.said
+		// Not read before: a goroutine that waits for it would keep tests in virtual
+		// time (synctest) that start a child from ever standing still.
+		text, _ := io.ReadAll(io.LimitReader(p.errs, 4<<10))
+		said = strings.TrimSpace(string(text))
 		p.out.Close()
+		p.errs.Close()
 	})
 	return said
-}
-
-// listen reads what the child writes beside its answers to the end, and keeps
-// the start of it: a full pipe would have the child stand still while it says
-// why it ends, which those that watch it by what it computes do not see.
-func (p *process) listen() {
-	text, _ := io.ReadAll(io.LimitReader(p.errs, 4<<10))
-	_, _ = io.Copy(io.Discard, p.errs)
-	p.errs.Close()
-	p.said <- strings.TrimSpace(string(text))
 }
 
 // whyEnded makes words of what a child said when it crashed.
