@@ -116,6 +116,7 @@ func keys() []key {
 		{"task_slow_least", "", "FARM_TASK_SLOW_LEAST", serving, "", func(c *config) any { return &c.SlowLeast }},
 		{"task_slow_retry", "", "FARM_TASK_SLOW_RETRY", serving, "", func(c *config) any { return &c.SlowRetry }},
 		{"price_per_kwh", "", "FARM_PRICE_PER_KWH", serving, "", func(c *config) any { return &c.PricePerKWh }},
+		{"max_workers", "", "FARM_MAX_WORKERS", serving, "", func(c *config) any { return &c.MaxWorkers }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
 		{"shaman.enabled", "", "FARM_SHAMAN", serving, "", func(c *config) any { return &c.Shaman.Enabled }},

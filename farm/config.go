@@ -49,6 +49,8 @@ type Config struct {
 	// AllowedHosts are names by which the manager may be asked, besides IP addresses
 	// and names that exist only in the local network; "*" allows all.
 	AllowedHosts []string `yaml:"allowed_hosts,omitempty" json:"allowed_hosts"`
+	// MaxWorkers bounds how many workers may be registered; 0 is no bound.
+	MaxWorkers int `yaml:"max_workers" json:"max_workers"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
@@ -115,6 +117,7 @@ func DefaultConfig() Config {
 		SlowFactor:                 10,
 		SlowLeast:                  Duration(5 * time.Minute),
 		FlamencoVersion:            "3.8.5",
+		MaxWorkers:                 5000,
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
 }
@@ -152,6 +155,9 @@ func (c *Config) Check() error {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)
 		}
+	}
+	if c.MaxWorkers < 0 {
+		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 is no bound", c.MaxWorkers)
 	}
 	if c.BlocklistThreshold < 0 || c.TaskFailAfterSoftfailCount < 0 {
 		return Errorf(Invalid, "blocklist_threshold and task_fail_after_softfail_count cannot be negative")

@@ -92,6 +92,9 @@ type FarmChanged struct{ Status farm.FarmStatus }
 // ErrBehind tells a reader that events it has not read are no longer kept.
 var ErrBehind = errors.New("events: the reader fell behind")
 
+// maxBatch is how many events Next returns at most.
+const maxBatch = 1024
+
 // DefaultSize is the number of events a log keeps unless told otherwise.
 const DefaultSize = 8192
 
@@ -204,7 +207,7 @@ func (r *Reader) Next(ctx context.Context) ([]Event, error) {
 	}
 }
 
-// since copies the events from a position, or returns a channel that is closed
+// since copies some events from a position, or returns a channel that is closed
 // when there are some.
 func (l *Log) since(at int) ([]Event, <-chan struct{}, error) {
 	l.mu.Lock()
@@ -218,8 +221,10 @@ func (l *Log) since(at int) ([]Event, <-chan struct{}, error) {
 		}
 		return nil, l.wait, nil
 	}
-	events := make([]Event, 0, l.next-at)
-	for p := at; p < l.next; p++ {
+	// Not all at once: a reader that is slow holds what it got.
+	end := min(l.next, at+maxBatch)
+	events := make([]Event, 0, end-at)
+	for p := at; p < end; p++ {
 		events = append(events, l.ring[p%len(l.ring)])
 	}
 	return events, nil, nil

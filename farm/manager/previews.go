@@ -13,7 +13,7 @@ import (
 const MaxPreview = 25 << 20
 
 // previewQueue is how many previews may wait to be scaled, all jobs together.
-const previewQueue = 3
+const previewQueue = 2
 
 type preview struct {
 	job  farm.JobID

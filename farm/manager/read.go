@@ -71,18 +71,15 @@ func (m *Manager) Job(id farm.JobID) (job farm.Job, detail farm.JobDetail, err e
 	return job, detail, err
 }
 
-// JobDetails returns the constant parts of several jobs; those of deleted jobs are zero.
-func (m *Manager) JobDetails(jobs []farm.Job) (details []farm.JobDetail, err error) {
-	details = make([]farm.JobDetail, len(jobs))
+// ListedDetail returns the constant part of a job as lists have it; that of a deleted job is zero.
+func (m *Manager) ListedDetail(job farm.JobID) (d farm.JobDetail, err error) {
 	err = m.store.View(func(v *store.View) error {
-		for i := range jobs {
-			if details[i], err = v.JobDetail(jobs[i].ID); err != nil && farm.KindOf(err) != farm.NotFound {
-				return err
-			}
+		if d, err = v.JobDetail(job); farm.KindOf(err) == farm.NotFound {
+			return nil
 		}
-		return nil
+		return err
 	})
-	return details, err
+	return d.Listed(), err
 }
 
 // Tasks returns at most limit tasks of a job, without their commands, after the

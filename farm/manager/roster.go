@@ -16,6 +16,7 @@ import (
 type roster struct {
 	mu      sync.RWMutex // guards members; only a presence's is taken while it is held
 	members map[farm.WorkerID]*member
+	living  int          // members that are not deleted
 	saved   atomic.Int64 // unix milliseconds of the last seenSince
 }
 
@@ -67,7 +68,13 @@ func (r *roster) put(w farm.Worker) {
 		r.members = map[farm.WorkerID]*member{}
 	}
 	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status, away: w.Away}
+	if !next.deleted {
+		r.living++
+	}
 	if old := r.members[w.ID]; old != nil {
+		if !old.deleted {
+			r.living--
+		}
 		next.presence = old.presence
 	} else {
 		next.presence = &presence{heartbeat: heartbeat{at: time.Now()}}
@@ -75,6 +82,13 @@ func (r *roster) put(w farm.Worker) {
 	}
 	next.leave(w.Status)
 	r.members[w.ID] = next
+}
+
+// size returns how many workers the farm has.
+func (r *roster) size() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.living
 }
 
 func (r *roster) get(id farm.WorkerID) *member {

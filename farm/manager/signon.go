@@ -43,6 +43,9 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
 		TaskTypes: types, SecretHash: hashSecret(r.Secret),
 	}
+	if most := m.config.Load().MaxWorkers; most > 0 && m.roster.size() >= most {
+		return farm.Worker{}, farm.Errorf(farm.Busy, "the farm has %d workers, as many as max_workers in its farm.yaml allows: delete those that are gone, or raise it", most)
+	}
 	err = m.update(func(u *unit) error {
 		w.Created, w.Updated, w.LastSeen = u.Now(), u.Now(), u.Now()
 		saved := u.AddWorker(w).Worker

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -21,6 +22,9 @@ const (
 	// MaxPixels bounds the images that Decode accepts, in pixels: 8192 by 8192.
 	// A file of a few kilobytes can declare any size, and decoding allocates it.
 	MaxPixels = 1 << 26
+	// MaxMemory bounds what Decode takes for an image, in bytes: 8192 by 8192 pixels
+	// of 16-bit RGBA.
+	MaxMemory = 8 * MaxPixels
 	// maxBytes bounds what Decode reads: 16-bit RGBA of MaxPixels, uncompressed.
 	maxBytes = 8*MaxPixels + 1<<20
 	// quality is that of every JPEG written, 1 to 100: previews are for looking
@@ -58,7 +62,11 @@ func formatOf(head []byte) *format {
 // format in lower case. Errors are of kind farm.Unsupported (another format, or
 // a variant of it that cannot be read), farm.TooLarge (more than MaxPixels) and
 // farm.Invalid (damaged).
-func Decode(r io.Reader) (image.Image, string, error) {
+func Decode(r io.Reader) (image.Image, string, error) { return DecodeUpTo(r, MaxMemory) }
+
+// DecodeUpTo is Decode for an image that takes at most so many bytes of memory; it
+// is farm.TooLarge otherwise.
+func DecodeUpTo(r io.Reader, memory int) (image.Image, string, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, "", fmt.Errorf("read image: %w", err)
@@ -70,8 +78,32 @@ func Decode(r io.Reader) (image.Image, string, error) {
 	if f == nil {
 		return nil, "", farm.Errorf(farm.Unsupported, "not a PNG, JPEG or TIFF image: no other formats can be shown")
 	}
+	if err := f.fits(data, memory); err != nil {
+		return nil, f.name, err
+	}
 	m, err := f.read(bytes.NewReader(data), MaxPixels)
 	return m, f.name, err
+}
+
+// fits says whether decoding an image takes no more memory than that. What is wrong
+// with it read tells.
+func (f *format) fits(data []byte, memory int) error {
+	c, err := f.config(bytes.NewReader(data))
+	if err != nil || c.Width <= 0 || c.Height <= 0 {
+		return nil
+	}
+	each := 4
+	switch c.ColorModel {
+	case color.RGBA64Model, color.NRGBA64Model:
+		each = 8
+	}
+	if f.name == "jpeg" && bytes.Contains(data, []byte("\xff\xc2")) {
+		each = 16 // a progressive one: its coefficients come first, three of four bytes for a pixel
+	}
+	if c.Width > memory/each/c.Height {
+		return farm.Errorf(farm.TooLarge, "the image is %d by %d pixels, and decoding it would take more than %d MiB", c.Width, c.Height, memory>>20)
+	}
+	return nil
 }
 
 // read decodes an image of at most most pixels. A decoder that panics on

@@ -104,7 +104,7 @@ func (s *Server) rerenderJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var wanted api.JobRerender
-	if err := read(w, r, &wanted); err != nil {
+	if err := s.read(w, r, &wanted); err != nil {
 		return err
 	}
 	frames, err := farm.ParseFrames(wanted.Frames)

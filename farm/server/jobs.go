@@ -9,9 +9,9 @@ import (
 )
 
 // submission reads a submitted job.
-func submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error) {
+func (s *Server) submission(w http.ResponseWriter, r *http.Request) (farm.Submission, error) {
 	var job api.SubmittedJob
-	if err := readUpTo(w, r, maxSubmission, &job); err != nil {
+	if err := s.readUpTo(w, r, bodyOfJob, &job); err != nil {
 		return farm.Submission{}, err
 	}
 	sub := farm.Submission{
@@ -64,7 +64,7 @@ func blenderNeed(sub *farm.Submission, job api.SubmittedJob) error {
 
 // submitJob plans and stores a job, and answers with it when it is on the disk.
 func (s *Server) submitJob(w http.ResponseWriter, r *http.Request) error {
-	sub, err := submission(w, r)
+	sub, err := s.submission(w, r)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func oneLine(text string) string {
 
 // submitJobCheck does all that submitJob does but storing the job.
 func (s *Server) submitJobCheck(w http.ResponseWriter, r *http.Request) error {
-	sub, err := submission(w, r)
+	sub, err := s.submission(w, r)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (s *Server) deleteJobWhatWouldItDo(w http.ResponseWriter, r *http.Request) 
 // deleteJobMass deletes all jobs that did not change since a time; 416 if there are none.
 func (s *Server) deleteJobMass(w http.ResponseWriter, r *http.Request) error {
 	var selection api.JobMassDeletionSelection
-	if err := read(w, r, &selection); err != nil {
+	if err := s.read(w, r, &selection); err != nil {
 		return err
 	}
 	if err := s.m.DeleteJobs(selection.LastUpdatedMax, by(r)); err != nil {
@@ -166,7 +166,7 @@ func (s *Server) setJobStatus(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.JobStatusChange
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	status, _ := farm.ParseJobStatus(change.Status) // checked by read
@@ -183,7 +183,7 @@ func (s *Server) requeueJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var again api.JobRequeue
-	if err := read(w, r, &again); err != nil {
+	if err := s.read(w, r, &again); err != nil {
 		return err
 	}
 	if again.Tasks == api.RequeueFailed {
@@ -204,7 +204,7 @@ func (s *Server) setJobPriority(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.JobPriorityChange
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	if err := s.m.SetJobPriority(id, change.Priority, by(r)); err != nil {
@@ -220,7 +220,7 @@ func (s *Server) setJobTag(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.JobTagChange
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	if err := s.m.SetJobTag(id, change.ID, change.Name, by(r)); err != nil {
@@ -254,7 +254,7 @@ func (s *Server) removeJobBlocklist(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	var list api.JobBlocklist
-	if err := read(w, r, &list); err != nil {
+	if err := s.read(w, r, &list); err != nil {
 		return err
 	}
 	if len(list) == 0 {

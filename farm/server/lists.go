@@ -86,19 +86,21 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 				return nil, err
 			}
 			place = next
-			details, err := s.m.JobDetails(jobs)
-			if err != nil {
-				return nil, err
-			}
 			left, err := s.m.TimeLeft(jobs)
 			if err != nil {
 				return nil, err
 			}
 			for i, j := range jobs {
-				if (len(statuses) == 0 || slices.Contains(statuses, j.Status().String())) && most != 0 {
-					page = append(page, apiJob(j, details[i], left[i]))
-					most--
+				if most == 0 || len(statuses) > 0 && !slices.Contains(statuses, j.Status().String()) {
+					continue
 				}
+				// One after the other: a submitter may have written megabytes.
+				detail, err := s.m.ListedDetail(j.ID)
+				if err != nil {
+					return nil, err
+				}
+				page = append(page, apiJob(j, detail, left[i]))
+				most--
 			}
 			done = len(jobs) < listPage
 		}

@@ -58,7 +58,7 @@ func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		return err
 	}
-	if err := read(w, r, &config); err != nil {
+	if err := s.read(w, r, &config); err != nil {
 		return err
 	}
 	if config.MQTT.Client.Password == "" {

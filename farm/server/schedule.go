@@ -33,7 +33,7 @@ func (s *Server) setWorkerSleepSchedule(w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	var given api.WorkerSleepSchedule
-	if err := read(w, r, &given); err != nil {
+	if err := s.read(w, r, &given); err != nil {
 		return err
 	}
 	window, err := sleepWindow(given.DaysOfWeek, given.StartTime, given.EndTime)
@@ -69,7 +69,7 @@ func (s *Server) setWorkerSchedule(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	var given api.WorkerSchedule
-	if err := read(w, r, &given); err != nil {
+	if err := s.read(w, r, &given); err != nil {
 		return err
 	}
 	schedule := farm.Schedule{Active: given.Active}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -23,6 +22,7 @@ import (
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
+	"renderfarm/farm/slots"
 )
 
 // Options are what a server is made of. All are required but those that say otherwise.
@@ -46,13 +46,15 @@ type Server struct {
 	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
 
+	bodies     bodies
+	followers  *slots.Slots    // of the stream of events
 	streams    context.Context // ends with EndStreams
 	endStreams context.CancelFunc
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon}
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient)}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.routes = s.router(o)
 	return s
@@ -153,40 +155,6 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 func noContent(w http.ResponseWriter) error {
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// Bounds on request bodies, in bytes. A submission may bring settings and
-// metadata of a large pipeline, and lists of files; nothing else is near 4 MiB.
-const (
-	maxBody       = 4 << 20
-	maxSubmission = 32 << 20
-)
-
-// read decodes the JSON body of a request.
-func read(w http.ResponseWriter, r *http.Request, into any) error {
-	return readUpTo(w, r, maxBody, into)
-}
-
-// readUpTo is read with a bound of its own, in bytes. A body of another kind than JSON is
-// refused before it is read: a form of a foreign page cannot send JSON.
-func readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) error {
-	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return farm.Errorf(farm.Invalid, "the request's Content-Type is %q: send application/json", kind)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if err != nil {
-		return bodyError(err, most)
-	}
-	return api.Decode(body, into)
-}
-
-// bodyError tells a body that is too large from one that broke off.
-func bodyError(err error, most int64) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return farm.Errorf(farm.TooLarge, "the request is larger than %d MiB", most>>20)
-	}
-	return farm.Errorf(farm.Invalid, "the request could not be read to its end: %w", err)
 }
 
 // address returns the IP address that a request came from. Headers that proxies

@@ -30,7 +30,7 @@ func shamanFiles(list []api.ShamanFileSpec) []manager.File {
 // in which they should be sent.
 func (s *Server) shamanCheckoutRequirements(w http.ResponseWriter, r *http.Request) error {
 	var wanted api.ShamanRequirementsRequest
-	if err := readUpTo(w, r, maxSubmission, &wanted); err != nil {
+	if err := s.readUpTo(w, r, bodyOfFiles, &wanted); err != nil {
 		return err
 	}
 	needed, err := s.m.FilesNeeded(r.Context(), shamanFiles(wanted.Files))
@@ -51,7 +51,7 @@ func (s *Server) shamanCheckoutRequirements(w http.ResponseWriter, r *http.Reque
 // shamanCheckout answers with the path that the checkout got, which may be another one.
 func (s *Server) shamanCheckout(w http.ResponseWriter, r *http.Request) error {
 	var wanted api.ShamanCheckout
-	if err := readUpTo(w, r, maxSubmission, &wanted); err != nil {
+	if err := s.readUpTo(w, r, bodyOfFiles, &wanted); err != nil {
 		return err
 	}
 	at, err := s.m.Checkout(r.Context(), wanted.CheckoutPath, shamanFiles(wanted.Files))
@@ -230,7 +230,7 @@ func (s *Server) filesInfo(w http.ResponseWriter, r *http.Request) error {
 // that would remove.
 func (s *Server) collectFiles(w http.ResponseWriter, r *http.Request) error {
 	wanted := api.CollectFiles{}
-	if err := read(w, r, &wanted); err != nil {
+	if err := s.read(w, r, &wanted); err != nil {
 		return err
 	}
 	age := time.Duration(-1)

@@ -22,6 +22,8 @@ const (
 	streamAlive = 15 * time.Second // a comment is sent when nothing else was
 	streamRetry = time.Second      // browsers connect again after this
 	streamStuck = 20 * time.Second // a client that takes nothing for so long is dropped
+
+	maxFollowers, maxFollowersOfAClient = 400, 200 // at a time; many of a client may be behind one proxy
 )
 
 // followEvents streams the farm's events as server-sent events (WHATWG HTML
@@ -30,6 +32,11 @@ const (
 // task, for that job; with ?log=ID also log, for that task. The data is that of
 // the v3 protocol. Last-Event-ID continues a stream that broke off.
 func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
+	giveBack, ok := s.followers.TryTake(address(r))
+	if !ok {
+		return farm.Errorf(farm.Busy, "%d pages and programs follow this farm at present, which is as many as it can serve: close some, or try again later", s.followers.Taken())
+	}
+	defer giveBack()
 	st := &stream{s: s, w: w, flow: http.NewResponseController(w),
 		job: farm.JobID(r.URL.Query().Get("job")), log: farm.TaskID(r.URL.Query().Get("log"))}
 	w.Header().Set("Content-Type", "text/event-stream")

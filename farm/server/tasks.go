@@ -65,7 +65,7 @@ func (s *Server) setTaskStatus(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.TaskStatusChange
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	status, _ := farm.ParseTaskStatus(change.Status) // checked by read

@@ -19,7 +19,7 @@ func (s *Server) workerNeeds(w http.ResponseWriter, _ *http.Request, id farm.Wor
 // setWorkerFacts takes what a worker tells of its computer, all of it.
 func (s *Server) setWorkerFacts(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var told api.WorkerFacts
-	if err := read(w, r, &told); err != nil {
+	if err := s.read(w, r, &told); err != nil {
 		return err
 	}
 	if err := s.m.SetFacts(id, told); err != nil {
@@ -31,7 +31,7 @@ func (s *Server) setWorkerFacts(w http.ResponseWriter, r *http.Request, id farm.
 // setWorkerInUse takes whether the owner of a worker's computer needs it.
 func (s *Server) setWorkerInUse(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var told api.WorkerInUse
-	if err := read(w, r, &told); err != nil {
+	if err := s.read(w, r, &told); err != nil {
 		return err
 	}
 	if err := s.m.SetInUse(id, told.InUse, told.GiveBack); err != nil {
@@ -43,7 +43,7 @@ func (s *Server) setWorkerInUse(w http.ResponseWriter, r *http.Request, id farm.
 // setWorkerUnable takes what a worker cannot do now, all of it.
 func (s *Server) setWorkerUnable(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var told api.WorkerUnable
-	if err := read(w, r, &told); err != nil {
+	if err := s.read(w, r, &told); err != nil {
 		return err
 	}
 	if err := s.m.SetUnable(id, told.Unable); err != nil {

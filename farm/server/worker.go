@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -51,7 +50,7 @@ func (s *Server) worker(h workerHandler) handler {
 // and whoever lost theirs gets others this way.
 func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
 	var reg api.WorkerRegistration
-	if err := read(w, r, &reg); err != nil {
+	if err := s.read(w, r, &reg); err != nil {
 		return err
 	}
 	worker, err := s.m.Register(manager.Registration{
@@ -67,7 +66,7 @@ func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
 // the compatible system register anew when it fails, so it fails only for who is unknown.
 func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var on api.WorkerSignOn
-	if err := read(w, r, &on); err != nil {
+	if err := s.read(w, r, &on); err != nil {
 		return err
 	}
 	wanted, err := s.m.SignOn(id, manager.SignOn{Name: on.Name, Software: on.SoftwareVersion, TaskTypes: on.SupportedTaskTypes,
@@ -108,7 +107,7 @@ func (s *Server) workerState(w http.ResponseWriter, r *http.Request, id farm.Wor
 // workerStateChanged takes what the worker is now, also if nobody asked for it.
 func (s *Server) workerStateChanged(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
 	var changed api.WorkerStateChanged
-	if err := read(w, r, &changed); err != nil {
+	if err := s.read(w, r, &changed); err != nil {
 		return err
 	}
 	status, _ := farm.ParseWorkerStatus(changed.Status) // checked by read
@@ -165,7 +164,7 @@ func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.Work
 		return err
 	}
 	var update api.TaskUpdate
-	if err := read(w, r, &update); err != nil {
+	if err := s.read(w, r, &update); err != nil {
 		return err
 	}
 	report := manager.Report{Activity: update.Activity, Log: update.Log, Steps: update.StepsCompleted, Frames: update.Frames, WrongWorker: api.WrongWorker(r.Header)}
@@ -220,7 +219,7 @@ func (s *Server) taskOutputProduced(w http.ResponseWriter, r *http.Request, id f
 	default:
 		return farm.Errorf(farm.Unsupported, "the image's Content-Type is %q: send image/jpeg or image/png", kind)
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, manager.MaxPreview))
+	data, err := s.readBody(w, r, bodyKind{manager.MaxPreview, 1})
 	if err != nil {
 		return bodyError(err, manager.MaxPreview)
 	}

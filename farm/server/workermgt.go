@@ -66,7 +66,7 @@ func (s *Server) requestWorkerStatusChange(w http.ResponseWriter, r *http.Reques
 		return err
 	}
 	var change api.WorkerStatusChangeRequest
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	status, _ := farm.ParseWorkerStatus(change.Status) // checked by read
@@ -83,7 +83,7 @@ func (s *Server) setWorkerTags(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var change api.WorkerTagChangeRequest
-	if err := read(w, r, &change); err != nil {
+	if err := s.read(w, r, &change); err != nil {
 		return err
 	}
 	if err := s.m.SetWorkerTags(id, change.TagIDs, by(r)); err != nil {
@@ -108,7 +108,7 @@ func (s *Server) fetchWorkerTags(w http.ResponseWriter, r *http.Request) error {
 // createWorkerTag answers with the tag as it is stored, with its id.
 func (s *Server) createWorkerTag(w http.ResponseWriter, r *http.Request) error {
 	var given api.WorkerTag
-	if err := read(w, r, &given); err != nil {
+	if err := s.read(w, r, &given); err != nil {
 		return err
 	}
 	if _, ok := farm.ParseUUID(string(given.ID)); given.ID != "" && !ok {
@@ -145,7 +145,7 @@ func (s *Server) updateWorkerTag(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var given api.WorkerTag
-	if err := read(w, r, &given); err != nil {
+	if err := s.read(w, r, &given); err != nil {
 		return err
 	}
 	if err := s.m.UpdateTag(id, given.Name, given.Description); err != nil {

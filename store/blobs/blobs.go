@@ -42,6 +42,7 @@ import (
 	"sync/atomic"
 
 	"renderfarm/farm"
+	"renderfarm/farm/slots"
 )
 
 // Options say where a store is and what it may take.
@@ -71,12 +72,17 @@ type Store struct {
 	naming sync.Mutex // one checkout takes its name at a time; taken before mu
 	room   room
 
-	slots *slots
+	slots *slots.Slots  // of uploads
 	syncs chan struct{} // a token for each file being synced
 	done  sync.WaitGroup
 
 	verifies chan struct{} // a token for each stored file being read to verify it
 }
+
+const (
+	maxUploads     = 64 // at a time; each takes one and a half mebibytes of memory, others wait
+	maxFromAClient = 16 // of them
+)
 
 // maxSyncs is how many files are synced at a time; then uploads wait.
 const maxSyncs = 16
@@ -88,7 +94,7 @@ const maxVerifies = 2
 // on a share that is mounted later.
 func New(o Options) *Store {
 	return &Store{o: o, inFlight: map[Key]*transfer{}, syncing: map[Key]*syncing{}, making: map[string]bool{},
-		slots: newSlots(), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
+		slots: slots.New(maxUploads, maxFromAClient), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
 }
 
 // Close waits for files that are being synced. The store must not be used any more.

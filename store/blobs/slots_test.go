@@ -27,7 +27,7 @@ func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if n := len(s.slots.all); n != maxFromAClient {
+		if n := s.slots.Taken(); n != maxFromAClient {
 			t.Errorf("a client has %d slots", n)
 		}
 		honest := upload("honest")
@@ -43,8 +43,8 @@ func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if len(s.slots.all)+len(s.slots.clients) != 0 {
-			t.Errorf("%d slots and %d clients are left", len(s.slots.all), len(s.slots.clients))
+		if n := s.slots.Taken(); n != 0 {
+			t.Errorf("%d slots are still taken", n)
 		}
 	})
 }

@@ -75,7 +75,7 @@ func (s *Store) Put(ctx context.Context, u Upload) (Outcome, error) {
 	if err := u.check(); err != nil {
 		return 0, err
 	}
-	giveBack, err := s.slots.take(ctx, u.Client)
+	giveBack, err := s.slots.Take(ctx, u.Client)
 	if err != nil {
 		return 0, err
 	}

@@ -25,6 +25,10 @@ var previewSizes = [...]previewSize{
 	{"last-rendered-tiny.jpg", 200, 112},
 }
 
+// previewMemory is how much memory decoding a preview may take, in bytes: enough for
+// 16 bits at 4K, whatever a file of a few kilobytes says of itself.
+const previewMemory = 80 << 20
+
 // PreviewNames returns the names of a job's preview files, largest first.
 func PreviewNames() []string {
 	names := make([]string, len(previewSizes))
@@ -38,7 +42,7 @@ func PreviewNames() []string {
 // three sizes, each written beside its place and then renamed into it. An image
 // it cannot decode is an Invalid error and changes nothing.
 func (f *Files) SavePreview(job farm.JobID, data []byte) error {
-	img, _, err := picture.Decode(bytes.NewReader(data))
+	img, _, err := picture.DecodeUpTo(bytes.NewReader(data), previewMemory)
 	if err != nil {
 		return farm.Errorf(farm.Invalid, "the preview is not an image that can be shown: %w", err)
 	}

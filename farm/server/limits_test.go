@@ -1,0 +1,37 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"renderfarm/farm"
+	"renderfarm/farm/manager"
+)
+
+// TestLimitsAreDocumented looks for the limits in the table of docs/security.md.
+func TestLimitsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{
+		fmt.Sprintf("| body of a request | %d MiB; a job %d MiB; lists of files %d MiB |", bodyOfAny.most>>20, bodyOfJob.most>>20, bodyOfFiles.most>>20),
+		fmt.Sprintf("| bodies of more than %d KiB at a time | %d, of which %d of one client;", smallBody>>10, maxLarge, maxLargeOfAClient),
+		fmt.Sprintf("| memory for these bodies, together | %d MiB |", bodyMemory>>20),
+		fmt.Sprintf("| a body that brings less than %d KiB in %.0f s |", slowest>>10, uploadStuck.Seconds()),
+		fmt.Sprintf("| a preview | %d MiB,", manager.MaxPreview>>20),
+		fmt.Sprintf("follow the farm | %d, of which %d of one client |", maxFollowers, maxFollowersOfAClient),
+		fmt.Sprintf("`max_workers` (%d)", farm.DefaultConfig().MaxWorkers),
+	} {
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/security.md does not say %q", row)
+		}
+	}
+	for _, kind := range []bodyKind{bodyOfAny, bodyOfJob, bodyOfFiles} {
+		if kind.most*kind.cost > bodyMemory {
+			t.Errorf("a body of %d bytes may never be read", kind.most)
+		}
+	}
+}
