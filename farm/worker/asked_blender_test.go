@@ -37,14 +37,22 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 		{"an animation below zero", "s.frame_end = 250", []string{"-o", "OUT/##", "-s", "-2", "-e", "-1", "-j", "1", "-a"}, 2, "-01.png -02.png", ""},
 		{"the scene's range is as it was", "bpy.app.handlers.render_pre.append(lambda s, *_: setattr(s.render, 'filepath', 'OUT/%d-' % s.frame_end))", []string{"-o", "OUT/", "-f", "-1"}, 1, "250--0001.png", ""},
 		{"the scene's range and step", "s.frame_start, s.frame_end, s.frame_step = 2, 6, 2", []string{"-o", "OUT/##", "-a"}, 3, "02.png 04.png 06.png", ""},
-		{"a script that quits", quit, []string{"-o", "OUT/##", "-f", "1..3"}, 1, "01.png", "1 of 3 frames were saved (missing: 2,3)"},
+		{"a script that quits", quit, []string{"-o", "OUT/##", "-f", "1..3"}, 1, "01.png", "frames were saved (missing: 2,3)"},
 		{"a script that quits, the scene's range", quit + "; s.frame_end = 3", []string{"-o", "OUT/##", "-a"}, 1, "01.png", "1 of 3 frames were saved (missing: 2,3)"},
 		{"a script that quits at once", "import sys; sys.exit(0)", []string{"-o", "OUT/##", "-f", "1"}, 0, "", "0 of 1 frames were saved (missing: 1)"},
 		{"two outputs", "", []string{"-o", "OUT/a##", "-f", "1", "-o", "OUT/b##", "-f", "1"}, 2, "a01.png b01.png", ""},
 		{"views", "s.render.use_multiview = True", []string{"-o", "OUT/##", "-f", "1..2"}, 2, "01_L.png 01_R.png 02_L.png 02_R.png", ""},
 		{"no ending", "s.render.use_file_extension = False", []string{"-o", "OUT/a.b_##", "-f", "1"}, 1, "a.b_01", ""},
 		{"a range as its name", "", []string{"-o", "OUT/shot_0121-0240", "-f", "121"}, 1, "shot_0121-02400121.png", ""},
-		{"a placeholder of another", "s.render.use_overwrite = False; open('OUT/01.png', 'w').close()", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png.broken", "is incomplete: the file is empty"},
+		{"a placeholder of another", "s.render.use_overwrite = False; import os; os.path.exists('OUT/01.png.broken') or open('OUT/01.png', 'w').close()", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png 01.png.broken", ""},
+		{"frames of another size", "s.render.use_overwrite = False; r.resolution_x = 40; import os, shutil; os.path.exists('OUT/02.png.broken') or shutil.copy('SMALL', 'OUT/02.png')", []string{"-o", "OUT/##", "-f", "1..3"}, 3, "01.png 02.png 02.png.broken 03.png", ""},
+		{"a border, cropped", "s.render.use_border = s.render.use_crop_to_border = True; s.render.border_min_x, s.render.border_max_x, s.render.border_max_y = 0.13, 0.87, 0.33", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png", ""},
+		{"a border", "s.render.use_border = True; s.render.border_max_x = 0.4", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png", ""},
+		{"views side by side", "s.render.use_multiview = True; s.render.image_settings.views_format = 'STEREO_3D'; s.render.image_settings.stereo_3d_format.display_mode = 'SIDEBYSIDE'", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png", ""},
+		{"views on top of each other", "s.render.use_multiview = True; s.render.image_settings.views_format = 'STEREO_3D'; s.render.image_settings.stereo_3d_format.display_mode = 'TOPBOTTOM'", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.png", ""},
+		{"views of one's own", "s.render.use_multiview = True; s.render.views_format = 'MULTIVIEW'; v = s.render.views.new('high'); v.file_suffix = '.h'; s.render.views['left'].use = False", []string{"-o", "OUT/##", "-f", "1"}, 1, "01.h.png 01_R.png", ""},
+		{"a script that changes the size", "bpy.app.handlers.render_init.append(lambda s, *_: setattr(s.render, 'resolution_x', 10 + 10 * s.frame_current))", []string{"-o", "OUT/##", "-s", "1", "-e", "3", "-j", "2", "-a"}, 2, "01.png 03.png", ""},
+		{"a script that cuts files short", "bpy.app.handlers.render_write.append(lambda s, *_: os.truncate('OUT/%02d.png' % s.frame_current, 100)); import os", []string{"-o", "OUT/##", "-f", "1..3"}, 3, "01.png.broken 01.png.broken2 02.png.broken 02.png.broken2 03.png.broken 03.png.broken2", "; 2 more files are not right either"},
 		{"a frame that is there", "s.render.use_overwrite = False", []string{"-o", "OUT/##", "-f", "1", "-f", "1..2"}, 3, "01.png 02.png", ""},
 		{"names of Python for formats", "", []string{"-o", "OUT/##", "-F", "TARGA", "-f", "1"}, 1, "01.tga", ""},
 		{"no such format", "", []string{"-o", "OUT/##", "-F", "FOO", "-f", "1"}, -1, "?", `does not know the output format "FOO"`},
@@ -54,7 +62,9 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			b, dir := newBench(t), t.TempDir()
-			fill := strings.NewReplacer("OUT", dir)
+			small := filepath.Join(t.TempDir(), "small.png")
+			frameFile(t, small, 1)
+			fill := strings.NewReplacer("OUT", dir, "SMALL", small)
 			args := renderArgs(fill.Replace(c.python))
 			for _, a := range c.args {
 				args = append(args, fill.Replace(a))
@@ -78,6 +88,50 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 			}
 			if got := filesIn(t, dir); c.files != "?" && got != c.files {
 				t.Errorf("files %s, want %s", got, c.files)
+			}
+		})
+	}
+}
+
+// The compositor's files are checked as well, and those that cannot be saved fail the task.
+func TestBlenderSavesWhatTheCompositorMakes(t *testing.T) {
+	blendertest.Find(t)
+	nodes := `
+if bpy.app.version < (5, 0):
+    s.use_nodes = True
+    tree = s.node_tree
+else:
+    tree = s.compositing_node_group = bpy.data.node_groups.new('c', 'CompositorNodeTree')
+    tree.interface.new_socket('Image', in_out='OUTPUT', socket_type='NodeSocketColor')
+    tree.links.new(tree.nodes.new('CompositorNodeRLayers').outputs[0], tree.nodes.new('NodeGroupOutput').inputs[0])
+layers = next(n for n in tree.nodes if n.bl_idname == 'CompositorNodeRLayers')
+def save(folder, format):
+    node = tree.nodes.new('CompositorNodeOutputFile')
+    if bpy.app.version < (5, 0):
+        node.format.file_format = format
+        node.base_path = folder
+    else:
+        node.directory = folder
+        node.format.media_type = 'MULTI_LAYER_IMAGE' if 'MULTI' in format else 'IMAGE'
+        node.format.file_format = format
+        node.file_output_items.new('RGBA', 'Image')
+    tree.links.new(layers.outputs[0], node.inputs[0])
+`
+	cases := []struct{ name, python, err string }{
+		{"good", "save('DIR/n/', 'PNG'); save('DIR/e/', 'OPEN_EXR'); save('DIR/m', 'OPEN_EXR_MULTILAYER')", ""},
+		{"no folder", "save('/proc/nowhere/', 'PNG')", "a file of frame 1 could not be saved"},
+		{"no folder for layers", "save('/proc/nowhere/', 'OPEN_EXR_MULTILAYER')", "a file of frame 1 could not be saved"},
+		{"cut short", `save('DIR/n/', 'PNG')
+import glob, os
+bpy.app.handlers.render_write.append(lambda *_: [os.truncate(f, 0) for f in glob.glob('DIR/n/*.png')])`, "is incomplete: the file is empty"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b, dir := newBench(t), t.TempDir()
+			python := strings.ReplaceAll(nodes+c.python, "DIR", dir)
+			err := b.do(t.Context(), cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", renderArgs(python, "-o", dir+"/##", "-f", "1..2")))
+			if c.err == "" && err != "" || !strings.Contains(err, c.err) {
+				t.Errorf("%q, want %q\n%s", err, c.err, b.logged(t))
 			}
 		})
 	}

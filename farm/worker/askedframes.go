@@ -18,6 +18,7 @@ import (
 // for several goroutines.
 type askedFrames struct {
 	requests []*openRequest
+	images   *imageFacts                            // what Blender told of the images that it saves now; nil: nothing
 	step     func()                                 // called once for every frame that is saved
 	saved    func(frame int, flags farm.FrameFlags) // likewise, where it is known which
 	current  int                                    // the frame that is being rendered
@@ -58,6 +59,8 @@ func (a *askedFrames) hear(e blenderEvent) {
 	switch e.what {
 	case blenderFrame:
 		a.current = e.number
+	case blenderImages:
+		a.images = e.images
 	case blenderSaved:
 		a.isSaved(e.text)
 	case blenderSkipped:
@@ -98,6 +101,17 @@ func (a *askedFrames) isSaved(file string) {
 	if !a.matched && len(a.strays) < maxStrays {
 		a.strays = append(a.strays, file)
 	}
+}
+
+// place says which file of which frame it is, by its name. own is false if the name
+// does not tell, and for what the compositor saves besides.
+func (a *askedFrames) place(file string) (frame int, own bool) {
+	for _, r := range a.requests {
+		if frame, view, ok := r.name.parse(file); ok && r.asks(frame) {
+			return frame, a.images == nil || a.images.hasView(view)
+		}
+	}
+	return noFrame, false
 }
 
 // isOver notes that a frame is over. What was saved last is its image, even if
@@ -168,7 +182,7 @@ func (a *askedFrames) missing() string {
 			}
 			continue
 		}
-		views := r.views()
+		views := a.views(r)
 		for _, frame := range r.frames {
 			asked++
 			switch got := r.saved[frame]; {
@@ -191,6 +205,31 @@ func (a *askedFrames) missing() string {
 		return fmt.Sprintf("%d of %d frames were saved with all views (missing: %s, where there is no %q)", saved, asked, clip(farm.FormatFrames(gone), 60), view)
 	}
 	return fmt.Sprintf("%d of %d frames were saved (missing: %s)", saved, asked, clip(farm.FormatFrames(gone), 60))
+}
+
+// again returns which frames to render once more: these, and those that are missing,
+// and how many of them were counted as steps. It is nil if there are others that
+// nobody knows the numbers of.
+func (a *askedFrames) again(frames []int) (list []int, stepped int) {
+	if len(a.requests) != 1 || a.requests[0].frames == nil {
+		return nil, 0
+	}
+	r := a.requests[0]
+	views := len(a.views(r))
+	for _, frame := range r.frames {
+		if got := r.saved[frame]; len(got) < max(1, views) || slices.Contains(frames, frame) {
+			list = append(list, frame)
+			if len(got) > 0 {
+				stepped++
+			}
+		}
+	}
+	for _, frame := range frames {
+		if !r.asks(frame) {
+			return nil, 0
+		}
+	}
+	return list, stepped
 }
 
 // all reports whether every frame was saved that the command line names, though
@@ -216,11 +255,17 @@ func (r *openRequest) asks(frame int) bool {
 	return found
 }
 
-// views returns the views that any frame has, sorted.
-func (r *openRequest) views() []string {
+// views returns the views that any frame of the request has, and those that
+// Blender told of if it has some of them. They are sorted.
+func (a *askedFrames) views(r *openRequest) []string {
 	all := map[string]bool{}
 	for _, views := range r.saved {
 		for _, v := range views {
+			all[v] = true
+		}
+	}
+	if a.images != nil && slices.ContainsFunc(a.images.Views, func(v string) bool { return all[v] }) {
+		for _, v := range a.images.Views {
 			all[v] = true
 		}
 	}

@@ -69,8 +69,81 @@ func TestBlenderArgs(t *testing.T) {
 
 func TestBlenderArgsThatAJobTypeExplains(t *testing.T) {
 	line := readToldArgs(strings.Fields("-b x.blend -o /o/## -F TARGA -f -4 -- -o no"), []int{-3})
-	if got := fmt.Sprint(line.requests); got != "[{/o/## [-3] true}]" || !slices.Contains(line.args, "-4") || !slices.Contains(line.args, "TGA") || line.format != "TARGA" {
+	if got := fmt.Sprint(line.requests); got != "[{/o/## [-3] true 0}]" || !slices.Contains(line.args, "-4") || !slices.Contains(line.args, "TGA") || line.format != "TARGA" {
 		t.Errorf("%s %q", got, line.args)
+	}
+}
+
+// Frames that are missing or bad are rendered again without the others.
+func TestSecondTry(t *testing.T) {
+	cases := []struct {
+		args   string
+		frames []int
+		want   string // "": the same
+	}{
+		{"-b x.blend -o /o/## -f 1..9", []int{3}, "-b x.blend -o /o/## -f 3"},
+		{"-b x.blend -o /o/## -f 1..9", []int{3, 4, 5, 8}, "-b x.blend -o /o/## -f 3..5,8"},
+		{"-b x.blend -s 1 -e 9 -j 2 -a", []int{3, 7}, "-b x.blend -s 1 -e 9 -j 2 -f 3,7"},
+		{"-b x.blend -f 1..9", nil, ""},
+		{"-b x.blend -a", []int{1}, ""},
+		{"-b x.blend -f -3..9", []int{1}, ""},
+		{"-b x.blend -f 1 -o b -f 2", []int{1}, ""},
+		{"-b x.blend -f 1..3 -- more", []int{1}, ""},
+	}
+	for _, c := range cases {
+		line, err := readBlenderArgs(strings.Fields(c.args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := line.secondTry(fmt.Errorf("wrapped: %w", &badFrames{error: errTest, frames: c.frames, stepped: 1}), 7)
+		if c.want == "" {
+			if again.line != line || again.counted != 7 {
+				t.Errorf("%s: %q, %d steps counted", c.args, again.line.args, again.counted)
+			}
+			continue
+		}
+		if got := strings.Join(again.line.args, " "); got != c.want || !slices.Equal(again.line.requests[0].frames, c.frames) || again.counted != 1 || again.flags() != farm.FrameRenderedAgain {
+			t.Errorf("%s: %q, want %q; %+v", c.args, got, c.want, again)
+		}
+	}
+	line := &blenderLine{}
+	if again := line.secondTry(&warmError{error: errTest}, 2); again == nil || again.line != line || again.counted != 2 || again.flags() != 0 {
+		t.Errorf("after an open Blender: %+v", again)
+	}
+	for _, err := range []error{nil, errTest, &badFrames{error: errTest, full: true}, &warmError{error: &badFrames{error: errTest, full: true}}} {
+		if line.secondTry(err, 0) != nil {
+			t.Errorf("%v: there is a second try", err)
+		}
+	}
+}
+
+// A Blender that renders by a command line tells of its images first.
+func TestTellingOfImages(t *testing.T) {
+	for args, want := range map[string]string{
+		"-b x.blend -o /o/## -f 1":             "-b x.blend -o /o/## --python-expr IMAGES -f 1",
+		"-b x.blend -a":                        "-b x.blend --python-expr IMAGES --python-expr TELL -a",
+		"-b x.blend -f -3 -f 4":                "-b x.blend --python-expr IMAGES --python-expr COUNT -f -4 -f 4",
+		"-b x.blend --python-expr foo -f 1 -a": "-b x.blend --python-expr foo --python-expr IMAGES -f 1 --python-expr TELL -a",
+		"-b x.blend":                           "-b x.blend",
+	} {
+		line, err := readBlenderArgs(strings.Fields(args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.NewReplacer(countFromZero, "COUNT", tellRange, "TELL", tellImages, "IMAGES").Replace(strings.Join(line.telling(), " ")); got != want {
+			t.Errorf("%s: %q, want %q", args, got, want)
+		}
+	}
+	if line := readToldArgs([]string{"-f", "1"}, []int{1}); len(line.telling()) != 2 {
+		t.Errorf("the job type's own arguments became %q", line.telling())
+	}
+	for text, want := range map[string]string{
+		`{"width": 64, "height": 48, "slack": 1, "views": ["_L"]}`: "&{64 48 1 [_L]}",
+		`{"width": 64, "height": 0}`:                               "<nil>", `{"width": 1e99}`: "<nil>", "": "<nil>", `{"width":1,"height":1,"slack":9}`: "<nil>",
+	} {
+		if got := fmt.Sprint(parseImages(text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
 

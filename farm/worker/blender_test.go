@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // Output of Blender 3.4 (recorded) and 5.2 (its log format), and what each line means.
 func TestBlenderOutput(t *testing.T) {
 	names := map[blenderWhat]string{blenderSaved: "saved", blenderTimed: "timed", blenderSkipped: "skipped", blenderError: "error",
-		blenderWrong: "wrong", blenderTooOld: "too old", blenderRange: "range"}
+		blenderWrong: "wrong", blenderTooOld: "too old", blenderUnsaved: "unsaved", blenderNodeSaved: "node saved", blenderImages: "images", blenderRange: "range"}
 	files, err := filepath.Glob("testdata/blender-*.txt")
 	if err != nil || len(files) < 2 {
 		t.Fatalf("recordings: %v %v", files, err)
@@ -48,7 +48,7 @@ func TestBlenderOutput(t *testing.T) {
 
 func TestBlenderLinesThatMeanNothing(t *testing.T) {
 	for _, line := range []string{
-		"", "Saved: ''", `Info: Saved "t.blend"`, "Saved: /out/Image0001.png", "Time:00:00.10", "Time: soon", "Fra:x", "Errors were found", "No error: fine",
+		"", "Saved: ''", `Info: Saved "t.blend"`, "x Saved: /out/Image0001.png", "Saved: Image0001.png", "Time:00:00.10", "Time: soon", "Fra:x", "Errors were found", "No error: fine",
 		"Unable to open '/textures/a.png'", "Info: LIB: Object: 'Cube' missing from '//lib.blend', parent '<direct>'",
 	} {
 		if e := parseBlender(line); e.what != blenderOther {
@@ -66,6 +66,12 @@ func TestBlenderLines(t *testing.T) {
 	}{
 		{"Saved: '/a.png'", blenderSaved, "/a.png"},
 		{"x Saved: '/a.png'", blenderSaved, "/a.png"},
+		{"Saved: /out/it's Image0001.png", blenderNodeSaved, "/out/it's Image0001.png"},
+		{`Saved: C:\out\Image0001.png`, blenderNodeSaved, `C:\out\Image0001.png`},
+		{"Cannot save Node File Output to /proc/nope/Image0001.png", blenderUnsaved, "/proc/nope/Image0001.png"},
+		{"Error: Render error (Invalid argument) cannot save: '/proc/nope/Image0001.png'", blenderUnsaved, "/proc/nope/Image0001.png"},
+		{"00:02.247  reports          | ERROR Render error (No such file or directory) cannot save: '/n/a.png'", blenderUnsaved, "/n/a.png"},
+		{"Error Writing Render Result, see console", blenderUnsaved, ""},
 		{"brick.jpg 16.00M (16,777,200:20.234  render           | Saved: '/it's.png'", blenderSaved, "/it's.png"},
 		{"Time: 00:00.03 (Saving: 00:00.03)", blenderTimed, ""},
 		{"printed 00:00.571  render           | Time: 00:00.07 (Saving: 00:00.07)", blenderTimed, ""},

@@ -14,6 +14,7 @@ type request struct {
 	output string // the output path that was set before it, with its #; "" is that of the file
 	frames []int  // sorted, each once; nil if the command line does not tell
 	told   bool   // by the job type, so that Blender may render in any way
+	at     int    // where its option is among the arguments; 0 if told
 }
 
 // A blenderLine is a command line for Blender that was read and put right.
@@ -112,10 +113,11 @@ func (l *blenderLine) option(arg, value string) error {
 		if err != nil {
 			return err
 		}
-		l.ask(frames)
 		if negative = len(frames) > 0 && frames[0] < 0; negative {
-			before, value = countFromZero, farm.FramesFromZero(frames)
+			value = farm.FramesFromZero(frames)
+			l.add("--python-expr", countFromZero)
 		}
+		l.ask(frames)
 	}
 	if negative && before != "" {
 		l.add("--python-expr", before)
@@ -155,8 +157,9 @@ func formatWord(format string) string {
 
 func (l *blenderLine) add(args ...string) { l.args = append(l.args, args...) }
 
+// ask notes that the option which is added next renders.
 func (l *blenderLine) ask(frames []int) {
-	l.requests = append(l.requests, request{output: l.output, frames: frames})
+	l.requests = append(l.requests, request{output: l.output, frames: frames, at: len(l.args)})
 }
 
 // framesAsked reads the value of -f. What Blender counts from the range of the

@@ -12,16 +12,19 @@ import (
 type blenderWhat uint8
 
 const (
-	blenderOther    blenderWhat = iota
-	blenderSaved                // a file was written; text is its path
-	blenderTimed                // a frame is over: its files, if it has any, are those that were saved before
-	blenderSkipped              // a frame was left out as it exists; text is its file
-	blenderAppended             // frame number is in the movie that is being saved
-	blenderFrame                // number is the frame that is being rendered
-	blenderRange                // what tellRange prints: frames are those of the scene
-	blenderError                // an error, after which Blender may go on or even end with 0; text is the message
-	blenderWrong                // what comes is not what was asked for; text says why, and the next step; see wrongLines
-	blenderTooOld               // the file was saved by a newer Blender than this one
+	blenderOther     blenderWhat = iota
+	blenderSaved                 // a file was written; text is its path
+	blenderTimed                 // a frame is over: its files, if it has any, are those that were saved before
+	blenderImages                // what the images of the frames that come are like; in images
+	blenderNodeSaved             // the compositor wrote a file besides; text is its path
+	blenderUnsaved               // a file could not be written; text is its path, or the message if that does not say
+	blenderSkipped               // a frame was left out as it exists; text is its file
+	blenderAppended              // frame number is in the movie that is being saved
+	blenderFrame                 // number is the frame that is being rendered
+	blenderRange                 // what tellRange prints: frames are those of the scene
+	blenderError                 // an error, after which Blender may go on or even end with 0; text is the message
+	blenderWrong                 // what comes is not what was asked for; text says why, and the next step; see wrongLines
+	blenderTooOld                // the file was saved by a newer Blender than this one
 )
 
 type blenderEvent struct {
@@ -29,6 +32,7 @@ type blenderEvent struct {
 	text   string
 	number int
 	frames []int
+	images *imageFacts // nil: not known
 
 	took, saving  time.Duration // of blenderTimed: for the whole frame, and of that for its files; 0 if it does not say
 	peak, gpuPeak int64         // of blenderFrame: the most memory so far, in KiB, and that of the device; 0 if it does not say
@@ -44,14 +48,17 @@ type blenderEvent struct {
 // Anything may be glued to the front of a line, as what Python and Cycles
 // print goes another way to the same place.
 var (
-	savedLine   = regexp.MustCompile(`Saved: '(.+)'`)
-	timedLine   = regexp.MustCompile(`(?:^|\|)\s*Time: [0-9]|Time: [0-9][0-9:.]* \(Saving: `)
-	skippedLine = regexp.MustCompile(`[Ss]kipping existing frame "(.+?)"(?: for view .*)?\s*$`)
-	movieLine   = regexp.MustCompile(`\b[Aa]ppend frame (-?\d+)\s*$`)
-	frameLine   = regexp.MustCompile(`\bFra: ?(-?\d+) |\| Rendering frame (-?\d+)\s*$`)
-	rangeLine   = regexp.MustCompile(regexp.QuoteMeta(rangeTold) + `(-?\d+) to (-?\d+) by (\d+)`)
-	errorLine   = regexp.MustCompile(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`)
-	olderLine   = regexp.MustCompile(`(?i)\bwritten by newer Blender binary\b`)
+	savedLine = regexp.MustCompile(`Saved: '(.+)'`)
+	// The compositor's files, without quotes, before 4.2 or so.
+	nodeSavedLine = regexp.MustCompile(`^Saved: ((?:/|[A-Za-z]:|\\\\).*\S)\s*$`)
+	unsavedLine   = regexp.MustCompile(`cannot save: '(.+?)'|Cannot save Node File Output to (.+\S)|Error (?:Writing Render Result|writing render result)`)
+	timedLine     = regexp.MustCompile(`(?:^|\|)\s*Time: [0-9]|Time: [0-9][0-9:.]* \(Saving: `)
+	skippedLine   = regexp.MustCompile(`[Ss]kipping existing frame "(.+?)"(?: for view .*)?\s*$`)
+	movieLine     = regexp.MustCompile(`\b[Aa]ppend frame (-?\d+)\s*$`)
+	frameLine     = regexp.MustCompile(`\bFra: ?(-?\d+) |\| Rendering frame (-?\d+)\s*$`)
+	rangeLine     = regexp.MustCompile(regexp.QuoteMeta(rangeTold) + `(-?\d+) to (-?\d+) by (\d+)`)
+	errorLine     = regexp.MustCompile(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`)
+	olderLine     = regexp.MustCompile(`(?i)\bwritten by newer Blender binary\b`)
 )
 
 // wrongLines mean that Blender goes on with something else than was asked for,
@@ -78,6 +85,15 @@ const missingLibrary = `the linked library "$1" cannot be opened, and Blender wo
 func parseBlender(line string) blenderEvent {
 	if m := savedLine.FindStringSubmatch(line); m != nil {
 		return blenderEvent{what: blenderSaved, text: m[1]}
+	}
+	if m := nodeSavedLine.FindStringSubmatch(line); m != nil {
+		return blenderEvent{what: blenderNodeSaved, text: m[1]}
+	}
+	if m := unsavedLine.FindStringSubmatch(line); m != nil {
+		return blenderEvent{what: blenderUnsaved, text: cmp.Or(m[1], m[2])}
+	}
+	if _, facts, found := strings.Cut(line, imagesTold); found {
+		return blenderEvent{what: blenderImages, images: parseImages(facts)}
 	}
 	if m := skippedLine.FindStringSubmatch(line); m != nil {
 		return blenderEvent{what: blenderSkipped, text: m[1]}

@@ -20,7 +20,7 @@ func meterRun(t *testing.T, asked []int, lines []meterLine) (results []farm.Fram
 	for _, l := range lines {
 		now, cpu = now.Add(time.Duration(l.after)*time.Millisecond), cpu+2*time.Duration(l.after)*time.Millisecond
 		e := parseBlender(l.text)
-		if w.hear(e); e.what == blenderSkipped {
+		if w.hear(t.Context(), e); e.what == blenderSkipped {
 			m.close(e)
 		}
 	}

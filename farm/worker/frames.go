@@ -2,12 +2,14 @@ package worker
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/framefile"
 )
 
 // frames reads back the images of one render while the next ones are made, so
@@ -23,67 +25,148 @@ type frames struct {
 // are in front of it in the queue.
 type savedFile struct {
 	path   string
+	frame  int         // noFrame: not known
+	there  bool        // Blender found it, and left it as it was
+	own    bool        // it is the frame's image or one of its views, and nothing that the compositor saved besides
+	want   *imageFacts // what it has to be like; nil: not known
 	result *farm.FrameResult
 }
 
+// noFrame is the number of none.
+const noFrame = farm.MaxFrame + 1
+
 // framesFound is what reading the frames brought.
 type framesFound struct {
-	saved  int
-	broken error // names the first that is not whole; nil if all are
+	saved int
+	bad   []badFile // not what they have to be; they were moved aside
 }
 
-const (
-	// maxQueued is how many files may wait to be read. More have to wait
-	// before their line of output is looked at, which slows Blender at worst.
-	maxQueued = 1000
-	// brokenSuffix marks a file that is no whole image. It is kept for a look,
-	// and is out of the way: no pattern for frames matches it, and a job that
-	// does not overwrite renders the frame again.
-	brokenSuffix = ".broken"
-)
+// A badFile is a file that is not what it has to be.
+type badFile struct {
+	savedFile
+	err error // names it, and what is wrong
+}
 
-// newFrames starts reading with complete, which is framefile.Whole outside of
-// tests; check ends it. Once ctx is canceled the files do not matter any more,
-// and are not read. tell takes the results of frames whose files were read.
-func newFrames(ctx context.Context, complete func(path string) error, tell func(farm.FrameResult)) *frames {
+// maxQueued is how many files may wait to be read. More have to wait
+// before their line of output is looked at, which slows Blender at worst.
+const maxQueued = 1000
+
+// A frameJudge says what is wrong with files, and tells what is to be said of frames.
+type frameJudge struct {
+	look   func(path string) (sight, error) // lookAtFrame outside of tests
+	begun  time.Time                        // what is older was not saved by this render
+	mode   fs.FileMode                      // given to good files; 0: they stay as they are
+	flags  farm.FrameFlags                  // of every result
+	series *frameSeries                     // what the job's frames were like
+	log    func(format string, args ...any)
+	tell   func(farm.FrameResult) // takes the results of frames whose files were read
+}
+
+// A sight is what looking at a file showed.
+type sight struct {
+	framefile.Image
+	modified time.Time
+	size     int64
+}
+
+// lookAtFrame reads a file back.
+func lookAtFrame(path string) (s sight, err error) {
+	if s.Image, err = framefile.Check(path); err != nil {
+		return s, err
+	}
+	info, err := os.Stat(path)
+	if err == nil {
+		s.modified, s.size = info.ModTime(), info.Size()
+	}
+	return s, err
+}
+
+// newFrames starts reading; check ends it. Once ctx is canceled the files do not
+// matter any more, and are not read.
+func newFrames(ctx context.Context, judge frameJudge) *frames {
 	f := &frames{queue: make(chan savedFile, maxQueued), found: make(chan framesFound, 1)}
-	go func() { f.found <- readFrames(ctx, f.queue, complete, tell) }()
+	go func() { f.found <- judge.readAll(ctx, f.queue) }()
 	return f
 }
 
-func readFrames(ctx context.Context, queue <-chan savedFile, complete func(path string) error, tell func(farm.FrameResult)) (found framesFound) {
-	var doubt []string // files that were not whole at first sight
-	last := ""
+func (j *frameJudge) readAll(ctx context.Context, queue <-chan savedFile) (found framesFound) {
+	var doubt []savedFile       // files that were not right at first sight
+	var good []goodFile         // the others
+	var held []farm.FrameResult // of frames with files in doubt
+	last, flags, doubtful := "", j.flags, false
 	for file := range queue {
 		if file.result != nil {
-			tell(withSaved(*file.result, last))
+			r := withSaved(*file.result, last)
+			r.Flags |= flags
+			if doubtful {
+				held = append(held, r)
+			} else {
+				j.tell(r)
+			}
+			flags, doubtful = j.flags, false
 			continue
 		}
 		last = file.path
 		found.saved++
-		if ctx.Err() == nil && complete(last) != nil {
-			doubt = append(doubt, last)
+		if ctx.Err() != nil {
+			continue
+		}
+		if seen, err := j.judge(file); err != nil {
+			doubt, doubtful = append(doubt, file), true
+		} else {
+			flags |= j.pass(file, seen)
+			if len(good) < maxGood {
+				good = append(good, goodFile{file, seen.modified, seen.size})
+			}
 		}
 	}
-	for _, path := range doubt {
+	for _, g := range good {
+		if ctx.Err() == nil && g.changed() {
+			doubt = append(doubt, g.savedFile)
+		}
+	}
+	for _, file := range doubt {
 		if ctx.Err() != nil {
 			break
 		}
 		// Once more: a script in Blender may have changed it just then.
-		if err := complete(path); err != nil && ctx.Err() == nil {
-			found.broken = incomplete(path, err)
-			break
+		seen, err := j.judge(file)
+		if err == nil {
+			j.pass(file, seen)
+		} else if ctx.Err() == nil {
+			found.bad = append(found.bad, badFile{file, putAside(file.path, err)})
+		}
+	}
+	for _, r := range held {
+		if !slices.ContainsFunc(found.bad, func(b badFile) bool { return b.frame == r.Frame }) {
+			j.tell(r)
 		}
 	}
 	return found
 }
 
-// add notes that a frame was saved, or found to be there. "" is no file.
-func (f *frames) add(ctx context.Context, path string) {
-	if path == "" {
+// A goodFile is a file that was right when it was read.
+type goodFile struct {
+	savedFile
+	modified time.Time
+	size     int64
+}
+
+// maxGood bounds how many files are looked at once more when Blender has ended.
+const maxGood = 100_000
+
+// changed reports whether something was done to the file since.
+func (g goodFile) changed() bool {
+	info, err := os.Stat(g.path)
+	return !g.modified.IsZero() && (err != nil || info.Size() != g.size || !info.ModTime().Equal(g.modified))
+}
+
+// add has a file that was saved, or was there, read.
+func (f *frames) add(ctx context.Context, file savedFile) {
+	if file.path == "" {
 		return
 	}
-	f.put(ctx, savedFile{path: path})
+	f.put(ctx, file)
 }
 
 // tell has a frame's result told once the files that were added were read.
@@ -106,26 +189,39 @@ func withSaved(r farm.FrameResult, path string) farm.FrameResult {
 	return r
 }
 
-// check returns how many frames there are, and an error that names the first
-// that is not whole, or the cause if ctx was canceled. No frame may be added
-// any more.
-func (f *frames) check(ctx context.Context) (saved int, err error) {
+// check returns what reading brought; err is the cause if ctx was canceled. No
+// frame may be added any more.
+func (f *frames) check(ctx context.Context) (found framesFound, err error) {
 	close(f.queue)
 	select {
 	case found := <-f.found:
-		return found.saved, found.broken
+		return found, nil
 	case <-ctx.Done():
-		return 0, context.Cause(ctx)
+		return framesFound{}, context.Cause(ctx)
 	}
 }
 
-// incomplete moves a broken image aside and says so.
-func incomplete(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return farm.Errorf(farm.Invalid, "frame %s is incomplete: Blender saved it, and now it is not there", path)
+// broken makes one error of the bad files, nil if there are none.
+func (f framesFound) broken() error {
+	switch n := len(f.bad); n {
+	case 0:
+		return nil
+	case 1:
+		return f.bad[0].err
+	default:
+		return fmt.Errorf("%w; %d more files are not right either", f.bad[0].err, n-1)
 	}
-	if os.Rename(path, path+brokenSuffix) != nil {
-		return farm.Errorf(farm.Invalid, "frame %s is incomplete: %w", path, err)
+}
+
+// numbers returns the frames of the bad files, sorted; ok is false if those of one
+// are not known.
+func (f framesFound) numbers() (list []int, ok bool) {
+	for _, b := range f.bad {
+		if b.frame == noFrame {
+			return nil, false
+		}
+		list = append(list, b.frame)
 	}
-	return farm.Errorf(farm.Invalid, "frame %s is incomplete: %w (it is now named %s)", path, err, brokenSuffix)
+	slices.Sort(list)
+	return slices.Compact(list), true
 }

@@ -4,8 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/framefile"
@@ -18,13 +25,13 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 		mount := make(chan struct{})
 		defer close(mount) // the reader ends then
 		ctx, cancel := context.WithCancelCause(t.Context())
-		f := newFrames(ctx, func(string) error { <-mount; return nil }, nil)
+		f := newFrames(ctx, testJudge(func(string) (sight, error) { <-mount; return sight{}, nil }))
 		var err error
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			for i := range 2 * maxQueued {
-				f.add(ctx, fmt.Sprint("/mnt/", i))
+				f.add(ctx, savedFile{path: fmt.Sprint("/mnt/", i)})
 			}
 			_, err = f.check(ctx)
 		}()
@@ -39,8 +46,8 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 		}
 
 		ctx, cancel = context.WithCancelCause(t.Context())
-		f = newFrames(ctx, func(string) error { <-mount; return nil }, nil)
-		f.add(ctx, "/mnt/1")
+		f = newFrames(ctx, testJudge(func(string) (sight, error) { <-mount; return sight{}, nil }))
+		f.add(ctx, savedFile{path: "/mnt/1"})
 		go func() { synctest.Wait(); cancel(errTest) }()
 		if _, err := f.check(ctx); !errors.Is(err, errTest) {
 			t.Errorf("the check ended with %v", err)
@@ -48,29 +55,148 @@ func TestFramesOnAMountThatHangs(t *testing.T) {
 	})
 }
 
+// testJudge looks at files in its own way, and has no more to say.
+func testJudge(look func(string) (sight, error)) frameJudge {
+	return frameJudge{look: look, series: &frameSeries{}, log: func(string, ...any) {}, tell: func(farm.FrameResult) {}}
+}
+
 // Frames are counted and read twice before they are called broken.
 func TestFramesAreReadAgain(t *testing.T) {
 	reads := map[string]int{}
 	var told []farm.FrameResult
-	f := newFrames(t.Context(), func(path string) error {
+	judge := testJudge(func(path string) (s sight, err error) {
 		if reads[path]++; path == "bad" || path == "late" && reads[path] == 1 {
-			return framefile.Whole("/nowhere/" + path)
+			_, err = framefile.Check("/nowhere/" + path)
 		}
-		return nil
-	}, func(r farm.FrameResult) { told = append(told, r) })
+		return s, err
+	})
+	judge.tell = func(r farm.FrameResult) { told = append(told, r) }
+	f := newFrames(t.Context(), judge)
 	for _, path := range []string{"good", "", "late", "bad"} {
-		f.add(t.Context(), path)
+		f.add(t.Context(), savedFile{path: path, frame: len(path)})
 	}
 	f.tell(t.Context(), farm.FrameResult{Frame: 7})
-	saved, err := f.check(t.Context())
-	if saved != 3 || err == nil || err.Error() != "frame bad is incomplete: Blender saved it, and now it is not there" {
-		t.Errorf("%d saved: %v", saved, err)
+	found, err := f.check(t.Context())
+	if numbers, ok := found.numbers(); !ok || !slices.Equal(numbers, []int{3}) {
+		t.Errorf("bad frames %v", numbers)
+	}
+	if broken := found.broken(); err != nil || found.saved != 3 || broken == nil || broken.Error() != "frame bad is incomplete: Blender saved it, and now it is not there" {
+		t.Errorf("%d saved: %v", found.saved, broken)
 	}
 	if len(told) != 1 || told[0].Frame != 7 {
 		t.Errorf("told of %v", told)
 	}
 	if reads["good"] != 1 || reads["late"] != 2 || reads["bad"] != 2 {
 		t.Errorf("read %v", reads)
+	}
+}
+
+// All bad files are moved out of the way, and none takes another's place.
+func TestBadFramesAreMovedAside(t *testing.T) {
+	dir, begun := t.TempDir(), time.Now()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	judge := testJudge(lookAtFrame)
+	judge.begun, judge.mode = begun, 0o640
+	var log []string
+	judge.log = func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }
+	f := newFrames(t.Context(), judge)
+	frameFile(t, path("old.png"), 1)
+	if err := os.Chtimes(path("old.png"), begun, begun.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(path("old.png"), path("there.png")); err != nil {
+		t.Fatal(err)
+	}
+	frameFile(t, path("good.png"), 1)
+	frameFile(t, path("small.png"), 1)
+	frameFile(t, path("odd.png"), 1)
+	write(t, path("half.png"), "\x89PNG\r\n\x1a\n")
+	write(t, path("half.png.broken"), "older")
+	write(t, path("empty.png"), "")
+	want := &imageFacts{Width: 32, Height: 18}
+	for _, file := range []savedFile{
+		{path: path("good.png"), own: true, want: want}, {path: path("old.png")}, {path: path("there.png"), there: true, want: want},
+		{path: path("small.png"), want: &imageFacts{Width: 33, Height: 18}}, {path: path("odd.png"), want: &imageFacts{Width: 33, Height: 17, Slack: 1}},
+		{path: path("half.png")}, {path: path("empty.png"), there: true},
+	} {
+		f.add(t.Context(), file)
+	}
+	found, err := f.check(t.Context())
+	if err != nil || found.saved != 7 {
+		t.Errorf("%d saved, %v", found.saved, err)
+	}
+	var says []string
+	for _, b := range found.bad {
+		says = append(says, strings.ReplaceAll(b.err.Error(), dir+"/", ""))
+	}
+	if got := strings.Join(says, "\n"); got != "frame old.png is stale: Blender said that it saved it, and the file is of "+begun.Add(-time.Hour).UTC().Format(time.RFC3339)+` (it is now named .broken)
+frame small.png has the wrong size: it has 32 by 18 pixels, and the scene's have 33 by 18 (it is now named .broken)
+frame half.png is incomplete: the png file is cut short (it is now named .broken2)
+frame empty.png is incomplete: the file is empty: is the disk full? (it is now named .broken)` {
+		t.Errorf("%s", got)
+	}
+	if broken := found.broken(); !strings.HasSuffix(broken.Error(), "; 3 more files are not right either") {
+		t.Error(broken)
+	}
+	if names := filesIn(t, dir); names != "empty.png.broken good.png half.png.broken half.png.broken2 odd.png old.png.broken small.png.broken there.png" || read(t, path("half.png.broken")) != "older" {
+		t.Errorf("files %s", names)
+	}
+	for name, mode := range map[string]fs.FileMode{"good.png": 0o640, "there.png": 0o644} {
+		if info, err := os.Stat(path(name)); err != nil || info.Mode() != mode {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	if len(log) > 0 {
+		t.Errorf("log %q", log)
+	}
+}
+
+// What was right and was changed before Blender ended is read again.
+func TestFramesThatChangeAreReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "01.png")
+	data := frameFile(t, path, 1)
+	judge := testJudge(lookAtFrame)
+	told := make(chan farm.FrameResult)
+	judge.tell = func(r farm.FrameResult) { told <- r }
+	f := newFrames(t.Context(), judge)
+	f.add(t.Context(), savedFile{path: path})
+	f.tell(t.Context(), farm.FrameResult{})
+	<-told // it was read
+	write(t, path, string(data[:len(data)/2]))
+	if found, _ := f.check(t.Context()); found.broken() == nil || !strings.Contains(found.broken().Error(), "cut short") {
+		t.Errorf("%v", found.broken())
+	}
+}
+
+// What is odd about a frame is said, and does not fail it.
+func TestOddFramesAreTold(t *testing.T) {
+	images := map[string]framefile.Image{"a_0001.png": {Width: 9, Height: 9}, "a_0002.png": {Width: 9, Height: 9, Flat: true}, "a_0003.png": {Width: 9, Height: 9, Flat: true},
+		"a_0004.png": {Width: 9, Height: 8}, "a_0005.exr": {NotFinite: 0.5}, "mask_0001.png": {}, "mask_0002.png": {Flat: true, NotFinite: 1}}
+	judge := testJudge(func(path string) (sight, error) { return sight{Image: images[path]}, nil })
+	var log []string
+	var flags []farm.FrameFlags
+	judge.log = func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }
+	judge.tell = func(r farm.FrameResult) { flags = append(flags, r.Flags) }
+	judge.flags = farm.FrameRenderedAgain
+	f := newFrames(t.Context(), judge)
+	for i, path := range slices.Sorted(maps.Keys(images)) {
+		f.add(t.Context(), savedFile{path: path, own: strings.HasPrefix(path, "a")})
+		f.tell(t.Context(), farm.FrameResult{Frame: i})
+	}
+	if found, err := f.check(t.Context()); err != nil || found.broken() != nil {
+		t.Errorf("%v, %v", found, err)
+	}
+	again := farm.FrameRenderedAgain
+	if want := []farm.FrameFlags{again, again | farm.FrameFlat, again | farm.FrameFlat, again, again | farm.FrameNotFinite, again, again}; !slices.Equal(flags, want) {
+		t.Errorf("flags %v, want %v", flags, want)
+	}
+	if got := strings.Join(log, "\n"); got != `WARNING: a_0002.png has the same colour everywhere, and the frame before it has not: a_0001.png
+WARNING: a_0004.png has 9 by 8 pixels, and the one before it had 9 by 9: a_0003.png
+WARNING: in a_0005.exr, 50 % of the values are infinite or no numbers` {
+		t.Error(got)
+	}
+	if s := judge.series.of("another"); len(s.last) != 0 {
+		t.Error("what frames of another job were like is remembered")
 	}
 }
 

@@ -222,6 +222,7 @@ func cannotStart(exe string, err error) error {
 // start runs a program for a command: its output goes to the task's log, and
 // to watch line by line if that is not nil.
 func (r *run) start(ctx context.Context, exe string, args []string, watch func(line string)) error {
+	logRun(r, "", exe, args)
 	return r.startWatched(ctx, exe, args, newStall(r.worker.options.StalledAfter), func(_ int, text string) {
 		if watch != nil {
 			watch(text)
@@ -229,9 +230,14 @@ func (r *run) start(ctx context.Context, exe string, args []string, watch func(l
 	})
 }
 
-// startWatched is start with what notices that the program does nothing.
+// logRun says in the task's log what is run, and how if that is to be said.
+func logRun(r *run, how, exe string, args []string) {
+	r.Log("going to run%s:\n\n    %s\n\n", after(", ", how), farm.QuoteShell(append([]string{exe}, args...)))
+}
+
+// startWatched is start with what notices that the program does nothing, and
+// without a line in the log that says what is run.
 func (r *run) startWatched(ctx context.Context, exe string, args []string, life *stall, watch func(pid int, line string)) error {
-	r.Log("going to run:\n\n    %s\n\n", farm.QuoteShell(append([]string{exe}, args...)))
 	p := r.worker.process(exe, args)
 	p.life, p.crash = life, r.logReport
 	p.used = func(limits string) { r.Log("limits: %s", limits) }

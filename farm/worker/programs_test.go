@@ -106,10 +106,15 @@ func TestBrokenFramesFailTheTask(t *testing.T) {
 		write(t, half, string(data[:len(data)-5]))
 		write(t, empty, "")
 		b := newBench(t)
-		exe := script(t, fmt.Sprintf("printf '%%b\\n' \"%s\"", strings.ReplaceAll(c.says, `"`, `\"`)))
+		// Both tries save the same.
+		again := fmt.Sprintf("head -c %d '%s' > '%s'; : > '%s'; ", len(data)-5, whole, half, empty)
+		exe := script(t, again+fmt.Sprintf("printf '%%b\\n' \"%s\"", strings.ReplaceAll(c.says, `"`, `\"`)))
 		err := b.do(t.Context(), cmd("blender-render", "exe", exe, "blendfile", ""))
 		if c.want == "" && err != "" || !strings.Contains(err, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, err, c.want)
+		}
+		if log := b.logged(t); (c.want != "") != strings.Contains(log, "Trying again") {
+			t.Errorf("%s: tried again?\n%s", c.name, log)
 		}
 		// Out of the way, so that the next try renders it instead of skipping it.
 		_, stat := os.Stat(half)

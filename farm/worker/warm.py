@@ -3,7 +3,7 @@
 # question, as anything in Blender may print. Lines are
 #   WORD begin               -> WORD ready | WORD refuse REASON
 #   WORD range START END STEP     what "-s START -e END -j STEP" sets
-#   WORD render FRAME        -> WORD frame FRAME, then WORD done KIB | WORD failed REASON
+#   WORD render FRAME        -> WORD frame FRAME, WORD images FACTS, then WORD done KIB | WORD failed REASON
 def farm_warm():
     import bpy, ctypes, os, sys
 
@@ -53,7 +53,7 @@ def farm_warm():
                 return "it has a simulation"
         return ""
 
-    def render(scene, frame):
+    def render(scene, word, frame):
         start, end, camera = scene.frame_start, scene.frame_end, scene.camera
 
         # The frames are known when this is called, and the first has not begun:
@@ -61,13 +61,17 @@ def farm_warm():
         def restore(*_):
             scene.frame_start, scene.frame_end = start, end
 
+        def images(scene, *_):
+            restore()
+            tell(word, "images", farm_images(scene))
+
         handlers = bpy.app.handlers.render_init
-        handlers.append(restore)
+        handlers.append(images)
         try:
             scene.frame_start = scene.frame_end = frame
             done = bpy.ops.render.render(animation=True)
         finally:
-            handlers.remove(restore)
+            handlers.remove(images)
             restore()
             if scene.camera != camera:  # a marker chose another one
                 scene.camera = camera
@@ -86,7 +90,7 @@ def farm_warm():
                 scene.frame_start, scene.frame_end, scene.frame_step = map(int, rest)
             elif verb == "render":
                 tell(word, "frame", rest[0])
-                if render(scene, int(rest[0])):
+                if render(scene, word, int(rest[0])):
                     tell(word, "done", memory())
                 else:
                     tell(word, "failed", "Blender canceled the rendering")

@@ -18,7 +18,9 @@ import (
 // warmScript is what a Blender that stays open runs.
 //
 //go:embed warm.py
-var warmScript string
+var warmLoop string
+
+var warmScript = imagesScript + warmLoop
 
 // A warmBlender is a Blender that has a file open and renders the frames it is
 // asked for. One goroutine asks at a time.
@@ -119,6 +121,9 @@ func (b *warmBlender) see(pid int, text string) {
 		if n, err := strconv.Atoi(rest); err == nil {
 			l.event(blenderEvent{what: blenderFrame, number: n})
 		}
+		return
+	case "images":
+		l.event(blenderEvent{what: blenderImages, images: parseImages(rest)})
 		return
 	case "done":
 		l.event(blenderEvent{what: blenderTimed})

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"renderfarm/farm"
 )
 
 // renderWarm renders in the Blender that is open, or in a new one that stays so.
@@ -36,12 +34,12 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 			return false, nil
 		}
 	}
-	w := b.watch(ctx, stop, r, line, step)
+	w := b.watch(ctx, stop, r, line, 0, step)
 	w.pid = open.process()
 	w.meter.begin()
 	w.preflight = look
 	open.listen(w.listener(ctx, r))
-	r.Log("going to run, in a Blender that %s:\n\n    %s\n\n", openWords(began), farm.QuoteShell(append([]string{exe}, line.args...)))
+	logRun(r, "in a Blender that "+openWords(began), exe, line.args)
 	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
 	if limits := open.limited(); began && limits != "" {
@@ -82,7 +80,7 @@ func (w *blenderWatch) listener(ctx context.Context, r *run) *warmListener {
 			r.Log("pid=%d > %s", pid, text)
 			w.see(ctx, pid, text)
 		},
-		event: w.hear,
+		event: func(e blenderEvent) { w.hear(ctx, e) },
 		crash: r.logReport,
 	}
 }

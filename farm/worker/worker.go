@@ -62,6 +62,7 @@ type Options struct {
 	FindBlenders    bool             // look for Blenders in the usual folders, and not only there and on the PATH
 	StalledAfter    time.Duration    // a program that does nothing for so long has failed, see stall; 0: never
 	MaxTime         time.Duration    // what a task may take; 0: any time
+	FileMode        fs.FileMode      // permissions of the frames that Blender saves; 0: those that the umask leaves
 	NoWarm          bool             // start a Blender for every task
 	Watts           float64          // what the computer takes while it renders, for the energy of frames; 0: not known
 	Limits          procgroup.Limits // what the programs of tasks may use
@@ -123,6 +124,7 @@ type Worker struct {
 	renderer chan struct{} // has room for one: held by the run whose Blender renders
 	checkup  *checkup      // nil with Options.NoChecks
 	temp     string        // where programs get their temporary folders; set when Run begins
+	series   frameSeries
 
 	preflights preflights
 
