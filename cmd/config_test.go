@@ -41,7 +41,7 @@ func TestEveryKeyAgrees(t *testing.T) {
 		if kind.Kind() == reflect.Slice {
 			text, ok = values["slice"], true
 		}
-		if word := map[string]string{"blender_match": "newer", "work_when": "idle", "ionice": "low", "gpu": "never", "memory_limit": "2GB"}[k.name]; word != "" {
+		if word := map[string]string{"blender_match": "newer", "work_when": "idle", "ionice": "low", "file_mode": "0664", "gpu": "never", "memory_limit": "2GB"}[k.name]; word != "" {
 			text = word // not any will do
 		}
 		if !ok {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ type local struct {
 	WorkerChecks    bool          `yaml:"worker_checks"`               // see worker.Options.NoChecks
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
+	FileMode        string        `yaml:"file_mode,omitempty"`         // octal, see worker.Options.FileMode; "": what the umask leaves
 	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
 	GPUs            []string      `yaml:"gpus,omitempty"`              // a worker for each of these cards, see worker.ChooseGPUs; nil: one worker
 	GPURule         string        `yaml:"gpu,omitempty"`               // see worker.Options.GPURule
@@ -65,7 +67,29 @@ func (l local) check() error {
 	if l.Watts < 0 || l.Watts > maxWatts {
 		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
 	}
+	if _, err := parseFileMode(l.FileMode); err != nil {
+		return err
+	}
 	return l.checkOwner()
+}
+
+// fileMode is FileMode as a number, 0 for none. It was checked.
+func (l local) fileMode() fs.FileMode {
+	mode, _ := parseFileMode(l.FileMode)
+	return mode
+}
+
+// parseFileMode reads permissions of files. The worker must be able to read and to
+// replace what it saved.
+func parseFileMode(text string) (fs.FileMode, error) {
+	if text == "" {
+		return 0, nil
+	}
+	mode, err := strconv.ParseUint(text, 8, 16)
+	if err != nil || mode > 0o777 || mode&0o600 != 0o600 {
+		return 0, farm.Errorf(farm.Invalid, "file_mode is %q: it has to be octal permissions that let the worker read and write, such as 0664", text)
+	}
+	return fs.FileMode(mode), nil
 }
 
 // maxWatts is more than any one computer takes.
@@ -139,6 +163,7 @@ func keys() []key {
 		{"worker_checks", "", "FARM_WORKER_CHECKS", working, "", func(c *config) any { return &c.WorkerChecks }},
 		{"task_stalled_after", "", "FARM_TASK_STALLED_AFTER", working, "", func(c *config) any { return &c.StalledAfter }},
 		{"task_max_time", "", "FARM_TASK_MAX_TIME", working, "", func(c *config) any { return &c.MaxTime }},
+		{"file_mode", "", "FARM_FILE_MODE", working, "", func(c *config) any { return &c.FileMode }},
 		{"warm_blender", "", "FARM_WARM_BLENDER", working, "", func(c *config) any { return &c.WarmBlender }},
 		{"gpus", "gpus", "FARM_GPUS", working, "comma-separated graphics `cards`, each of which gets a worker: all, numbers, UUIDs or names", func(c *config) any { return &c.GPUs }},
 		{"gpu", "", "FARM_GPU", working, "", func(c *config) any { return &c.GPURule }},

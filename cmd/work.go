@@ -79,6 +79,7 @@ func (s *session) workerOptions(c *settled, address string, restart int) worker.
 		FindBlenders:    c.FindBlenders,
 		StalledAfter:    time.Duration(c.StalledAfter),
 		MaxTime:         time.Duration(c.MaxTime),
+		FileMode:        c.fileMode(),
 		NoWarm:          !c.WarmBlender,
 		Watts:           float64(c.Watts),
 		Scripts:         addon.Pack(),

@@ -124,6 +124,28 @@ func TestBrokenFramesFailTheTask(t *testing.T) {
 	}
 }
 
+// What is saved after an error of the graphics card is moved out of the way, and
+// the frames before it are not.
+func TestFramesOfAFailedGraphicsCard(t *testing.T) {
+	b, dir := newBench(t), t.TempDir()
+	for _, name := range []string{"01.png", "02.png", "node.png", "02.png.new"} {
+		frameFile(t, filepath.Join(dir, name), 1)
+	}
+	exe := script(t, `trap '' INT TERM
+cd '`+dir+`'
+echo "Fra:1 Mem:1.00M"; echo "Saved: '`+dir+`/01.png'"; echo " Time: 00:01.00"
+echo "Fra:2 Mem:1.00M"; echo "Saved: '`+dir+`/node.png'"; echo "CUDA error: Illegal address in cuCtxSynchronize()"
+mv 02.png.new 02.png; echo "Saved: '`+dir+`/02.png'"; echo " Time: 00:01.00"`)
+	task := cmd("blender-render", "exe", exe, "blendfile", "", "args", []any{"-o", dir + "/##", "-f", "1..2"})
+	err := b.do(t.Context(), task)
+	if !strings.Contains(err, "the graphics card failed") || strings.Contains(b.logged(t), "Trying again") {
+		t.Error(err)
+	}
+	if names := filesIn(t, dir); names != "01.png 02.png.broken node.png.broken" {
+		t.Errorf("files %s", names)
+	}
+}
+
 func TestBlenderErrorIsNamed(t *testing.T) {
 	b := newBench(t)
 	exe := script(t, `echo "Error: Cannot render, no camera"; exit 1`)
