@@ -5,6 +5,7 @@
 GO     ?= go
 ARGS   ?=
 COUNT  ?= 10
+RUNS   ?= 200
 # Where make blenders puts newer Blenders, one folder per version.
 BLENDERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/farm/blenders
 # The tag's version, or that in the making.
@@ -12,7 +13,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames still soak blenders test-blenders release clean
+.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames still faults soak blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -25,6 +26,7 @@ help:
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
+	@echo 'make faults    full disks, killed Blenders and damaged files, RUNS=200 random runs and named ones'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
 # Go that is too old to fetch a newer one by itself, as some distributions have it, would only
@@ -83,6 +85,10 @@ bench-frames:
 
 still: demo-deps
 	nice $(GO) test -count 1 -timeout 0 -run TestStillOverTwoWorkers -v ./cmd -full
+
+# Faults that are really produced, with Blender: RUNS random runs in all formats, and named ones.
+faults: demo-deps
+	FARM_FAULTS=$(RUNS) nice $(GO) test -count 1 -timeout 0 -run TestFaults -v ./farm/worker
 
 soak:
 	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...

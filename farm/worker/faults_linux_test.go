@@ -1,0 +1,293 @@
+package worker
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"renderfarm/farm/blendertest"
+	"renderfarm/farm/diagnosis"
+)
+
+// The programme of faults: "make faults" runs it, FARM_FAULTS is the number of
+// random runs and FARM_FAULTS_SEED their seed. Every fault is produced, with a
+// Blender that renders.
+func faults(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv("FARM_FAULTS"))
+	if err != nil || n < 1 {
+		t.Skip("not asked for: FARM_FAULTS is no number of runs")
+	}
+	blendertest.Find(t)
+	return n
+}
+
+// plainScene makes files that are the same whenever they are rendered.
+const plainScene = scene + `; s = bpy.context.scene
+r.resolution_x, r.resolution_y, r.resolution_percentage = 160, 90, 100
+for p in dir(r):
+    if p.startswith('use_stamp'):
+        setattr(r, p, False)
+`
+
+// A faultFormat is a format in which the programme renders.
+type faultFormat struct {
+	name, word string
+	header     int  // bytes at the beginning that have the time of day
+	blind      bool // a block that was lost in the middle is not always noticed, as docs/worker.md says
+}
+
+var faultFormats = []faultFormat{
+	{"png", "PNG", 0, false}, {"jpeg", "JPEG", 0, true}, {"tiff", "TIFF", 0, false}, {"exr", "OPEN_EXR", 0, false}, {"webp", "WEBP", 0, true}, {"bmp", "BMP", 0, true},
+	{"targa", "TGA", 0, true}, {"hdr", "HDR", 0, true}, {"jp2", "JP2", 0, true}, {"dpx", "DPX", 2048, true}, {"cineon", "CINEON", 2048, true}, {"movie", "FFMPEG", 0, true},
+}
+
+// faultPython does something to a file once Blender has said that it saved it. It
+// is done every time, or only once. WHAT is the fault, AT a number from 0 to 1.
+const faultPython = `
+import glob, os, shutil, signal, threading
+def fault(*_):
+    if ONCE and os.path.exists('MARK'):
+        return
+    files = sorted(glob.glob('OUT/*'), key=os.path.getmtime)
+    files = [f for f in files if not '.broken' in f]
+    if not files:
+        return
+    open('MARK', 'w').close()
+    f = files[-1]
+    size = os.path.getsize(f)
+    if 'WHAT' == 'truncated':
+        os.truncate(f, int(size * AT))
+    elif 'WHAT' == 'zeroed':
+        with open(f, 'r+b') as x:
+            at = int(size * AT) // 4096 * 4096
+            x.seek(at)
+            x.write(bytes(min(4096, size - at)))
+    elif 'WHAT' == 'stale':
+        shutil.copy('OTHER', f)
+        os.utime(f, (1e9, 1e9))
+    elif 'WHAT' == 'wrong size':
+        shutil.copy('OTHER', f)
+    elif 'WHAT' == 'gone':
+        os.remove(f)
+bpy.app.handlers.render_write.append(fault)
+def die():
+    if not os.path.exists('MARK'):
+        open('MARK', 'w').close()
+        os.kill(os.getpid(), signal.SIGKILL)
+if 'WHAT' == 'killed':
+    threading.Timer(AT * 0.5, die).start()
+`
+
+// faultRun renders two frames into a folder and returns the error.
+func faultRun(t *testing.T, b *bench, f faultFormat, dir, python string) string {
+	span := []string{"-f", "1..2"}
+	if f.name == "movie" {
+		span = []string{"-s", "1", "-e", "2", "-j", "1", "-a"}
+	}
+	args := []any{"--python-expr", plainScene + python}
+	for _, a := range append([]string{"-o", dir + "/##", "-F", f.word}, span...) {
+		args = append(args, a)
+	}
+	return b.do(t.Context(), cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", args))
+}
+
+// contents returns what the good files of a folder say, without what differs from
+// one day to the next; of movies the pixels, as FFmpeg sees them.
+func (f faultFormat) contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, path := range list {
+		if strings.Contains(path, brokenSuffix) {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if f.name == "movie" {
+			data, err = exec.Command("ffmpeg", "-v", "error", "-i", path, "-f", "framemd5", "-").Output()
+		}
+		if err != nil {
+			data = fmt.Appendf(nil, "unreadable: %v", err)
+		}
+		found[filepath.Base(path)] = string(data[min(f.header, len(data)):])
+	}
+	return found
+}
+
+// In whatever format and whatever happens to a file: of a task that succeeded,
+// every frame is, byte by byte, what it is when nothing happens.
+func TestFaultsAtRandom(t *testing.T) {
+	runs := faults(t)
+	seed, err := strconv.ParseUint(os.Getenv("FARM_FAULTS_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("%d runs, FARM_FAULTS_SEED=%d", runs, seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	good, other := map[string]map[string]string{}, map[string]string{}
+	var formats []faultFormat
+	for _, f := range faultFormats {
+		for _, size := range []string{"", "r.resolution_x = 96\n"} {
+			dir := t.TempDir()
+			b := newBench(t)
+			if err := faultRun(t, b, f, dir, size); err != "" {
+				if t.Logf("%s is not rendered by this Blender: %s", f.name, err); strings.Contains(err, "does not know") {
+					break
+				}
+				t.Fatal(b.logged(t))
+			}
+			files, _ := filepath.Glob(filepath.Join(dir, "*"))
+			if size != "" {
+				other[f.name] = files[0]
+				continue
+			}
+			good[f.name] = f.contents(t, dir)
+			formats = append(formats, f)
+		}
+	}
+	kinds := []string{"truncated", "zeroed", "stale", "wrong size", "gone", "killed", "disk full"}
+	type count struct{ runs, succeeded, again, failed, blind int }
+	table := map[string]*count{}
+	for i := range runs {
+		f, kind, at, once := formats[random.IntN(len(formats))], kinds[random.IntN(len(kinds))], random.Float64(), random.IntN(2) == 0
+		b, dir := newBench(t), t.TempDir()
+		if kind == "disk full" && !mountSmall(t, dir, f.name, at, good[f.name]) {
+			continue
+		}
+		python := strings.NewReplacer("ONCE", map[bool]string{true: "True", false: "False"}[once], "MARK", filepath.Join(t.TempDir(), "mark"), "OUT", dir, "WHAT", kind,
+			"AT", strconv.FormatFloat(at, 'f', 6, 64), "OTHER", other[f.name]).Replace(faultPython)
+		failed := faultRun(t, b, f, dir, python)
+		row := table[kind]
+		if row == nil {
+			row = &count{}
+			table[kind] = row
+		}
+		row.runs++
+		log := b.logged(t)
+		switch {
+		case failed != "":
+			row.failed++
+			continue
+		case strings.Contains(log, "Trying again"):
+			row.again++
+		}
+		row.succeeded++
+		got := f.contents(t, dir)
+		for name, want := range good[f.name] {
+			switch {
+			case got[name] == want:
+			case kind == "zeroed" && f.blind:
+				row.blind++
+			case f.name == "movie" && kind == "wrong size":
+				row.blind++ // nothing tells the size of a movie
+			default:
+				t.Errorf("run %d: a task succeeded with a bad frame: %s, %s at %f, once %v: %s has %d bytes, and not %d\n%s", i, f.name, kind, at, once, name, len(got[name]), len(want), log)
+			}
+		}
+	}
+	t.Logf("%-12s %5s %9s %13s %6s %s", "fault", "runs", "succeeded", "after a retry", "failed", "bad and not to be noticed")
+	for _, kind := range kinds {
+		if row := table[kind]; row != nil {
+			t.Logf("%-12s %5d %9d %13d %6d %d", kind, row.runs, row.succeeded, row.again, row.failed, row.blind)
+		}
+	}
+}
+
+// mountSmall gives the folder a disk that is full after a random share of what is
+// to be saved.
+func mountSmall(t *testing.T, dir, name string, at float64, files map[string]string) bool {
+	t.Helper()
+	size := 0
+	for _, data := range files {
+		size += len(data) + 4096
+	}
+	if name == "movie" {
+		size = 64 << 10
+	}
+	// tmpfs has whole pages, and one at least.
+	room := max(4096, int(at*float64(size))) &^ 4095
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", room)); err != nil {
+		t.Logf("no small disk: %v", err)
+		return false
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return true
+}
+
+// Each fault is named by what its log says.
+func TestFaultsAreNamed(t *testing.T) {
+	faults(t)
+	rules := diagnosis.Builtin()
+	cases := []struct {
+		name, python string
+		args         []string
+		options      func(*Options)
+		around       func(t *testing.T, dir string)
+		class        string // "": the error says it
+		err          string
+	}{
+		{name: "disk full", around: func(t *testing.T, dir string) {
+			if !mountSmall(t, dir, "", 0, nil) {
+				t.Skip("no rights to mount")
+			}
+		}, class: "disk-full"},
+		{name: "a folder that cannot be written", around: func(t *testing.T, dir string) {
+			if syscall.Mount(dir, dir, "", syscall.MS_BIND, "") != nil || syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, "") != nil {
+				t.Skip("no rights to mount")
+			}
+			t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+		}, class: "not-writable"},
+		{name: "no camera", python: "bpy.data.objects.remove(s.camera)", class: "no-camera"},
+		{name: "an error of Python", python: "raise ValueError('x')", args: []string{"--python-exit-code", "3"}, class: "python"},
+		{name: "a module that is missing", python: "import nothing_like_it", args: []string{"--python-exit-code", "3"}, class: "python-module"},
+		{name: "killed while it saves", python: "import os, signal; bpy.app.handlers.render_write.append(lambda *_: os.kill(os.getpid(), signal.SIGKILL))", class: "killed"},
+		{name: "segmentation fault", python: "import os, signal; bpy.app.handlers.render_pre.append(lambda *_: os.kill(os.getpid(), signal.SIGSEGV))", class: "crash"},
+		{name: "no memory", python: "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)); x = bytearray(2 << 30)", args: []string{"--python-exit-code", "3"}, class: "memory"},
+		{name: "sleeps for ever", python: "import time; bpy.app.handlers.render_pre.append(lambda *_: time.sleep(1e6))", options: func(o *Options) { o.StalledAfter = 5 * time.Second }, err: "did nothing"},
+		{name: "stopped", python: "import os, signal; bpy.app.handlers.render_pre.append(lambda *_: os.kill(os.getpid(), signal.SIGSTOP))", options: func(o *Options) { o.StalledAfter = 5 * time.Second }, err: "did nothing"},
+		{name: "frames cut short", python: "import os; bpy.app.handlers.render_write.append(lambda *_: os.truncate('OUT/01.png', 50))", class: "frame-bad"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b, dir := newBench(t), t.TempDir()
+			if c.options != nil {
+				c.options(&b.worker.options)
+			}
+			if c.around != nil {
+				c.around(t, dir)
+			}
+			args := []any{}
+			for _, a := range append(slices.Clone(c.args), "--python-expr", plainScene+strings.ReplaceAll(c.python, "OUT", dir), "-o", dir+"/##", "-f", "1") {
+				args = append(args, a)
+			}
+			err := b.command(t.Context(), cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", args))
+			if err == nil {
+				t.Fatalf("it succeeds\n%s", b.logged(t))
+			}
+			b.failed(t.Context(), err)
+			log := []byte(b.logged(t))
+			d, _ := rules.Match(log)
+			if d.Class != c.class && c.class != "" || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("class %q, want %q; %v, want %q\n%s", d.Class, c.class, err, c.err, log)
+			}
+			lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
+			t.Logf("%s: class %q: %s", c.name, d.Class, clip(string(lines[len(lines)-1]), 300))
+		})
+	}
+}
