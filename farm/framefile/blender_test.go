@@ -70,3 +70,28 @@ func TestLostBlocks(t *testing.T) {
 		}
 	}
 }
+
+// What Blender saves without being told more than the format is whole.
+func TestDefaultsOfBlenderAreWhole(t *testing.T) {
+	t.Parallel()
+	blender := blendertest.Find(t)
+	dir := t.TempDir()
+	args := []string{"-b", "--factory-startup", "--python-expr", "import bpy; s = bpy.context.scene; s.render.engine = 'CYCLES'; s.cycles.samples = 1; s.cycles.use_denoising = False; " +
+		"s.render.resolution_x, s.render.resolution_y, s.render.resolution_percentage = 160, 90, 100"}
+	for _, word := range []string{"PNG", "JPEG", "TIFF", "OPEN_EXR", "WEBP", "BMP", "TGA", "RAWTGA", "HDR", "JP2", "DPX", "IRIS"} {
+		args = append(args, "-o", filepath.Join(dir, word), "-F", word, "-f", "1")
+	}
+	out, err := exec.Command(blender, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 8 {
+		t.Fatalf("Blender saved %d files, %v\n%s", len(files), err, out)
+	}
+	for _, path := range files {
+		if m, err := Check(path); err != nil || m.Width != 160 || m.Height != 90 {
+			t.Errorf("%s: %+v, %v", filepath.Base(path), m, err)
+		}
+	}
+}

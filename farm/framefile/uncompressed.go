@@ -44,12 +44,14 @@ func checkBMP(s source) (Image, error) {
 	if err := checkSides(width, height); err != nil {
 		return m, err
 	}
-	if size > s.size {
-		return m, cutShort(s, size)
-	}
-	if compression != 0 && compression != 3 { // RGB, and RGB by bit masks
+	if compression != 0 && compression != 3 { // not RGB, nor RGB by bit masks
+		if size > s.size {
+			return m, cutShort(s, size)
+		}
 		return m, nil
 	}
+	// The size in the header says nothing here: Blender writes that of an image with
+	// four channels when it saves three.
 	if bits == 0 || bits > 32 {
 		return m, fmt.Errorf("its header says %d bits a pixel", bits)
 	}
