@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type blenderWatch struct {
 	spoiled []string  // saved when its frames were worthless
 	unsaved []string  // messages of what could not be saved, or paths
 	gone    []int     // frames of these
+	movies  []string  // that are being made
 }
 
 const (
@@ -67,6 +69,8 @@ func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 		frame, _ := w.asked.place(e.text)
 		w.frames.add(ctx, savedFile{path: e.text, frame: frame, there: true, own: true, want: w.asked.images})
 		w.meter.close(e)
+	case blenderAppended:
+		w.appended()
 	case blenderUnsaved:
 		w.isUnsaved(e.text)
 		w.lastError = clip(strings.TrimSpace(text), lineTold)
@@ -98,6 +102,19 @@ func (w *blenderWatch) saved(ctx context.Context, path string) {
 		file.want = w.asked.images
 	}
 	w.frames.add(ctx, file)
+}
+
+// appended notes the movies that frames go to. They are read when Blender has ended:
+// until then they have no end.
+func (w *blenderWatch) appended() {
+	if w.asked.images == nil {
+		return
+	}
+	for _, path := range w.asked.images.Movies {
+		if !slices.Contains(w.movies, path) && len(w.movies) < maxUnsaved {
+			w.movies = append(w.movies, path)
+		}
+	}
 }
 
 // release has the file read that waits for the end of its frame.
@@ -167,6 +184,9 @@ func (w *blenderWatch) end(ctx context.Context, err error) error {
 		w.wrong = cmp.Or(p.err(), w.wrong, p.held)
 	}
 	w.release(ctx, false)
+	for _, path := range w.movies {
+		w.frames.add(ctx, savedFile{path: path, frame: noFrame})
+	}
 	w.asked.end()
 	w.meter.close(blenderEvent{})
 	found, _ := w.frames.check(ctx) // also after an error: it ends their reading

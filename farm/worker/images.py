@@ -21,4 +21,11 @@ def farm_images(scene):
                 width *= 2
             elif stereo.display_mode == "TOPBOTTOM" and not stereo.use_squeezed_frame:
                 height *= 2
-    return json.dumps({"width": width, "height": height, "slack": slack, "views": views})
+    movies = []
+    if r.is_movie_format:  # Blender does not say where it saves them
+        import bpy
+
+        names = [v.name for v in (r.stereo_views if r.views_format == "STEREO_3D" else r.views) if v.use] if views else [""]
+        movies = [bpy.path.abspath(r.frame_path(view=n)) for n in names]
+        views = []
+    return json.dumps({"width": width, "height": height, "slack": slack, "views": views, "movies": movies})

@@ -33,8 +33,9 @@ bpy.app.handlers.render_init.append(farm_tell)
 type imageFacts struct {
 	Width  int      `json:"width"`
 	Height int      `json:"height"`
-	Slack  int      `json:"slack"` // pixels that a side may differ by
-	Views  []string `json:"views"` // what the names of their files end in; empty if each frame has one file
+	Slack  int      `json:"slack"`  // pixels that a side may differ by
+	Views  []string `json:"views"`  // what the names of their files end in; empty if each frame has one file
+	Movies []string `json:"movies"` // where the frames go if they make movies
 }
 
 // parseImages reads what farm_images says; nil if it says nothing of use.
