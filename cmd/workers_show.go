@@ -74,13 +74,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	s.field("in use", w.InUse)
 	s.field("next", nextStatus(w.StatusChange))
 	s.printWhy(why)
-	s.field("seen", when(w.LastSeen, s.now()))
-	s.field("version", w.Version)
-	s.field("address", w.IPAddress)
-	s.field("platform", w.Platform)
-	s.printFacts(w.Facts)
-	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
-	s.field("tags", tagNames(w.Tags))
+	s.printWorker(&w)
 	if scheduled {
 		s.printSchedule(&schedule)
 	}
@@ -92,6 +86,17 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	}
 	s.printChanges(audit, false)
 	return nil
+}
+
+// printWorker prints what a worker tells about itself, and its tags.
+func (s *session) printWorker(w *api.Worker) {
+	s.field("seen", when(w.LastSeen, s.now()))
+	s.field("version", w.Version)
+	s.field("address", w.IPAddress)
+	s.field("platform", w.Platform)
+	s.printFacts(w.Facts)
+	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
+	s.field("tags", tagNames(w.Tags))
 }
 
 // printFacts shows what a worker tells of its computer.

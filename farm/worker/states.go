@@ -72,8 +72,7 @@ func (w *Worker) tell(ctx context.Context, s farm.WorkerStatus) {
 func (w *Worker) take(ctx context.Context) state {
 	w.say("waiting for a task")
 	trouble := complaints{log: w.log, what: "cannot ask for a task"}
-	pace := pace{first: pollFirst, then: pollTask, vary: 0.1}
-	var retry backoff
+	pace, retry := pace{first: pollFirst, then: pollTask, vary: 0.1}, backoff{}
 	for {
 		// What is done must be known as done, or it would be handed out again.
 		if err := w.sender.flushed(ctx); err != nil {
