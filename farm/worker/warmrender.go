@@ -35,9 +35,8 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		}
 	}
 	w := b.watch(ctx, stop, r, line, 0, step)
-	w.pid = open.process()
+	w.pid, w.preflight = open.process(), look
 	w.meter.begin()
-	w.preflight = look
 	open.listen(w.listener(ctx, r))
 	logRun(r, "in a Blender that "+openWords(began), exe, line.args)
 	err = open.frames(ctx, warm, began, r.fetchNext)
