@@ -7,9 +7,6 @@ import (
 	"io/fs"
 )
 
-// diskFree cannot tell on this platform.
-func diskFree(string) int64 { return -1 }
-
 // isFull cannot tell on this platform.
 func isFull(error) bool { return false }
 

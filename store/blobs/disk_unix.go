@@ -7,16 +7,6 @@ import (
 	"syscall"
 )
 
-// diskFree returns the bytes that the manager may still write to a folder's
-// disk, or -1 if the system does not say.
-func diskFree(dir string) int64 {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return -1
-	}
-	return int64(st.Bavail) * int64(st.Bsize)
-}
-
 // isFull reports whether an error means that a disk or a quota is full.
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diskfree"
 )
 
 // room watches what the store and the disk can take. Uploads reserve what they
@@ -77,7 +78,7 @@ func (s *Store) free(d *folders) int64 {
 	if s.room.freeDisk != nil {
 		return s.room.freeDisk(d.filesPath)
 	}
-	return diskFree(d.filesPath)
+	return diskfree.Of(d.filesPath)
 }
 
 // wrote makes a reservation smaller by what is on the disk now, and reserves the

@@ -28,7 +28,8 @@ const (
 
 // logs appends to task logs, keeping the recently used ones open.
 type logs struct {
-	root *os.Root
+	root  *os.Root
+	spare spare
 
 	mu   sync.Mutex // guards the maps and the list; never held during I/O on a log
 	open map[farm.TaskID]*list.Element
@@ -46,11 +47,12 @@ type logFile struct {
 	mu     sync.Mutex // guards what follows
 	file   *os.File   // nil until first used, and again once closed
 	torn   bool       // its last line has no end: a crash, or a full disk
+	size   int64      // bytes
 	closed bool       // leaves the map: whoever still waits for mu must look it up again
 }
 
 func (l *logs) init(root *os.Root) {
-	l.root = root
+	l.root, l.spare.dir = root, root.Name()
 	l.open = map[farm.TaskID]*list.Element{}
 	l.dirs = map[farm.JobID]*os.Root{}
 }
@@ -97,9 +99,12 @@ func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 		if lf.file, err = l.openFile(lf.job, lf.task); err != nil {
 			return false, err
 		}
-		if lf.torn, err = isTorn(lf.file); err != nil {
+		if lf.size, lf.torn, err = endOf(lf.file); err != nil {
 			return false, lf.drop(err)
 		}
+	}
+	if err := l.spare.check(); err != nil {
+		return false, err
 	}
 	if lf.torn {
 		text = "\n" + text
@@ -109,6 +114,9 @@ func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 		return false, lf.drop(errors.Join(err, takeOff(lf.file, n)))
 	}
 	lf.torn = false
+	if lf.size += int64(n); lf.size > maxLog {
+		return false, lf.shorten(l)
+	}
 	return false, nil
 }
 
@@ -131,15 +139,15 @@ func takeOff(file *os.File, n int) error {
 	return file.Truncate(info.Size() - int64(n))
 }
 
-// isTorn reports whether a log's last line has no end.
-func isTorn(file *os.File) (bool, error) {
+// endOf returns the size of a log, and whether its last line has no end.
+func endOf(file *os.File) (size int64, torn bool, err error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 {
-		return false, err
+		return 0, false, err
 	}
 	var last [1]byte
 	_, err = file.ReadAt(last[:], info.Size()-1)
-	return last[0] != '\n', err
+	return info.Size(), last[0] != '\n', err
 }
 
 // openFile opens a log, in a folder that is made if it is not there: a new job
