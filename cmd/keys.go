@@ -119,6 +119,12 @@ type key struct {
 // share, in the order in which "farm config show" lists them. Sections that
 // only the file can say, such as variables, are not in it.
 func keys() []key {
+	asked := key{managerKey, "manager", "FARM_MANAGER", asking, "`URL` of the manager (default: the one running on this home, else " + defaultManager + ")", func(c *config) any { return &c.ManagerURL }}
+	return slices.Concat(managerKeys(), shamanAndMQTTKeys(), []key{asked}, workerKeys())
+}
+
+// managerKeys are the manager's keys outside of sections.
+func managerKeys() []key {
 	return []key{
 		{"manager_name", "manager-name", "FARM_MANAGER_NAME", serving, "name of the farm, shown to its users", func(c *config) any { return &c.ManagerName }},
 		{"listen", "listen", "FARM_LISTEN", serving, "`HOST:PORT` to answer on; an empty host means every address, port 0 any free one", func(c *config) any { return &c.Listen }},
@@ -143,6 +149,12 @@ func keys() []key {
 		{"max_workers", "", "FARM_MAX_WORKERS", serving, "", func(c *config) any { return &c.MaxWorkers }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
+	}
+}
+
+// shamanAndMQTTKeys are the keys of the manager's sections shaman and mqtt.
+func shamanAndMQTTKeys() []key {
+	return []key{
 		{"shaman.enabled", "", "FARM_SHAMAN", serving, "", func(c *config) any { return &c.Shaman.Enabled }},
 		{"shaman.garbageCollect.period", "", "FARM_SHAMAN_PERIOD", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.Period }},
 		{"shaman.garbageCollect.maxAge", "", "FARM_SHAMAN_MAX_AGE", serving, "", func(c *config) any { return &c.Shaman.GarbageCollect.MaxAge }},
@@ -154,7 +166,12 @@ func keys() []key {
 		{"mqtt.client.topic_prefix", "", "FARM_MQTT_TOPIC_PREFIX", serving, "", func(c *config) any { return &c.MQTT.Client.TopicPrefix }},
 		{"mqtt.client.username", "", "FARM_MQTT_USERNAME", serving, "", func(c *config) any { return &c.MQTT.Client.Username }},
 		{secretKey, "", "FARM_MQTT_PASSWORD", serving, "", func(c *config) any { return &c.MQTT.Client.Password }},
-		{managerKey, "manager", "FARM_MANAGER", asking, "`URL` of the manager (default: the one running on this home, else " + defaultManager + ")", func(c *config) any { return &c.ManagerURL }},
+	}
+}
+
+// workerKeys are the keys of the workers of this computer.
+func workerKeys() []key {
+	return []key{
 		{"worker_name", "name", "FARM_WORKER_NAME", working, "`name` of this worker (default: the name of the computer)", func(c *config) any { return &c.WorkerName }},
 		{"task_types", "task-types", "FARM_TASK_TYPES", working, "comma-separated task `types` to take (default: all this worker knows)", func(c *config) any { return &c.TaskTypes }},
 		{"restart_exit_code", "restart-exit-code", "FARM_RESTART_EXIT_CODE", working, "exit `status` that makes a service manager start this worker again; 0 means nothing does", func(c *config) any { return &c.RestartExitCode }},
