@@ -1,13 +1,10 @@
 package worker
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"renderfarm/farm"
@@ -27,8 +24,10 @@ type askedFrames struct {
 	flags    farm.FrameFlags                        // of what is saved at the moment
 	timed    bool                                   // Blender says when a frame is over
 	strays   []string
-	files    int // saved or found
-	done     int // frames saved, of all requests
+	astray   string                          // a folder of images that should be in another
+	same     func(folder, other string) bool // whether two paths are one folder; nil: by their names alone
+	files    int                             // saved or found
+	done     int                             // frames saved, of all requests
 }
 
 // maxStrays bounds how many files are kept whose names are none that was asked for.
@@ -129,11 +128,21 @@ func (a *askedFrames) isOver() {
 }
 
 // markStray counts a file as the first frame asked for of those that its name
-// may stand for, else as the one that was being rendered.
+// may stand for, else as the one that was being rendered. In another folder than
+// the one asked for it is none: whoever waits for the frame would not find it.
 func (a *askedFrames) markStray(file string, current int) {
+	var open []*openRequest
+	for _, r := range a.requests {
+		if a.isIn(r, file) {
+			open = append(open, r)
+		}
+	}
+	if len(open) == 0 && a.astray == "" {
+		a.astray = path.Dir(slashes(file))
+	}
 	for _, frame := range append(numbersIn(file), current) {
 		asked := false
-		for _, r := range a.requests {
+		for _, r := range open {
 			if asked = asked || r.asks(frame); r.asks(frame) && r.saved[frame] == nil {
 				a.mark(r, frame, "")
 				break
@@ -143,6 +152,14 @@ func (a *askedFrames) markStray(file string, current int) {
 			return // one that is saved already has more files, such as another view
 		}
 	}
+}
+
+// isIn reports whether a file is in the folder that was asked for. So is one where
+// the folder is not known, or made by a template of Blender.
+func (a *askedFrames) isIn(r *openRequest, file string) bool {
+	asked, folder := r.name.folder, path.Dir(slashes(file))
+	return asked == "" || folder == "." || strings.Contains(asked, "{") || sameName(asked, path.Clean(folder)) ||
+		a.same != nil && a.same(asked, folder)
 }
 
 func (a *askedFrames) mark(r *openRequest, frame int, view string) {
@@ -204,7 +221,11 @@ func (a *askedFrames) missing() string {
 	case view != "":
 		return fmt.Sprintf("%d of %d frames were saved with all views (missing: %s, where there is no %q)", saved, asked, clip(farm.FormatFrames(gone), 60), view)
 	}
-	return fmt.Sprintf("%d of %d frames were saved (missing: %s)", saved, asked, clip(farm.FormatFrames(gone), 60))
+	text := fmt.Sprintf("%d of %d frames were saved (missing: %s)", saved, asked, clip(farm.FormatFrames(gone), 60))
+	if a.astray != "" {
+		text += fmt.Sprintf(": something in the file, such as a script, has images saved in %s instead of the job's folder", a.astray)
+	}
+	return text
 }
 
 // again returns which frames to render once more: these, and those that are missing,
@@ -270,100 +291,4 @@ func (a *askedFrames) views(r *openRequest) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
-}
-
-// An outputName is how Blender makes the names of files of an output path: the
-// frame's number takes the place of the last # in a row, or follows the name;
-// behind it come the view and the ending.
-type outputName struct {
-	folder string // "": any, as the path is not absolute
-	prefix string
-	digits int // 0: the path is not known, and no name is one of it
-}
-
-// digitsWithout is how many digits Blender writes behind a name without #.
-const digitsWithout = 4
-
-var hashes = regexp.MustCompile(`^(.*?)(#+)([^#]*)$`)
-
-func newOutputName(output string) outputName {
-	if output == "" {
-		return outputName{}
-	}
-	folder, name := path.Split(slashes(output))
-	n := outputName{prefix: name, digits: digitsWithout}
-	if m := hashes.FindStringSubmatch(name); m != nil {
-		// Of several rows of # the last counts.
-		at := strings.LastIndex(name, "#") + 1
-		first := at
-		for first > 0 && name[first-1] == '#' {
-			first--
-		}
-		n.prefix, n.digits = name[:first], at-first
-	}
-	if path.IsAbs(folder) && !strings.HasPrefix(folder, "//") || len(folder) > 2 && folder[1] == ':' {
-		n.folder = path.Clean(folder)
-	}
-	return n
-}
-
-// slashes makes a path of any platform one with slashes. Where a backslash is
-// part of a name, both sides of a comparison change.
-func slashes(file string) string { return strings.ReplaceAll(file, `\`, "/") }
-
-// parse reads a file's name. view is what is between number and ending.
-func (n outputName) parse(file string) (frame int, view string, ok bool) {
-	if n.digits == 0 {
-		return 0, "", false
-	}
-	folder, name := path.Split(slashes(file))
-	rest, ok := strings.CutPrefix(name, n.prefix)
-	if !ok || n.folder != "" && path.Clean(folder) != n.folder {
-		return 0, "", false
-	}
-	sign := 1
-	if after, negative := strings.CutPrefix(rest, "-"); negative {
-		sign, rest = -1, after
-	}
-	length := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
-	if length > n.digits && rest[0] == '0' {
-		length = n.digits // more digits follow that are not the frame's
-	}
-	if length < n.digits {
-		return 0, "", false
-	}
-	number, err := strconv.Atoi(rest[:length])
-	view = strings.TrimSuffix(rest[length:], path.Ext(rest[length:]))
-	return sign * number, view, err == nil
-}
-
-var digits = regexp.MustCompile(`-?\d+`)
-
-// numbersIn returns the frames that a file's name may stand for, likely ones
-// first: the last number in it that has as many digits as Blender writes, with
-// its sign and without, and what the last four digits say; then shorter numbers.
-func numbersIn(file string) (frames []int) {
-	name := path.Base(slashes(file))
-	all := digits.FindAllString(strings.TrimSuffix(name, path.Ext(name)), -1)
-	slices.Reverse(all)
-	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(min(len(b), digitsWithout), min(len(a), digitsWithout)) })
-	for _, number := range all {
-		bare := strings.TrimPrefix(number, "-")
-		for _, text := range []string{number, bare, bare[max(0, len(bare)-digitsWithout):]} {
-			if n, err := strconv.Atoi(text); err == nil && !slices.Contains(frames, n) {
-				frames = append(frames, n)
-			}
-		}
-	}
-	return frames
-}
-
-// numberOf is the last number in a file's name, or the name if it has none: the
-// same for all files of one frame.
-func numberOf(file string) string {
-	name := path.Base(slashes(file))
-	if all := digits.FindAllString(strings.TrimSuffix(name, path.Ext(name)), -1); all != nil {
-		return all[len(all)-1]
-	}
-	return name
 }

@@ -193,7 +193,15 @@ func TestAskedFrames(t *testing.T) {
 		{"output of the compositor", "-o /o/## -f 1..2", []string{"Saved: '/p/Image0001.png'", "Saved: '/o/01.png'", timed, "Saved: '/p/Image0002.png'"}, 1, "1 of 2 frames were saved (missing: 2)"},
 		{"output of the compositor, path of the file", "-f 1", []string{"Saved: '/p/Image0001.png'"}, 0, "0 of 1 frames were saved (missing: 1)"},
 		{"path of the file", "-f 7..8", []string{"Saved: '/p/x_0007.png'", timed, "Saved: '/p/x_0008.png'", timed}, 2, ""},
-		{"a script gives other names", "-o /o/## -f 1..2", []string{"Fra:1 Mem:1M", "Saved: '/p/left.png'", timed, "Fra:2 Mem:1M", "Saved: '/p/right.png'", timed}, 2, ""},
+		{"a script gives other names", "-o /o/## -f 1..2", []string{"Fra:1 Mem:1M", "Saved: '/o/left.png'", timed, "Fra:2 Mem:1M", "Saved: '/o/right.png'", timed}, 2, ""},
+		{"a script takes another folder", "-o /o/## -f 1..2", []string{"Fra:1 Mem:1M", "Saved: '/o/01.png'", timed, "Fra:2 Mem:1M", "Saved: '/p/02.png'", timed}, 1, "1 of 2 frames were saved (missing: 2): something in the file, such as a script, has images saved in /p instead of the job's folder"},
+		{"a script takes a folder in it", "-o /o/## -f 1", []string{"Saved: '/o/v2/01.png'", timed}, 0, "0 of 1 frames were saved (missing: 1): something in the file, such as a script, has images saved in /o/v2 instead of the job's folder"},
+		{"another folder, and frames that are there", "-o /o/## -f 1", []string{`skipping existing frame "/p/01.png"`}, 0, "0 of 1 frames were saved (missing: 1): something in the file, such as a script, has images saved in /p instead of the job's folder"},
+		{"the same folder by a link", "-o /link/## -f 1", []string{"Saved: '/real/x1.png'", timed}, 1, ""},
+		{"a folder with templates", "-o /o/{blend_name}/## -f 1", []string{"Saved: '/o/shot/01.png'", timed}, 1, ""},
+		{"a folder beside the file", "-o //out/## -f 1", []string{"Saved: '/project/out/x1.png'", timed}, 1, ""},
+		{"a drive in lower case", `-o C:\out\## -f 1`, []string{`Saved: 'c:\Out\01.png'`, timed}, 1, ""},
+		{"one of two outputs", "-o /o/## -f 1 -o /p/## -f 1", []string{"Saved: '/p/x1.png'", timed, "Saved: '/p/y1.png'", timed}, 1, "1 of 2 frames were saved (missing: 1)"},
 		{"there already with all views, path of the file", "-f 1,10", []string{`skipping existing frame "/o/s_10_0001_L.png" for view "left"`, `skipping existing frame "/o/s_10_0001_R.png" for view "right"`}, 1, "1 of 2 frames were saved (missing: 10)"},
 		{"views that end in digits, path of the file", "-f 1..2", []string{"Saved: '/o/0001_cam1.png'", "Saved: '/o/0001_cam2.png'", timed}, 1, "1 of 2 frames were saved (missing: 2)"},
 		{"could not be saved", "-o /o/## -f 1", []string{"Error: Render error (Invalid argument) cannot save: '/o/01.png'", timed}, 0, "0 of 1 frames were saved (missing: 1)"},
@@ -217,6 +225,7 @@ func TestAskedFrames(t *testing.T) {
 		}
 		steps := 0
 		a := newAskedFrames(line.requests, func() { steps++ }, nil)
+		a.same = func(folder, other string) bool { return folder == "/link" && other == "/real" }
 		for _, l := range c.lines {
 			a.hear(parseBlender(l))
 		}

@@ -239,7 +239,7 @@ func (w *blenderWatch) outcome(err error, found framesFound) error {
 		return w.bad(broken, found)
 	case len(w.unsaved) > 0:
 		return w.bad(farm.Errorf(farm.Invalid, "a file of frame %d could not be saved%s, though Blender ended without an error. Its last words: %s", w.gone[0], after(": ", w.unsaved[0]), w.lastWords()), found)
-	case missing != "" && w.lastError != "":
+	case missing != "" && (w.lastError != "" || w.asked.astray != ""): // the same would happen again
 		return farm.Errorf(farm.Invalid, "%s, though Blender ended without an error. Its last words: %s", missing, w.lastWords())
 	case missing != "":
 		return w.bad(farm.Errorf(farm.Invalid, "%s, though Blender ended without an error. Its last words: %s", missing, w.lastWords()), found)

@@ -162,6 +162,10 @@ func (b blenderRender) watch(ctx context.Context, stop context.CancelCauseFunc, 
 	w.meter = &frameMeter{tell: func(f farm.FrameResult) { w.frames.tell(ctx, f) }, use: func() processUse { return useOf(w.pid) },
 		watts: r.worker.options.Watts, now: time.Now, source: stateOf(b.blendfile).modified.UTC().Truncate(time.Millisecond)}
 	w.asked = newAskedFrames(line.requests, step, w.meter.saved)
+	w.asked.same = func(a, b string) bool {
+		same, _ := unlessCanceled(ctx, func() (bool, error) { return isSameFolder(a, b) })
+		return same
+	}
 	return w
 }
 
