@@ -19,43 +19,53 @@ import (
 // must hold.
 func Check(path string) iter.Seq[error] {
 	return func(yield func(error) bool) {
-		if _, err := os.Stat(path); err != nil {
-			yield(farm.Errorf(farm.NotFound, "the database %s cannot be checked: %w", path, err))
-			return
+		check(path, func(err error) error { return openError(path, err) }, yield)
+	}
+}
+
+// check is Check. explain is given what keeps the file from being looked at, and
+// returns what is yielded of it.
+func check(path string, explain func(error) error, yield func(error) bool) {
+	if _, err := os.Stat(path); err != nil {
+		yield(farm.Errorf(farm.NotFound, "the database %s cannot be checked: %w", path, err))
+		return
+	}
+	if err := identify(path); err != nil {
+		yield(explain(err))
+		return
+	}
+	db, err := openBolt(path, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
+	if err != nil {
+		yield(explain(err))
+		return
+	}
+	defer db.Close()
+	for err := range checkPages(path) {
+		yield(explain(&fileDamage{err}))
+		return // bbolt would trip over it
+	}
+	// The shared lock that db holds keeps writers away all the while.
+	l, err := layoutOf(db)
+	if err == nil {
+		err = l.refuseNewer(path, "")
+	}
+	if err != nil {
+		yield(explain(err))
+		return
+	}
+	if l.number < newestLayout() {
+		checkOlder(db, path, l, yield)
+		return
+	}
+	err = db.View(func(tx *bolt.Tx) error {
+		if err := checkLayout(tx); err != nil {
+			return err
 		}
-		db, err := openBolt(path, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
-		if err != nil {
-			yield(openError(path, err))
-			return
-		}
-		defer db.Close()
-		for err := range checkPages(path) {
-			yield(fmt.Errorf("%s: %w", path, err))
-			return // bbolt would trip over it
-		}
-		// The shared lock that db holds keeps writers away all the while.
-		l, err := layoutOf(db)
-		if err == nil {
-			err = l.refuseNewer(path, "")
-		}
-		if err != nil {
-			yield(openError(path, err))
-			return
-		}
-		if l.number < newestLayout() {
-			checkOlder(db, path, l, yield)
-			return
-		}
-		err = db.View(func(tx *bolt.Tx) error {
-			if err := checkLayout(tx); err != nil {
-				return err
-			}
-			checkRecords(tx, yield)
-			return nil
-		})
-		if err != nil {
-			yield(openError(path, err))
-		}
+		checkRecords(tx, yield)
+		return nil
+	})
+	if err != nil {
+		yield(explain(err))
 	}
 }
 

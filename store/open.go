@@ -32,7 +32,7 @@ func boltOptions() *bolt.Options {
 	}
 }
 
-// openFile opens the database file, or makes it, checks what it is, and brings it
+// openFile opens the database file, or makes it if there is none, checks what it is, and brings it
 // to the newest layout.
 func openFile(path string, o Options) (*bolt.DB, error) {
 	if err := refuseNetwork(filepath.Dir(path)); err != nil {
@@ -41,7 +41,10 @@ func openFile(path string, o Options) (*bolt.DB, error) {
 	switch info, err := os.Stat(path); {
 	case err == nil && !info.Mode().IsRegular():
 		return nil, openError(path, errors.New("it is not a plain file"))
-	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0:
+	case errors.Is(err, os.ErrNotExist):
+		if list, _ := Backups(path); len(list) > 0 {
+			o.Log.Warn("there is no database, so an empty one is made; there are backups of an earlier one, which \"farm restore\" puts in its place", "path", path, "newest", list[0].Path)
+		}
 		if err := create(path, o.Program); err != nil && !exists(path) {
 			return nil, openError(path, err)
 		} // else another process made it meanwhile, and has most likely locked it
@@ -109,6 +112,9 @@ func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
 
 // checkFile looks at the structure of the whole file, under a shared lock.
 func checkFile(path string) error {
+	if err := identify(path); err != nil {
+		return err
+	}
 	db, err := openBolt(path, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
 	if err != nil {
 		return err
@@ -131,14 +137,17 @@ func openError(path string, err error) error {
 	var known *farm.Error
 	var record *damage
 	var file *fileDamage
+	var other *otherFile
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.As(err, &other):
+		return farm.Errorf(farm.Unsupported, "the file %s %s. %s; %s", path, other.what, restoreAdvice(path), other.instead)
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return farm.Errorf(farm.Conflict, "another process uses the database %s: a manager is already running with this home folder. Stop it, or start this one with another --home", path)
 	case errors.As(err, &record), errors.As(err, &file), errors.Is(err, bolterrors.ErrInvalid),
 		errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return farm.Errorf(farm.Internal, "the database %s is damaged: %w. Move it away and put the newest backup in its place; check the disk it is on", path, err)
+		return farm.Errorf(farm.Internal, "the database %s is damaged: %w. %s; check the disk it is on", path, err, restoreAdvice(path))
 	}
 	return farm.Errorf(farm.Internal, "the database %s cannot be opened: %w. Check that the folder exists, is writable, and that the disk is not full", path, err)
 }
@@ -162,8 +171,7 @@ func create(path, program string) error {
 		return err
 	}
 	if err := os.Link(temp, path); err != nil && !exists(path) {
-		// There are no links here, or an empty file has the name, as some editors
-		// and copy tools leave it. What a crash spoils now held nothing yet.
+		// There are no links here. What a crash spoils now held nothing yet.
 		if err := makeEmpty(path, program); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,7 +46,16 @@ func TestOpenRefuses(t *testing.T) {
 		}, farm.Unsupported, []string{"not a database of Farm"}},
 		{"no database", func(t *testing.T, path string) {
 			os.WriteFile(path, []byte(strings.Repeat("Dear diary! ", 1000)), 0o600)
-		}, farm.Internal, []string{"is damaged", "backup"}},
+		}, farm.Unsupported, []string{"another program made it", "farm restore FILE --home"}},
+		{"empty", func(t *testing.T, path string) { os.Truncate(path, 0) }, farm.Unsupported, []string{"is empty", "farm restore"}},
+		{"Flamenco's", func(t *testing.T, path string) {
+			os.WriteFile(path, append([]byte("SQLite format 3\x00"), make([]byte, 8192)...), 0o600)
+		}, farm.Unsupported, []string{"SQLite", "flamenco-manager.sqlite", "farm restore"}},
+		{"cut off behind its head, with a backup", func(t *testing.T, path string) {
+			os.Mkdir(BackupsDir(path), 0o700)
+			os.WriteFile(filepath.Join(BackupsDir(path), backupName(testTime, BackupDaily)), []byte("x"), 0o600)
+			os.Truncate(path, 2*pageSize)
+		}, farm.Internal, []string{"cut off", backupName(testTime, BackupDaily), "\"farm restore --home "}},
 		{"short", func(t *testing.T, path string) { os.WriteFile(path, []byte("x"), 0o600) }, farm.Internal, []string{"is damaged"}},
 		{"cut off", func(t *testing.T, path string) { os.Truncate(path, 3*pageSize) }, farm.Internal, []string{"cut off"}},
 		{"without a bucket", func(t *testing.T, path string) {
@@ -69,7 +79,11 @@ func TestOpenRefuses(t *testing.T) {
 			update(t, s, func(tx *Tx) { assign(tx, w) })
 			s.Close()
 			c.change(t, path)
+			before, _ := os.ReadFile(path)
 			got, err := Open(Options{Path: path})
+			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+				t.Error("the file was changed")
+			}
 			if err == nil {
 				got.Close()
 				t.Fatal("it was opened")
@@ -90,7 +104,6 @@ func TestOpenCreates(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "farm.db")
 	os.WriteFile(path+".unfinished-12345", []byte("left over by a crash"), 0o600)
-	os.WriteFile(path, nil, 0o600) // as some editors and copy tools leave it
 	s := open(t, path)
 	clean(t, s)
 	s.Close()
@@ -109,9 +122,6 @@ func TestTwoCreateAtOnce(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel() // the one that is refused waits a second
 			path := filepath.Join(t.TempDir(), "farm.db")
-			if round%3 == 2 {
-				os.WriteFile(path, nil, 0o600)
-			}
 			var stores [2]*Store
 			var errs [2]error
 			var both sync.WaitGroup
