@@ -11,7 +11,7 @@ import (
 func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 	facts := &api.WorkerFacts{
 		Arch:   runtime.GOARCH,
-		CPUs:   runtime.GOMAXPROCS(0), // which heeds the limit of a cgroup
+		CPUs:   min(runtime.NumCPU(), runtime.GOMAXPROCS(0)), // the latter heeds the limit of a cgroup, and may be set higher
 		Memory: usableMemory(),
 	}
 	if w.inventory != nil {
