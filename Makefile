@@ -13,7 +13,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames still faults soak blenders test-blenders release clean
+.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames eta still faults soak blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -23,6 +23,7 @@ help:
 	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
 	@echo 'make bench-frames  what the farm adds to rendering, against Blender alone; BLENDER=PATH'
+	@echo 'make eta       how good the time left is: five jobs of Blender, SEED=1 says which'
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
@@ -82,6 +83,10 @@ bench:
 bench-frames:
 	nice $(GO) test -run '^$$' -bench 'Frames|TwoWorkers' -benchtime 1x -timeout 0 ./cmd/bench -args -rounds 5 -demo-frames 24 $(if $(BLENDER),-blender "$(BLENDER)") $(ARGS)
 	FARM_TEST_BLENDER="$(BLENDER)" nice $(GO) test -run '^$$' -bench WarmMemory -benchtime 500x -timeout 0 ./farm/worker
+
+# Some minutes on two cores. Another SEED makes other jobs.
+eta: demo-deps
+	nice $(GO) test -v -run '^$$' -bench TimeLeft -benchtime 1x -timeout 0 ./cmd/bench -args -eta-seed $(or $(SEED),1) $(ARGS)
 
 still: demo-deps
 	nice $(GO) test -count 1 -timeout 0 -run TestStillOverTwoWorkers -v ./cmd -full

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
 )
 
 var (
@@ -147,17 +150,24 @@ func startFarm(b *testing.B, config string) *process {
 }
 
 // inFarm renders as one task for each frame, from the submission to the end of the
-// last task. Without a frame rate the job makes no video.
+// last task.
 func (s shot) inFarm(b *testing.B, p *process, dir string) time.Duration {
 	b.Helper()
 	client := p.client()
 	before := treeTime(p.pid())
-	job := submit(b, client, filepath.Base(dir), "simple-blender-render", map[string]any{
+	job := s.submitTo(b, client, dir)
+	awaitCompleted(b, client, job, 10*time.Millisecond)
+	return treeTime(p.pid()) - before
+}
+
+// submitTo submits the shot as one task for each frame. Without a frame rate the job
+// makes no video.
+func (s shot) submitTo(b *testing.B, client *api.Client, dir string) farm.JobID {
+	b.Helper()
+	return submit(b, client, filepath.Base(dir), "simple-blender-render", map[string]any{
 		"frames": fmt.Sprintf("1-%d", s.frames), "chunk_size": 1, "render_output_root": dir, "add_path_components": 0,
 		"render_output_path": filepath.Join(dir, framePattern), "blendfile": s.blend, "format": "PNG", "image_file_extension": ".png", "has_previews": false, "scene": s.scene,
 	})
-	awaitCompleted(b, client, job, 10*time.Millisecond)
-	return treeTime(p.pid()) - before
 }
 
 // inShell renders with the arguments of the farm's tasks: in one Blender, or in one for
@@ -264,7 +274,12 @@ func BenchmarkTwoWorkers(b *testing.B) {
 // startPinned starts a worker on one core.
 func startPinned(b *testing.B, p *process, core int) {
 	b.Helper()
-	c := exec.Command("taskset", "-c", fmt.Sprint(core), program(b), "work", "--manager", "http://"+p.address, "--home", newHome(b), "--name", fmt.Sprint("core", core))
+	runUntilEnd(b, exec.Command("taskset", "-c", fmt.Sprint(core), program(b), "work", "--manager", "http://"+p.address, "--home", newHome(b), "--name", fmt.Sprint("core", core)))
+}
+
+// runUntilEnd runs a program until the end of the benchmark.
+func runUntilEnd(b *testing.B, c *exec.Cmd) {
+	b.Helper()
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
