@@ -80,7 +80,7 @@ func (c *FrameCosts) Add(r *FrameResult, worker WorkerID, before *FrameResult) {
 	slices.SortStableFunc(c.Slowest, func(a, b SlowFrame) int { return cmp.Compare(b.Wall, a.Wall) })
 	c.Slowest = c.Slowest[:min(len(c.Slowest), maxSlowest)]
 	if w := c.worker(worker); w != nil {
-		c.Curve.add(r, w, before == nil)
+		c.Curve.add(r, w, len(c.Workers) == 1, before == nil)
 		w.add(r)
 	}
 }
@@ -178,8 +178,10 @@ const (
 	maxPause = 5 * time.Second
 )
 
-// add takes in the time of a frame, before it is counted for the worker.
-func (c *CostCurve) add(r *FrameResult, w *WorkerCosts, isNew bool) {
+// add takes in the time of a frame, before it is counted for the worker. One that is
+// alone is as fast as all are: that its frames change is the film's, or the computer's
+// being busy, and not the worker's speed.
+func (c *CostCurve) add(r *FrameResult, w *WorkerCosts, alone, isNew bool) {
 	c.there(r.Frame, isNew)
 	taken := time.Duration(r.Wall-r.Load) * time.Millisecond
 	if pause := r.Saved.Sub(w.Last) - time.Duration(r.Wall)*time.Millisecond; w.Rendered > 0 && pause > 0 && pause < maxPause {
@@ -188,11 +190,17 @@ func (c *CostCurve) add(r *FrameResult, w *WorkerCosts, isNew bool) {
 	log := math.Log(max(taken.Seconds(), 0.001))
 	if expected, ok := c.near(c.index(r.Frame)); ok {
 		off := log - expected
-		if w.Rendered == 0 {
+		switch {
+		case alone:
+		case w.Rendered == 0:
 			w.Speed = off
-		} else {
+		default:
 			w.Speed += (off - w.Speed) * max(1/float64(w.Rendered+1), 0.1)
-			c.Residual += ((off-w.Speed)*(off-w.Speed) - c.Residual) * 0.1
+		}
+		if w.Rendered > 0 {
+			// Half of how far two neighbours differ is the other's.
+			away := (off - w.Speed) * (off - w.Speed) / 2
+			c.Residual += (away - c.Residual) * max(1/float64(w.Rendered), 0.1)
 		}
 	}
 	b := c.bin(r.Frame)

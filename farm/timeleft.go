@@ -17,23 +17,23 @@ func (t TimeLeft) Later(other TimeLeft, now time.Time) TimeLeft {
 	return TimeLeft{t.Earliest.Add(other.Earliest.Sub(now)), t.Likely.Add(other.Likely.Sub(now)), t.Latest.Add(other.Latest.Sub(now))}
 }
 
-// How uncertain the time left is, found with the films of the test.
+// How uncertain the time left is. Doubts that have nothing to do with each other are
+// added by their squares. The work left is taken to be at most 1 + rangeDoubts doubts
+// times as much or as little as likely: what takes longer can do so without end.
 const (
-	leastDoubt     = 0.04 // of an estimate from very many frames
-	unseenDoubt    = 0.45 // of frames that have no neighbours that were rendered, at the beginning
-	spreadDoubt    = 0.7  // likewise, for how much frames differed so far
-	noiseDoubt     = 1.6  // for how far times were from what their neighbours said
-	earliestFactor = 1.3
-	latestFactor   = 1.8 // jobs take longer than expected more often than shorter
+	leastDoubt  = 0.04 // of an estimate from very many frames
+	unseenDoubt = 0.35 // of frames that have no neighbours that were rendered, at the beginning
+	rangeDoubts = 2
 )
 
 // TimeLeft says when a job will be over that has left frames to go, with the given
 // number of workers at it. It returns false before the first frame.
 //
 // Frames that lie between rendered ones take as long as those. Those beyond them follow
-// the line through the rendered ones if there is one; else they are like the nearest, and
-// the farther the more like all on the average. The range has room for each of these. Workers differ by a factor. What is known least, the frames
-// that nobody has seen the like of, makes most of the range.
+// the line through the rendered ones as far as it is more than chance; else they are like
+// the nearest, and the farther the more like all on the average. The range has room for
+// each of these. Workers differ by a factor. What is known least, the frames that nobody
+// has seen the like of, makes most of the range.
 func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool) {
 	if c.Rendered == 0 || workers == 0 || !c.Curve.seen() {
 		return TimeLeft{}, false
@@ -68,7 +68,7 @@ func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool)
 	after := func(s float64) time.Time {
 		return now.Add(time.Duration(min(s, maxTimeLeft) * float64(time.Second))).Truncate(time.Millisecond)
 	}
-	return TimeLeft{after(max(needs(e.least)/(1+earliestFactor*doubt)-slack, 0)), after(needs(e.work)), after(needs(e.most)*(1+latestFactor*doubt) + slack)}, true
+	return TimeLeft{after(max(needs(e.least)/(1+rangeDoubts*doubt)-slack, 0)), after(needs(e.work)), after(needs(e.most)*(1+rangeDoubts*doubt) + slack)}, true
 }
 
 // maxTimeLeft is ten years in seconds: whatever a worker reported, it is a time.
@@ -110,7 +110,7 @@ func (c *CostCurve) estimate(left int) (e estimate) {
 	for _, b := range c.Bins {
 		planned, done, missing = planned+b.Planned, done+b.Done, missing+max(b.Planned-b.Done, 0)
 	}
-	unseen := 0.0
+	unseen, bins, far := 0.0, 0, 0.0
 	for i, b := range c.Bins {
 		share := 0.0 // of what is left
 		switch {
@@ -128,18 +128,23 @@ func (c *CostCurve) estimate(left int) (e estimate) {
 		least, most := seconds, seconds
 		if !known {
 			unseen += share
-			least, most = min(seconds, trend.mean, trend.edge(i)), max(seconds, trend.mean, trend.edge(i), trend.line(i))
+			bins++
+			far += share * math.Abs(float64(i)-trend.middle)
+			least, most = min(seconds, trend.mean, trend.edge(i)), max(seconds, trend.mean, trend.edge(i))
 		}
 		e.work += share * float64(left) * seconds
 		e.least += share * float64(left) * least
 		e.most += share * float64(left) * most
 	}
 	e.frame = e.work / float64(left)
-	noise := math.Sqrt(c.Residual)
-	begun := float64(left) / float64(left+done+1)
-	seen := math.Sqrt(float64(min(done+1, 30)))
-	e.doubt = leastDoubt + noiseDoubt*noise*(1/math.Sqrt(float64(left))+1/seen) + 0.5/float64(done+1) +
-		unseen*(unseenDoubt*begun+spreadDoubt*trend.spread)
+	seen := float64(min(done+1, 30))
+	noise := c.Residual * (1/float64(left) + 1/seen)
+	level, begun := 0.0, unseenDoubt*unseen*float64(left)/float64(left+done+1)
+	if bins > 0 {
+		level = unseen * trend.spread * math.Sqrt(1/float64(len(trend.known))+1/float64(bins))
+	}
+	slope := min(far*trend.unsure, 0.5*unseen)
+	e.doubt = leastDoubt + 0.5/float64(done+1) + math.Sqrt(noise+level*level+slope*slope+begun*begun)
 	return e
 }
 
@@ -149,8 +154,9 @@ type trend struct {
 	mean   float64    // seconds that a frame takes
 	slope  float64    // seconds more per bin, of the line that fits best
 	middle float64    // the bin where that line is at mean
-	trust  float64    // how well it fits: from 0, for nothing to go by, to 1
-	spread float64    // how far bins are from the line, as a part of mean
+	trust  float64    // how far the line is more than chance: from 0, for nothing to go by, to 1
+	unsure float64    // standard error of slope, as a part of mean
+	spread float64    // how far bins are from the line, as a part of mean, as if they were independent
 }
 
 type knownBin struct {
@@ -166,7 +172,8 @@ func (c *CostCurve) trend() *trend {
 		if b.Seen == 0 {
 			continue
 		}
-		k := knownBin{i, math.Exp(b.Mean + c.Residual/2), float64(min(b.Seen, 8))}
+		// Mean is of logarithms, and less than that of the times if there are several.
+		k := knownBin{i, math.Exp(b.Mean + c.Residual/2*(1-1/float64(b.Seen))), float64(min(b.Seen, 8))}
 		t.known = append(t.known, k)
 		at := float64(i)
 		w, x, y = w+k.weight, x+k.weight*at, y+k.weight*k.seconds
@@ -174,21 +181,57 @@ func (c *CostCurve) trend() *trend {
 	}
 	t.middle, t.mean = x/w, y/w
 	vx, vy, vxy := xx/w-t.middle*t.middle, yy/w-t.mean*t.mean, xy/w-t.middle*t.mean
-	if len(t.known) < 4 || vx <= 0 || vy <= 0 {
+	n := float64(len(t.known))
+	if n < 4 || vx <= 0 || vy <= 0 {
 		return t
 	}
 	t.slope = vxy / vx
-	fit := vxy * vxy / (vx * vy) // the share of the differences that the line explains
-	// A line through few or very different bins says little of what is to come.
-	const little, enough = 0.7, 0.95
-	t.trust = max(0, min((fit-little)/(enough-little), 1))
-	t.spread = min(math.Sqrt(max(vy*(1-fit), 0))/t.mean, 1)
+	off := max(vy-t.slope*vxy, 0) * n / (n - 2) * t.dependence()
+	t.spread = min(math.Sqrt(off)/t.mean, 1)
+	t.unsure = math.Sqrt(off/(n*vx)) / t.mean
+	// A line that is less than three standard errors from none is none.
+	if t.slope != 0 {
+		ratio := 3 * t.unsure * t.mean / t.slope
+		t.trust = max(0, 1-ratio*ratio)
+	}
 	return t
 }
 
-// line is what the line says of a bin, within reason.
+// dependence says how much less n bins tell than n independent ones, from 1: those next
+// to each other are often off the line together, in a heavy part of a film, or while a
+// computer does something else besides. It is (1+r)/(1-r) with r the correlation of
+// neighbours, as for the mean of a first-order autoregression.
+func (t *trend) dependence() float64 {
+	var before, both, square float64
+	for i, k := range t.known {
+		off := k.seconds - t.mean - t.slope*(float64(k.at)-t.middle)
+		if i > 0 {
+			both += off * before
+		}
+		square += off * off
+		before = off
+	}
+	if square == 0 {
+		return 1
+	}
+	r := max(0, min(both/square, 0.95))
+	return (1 + r) / (1 - r)
+}
+
+// line is what the line says of a bin, within reason. It flattens beyond the rendered
+// bins, the sooner the fewer they are: films do not go on as they began for long. (A
+// damped trend, as Gardner and McKenzie have it in Forecasting Trends in Time Series.)
 func (t *trend) line(bin int) float64 {
-	return max(t.mean/5, min(t.mean+t.slope*(float64(bin)-t.middle), t.mean*5), 0.001)
+	first, last := t.known[0].at, t.known[len(t.known)-1].at
+	at, span := float64(bin), float64(last-first+1)
+	damped := func(away int) float64 { return span * (1 - math.Exp(-float64(away)/span)) }
+	switch {
+	case bin > last:
+		at = float64(last) + damped(bin-last)
+	case bin < first:
+		at = float64(first) - damped(first-bin)
+	}
+	return max(t.mean/3, min(t.mean+t.slope*(at-t.middle), t.mean*3), 0.001)
 }
 
 // edge is what the bins nearest to a bin beyond them say.

@@ -21,6 +21,7 @@ func films() []film {
 	return []film{
 		{"constant", 120, func(float64, *rand.Rand) float64 { return 20 }, []float64{1}},
 		{"rising", 120, func(at float64, _ *rand.Rand) float64 { return 10 + 30*at }, []float64{1}},
+		{"falling", 120, func(at float64, r *rand.Rand) float64 { return (40 - 30*at) * math.Exp(0.15*r.NormFloat64()) }, []float64{1}},
 		{"heavy section", 120, func(at float64, _ *rand.Rand) float64 {
 			if at > 0.4 && at < 0.6 {
 				return 25
