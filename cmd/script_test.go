@@ -76,6 +76,11 @@ func setUpScript(e *testscript.Env) error {
 	e.Setenv("NO_COLOR", "1")
 	logs, err := filepath.Abs(filepath.Join("..", "testdata", "blender", "4.3"))
 	e.Setenv("BLENDER_LOGS", logs) // what a Blender printed, by what was wrong
+	if err != nil {
+		return err
+	}
+	scenes, err := filepath.Abs(filepath.Join("..", "testdata", "scenes"))
+	e.Setenv("SCENES", scenes)
 	return err
 }
 
