@@ -35,8 +35,7 @@ func TestKeptFiles(t *testing.T) {
 		slices.Sort(all)
 		return strings.Join(all, " ")
 	}
-	kept, err := keepFiles(line, "20261130-120000")
-	if err != nil {
+	if _, err := keepFiles(line, "20261130-120000"); err != nil {
 		t.Fatal(err)
 	}
 	const others = "000001.png=000001.png 000003.png.broken=000003.png.broken 000012.png=000012.png other.png=other.png"
@@ -47,7 +46,8 @@ func TestKeptFiles(t *testing.T) {
 	// Half of a new file is there when the worker is killed: the next try leaves what
 	// was kept alone.
 	write(t, filepath.Join(dir, "000002.png"), "half")
-	if kept, err = keepFiles(line, "20261130-120000"); err != nil {
+	kept, err := keepFiles(line, "20261130-120000")
+	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "000002.png"), "new")

@@ -120,6 +120,9 @@ class SubmittedJob:
     storage: JobStorage | None = None
     worker_tag: str = ""
     initial_status: str = ""
+    # Left out: the manager looks into the file, and its configuration says which Blenders may open it.
+    blender_version: str = ""
+    blender_match: str = ""
 
 
 @dataclass(frozen=True)
