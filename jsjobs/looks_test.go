@@ -24,13 +24,13 @@ func TestLooksAreOnlyParameters(t *testing.T) {
 		}
 		// A worker of another program knows these parameters, and these commands.
 		known := []string{"exe", "exeArgs", "argsBefore", "blendfile", "args"}
-		with, without := plan(map[string]any{"preflight": true, "gpu": "require"}), plan(map[string]any{"preflight": false, "gpu": "auto"})
+		with, without := plan(map[string]any{"preflight": true, "allow_missing": true, "gpu": "require"}), plan(map[string]any{"preflight": false, "gpu": "auto"})
 		looks := 0
 		for i, task := range with.Tasks {
 			for j, c := range task.Commands {
 				plain := without.Tasks[i].Commands[j]
 				if c.Name == farm.CommandBlenderRender {
-					if c.Parameters["preflight"] != true || c.Parameters["gpu"] != "require" || plain.Parameters["preflight"] != nil || plain.Parameters["gpu"] != "auto" {
+					if c.Parameters["preflight"] != true || c.Parameters["allowMissing"] != true || plain.Parameters["allowMissing"] != nil || c.Parameters["gpu"] != "require" || plain.Parameters["preflight"] != nil || plain.Parameters["gpu"] != "auto" {
 						t.Errorf("%s: %v and %v", jobType, c.Parameters, plain.Parameters)
 					}
 					looks++

@@ -130,6 +130,7 @@ func (p *plan) fromFile(v map[string]any) error {
 	}
 	v["frames"], v["frame"], v["scene"], v["fps"] = scene.Frames(), scene.Frame, scene.Name, scene.FPS
 	v["uses_region"], v["has_sound"] = scene.Region, scene.Sound
+	v["allow_missing"] = p.options.AllowMissing
 	if p.info.Unseen == "" { // else the job type's defaults are the better guess
 		v["uses_adaptive_sampling"], v["uses_denoising"] = scene.AdaptiveSampling, scene.Denoising
 	}

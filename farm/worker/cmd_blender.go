@@ -21,6 +21,7 @@ type blenderRender struct {
 	steps      int      // frames expected; 0 if the job type does not say
 	cold       bool     // in a Blender of its own; in the job: "warm" is false
 	preflight  bool     // look at the file before the first frame of the job
+	allowGaps  bool     // render although it misses files; in the job: allowMissing
 	gpu        string   // auto, require, prefer or never; "": as Blender is set up
 	keep       string   // move files that are there out of the way, with this in their names; "": write over them
 
@@ -39,6 +40,7 @@ func prepareBlenderRender(c farm.Command) (action, error) {
 		steps:      c.Steps,
 		cold:       !p.flag("warm", true),
 		preflight:  p.flag("preflight", false),
+		allowGaps:  p.flag("allowMissing", false),
 		gpu:        p.choice("gpu", gpuRules),
 		keep:       p.optional("keep"),
 	}

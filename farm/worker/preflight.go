@@ -74,6 +74,7 @@ var preflightLine = regexp.MustCompile(`Preflight ([a-z]+): (.*)`)
 // A preflight is one that is under way.
 type preflight struct {
 	look  bool // else it only chooses the device
+	allow bool // files may be missing
 	found []found
 	over  bool
 	stops grade
@@ -93,12 +94,21 @@ func (p *preflight) hear(text string) bool {
 		p.over = true
 		return true
 	}
-	g, known := preflightKinds[m[1]]
+	_, known := preflightKinds[m[1]]
 	if known && len(p.found) < maxFound {
 		p.found = append(p.found, found{m[1], m[2]})
-		p.stops = max(p.stops, g)
+		p.stops = max(p.stops, p.grade(m[1]))
 	}
 	return known || m[1] == "device"
+}
+
+// grade returns how bad a kind of finding is for this job.
+func (p *preflight) grade(kind string) grade {
+	g := preflightKinds[kind]
+	if g == ofFiles && p.allow {
+		return warns
+	}
+	return g
 }
 
 // err returns why the job or the worker has to stop, nil if it need not.
@@ -108,7 +118,7 @@ func (p *preflight) err() error {
 	}
 	var list []string
 	for _, f := range p.found {
-		if preflightKinds[f.kind] != warns {
+		if p.grade(f.kind) != warns {
 			list = append(list, f.text)
 		}
 	}
@@ -187,9 +197,10 @@ func (b blenderRender) prepare(r *run, exe string, line *blenderLine) (*prefligh
 		r.Log("there is no preflight: %v", err)
 		return nil, key, ""
 	}
+	p := &preflight{look: look, allow: b.allowGaps}
 	var stops []string
-	for kind, g := range preflightKinds {
-		if g != warns {
+	for kind := range preflightKinds {
+		if p.grade(kind) != warns {
 			stops = append(stops, kind)
 		}
 	}
@@ -198,7 +209,7 @@ func (b blenderRender) prepare(r *run, exe string, line *blenderLine) (*prefligh
 	if look {
 		config["look"] = 1
 	}
-	return &preflight{look: look}, key, fmt.Sprintf("import sys; sys.path.insert(0, %s); import farm_preflight; farm_preflight.run(%[1]s, %s)", python(folder), python(config))
+	return p, key, fmt.Sprintf("import sys; sys.path.insert(0, %s); import farm_preflight; farm_preflight.run(%[1]s, %s)", python(folder), python(config))
 }
 
 // python writes texts, numbers, and lists and maps of them: their JSON is Python.

@@ -123,6 +123,12 @@ func TestPreflightFindsAll(t *testing.T) {
 		if err != want || strings.Contains(log, "Saved:") || strings.Contains(log, "Trying again") {
 			t.Errorf("warm %v: %s, want %s\n%s", warm, err, want, log)
 		}
+
+		err = b.do(t.Context(), preflightTask(t, file, "warm", warm, "allowMissing", true))
+		log = b.logged(t)
+		if err != "" || !strings.Contains(log, "Preflight missing: image ") || !strings.Contains(log, "Saved:") {
+			t.Errorf("warm %v, files may be missing: %s\n%s", warm, err, log)
+		}
 	}
 }
 

@@ -146,6 +146,8 @@ def submission(host: Host, client: Client, work: Work) -> Submission:
         blend = host.blend()
         delivered = yield from _deliver(host, client, work, info, blend, job.name, later)
         job.settings = settings.with_blendfile(job_type, job.settings, delivered.blendfile)
+        if delivered.missing and job_type.setting("allow_missing"):
+            job.settings["allow_missing"] = True  # the artist was told, and goes on
         if delivered.transfer:
             job.storage = JobStorage(delivered.transfer.checkout)
         if delivered.copies:

@@ -66,7 +66,7 @@ exports.inFolder = (dir, name) => (dir === "/" ? "" : dir) + "/" + name;
 
 // looks are what a render command says of what comes before the first frame. Workers
 // that do not know these parameters render without.
-const looks = ({ preflight = true, gpu = "auto" }) => ({ ...(preflight ? { preflight } : {}), gpu });
+const looks = ({ preflight = true, allow_missing: allowMissing, gpu = "auto" }) => ({ ...(preflight ? { preflight } : {}), ...(allowMissing ? { allowMissing } : {}), gpu });
 
 // blender makes a command that runs Blender on the job's file. steps is how
 // many frames it renders. frames is which, if its arguments do not tell.
@@ -161,6 +161,7 @@ exports.renderTask = (settings, output, format) => {
 			args: before.concat(exports.frameArgs(chunk)), gpu: look.gpu,
 		};
 		if (look.preflight) parameters.preflight = true;
+		if (look.allowMissing) parameters.allowMissing = true;
 		if (chunk.charAt(0) === "-") parameters.frames = chunk; // they are sorted
 		const task = author.Task("render-" + chunk, "blender");
 		task.addCommand(author.Command("blender-render", parameters, frameCount(chunk)));
@@ -267,6 +268,10 @@ exports.LOOK = [
 	{
 		key: "preflight", type: "bool", default: true, visible: "submission",
 		description: "Look for missing files, cameras and add-ons before the first frame, and stop the job if frames would not be as they should",
+	},
+	{
+		key: "allow_missing", type: "bool", default: false, visible: "submission",
+		description: "Render although files are missing: the preflight lists them, and does not stop the job",
 	},
 	{
 		key: "gpu", type: "string", choices: ["auto", "prefer", "require", "never"], default: "auto", visible: "submission", label: "GPU",
