@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -278,6 +279,31 @@ func TestLastRendered(t *testing.T) {
 	p.until(shown + " === '64x36'")
 }
 
+// From the first frame on a job says when it will be done.
+func TestTimeLeft(t *testing.T) {
+	f := startFarm(t, "serve")
+	var job struct{ ID string }
+	f.call("POST", "jobs", map[string]any{
+		"name": "shot 7", "type": "simple-blender-render", "priority": 50, "submitter_platform": "linux",
+		"settings": map[string]any{"frames": "1-10", "chunk_size": 10, "blendfile": "/shots/7.blend", "scene": "", "format": "PNG", "image_file_extension": ".png",
+			"has_previews": false, "preflight": false, "render_output_root": "/out", "add_path_components": 0, "render_output_path": "/out/######"},
+	}, &job)
+	w := f.newWorker("blender")
+	task := w.take()
+	p := open(t, f, "/app/jobs/"+job.ID)
+	p.see(".job .facts", "0 of 10")
+	p.until(`!document.querySelector('.job .facts').innerText.includes('Done about')`)
+	saved := func(frame int) {
+		report := fmt.Sprintf(`{"taskStatus":"active","steps_completed":%d,"frames":[{"frame":%d,"wall_ms":60000,"saved":%q}]}`, frame, frame, time.Now().UTC().Format(time.RFC3339))
+		w.post("worker/task/"+task, "application/json", []byte(report))
+	}
+	saved(1)
+	p.see(".job .facts", "1 of 10")
+	p.until(`/Done about\s*[0-9: -]+–[0-9: -]+/.test(document.querySelector('.job .facts').innerText)`)
+	f.call("POST", "jobs/"+job.ID+"/setstatus", map[string]string{"status": "paused", "reason": "the test"}, nil)
+	p.until(`!document.querySelector('.job .facts').innerText.includes('Done about')`)
+}
+
 // When the manager dies and comes back, the page says so, and goes on.
 func TestConnectionLost(t *testing.T) {
 	f := startFarm(t, "serve")
@@ -336,6 +362,9 @@ func TestFormat(t *testing.T) {
 		{"ago('0001-01-01T00:00:00Z', " + noon + ")", "never"},
 		{"ago(undefined, " + noon + ")", "never"},
 		{"exactly('0001-01-01T00:00:00Z')", ""},
+		{"between(new Date(2026, 2, 1, 9, 5), new Date(2026, 2, 1, 14, 20), new Date(2026, 2, 1))", "09:05–14:20"},
+		{"between(new Date(2026, 2, 1, 23), new Date(2026, 2, 2, 1), new Date(2026, 2, 1))", "23:00–2026-03-02 01:00"},
+		{"between(new Date(2026, 2, 1, 9, 5), new Date(2026, 2, 1, 9, 5), new Date(2026, 2, 1))", "09:05"},
 		{"percent(0, 0)", "0"},
 		{"percent(999, 1000)", "99"},
 		{"percent(1000, 1000)", "100"},

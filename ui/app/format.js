@@ -35,6 +35,19 @@ export function exactly(time) {
   return Number.isNaN(then.valueOf()) || then.valueOf() < Date.UTC(2000) ? '' : then.toLocaleString();
 }
 
+// between gives the two times within which something is expected, "14:05–14:20", each
+// with its date unless that is today.
+export function between(earliest, latest, at = now()) {
+  const two = (n) => String(n).padStart(2, '0');
+  const day = (time) => `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const [first, last] = [earliest, latest].map((given) => {
+    const time = new Date(given);
+    const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+    return day(time) === day(new Date(at)) ? clock : `${day(time)} ${clock}`;
+  });
+  return first === last ? first : `${first}–${last}`;
+}
+
 // percent gives progress in whole percent: 100 only when all is done.
 export function percent(done, total) {
   if (!(total > 0)) return 0;

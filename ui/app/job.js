@@ -2,7 +2,7 @@
 import { APP } from './address.js';
 import * as api from './api.js';
 import { el, setText, show, soon } from './dom.js';
-import { percent, text } from './format.js';
+import { between, percent, text } from './format.js';
 import { newJobActions } from './actions.js';
 import { Picture } from './image.js';
 import { tell } from './notice.js';
@@ -19,7 +19,7 @@ export class Job {
     this.status = new Status();
     this.progress = new Progress('Progress of the job');
     this.actions = newJobActions();
-    this.facts = new Facts('Activity', 'Steps', 'Type', 'Priority', 'Created', 'Updated', 'ID');
+    this.facts = new Facts('Activity', 'Steps', 'Done about', 'Type', 'Priority', 'Created', 'Updated', 'ID');
     this.created = new Time();
     this.updated = new Time();
     this.priority = this.newPriority();
@@ -107,7 +107,7 @@ export class Job {
       this.update('This job was deleted.');
     } else if (this.item) {
       const before = this.item.status;
-      this.item = { ...this.item, ...event };
+      this.item = { ...this.item, time_left: null, ...event }; // it is absent where it cannot be told
       this.update();
       if (before !== event.status) this.refetch();
     } else {
@@ -134,6 +134,7 @@ export class Job {
     const facts = this.facts;
     facts.set('Activity', job.activity);
     facts.set('Steps', `${job.steps_completed} of ${job.steps_total}`);
+    facts.set('Done about', job.time_left ? between(job.time_left.earliest, job.time_left.latest) : '');
     facts.set('Type', job.type);
     if (document.activeElement !== this.priority) this.priority.value = job.priority;
     facts.set('Priority', this.priority);
