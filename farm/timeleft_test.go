@@ -177,7 +177,7 @@ func otherFilms(r *rand.Rand, frames int, speeds []float64) []film {
 }
 
 // What is ahead in other films cannot be foreseen, and still the end is within the range
-// in 85 of 100 looks; it is the heavy section that comes when most is done that misses it.
+// in 85 of 100 looks. A heavy section that is still ahead misses it most often.
 func TestTimeLeftOfOtherFilms(t *testing.T) {
 	for _, speeds := range [][]float64{{1}, {1, 2.5}, {1, 1, 3}} {
 		inside, looks := map[string]int{}, map[string]int{}
