@@ -55,7 +55,7 @@ var house = map[string]floor{
 	"farm/submit":      {"farm farm/api farm/blendfile farm/pack farm/yamlfile", "", "it makes a stored job of a .blend for every kind of submitter, and prints and asks nothing"},
 	"farm/watchfolder": {"farm farm/api farm/fsync farm/submit", "github.com/fsnotify/fsnotify", "it watches a folder, and reaches the farm over HTTP like every submitter"},
 	"farm/yamlfile":    {"farm farm/fsync", "github.com/goccy/go-yaml", "YAML is read in one place"},
-	"store":            {"farm farm/fsync farm/scheduler", "go.etcd.io/bbolt golang.org/x/sys", "the store puts records in a file, finds them again, and tells the scheduler of every change; it knows no rules"},
+	"store":            {"farm farm/diskfree farm/fsync farm/scheduler", "go.etcd.io/bbolt golang.org/x/sys", "the store puts records in a file, finds them again, and tells the scheduler of every change; it knows no rules"},
 	"store/files":      {"farm farm/diskfree farm/picture", "", "logs and previews are plain files"},
 	"store/blobs":      {"farm farm/diskfree farm/fsync farm/slots", "golang.org/x/text/unicode/norm golang.org/x/sys", "submitted files are plain files, found by their content"},
 	"store/outbox":     {"farm farm/fsync", "", "the worker's queue is plain files"},

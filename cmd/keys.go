@@ -134,6 +134,8 @@ func managerKeys() []key {
 		{"watch_folder", "watch-folder", "FARM_WATCH_FOLDER", serving, "`folder` in which every .blend that is put there is submitted", func(c *config) any { return &c.WatchFolder }},
 		{"database", "", "FARM_DATABASE", serving, "", func(c *config) any { return &c.Database }},
 		{"database_check_period", "", "FARM_DATABASE_CHECK_PERIOD", serving, "", func(c *config) any { return &c.DatabaseCheckPeriod }},
+		{"backup_period", "", "FARM_BACKUP_PERIOD", serving, "", func(c *config) any { return &c.BackupPeriod }},
+		{"backup_keep", "", "FARM_BACKUP_KEEP", serving, "", func(c *config) any { return &c.BackupKeep }},
 		{"autodiscoverable", "", "FARM_AUTODISCOVERABLE", serving, "", func(c *config) any { return &c.Autodiscoverable }},
 		{"task_timeout", "task-timeout", "FARM_TASK_TIMEOUT", serving, "take a task back from a worker silent for this `long`; 0 means never", func(c *config) any { return &c.TaskTimeout }},
 		{"worker_timeout", "worker-timeout", "FARM_WORKER_TIMEOUT", serving, "give a worker up after this `long` without a sign of life; 0 means never", func(c *config) any { return &c.WorkerTimeout }},

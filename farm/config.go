@@ -51,6 +51,10 @@ type Config struct {
 	AllowedHosts []string `yaml:"allowed_hosts,omitempty" json:"allowed_hosts"`
 	// MaxWorkers bounds how many workers may be registered; 0 is no bound.
 	MaxWorkers int `yaml:"max_workers" json:"max_workers"`
+	// BackupPeriod is how often the database is backed up; 0 is never.
+	BackupPeriod Duration `yaml:"backup_period" json:"backup_period"`
+	// BackupKeep is how many backups of each kind are kept, at least 1.
+	BackupKeep int `yaml:"backup_keep" json:"backup_keep"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
@@ -118,6 +122,8 @@ func DefaultConfig() Config {
 		SlowLeast:                  Duration(5 * time.Minute),
 		FlamencoVersion:            "3.8.5",
 		MaxWorkers:                 5000,
+		BackupPeriod:               Duration(24 * time.Hour),
+		BackupKeep:                 7,
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
 }
@@ -150,7 +156,7 @@ func (c *Config) Check() error {
 		key   string
 		value Duration
 	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
-		{"script_timeout", c.ScriptTimeout}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"task_slow_least", c.SlowLeast}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"script_timeout", c.ScriptTimeout}, {"backup_period", c.BackupPeriod}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"task_slow_least", c.SlowLeast}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
 		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)
@@ -158,6 +164,12 @@ func (c *Config) Check() error {
 	}
 	if c.MaxWorkers < 0 {
 		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 is no bound", c.MaxWorkers)
+	}
+	if c.BackupKeep < 1 || c.BackupKeep > maxBackups {
+		return Errorf(Invalid, "backup_keep is %d: say how many backups are kept, from 1 to %d; backup_period 0 turns backups off", c.BackupKeep, maxBackups)
+	}
+	if c.BackupPeriod > 0 && c.BackupPeriod < Duration(time.Minute) {
+		return Errorf(Invalid, "backup_period is %s: use a minute or more, or 0 for no backups", c.BackupPeriod)
 	}
 	if c.BlocklistThreshold < 0 || c.TaskFailAfterSoftfailCount < 0 {
 		return Errorf(Invalid, "blocklist_threshold and task_fail_after_softfail_count cannot be negative")
@@ -176,6 +188,9 @@ func (c *Config) Check() error {
 	}
 	return c.Variables.Check()
 }
+
+// maxBackups is more backups than anybody looks through.
+const maxBackups = 1000
 
 // Duration is a time.Duration that reads and writes as text ("10m0s").
 type Duration time.Duration

@@ -19,7 +19,7 @@ func backedUp(t *testing.T) (path, backup string) {
 	path, backup = filepath.Join(dir, "farm.db"), filepath.Join(dir, "backup.db")
 	s := open(t, path)
 	addJob(t, s, frames(3, true))
-	if err := s.Backup(backup); err != nil {
+	if err := s.Backup(t.Context(), backup); err != nil {
 		t.Fatal(err)
 	}
 	addJob(t, s, frames(2, true))

@@ -173,7 +173,7 @@ func TestBackup(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "backup.db")
 	os.WriteFile(path, []byte("an older one"), 0o600)
-	if err := s.Backup(path); err != nil {
+	if err := s.Backup(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	for err := range Check(path) {
@@ -182,14 +182,14 @@ func TestBackup(t *testing.T) {
 	b := open(t, path)
 	view(t, b, func(v *View) error { _, err := v.Job(id); return err })
 	clean(t, b)
-	if err := s.Backup(filepath.Join(dir, "no", "such", "folder")); err == nil || farm.KindOf(err) != farm.Internal {
+	if err := s.Backup(t.Context(), filepath.Join(dir, "no", "such", "folder")); err == nil || farm.KindOf(err) != farm.Internal {
 		t.Error(err)
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
 		t.Error(files)
 	}
 	s.Close()
-	if err := s.Backup(path); farm.KindOf(err) != farm.NotDurable {
+	if err := s.Backup(t.Context(), path); farm.KindOf(err) != farm.NotDurable {
 		t.Error(err)
 	}
 }

@@ -81,6 +81,7 @@ type Manager struct {
 	heartbeats heartbeats
 	slow       slowTasks
 	sweeper    *sweeper
+	backups    backups
 	blocks     blocks
 	retries    retries
 	errors     diagnosis.File
@@ -114,6 +115,7 @@ func New(o Options) (*Manager, error) {
 		m.log.Warn("a rule about failures is not used; \"farm config errors\" checks the file", "error", err)
 	}
 	m.checkouts.init()
+	m.backups.wake = make(chan struct{}, 1)
 	if m.goos == "" {
 		m.goos = runtime.GOOS
 	}
@@ -135,6 +137,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.saveSeenTimes(ctx) })
 	m.done.Go(func() { m.runSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
+	m.done.Go(func() { m.keepBackups(ctx) })
 	m.done.Go(func() { m.sweep(ctx) })
 	return m, nil
 }

@@ -38,6 +38,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
 	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
+	r.Post("/api/farm/backups", s.handle(s.makeBackup))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 

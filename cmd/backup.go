@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/store"
+)
+
+// newBackup returns the command that makes and lists backups of the database.
+func newBackup(s *session) *cobra.Command {
+	list := false
+	c := &cobra.Command{
+		Use:   "backup [FILE]",
+		Short: "Back up the database",
+		Long: `Make a backup of the manager's database: jobs, tasks, workers and tags, all as of one
+moment. The manager may be running, and work goes on. Run it on the manager's computer.
+
+Without FILE the backup goes into the folder backups of the home folder, where the
+last backup_keep of them are kept. The manager makes backups there by itself as well, one
+every backup_period. FILE is replaced if it exists. Frames, submitted files and farm.yaml are
+not in it.`,
+		Example: "  farm backup\n  farm backup /mnt/nas/farm.db\n  farm backup --list\n  farm backup --list --json | jq -r '.[0].path'",
+		Args:    optionalFile,
+		RunE: func(c *cobra.Command, given []string) error {
+			if list && len(given) > 0 {
+				return usageErrorf("--list shows the backups there are, and takes no file")
+			}
+			if list {
+				return runBackupList(s)
+			}
+			return runBackup(c.Context(), s, given)
+		},
+	}
+	c.Flags().BoolVar(&list, "list", false, "show the backups there are, the newest first, and make none")
+	s.jsonFlag(c)
+	return c
+}
+
+// runBackup asks the manager that runs on the home folder, and works on the
+// database itself if none does.
+func runBackup(ctx context.Context, s *session, given []string) error {
+	config, err := s.config()
+	if err != nil {
+		return err
+	}
+	database := filepath.Join(s.home, config.Database)
+	target := ""
+	if len(given) > 0 {
+		if target, err = backupTarget(given[0], database); err != nil {
+			return err
+		}
+	}
+	b, err := s.backupByManager(ctx)
+	switch {
+	case farm.KindOf(err) == farm.Unavailable && api.StatusOf(err) == 0:
+		b, err = s.backupIdle(ctx, database, target, config.BackupKeep)
+	case err == nil && target != "":
+		err = store.MoveBackup(ctx, b.Path, target)
+		b.Path = target
+	}
+	if err != nil {
+		return inUse(err)
+	}
+	if s.json {
+		return s.printJSON(b)
+	}
+	_, err = fmt.Fprintf(s.out, "%s (%s)\n", b.Path, farm.Size(b.Size))
+	return err
+}
+
+// backupTarget returns the file as an absolute path: it must not be the database itself.
+func backupTarget(file, database string) (string, error) {
+	target, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return target, nil
+	}
+	if info.IsDir() {
+		return "", usageErrorf("%s is a folder: name the file to write, such as %s", file, filepath.Join(file, "farm.db"))
+	}
+	if now, err := os.Stat(database); err == nil && os.SameFile(now, info) {
+		return "", usageErrorf("%s is the database itself: name another file", file)
+	}
+	return target, nil
+}
+
+// backupByManager has the manager of this home make a backup. It is
+// farm.Unavailable if none runs.
+func (s *session) backupByManager(ctx context.Context) (api.Backup, error) {
+	url := s.runningManager()
+	if url == "" {
+		return api.Backup{}, farm.Errorf(farm.Unavailable, "no manager runs on %s", s.home)
+	}
+	client, err := api.New(url)
+	if err != nil {
+		return api.Backup{}, err
+	}
+	client.UserAgent = "Farm/" + version
+	client.Name = userName()
+	return client.MakeBackup(ctx)
+}
+
+// backupIdle makes a backup of the database of a manager that does not run.
+func (s *session) backupIdle(ctx context.Context, database, target string, keep int) (api.Backup, error) {
+	if _, err := os.Stat(database); errors.Is(err, os.ErrNotExist) {
+		return api.Backup{}, farm.Errorf(farm.NotFound, "there is no database %s: no manager has ever run on this home folder. Is it the right --home?", database)
+	}
+	if target == "" {
+		b, err := store.BackupIdleToFolder(ctx, database, store.BackupManual, keep, time.Now())
+		return api.Backup(b), err
+	}
+	if err := store.BackupIdle(ctx, database, target); err != nil {
+		return api.Backup{}, err
+	}
+	b := api.Backup{Path: target, Kind: store.BackupManual, Made: time.Now().UTC().Truncate(time.Second)}
+	if info, err := os.Stat(target); err == nil {
+		b.Size = info.Size()
+	}
+	return b, nil
+}
+
+// kindUpgrade is what "farm backup --list" calls the database as it was before an
+// upgrade of its layout.
+const kindUpgrade = "upgrade"
+
+// runBackupList shows the backups in the home folder, whether a manager runs or not.
+func runBackupList(s *session) error {
+	config, err := s.config()
+	if err != nil {
+		return err
+	}
+	database := filepath.Join(s.home, config.Database)
+	list, err := store.Backups(database)
+	if err != nil {
+		return err
+	}
+	older, _ := filepath.Glob(database + ".v[0-9]*")
+	for _, path := range older {
+		if info, err := os.Stat(path); err == nil {
+			list = append(list, store.BackupFile{Path: path, Kind: kindUpgrade, Made: info.ModTime().UTC().Truncate(time.Second), Size: info.Size()})
+		}
+	}
+	if s.json {
+		if list == nil {
+			list = []store.BackupFile{}
+		}
+		return s.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintf(s.errOut, "No backups in %s.\n", store.BackupsDir(database))
+		return nil
+	}
+	t := s.table("made", "kind", "size", "file")
+	for _, b := range list {
+		t.row(b.Made.Local().Format(time.DateTime), b.Kind, farm.Size(b.Size), b.Path)
+	}
+	return t.print()
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"renderfarm/farm"
+)
+
+// Of each kind the newest are kept, and none of them pushes out the other kind's.
+// What is not a backup stays.
+func TestBackupToFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "farm.db")
+	now := testTime
+	s, err := Open(Options{Path: path, Clock: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	addJob(t, s, frames(3, true))
+	os.MkdirAll(BackupsDir(path), 0o700)
+	mine := filepath.Join(BackupsDir(path), "farm-of-mine.db")
+	left := filepath.Join(BackupsDir(path), backupName(now.Add(-time.Hour), BackupDaily)+".new")
+	for _, f := range []string{mine, left} {
+		if err := os.WriteFile(f, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 5 {
+		now = now.Add(24 * time.Hour)
+		for _, kind := range []string{BackupDaily, BackupManual} {
+			b, err := s.BackupToFolder(t.Context(), kind, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := CheckBackup(b.Path); err != nil || b.Size == 0 || !b.Made.Equal(now.Truncate(time.Second)) {
+				t.Errorf("%+v: %v", b, err)
+			}
+		}
+	}
+	list, err := Backups(path)
+	if err != nil || len(list) != 6 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	for i, b := range list {
+		if want := now.Add(-time.Duration(i/2) * 24 * time.Hour).Truncate(time.Second); !b.Made.Equal(want) {
+			t.Errorf("%v, and not of %v", b, want)
+		}
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a crash left is still there")
+	}
+	if info, err := os.Stat(list[0].Path); err != nil || info.Mode().Perm()&0o077 != 0 && filepath.Separator == '/' {
+		t.Errorf("others may read the backup: %v, %v", info.Mode(), err)
+	}
+}
+
+// A backup of a damaged database would push out one that is whole.
+func TestNoBackupOfDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "farm.db")
+	s := open(t, path)
+	addJob(t, s, frames(3, true))
+	s.Close()
+	boltUpdate(t, path, func(tx *bolt.Tx) error { return tx.Bucket(jobdefBucket.name).Put(key32(1), []byte("nonsense")) })
+	s = open(t, path)
+	if _, err := s.BackupToFolder(t.Context(), BackupDaily, 1); err == nil || !strings.Contains(err.Error(), "bucket jobdef") || !strings.Contains(err.Error(), "no backup was made") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(BackupsDir(path)); len(files) > 0 {
+		t.Error(files)
+	}
+}
+
+// A backup that is broken off leaves nothing.
+func TestBackupBrokenOff(t *testing.T) {
+	s := newStore(t)
+	random := rand.NewChaCha8([32]byte{})
+	for range 20 { // more than is written without a pause
+		noise := make([]byte, 60_000)
+		random.Read(noise)
+		p := frames(3, true)
+		p.Settings["text"] = hex.EncodeToString(noise)
+		addJob(t, s, p)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	if err := s.Backup(ctx, filepath.Join(dir, "b.db")); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) > 0 {
+		t.Error(files)
+	}
+}
+
+// A database that nobody uses is backed up without opening it for writing; one that
+// a manager has is not.
+func TestBackupIdle(t *testing.T) {
+	path, _ := backedUp(t)
+	to := filepath.Join(t.TempDir(), "b.db")
+	if err := BackupIdle(t.Context(), path, to); err != nil || CheckBackup(to) != nil || jobsIn(t, to) != 2 {
+		t.Error(err)
+	}
+	moved := filepath.Join(t.TempDir(), "moved.db")
+	if err := MoveBackup(t.Context(), to, moved); err != nil || CheckBackup(moved) != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(to); err == nil {
+		t.Error("it is still where it was")
+	}
+	s := open(t, path)
+	if err := BackupIdle(t.Context(), path, to); farm.KindOf(err) != farm.Conflict {
+		t.Error(err)
+	}
+	clean(t, s)
+}
