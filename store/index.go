@@ -30,6 +30,8 @@ type index struct {
 	names  atomic.Pointer[[]farm.WorkerID]
 	chunks *chunkCache // likewise shared with readers
 
+	quarantine *quarantine // likewise
+
 	db     *bolt.DB
 	tx     *bolt.Tx // of the present group, begun when first needed: see read
 	writes writeSet
@@ -58,7 +60,7 @@ type holding struct {
 
 func newIndex(db *bolt.DB) *index {
 	x := &index{db: db, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
-		sched: scheduler.New(), held: map[taskKey]*holding{}, writes: newWriteSet(), chunks: newChunkCache()}
+		sched: scheduler.New(), held: map[taskKey]*holding{}, writes: newWriteSet(), chunks: newChunkCache(), quarantine: &quarantine{jobs: map[uint32]DamagedJob{}}}
 	x.names.Store(&[]farm.WorkerID{""})
 	return x
 }

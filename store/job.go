@@ -19,6 +19,7 @@ type Job struct {
 	seq      uint32 // its number in the file; 0 until it is stored
 	removing bool   // RemoveJob has begun
 	gone     bool   // RemoveJob is done
+	damage   error  // nil; else it is in quarantine, and this is for who asks for it
 	dirty    bool   // its record changed since the last commit
 	cached   bool   // in index.cached
 	x        *index
@@ -69,7 +70,7 @@ func (j *Job) setSteps(i, n int) {
 
 // terms are what the scheduler is told of the job.
 func (j *Job) terms() scheduler.Terms {
-	return scheduler.Terms{Open: !j.removing && j.Deleting.IsZero() && j.Status().Runs(), Priority: j.Priority, Tag: j.Tag, Need: j.Blender}
+	return scheduler.Terms{Open: !j.removing && j.damage == nil && j.Deleting.IsZero() && j.Status().Runs(), Priority: j.Priority, Tag: j.Tag, Need: j.Blender}
 }
 
 // busy reports whether the job must stay in memory.

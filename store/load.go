@@ -27,8 +27,9 @@ func loadIndex(db *bolt.DB) (*index, error) {
 	return x, err
 }
 
-// rebuild fills an empty index from the file. It stops at the first damaged
-// record: a farm that goes on without one of its jobs would be a silent loss.
+// rebuild fills an empty index from the file. A job whose own record is whole is
+// put into quarantine if it cannot be read; it stops at any other damaged record,
+// because a farm that goes on without one of its jobs would be a silent loss.
 func (x *index) rebuild(tx *bolt.Tx) error {
 	payload, err := metaBucket.open(countersKey, tx.Bucket(metaBucket.name).Get(countersKey))
 	if err != nil {
@@ -63,6 +64,11 @@ func (x *index) rebuild(tx *bolt.Tx) error {
 			return nil
 		}
 		j, err := l.job(key, r)
+		if isDamage(err) {
+			l.drop(key)
+			x.quarantine.put(binary.BigEndian.Uint32(key), r, err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -142,16 +148,31 @@ func newLoader(x *index, tx *bolt.Tx) *loader {
 
 // load reads one job that is known to be in the file.
 func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
-	key := key32(seq)
-	payload, err := jobBucket.open(key, tx.Bucket(jobBucket.name).Get(key))
+	r, err := x.jobRecord(tx, seq)
 	if err != nil {
 		return nil, err
 	}
+	key, l := key32(seq), newLoader(x, tx)
+	j, err := l.job(key, r)
+	if isDamage(err) {
+		l.drop(key)
+		err = x.quarantine.put(seq, r, err)
+	}
+	return j, err
+}
+
+// jobRecord reads the record of one job that is known to be in the file.
+func (x *index) jobRecord(tx *bolt.Tx, seq uint32) (jobRecord, error) {
+	key := key32(seq)
+	payload, err := jobBucket.open(key, tx.Bucket(jobBucket.name).Get(key))
+	if err != nil {
+		return jobRecord{}, err
+	}
 	r, err := decodeJob(payload)
 	if err != nil {
-		return nil, jobBucket.damaged(key, err)
+		return r, jobBucket.damaged(key, err)
 	}
-	return newLoader(x, tx).job(key, r)
+	return r, nil
 }
 
 // job reads the rest of a job whose record was read, and puts the job where the

@@ -66,9 +66,6 @@ func TestOpenRefuses(t *testing.T) {
 		}, farm.Internal, []string{"bucket meta with key 636f756e74657273", "checksum"}},
 		{"a folder", func(t *testing.T, path string) { os.Remove(path); os.Mkdir(path, 0o700) }, farm.Internal, []string{"cannot be opened"}},
 		{"in no folder", func(t *testing.T, path string) { os.RemoveAll(filepath.Dir(path)) }, farm.Internal, []string{"cannot be opened", "folder exists"}},
-		{"with counts that do not add up", func(t *testing.T, path string) {
-			boltUpdate(t, path, func(tx *bolt.Tx) error { return tx.Bucket(taskBucket.name).Delete(key64(1, 0)) })
-		}, farm.Internal, []string{"bucket job with key 00000001", "counts"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "home", "farm.db")

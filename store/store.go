@@ -50,6 +50,8 @@ type Store struct {
 	x      *index    // the writer's
 	now    time.Time // likewise: of the present group
 	chunks *chunkCache
+
+	quarantine *quarantine
 }
 
 // Open opens the database, or makes one, and rebuilds the scheduler's index.
@@ -80,7 +82,16 @@ func Open(o Options) (*Store, error) {
 		s.db.Close()
 		return nil, openError(path, err)
 	}
-	s.chunks = s.x.chunks
+	if n, err := repairIDs(s.db); err != nil {
+		s.db.Close()
+		return nil, openError(path, err)
+	} else if n > 0 {
+		s.log.Warn("records that lead from ids to jobs were damaged and have been made again from the jobs; check the disk the database is on", "records", n)
+	}
+	s.chunks, s.quarantine = s.x.chunks, s.x.quarantine
+	for _, d := range s.Damaged() {
+		s.log.Error("a job is damaged in the database and its tasks are not handed out; the rest of the farm goes on. Delete the job, or stop the manager and restore a backup", "job", d.ID, "name", d.Name, "error", d.Why, "restore", restoreAdvice(path))
+	}
 	s.log.Debug("database opened", "path", path, "jobs", len(s.x.jobs), "took", time.Since(began))
 	go s.write()
 	return s, nil

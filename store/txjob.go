@@ -69,6 +69,9 @@ func (tx *Tx) Job(id farm.JobID) (*Job, error) {
 // job returns the job whose UUID begins with p, or nil.
 func (x *index) job(p prefix) (*Job, error) {
 	if j := x.jobs[p]; j != nil {
+		if j.damage != nil && !j.removing {
+			return nil, j.damage
+		}
 		return j, nil
 	}
 	seq, err := x.find(p)
@@ -179,6 +182,9 @@ func (tx *Tx) RemoveJob(j *Job, most int) (done bool) {
 	x.writes.put(jobBucket, key, nil)
 	x.writes.put(jobuuidBucket, j.uuid[:], nil)
 	j.gone = true
+	if j.damage != nil {
+		tx.AfterCommit(func() { x.quarantine.remove(j.seq) })
+	}
 	delete(x.jobs, prefixOf(j.uuid))
 	return true
 }

@@ -47,6 +47,7 @@ func (v *View) job(seq uint32) (jobRecord, error) {
 	if j.removing {
 		return j, errNoJob
 	}
+	v.s.quarantine.mark(seq, &j.Job)
 	return j, nil
 }
 
@@ -108,6 +109,7 @@ func (v *View) JobsAfter(from uint32, limit int) (jobs []farm.Job, last uint32, 
 		if j.removing {
 			continue
 		}
+		v.s.quarantine.mark(binary.BigEndian.Uint32(key), &j.Job)
 		jobs, last = append(jobs, j.Job), binary.BigEndian.Uint32(key)
 		if len(jobs) == limit {
 			break

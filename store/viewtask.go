@@ -47,7 +47,7 @@ func (v *View) Blocks() ([]JobBlock, error) {
 	names := *v.s.x.names.Load()
 	var last uint32
 	var id farm.JobID
-	err := records(v.tx, blockBucket, nil, func(key, payload []byte) error {
+	err := wholeRecords(v.tx, blockBucket, func(key, payload []byte) error {
 		worker, taskType, since, err := decodeBlock(key, payload)
 		if err != nil {
 			return err

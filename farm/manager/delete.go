@@ -19,7 +19,7 @@ var removeBatch = 10_000
 // .blend files outside the checkout. After a crash the next start continues.
 func (m *Manager) DeleteJob(id farm.JobID, by ...farm.Actor) error {
 	err := m.update(func(u *unit) error {
-		j, err := u.Job(id)
+		j, err := u.JobToRemove(id)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (m *Manager) markAll(ids []farm.JobID, updatedUntil time.Time, by []farm.Ac
 	}
 	return m.update(func(u *unit) error {
 		for _, id := range ids {
-			if j, err := u.Job(id); err == nil && !j.Updated.After(updatedUntil) {
+			if j, err := u.JobToRemove(id); err == nil && !j.Updated.After(updatedUntil) {
 				u.markDeleted(j, by)
 			}
 		}
@@ -141,7 +141,7 @@ func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
 	var status farm.JobStatus
 	for done := false; !done && ctx.Err() == nil; {
 		err := m.update(func(u *unit) error {
-			j, err := u.Job(id)
+			j, err := u.JobToRemove(id)
 			if err != nil {
 				return err
 			}
