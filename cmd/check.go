@@ -35,11 +35,12 @@ It ends with status 1 if anything is wrong.`,
 
 // A checked is what "farm check --json" prints.
 type checked struct {
-	Database string   `json:"database"`
-	Problems []string `json:"problems"`
+	Database string   `json:"database"` // path
+	Problems []string `json:"problems"` // sentences; empty and never null if all is well
 }
 
-// runCheck reads the whole database, and prints what is wrong as it finds it.
+// runCheck reads the whole database, and prints what is wrong as it finds it. It ends
+// with exitFailed if anything is, and with exitInUse while a manager has the database.
 func runCheck(ctx context.Context, s *session) error {
 	config, err := s.config()
 	if err != nil {

@@ -36,6 +36,9 @@ A mistake in errors.yaml is named, and the exit status is 1.`,
 	}
 }
 
+// runConfigErrors prints rules or tries them, and then all mistakes in errors.yaml: the
+// good rules of a file with mistakes are used all the same, as by the manager. The last
+// mistake is the command's error, so that the exit status is 1.
 func runConfigErrors(s *session, given []string) error {
 	s.tellForeignFiles()
 	path := filepath.Join(s.home, diagnosis.FileName)
@@ -57,7 +60,8 @@ func runConfigErrors(s *session, given []string) error {
 	return nil
 }
 
-// tryErrors says what the rules make of a log, as the manager would.
+// tryErrors says what the rules make of a log, as the manager would, which reads the
+// last MaxTail bytes of it. A log may be of any size: no more is kept in memory.
 func (s *session) tryErrors(rules diagnosis.Rules, path string) error {
 	in := s.in
 	if path != "-" {

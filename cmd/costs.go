@@ -9,7 +9,9 @@ import (
 	"renderfarm/farm/api"
 )
 
-// printCosts says what the frames of a job cost, and when it will be over.
+// printCosts says what the frames of a job cost, and when it will be over. Times on the
+// wire are seconds, memory is bytes. What is not known, because no worker told it, is
+// left out and not shown as 0.
 func (s *session) printCosts(c *api.JobCosts) {
 	if c == nil || c.Frames == 0 {
 		return
@@ -40,7 +42,8 @@ func (s *session) printCosts(c *api.JobCosts) {
 	}
 }
 
-// workerCost says what a worker did in a job.
+// workerCost says what a worker did in a job. The job outlives the worker: one that was
+// deleted has no name any more.
 func workerCost(w *api.WorkerCost) string {
 	name := w.Name
 	if name == "" {
@@ -53,6 +56,7 @@ func workerCost(w *api.WorkerCost) string {
 	return text
 }
 
+// perHour writes a rate with a digit behind the point only where that matters.
 func perHour(rate float64) string {
 	if rate < 10 {
 		return fmt.Sprintf("%.1f", rate)
@@ -60,7 +64,8 @@ func perHour(rate float64) string {
 	return fmt.Sprintf("%.0f", rate)
 }
 
-// energy says how much was used and what that cost, "" if it is not known.
+// energy says how much was used and what that cost, "" if it is not known. The price is
+// in whatever currency price_per_kwh is; 0 is not known.
 func energy(kwh, price float64) string {
 	if kwh <= 0 {
 		return ""

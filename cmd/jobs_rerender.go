@@ -39,7 +39,9 @@ On a terminal it asks first, unless --yes is given.`,
 	return c
 }
 
-// runJobsRerender asks for the frames, and says what becomes of them.
+// runJobsRerender asks for the frames, and says what becomes of them. It asks the user
+// first only where both can be seen, as a script could not answer; a no changes
+// nothing, and is exitFailed.
 func runJobsRerender(ctx context.Context, s *session, name, frames string) error {
 	return s.forEachJob(ctx, []string{name}, func(client *api.Client, id farm.JobID) error {
 		if !s.yes && isTerminal(s.in) && isTerminal(s.errOut) {

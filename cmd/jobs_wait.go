@@ -38,7 +38,8 @@ complete, it ends with status 3 once all of them are over.`,
 var errWaited = errors.New("time is up")
 
 // runJobsWait waits for one job after the other, which takes as long as waiting
-// for all at once.
+// for all at once. A job that did not complete is exitJobFailed, but only when all are
+// over; a timeout of 0 is none, and one that passes is exitFailed.
 func runJobsWait(ctx context.Context, s *session, names []string, timeout time.Duration) error {
 	if timeout > 0 {
 		bounded, cancel := context.WithTimeoutCause(ctx, timeout, errWaited)
@@ -74,7 +75,8 @@ func runJobsWait(ctx context.Context, s *session, names []string, timeout time.D
 	return nil
 }
 
-// waitForJob waits until the job is over, and says how it goes on.
+// waitForJob waits until the job is over, and says how it goes on: in a file when its
+// status changes, on a terminal with each percent too, with --json not at all.
 func (s *session) waitForJob(ctx context.Context, client *api.Client, id farm.JobID) (last api.Job, err error) {
 	last, err = client.FetchJob(ctx, id)
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 
 // jobtypePlanOptions say what to plan, and how much of it to show.
 type jobtypePlanOptions struct {
-	scripts  string
-	name     string
+	scripts  string // folder in which a name is looked for; "": that of the home
+	name     string // of the job; "": that of the job type
 	priority int
-	set      []string
-	commands bool
-	all      bool
+	set      []string // KEY=VALUE each
+	commands bool     // show parameters
+	all      bool     // every task, and not the first few
 }
 
 // newJobtypePlan returns the command that tries out a job type.
@@ -63,7 +63,9 @@ script left them; and what it printed.`,
 	return c
 }
 
-// runJobtypePlan plans a job and prints it.
+// runJobtypePlan plans a job and prints it. The script runs as on a manager, in a
+// process of its own and with the same limits, but nothing is stored. A script that
+// fails because a setting is missing is told with the settings to give.
 func runJobtypePlan(ctx context.Context, s *session, script string, o jobtypePlanOptions) error {
 	file, err := s.findScript(script, o.scripts)
 	if err != nil {
@@ -96,7 +98,8 @@ func runJobtypePlan(ctx context.Context, s *session, script string, o jobtypePla
 	return s.printPlan(plan, o)
 }
 
-// givenSettings reads the values of --set.
+// givenSettings reads the values of --set, each by the type of its setting. A value that
+// is not of the type is an error of usage.
 func givenSettings(t farm.JobType, set []string) (map[string]any, error) {
 	values := map[string]any{}
 	for _, text := range set {

@@ -95,7 +95,9 @@ func parseFileMode(text string) (fs.FileMode, error) {
 // maxWatts is more than any one computer takes.
 const maxWatts = 100_000
 
-// A role is a group of commands that a key matters to.
+// A role is a group of commands that a key matters to. Their flags are given to these
+// commands only; farm.yaml and the environment may have all keys at any command,
+// because one home often serves several.
 type role string
 
 const (
@@ -111,7 +113,7 @@ type key struct {
 	flag  string // "": none
 	env   string
 	role  role
-	usage string
+	usage string            // of the flag, its value's name in backquotes; "" without a flag
 	at    func(*config) any // pointer to the value: *string, *int, *float64, *bool, *farm.Duration, *farm.Size or *[]string
 }
 

@@ -50,6 +50,8 @@ func newShamanShow(s *session) *cobra.Command {
 	return c
 }
 
+// runShamanShow prints files and bytes of the store, its quota, and how much of the
+// disk is free. It works without a manager too, see offline.
 func runShamanShow(ctx context.Context, s *session) error {
 	client, err := s.client(ctx)
 	if err != nil {
@@ -88,9 +90,9 @@ func runShamanShow(ctx context.Context, s *session) error {
 // gcOptions are the flags of "farm shaman gc".
 type gcOptions struct {
 	remove bool
-	dryRun bool
-	age    string
-	list   bool
+	dryRun bool   // says what is the default; only together with remove a mistake
+	age    string // a duration; "": what the configuration says
+	list   bool   // print each name, too
 }
 
 // newShamanGC returns the command that cleans the store.
@@ -120,12 +122,14 @@ never kept for more than a day.`,
 	return c
 }
 
+// runShamanGC collects the garbage, or only counts it. It works without a manager too,
+// see offline.
 func runShamanGC(ctx context.Context, s *session, o gcOptions) error {
 	if o.remove && o.dryRun {
 		return usageErrorf("--delete and --dry-run cannot be combined")
 	}
 	wanted := api.CollectFiles{Delete: o.remove}
-	age := farm.Duration(-1)
+	age := farm.Duration(-1) // what the configuration says
 	if o.age != "" {
 		if err := age.UnmarshalText([]byte(o.age)); err != nil || age < 0 {
 			return usageErrorf("--older-than: %q is not a duration: write it like 90m or 48h", o.age)
@@ -187,7 +191,9 @@ func sameJSON(from, to any) error {
 	return json.Unmarshal(text, to)
 }
 
-// noManager reports whether an error means that no manager runs, and none was named.
+// noManager reports whether an error means that no manager runs, and none was named:
+// only then is the home folder of this computer meant. A manager that answered with
+// an error runs, and of one that was named but is away nobody knows the home.
 func (s *session) noManager(err error) bool {
 	if farm.KindOf(err) != farm.Unavailable || api.StatusOf(err) != 0 {
 		return false
@@ -196,7 +202,9 @@ func (s *session) noManager(err error) bool {
 	return configErr == nil && c.ManagerURL == ""
 }
 
-// offline opens the database of a manager that does not run, for what is done with its files.
+// offline opens the database of a manager that does not run, for what is done with its
+// files. The lock of the database keeps a manager from starting until f returns; if one
+// holds it, the error has the status exitInUse.
 func (s *session) offline(f func(manager.Offline) error) error {
 	config, err := s.config()
 	if err != nil {

@@ -154,7 +154,9 @@ func (o *submitOptions) readScript(s *session) (*submit.Script, error) {
 	return submit.ReadScript(o.script)
 }
 
-// runSubmit goes from a file to a job, and to its end.
+// runSubmit goes from a file to a job, and to its end, unless nobody waits for it or it
+// waits for a user itself. Once the job is sent, Ctrl-C stops only the watching. A job
+// that fails or is canceled while it is watched is exitJobFailed.
 func runSubmit(ctx context.Context, s *session, o submitOptions, file string) error {
 	client, err := s.client(ctx)
 	if err != nil {

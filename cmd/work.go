@@ -37,7 +37,10 @@ when a user asks for a restart.`,
 	return c
 }
 
-// runWork runs a worker until a signal, or until the manager asks for its end.
+// runWork runs a worker until a signal, or until the manager asks for its end. Its
+// error decides the exit status: none after a signal or when a user shut the worker
+// down, restart_exit_code when a user asked for a restart (the service manager then
+// starts it again), and exitInUse when another worker has the home folder.
 func runWork(ctx context.Context, s *session) error {
 	if err := s.startLog(); err != nil {
 		return err
@@ -65,7 +68,10 @@ func runWork(ctx context.Context, s *session) error {
 	return inUse(err)
 }
 
-// workerOptions returns the options of a worker for the manager at the address.
+// workerOptions returns the options of a worker for the manager at the address. restart
+// is the status with which the program ends to be started again; 0 says that nothing
+// would start it, and the manager does not offer a restart. Keys that are true to do
+// something become options whose zero value does it.
 func (s *session) workerOptions(c *settled, address string, restart int) worker.Options {
 	o := worker.Options{
 		Manager:         address,

@@ -17,7 +17,9 @@ import (
 	"renderfarm/farm/worker"
 )
 
-// When a worker works: values of work_when.
+// When a worker works: values of work_when. Idle takes tasks only while nobody uses the
+// computer, and manual none before its owner says so; a worker that cannot see whether
+// somebody is there takes none when it is idle, rather than be in the way.
 const (
 	workAlways = "always"
 	workIdle   = "idle"
@@ -48,7 +50,9 @@ func (l local) checkOwner() error {
 	return nil
 }
 
-// forOwner adds to a worker's options what the computer's owner wants.
+// forOwner adds to a worker's options what the computer's owner wants: limits of the
+// programs that tasks run (memory in bytes), and when tasks stand still. -1 as
+// oom_score_adjust leaves the kernel's value alone, as 0 is one that can be wanted.
 func (s *session) forOwner(c *settled, o *worker.Options) {
 	o.Limits = procgroup.Limits{Nice: c.Nice, IO: procgroup.IOTime(c.IOTime), CPUs: c.CPULimit, Memory: int64(c.MemoryLimit)}
 	if c.OOMScoreAdjust >= 0 {

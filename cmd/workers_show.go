@@ -31,7 +31,8 @@ With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it, 
 	return c
 }
 
-// runWorkersShow prints what the manager knows of a worker.
+// runWorkersShow prints what the manager knows of a worker. What only Farm's manager
+// knows, changes, costs and reasons, is left out of that of another v3 manager.
 func runWorkersShow(ctx context.Context, s *session, name string) error {
 	client, err := s.client(ctx)
 	if err != nil {
