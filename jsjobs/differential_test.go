@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	calls = flag.Int("calls", 3000, "how many random calls are compared with another engine")
+	calls = flag.Int("calls", 1000, "how many random calls are compared with another engine; make soak asks again and again")
 	seed  = flag.Uint64("seed", 0, "of the random calls; 0 is another one each time")
 )
 

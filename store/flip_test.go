@@ -102,6 +102,10 @@ func dump(path string) (string, error) {
 	return out.String(), err
 }
 
+// flippedBits is how many bits are wrong, one after the other, and soakFlippedBits how
+// many when FARM_SOAK is set.
+const flippedBits, soakFlippedBits = 40, 400
+
 // A wrong bit anywhere, the two head pages apart, is found by Check, or it
 // changes nothing: it was in a byte that nobody uses. Opening the file then
 // either fails with a sentence or succeeds; it never panics.
@@ -122,7 +126,11 @@ func TestFlippedBits(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	var found, refused, harmless int
-	for range 120 {
+	bits := flippedBits
+	if os.Getenv("FARM_SOAK") != "" {
+		bits = soakFlippedBits
+	}
+	for range bits {
 		bit := 2*pageSize*8 + r.IntN((len(good)-2*pageSize)*8)
 		bad := bytes.Clone(good)
 		bad[bit/8] ^= 1 << (bit % 8)

@@ -112,11 +112,19 @@ func checkBytes(name string, data []byte) (Image, error) {
 // extension area and a footer, without which an image is still whole.
 const targaFooter = 495 + 26
 
+// prefixes is how many prefixes of a file are tried, and soakPrefixes how many when
+// FARM_SOAK is set.
+const prefixes, soakPrefixes = 80, 1000
+
 // Every proper prefix of a file is incomplete: that is what a full disk or a
 // killed renderer leaves.
 func TestPrefixesAreRefused(t *testing.T) {
+	tried := prefixes
+	if os.Getenv("FARM_SOAK") != "" {
+		tried = soakPrefixes
+	}
 	for name, data := range samples(t) {
-		step := max(1, len(data)/250)
+		step := max(1, len(data)/tried)
 		for n := len(data) - 1; n >= 0; n -= step {
 			if n >= len(data)-targaFooter && strings.HasPrefix(name, "5.2/targa") {
 				continue

@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -23,13 +24,27 @@ type history struct {
 	holds   map[farm.WorkerID]farm.TaskID
 }
 
+// randomHistories is how many histories of each kind that are not compared with the
+// naive farm are played; all that rapid asks for when FARM_SOAK is set.
+const randomHistories = 30
+
+// enough says after each history whether there were enough of them.
+func enough(n *int) bool {
+	*n++
+	return *n > randomHistories && os.Getenv("FARM_SOAK") == ""
+}
+
 // TestRandomHistories checks after each step of random histories that no two
 // workers hold the same task, that what is over holds no worker, that nothing
 // waits for what can never come; and at the end that the farm can finish.
 func TestRandomHistories(t *testing.T) {
 	manager.RemoveBatch(3) // so that requests come between the steps
 	t.Cleanup(func() { manager.RemoveBatch(10_000) })
+	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
+		if enough(&n) {
+			return
+		}
 		h := &history{testFarm: openFarm(t), rt: rt, awake: map[farm.WorkerID]bool{}, holds: map[farm.WorkerID]farm.TaskID{}}
 		defer h.stop()
 		h.configure(rules(rapid.IntRange(1, 3).Draw(rt, "tries"), rapid.IntRange(0, 2).Draw(rt, "threshold")))
