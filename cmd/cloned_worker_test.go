@@ -13,6 +13,7 @@ import (
 // TestClonedWorker copies the folder of a worker, as the disk image of a computer
 // is copied, and starts both: each is a worker of its own, and every task is run once.
 func TestClonedWorker(t *testing.T) {
+	t.Parallel()
 	f := newCrashedFarm(t)
 	f.startManager(t, "127.0.0.1:0")
 	start := func(name string) *process {

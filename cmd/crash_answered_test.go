@@ -19,18 +19,20 @@ import (
 	"renderfarm/farm/api"
 )
 
-// answeredKills is how often the manager is killed right after an answer.
-const answeredKills = 10
+// answeredKills is how often the manager is killed right after an answer, and
+// soakAnsweredKills how often when FARM_SOAK is set.
+const answeredKills, soakAnsweredKills = 4, 20
 
 // TestAnsweredIsKept kills the manager right after it has answered an upload and
 // a report with log lines: both are there when it has started again.
 func TestAnsweredIsKept(t *testing.T) {
+	t.Parallel()
 	f := newCrashedFarm(t)
 	f.startManager(t, "127.0.0.1:0")
 	address := strings.TrimPrefix(f.client.Base, "http://")
 	worker, task := f.workByHand(t)
 	var log strings.Builder
-	for round := range answeredKills {
+	for round := range moreToSoak(answeredKills, soakAnsweredKills) {
 		content := make([]byte, 300_000)
 		rand.Read(content)
 		sum := sha256.Sum256(content)
@@ -61,6 +63,7 @@ func TestAnsweredIsKept(t *testing.T) {
 // refused as one to be sent again, nothing of it is kept, and what was
 // answered well is in the log, each line once and whole.
 func TestLogThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	f := newCrashedFarm(t)
 	const blocks = 512 // of 512 bytes, in a POSIX shell; the database stays below that
 	limited := exec.Command("sh", "-c", fmt.Sprintf(`ulimit -f %d; exec farm serve --home "$0" --listen 127.0.0.1:0`, blocks), f.home)

@@ -19,23 +19,26 @@ import (
 	"renderfarm/farm/api"
 )
 
-// submitKills is how often the manager is killed in the middle of a submission.
-const submitKills = 20
+// submitKills is how often the manager is killed in the middle of a submission, and
+// soakSubmitKills how often when FARM_SOAK is set.
+const submitKills, soakSubmitKills = 6, 40
 
 // TestKilledWhileSubmitting kills the manager at moments at random while a project
 // is uploaded, checked out and submitted, and starts it again. Every other time the
 // submitter goes on, else it gives up. Then there is a whole job or none, and
 // when the garbage is collected, no file is left that is of no job.
 func TestKilledWhileSubmitting(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
+	wanted := moreToSoak(submitKills, soakSubmitKills)
 	f := newCrashedFarm(t)
 	f.startManager(t, "127.0.0.1:0")
 	address := strings.TrimPrefix(f.client.Base, "http://")
 	kills := 0
-	for round := 0; kills < submitKills; round++ {
-		if round > 5*submitKills {
+	for round := 0; kills < wanted; round++ {
+		if round > 5*wanted {
 			t.Fatalf("the manager was killed only %d times in %d submissions", kills, round)
 		}
 		p := newProject(t, random, round)

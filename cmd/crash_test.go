@@ -38,10 +38,11 @@ function compileJob(job) {
 `
 
 // crashTasks is how many tasks are run, and killAt after how many the manager
-// is killed: at the first assignment, and twice in the middle.
-const crashTasks = 120
+// is killed: at the first assignment, and twice in the middle. Each task starts this
+// test's executable to keep its program, which is slow with the race detector.
+const crashTasks = 45
 
-var killAt = []int{1, 40, 80}
+var killAt = []int{1, 15, 30}
 
 // TestKilledManager kills the manager while a worker works, and starts it
 // again on the same home and port: the job completes, and every task was run
@@ -50,6 +51,7 @@ func TestKilledManager(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the tasks need a POSIX shell")
 	}
+	t.Parallel()
 	f := newCrashedFarm(t)
 	f.startManager(t, "127.0.0.1:0")
 	address := strings.TrimPrefix(f.client.Base, "http://")
@@ -98,6 +100,14 @@ type crashedFarm struct {
 	dir, home string
 	manager   *process
 	client    *api.Client
+}
+
+// moreToSoak returns how often something is tried: so often, or with FARM_SOAK more.
+func moreToSoak(times, soak int) int {
+	if os.Getenv("FARM_SOAK") != "" {
+		return soak
+	}
+	return times
 }
 
 func newCrashedFarm(t *testing.T) *crashedFarm {

@@ -32,6 +32,7 @@ function compileJob(job) {
 // TestWorkerWithoutRoom gives a worker a disk that is full long before its task has
 // printed all: the task ends all the same, and the next ones are done.
 func TestWorkerWithoutRoom(t *testing.T) {
+	t.Parallel()
 	f := newCrashedFarm(t)
 	if err := os.WriteFile(filepath.Join(f.home, "scripts", "printing.js"), []byte(printingType), 0o600); err != nil {
 		t.Fatal(err)
