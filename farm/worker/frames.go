@@ -70,14 +70,18 @@ type sight struct {
 }
 
 // lookAtFrame reads a file back.
-func lookAtFrame(path string) (s sight, err error) {
-	if s.Image, err = framefile.Check(path); err != nil {
-		return s, err
-	}
+func lookAtFrame(path string) (sight, error) { return lookWith(framefile.Check, path) }
+
+// lookWith reads a file back with check. The file's time and size are those from
+// before it was read: whoever changes it meanwhile is noticed when they are compared
+// with those at the end.
+func lookWith(check func(path string) (framefile.Image, error), path string) (sight, error) {
 	info, err := os.Stat(path)
-	if err == nil {
-		s.modified, s.size = info.ModTime(), info.Size()
+	if err != nil {
+		return sight{}, err
 	}
+	s := sight{modified: info.ModTime(), size: info.Size()}
+	s.Image, err = check(path)
 	return s, err
 }
 

@@ -105,6 +105,28 @@ func TestFramesThatChangeAreReadAgain(t *testing.T) {
 	}
 }
 
+// What is changed between the reading of a file and the next line of the worker is
+// noticed as well.
+func TestFramesThatChangeWhileReadAreReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "01.png")
+	data := frameFile(t, path, 1)
+	judge, reads := testJudge(nil), 0
+	judge.look = func(path string) (sight, error) {
+		return lookWith(func(path string) (framefile.Image, error) {
+			m, err := framefile.Check(path)
+			if reads++; reads == 1 {
+				write(t, path, string(data[:len(data)/2]))
+			}
+			return m, err
+		}, path)
+	}
+	f := newFrames(t.Context(), judge)
+	f.add(t.Context(), savedFile{path: path})
+	if found, _ := f.check(t.Context()); found.broken() == nil || !strings.Contains(found.broken().Error(), "cut short") {
+		t.Errorf("%v", found.broken())
+	}
+}
+
 // What is odd about a frame is said, and does not fail it.
 func TestOddFramesAreTold(t *testing.T) {
 	images := map[string]framefile.Image{"a_0001.png": {Width: 9, Height: 9}, "a_0002.png": {Width: 9, Height: 9, Flat: true}, "a_0003.png": {Width: 9, Height: 9, Flat: true},
