@@ -80,12 +80,14 @@ func checkMP4(s source) (Image, error) {
 	if err != nil {
 		return m, err
 	}
-	if find(list, "moov") == nil {
+	index := find(list, "moov")
+	if index == nil {
 		return m, errors.New("it has no index: the program that wrote it was ended")
 	}
 	if find(list, "mdat") == nil {
 		return m, errors.New("it has no pictures")
 	}
+	m.Width, m.Height = mp4Size(s, *index)
 	return m, nil
 }
 
@@ -198,8 +200,12 @@ func checkAVI(s source) (Image, error) {
 	m := Image{Proof: Measured}
 	movie, index := false, false
 	err := checkRIFF(s, func(kind string, at, size int64) error {
-		if kind == "LIST" && string(s.head(at, 4)) == "movi" {
+		switch {
+		case kind != "LIST":
+		case string(s.head(at, 4)) == "movi":
 			movie = true
+		case m.Width == 0:
+			m.Width, m.Height = aviSize(s, at)
 		}
 		index = index || kind == "idx1"
 		return nil
@@ -244,6 +250,7 @@ func checkMatroska(s source) (Image, error) {
 	if !movie {
 		return m, errors.New("it has no pictures")
 	}
+	m.Width, m.Height = matroskaSize(s)
 	return m, nil
 }
 
@@ -299,5 +306,6 @@ func checkOgg(s source) (Image, error) {
 	if last&4 == 0 {
 		return m, errors.New("it does not end as one: the program that wrote it was ended")
 	}
+	m.Width, m.Height = oggSize(s)
 	return m, nil
 }

@@ -79,6 +79,10 @@ func TestWholeFilesPass(t *testing.T) {
 			if m.Width != 70 || m.Height != 50 {
 				t.Errorf("%s is said to be %d by %d pixels", name, m.Width, m.Height)
 			}
+		case strings.HasPrefix(name, "other/movie."):
+			if m.Width != 64 || m.Height != 48 {
+				t.Errorf("%s is said to be %d by %d pixels", name, m.Width, m.Height)
+			}
 		}
 		if m.Flat {
 			t.Errorf("%s is said to have one colour only", name)

@@ -185,7 +185,7 @@ func (w *blenderWatch) end(ctx context.Context, err error) error {
 	}
 	w.release(ctx, false)
 	for _, path := range w.movies {
-		w.frames.add(ctx, savedFile{path: path, frame: noFrame})
+		w.frames.add(ctx, savedFile{path: path, frame: noFrame, want: w.asked.images.ofMovies()})
 	}
 	w.asked.end()
 	w.meter.close(blenderEvent{})

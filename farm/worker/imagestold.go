@@ -56,6 +56,16 @@ func (f *imageFacts) misfit(m framefile.Image) string {
 	return fmt.Sprintf("it has %d by %d pixels, and the scene's have %d by %d", m.Width, m.Height, f.Width, f.Height)
 }
 
+// ofMovies returns what movies have to be like: encoders may want even sides.
+func (f *imageFacts) ofMovies() *imageFacts {
+	if f == nil {
+		return nil
+	}
+	m := *f
+	m.Slack = 1
+	return &m
+}
+
 // hasView reports whether a file of that view is one of the frame's own images.
 func (f *imageFacts) hasView(view string) bool {
 	return view == "" || slices.Contains(f.Views, view)
