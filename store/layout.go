@@ -58,13 +58,13 @@ func (l *layout) put(tx *bolt.Tx) error {
 	return tx.Bucket(metaBucket.name).Put(layoutKey, metaBucket.seal(layoutKey, l.encode()))
 }
 
-// readLayout returns the layout of a file, or farm.Unsupported if the file is
+// readLayout returns the layout of a file, or an *otherFile if the file is
 // not Farm's.
 func readLayout(tx *bolt.Tx) (layout, error) {
 	var l layout
 	meta := tx.Bucket(metaBucket.name)
 	if meta == nil || meta.Get(layoutKey) == nil {
-		return l, farm.Errorf(farm.Unsupported, "%s is not a database of Farm: move it away, and a new one is made", tx.DB().Path())
+		return l, &otherFile{"is not a database of Farm: another program made it, or its table of contents is damaged", "for a new farm move it away"}
 	}
 	payload, err := metaBucket.open(layoutKey, meta.Get(layoutKey))
 	if err != nil {
