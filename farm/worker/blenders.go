@@ -14,8 +14,9 @@ import (
 )
 
 // A worker knows all Blenders of its computer, and takes the right one for each file.
-// It starts each once to learn its version before it signs on, and once more later to
-// learn what it can render with. What it learned it keeps on disk for the next start.
+// It starts each once to learn its version before it signs on, and once more, when it has
+// no task, to learn what it can render with: that takes longer than many frames. What it
+// learned it keeps on disk for the next start.
 
 const (
 	blendersFile = "blenders.json" // in Options.Dir
@@ -75,7 +76,7 @@ func (v *inventory) run(ctx context.Context) {
 		v.look(ctx)
 		v.w.tellFacts(ctx)
 		if idle {
-			v.probe(ctx)
+			v.w.lull.use(ctx, v.probe)
 			v.w.tellFacts(ctx)
 			next.Reset(lookAgain)
 		}
@@ -151,7 +152,8 @@ func (v *inventory) look(ctx context.Context) {
 	}
 }
 
-// probe finds out what each Blender can render with, one after the other.
+// probe finds out what each Blender can render with, one after the other, until ctx is
+// canceled. The one at which that happened is asked again the next time.
 func (v *inventory) probe(ctx context.Context) {
 	for i, b := range v.known {
 		if b.Spare || !b.Probed.IsZero() && time.Since(b.Probed) < probeKept {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"renderfarm/farm"
@@ -158,5 +159,46 @@ func TestProbe(t *testing.T) {
 	broken := programScript(t, "blender", "echo 'farm-x {\"eevee\": true}'; exit 1")
 	if devices, eevee := newBench(t).worker.probeBlender(t.Context(), broken); devices != nil || eevee {
 		t.Errorf("a program that is no Blender: %v, %v", devices, eevee)
+	}
+}
+
+// What a Blender can render with is not found out while there is a task, and one that
+// comes ends it.
+func TestProbeWaitsForALull(t *testing.T) {
+	dir := t.TempDir()
+	begun, hung := filepath.Join(dir, "begun"), filepath.Join(dir, "hung")
+	if err := syscall.Mkfifo(hung, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe := programScript(t, "blender", fmt.Sprintf("echo x >>%q; [ ! -e %[2]q ] || { echo x >%[2]q; exec sleep 1000; }", begun, hung))
+	w := newBench(t).worker
+	v := newInventory(w)
+	v.set([]installed{{WorkerBlender: farm.WorkerBlender{Version: "4.2.1", Path: exe}}})
+	starts := func() int {
+		text, _ := os.ReadFile(begun)
+		return strings.Count(string(text), "\n")
+	}
+	w.lull.over()
+	if w.lull.use(t.Context(), v.probe); starts() != 0 {
+		t.Fatal("a Blender was asked beside a task")
+	}
+	w.lull.begin()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.lull.use(t.Context(), v.probe)
+	}()
+	if _, err := os.ReadFile(hung); err != nil { // waits for it
+		t.Fatal(err)
+	}
+	w.lull.over()
+	<-ended
+	if !v.known[0].Probed.IsZero() {
+		t.Error("half an answer was noted")
+	}
+	os.Remove(hung)
+	w.lull.begin()
+	if w.lull.use(t.Context(), v.probe); starts() != 2 || v.known[0].Probed.IsZero() {
+		t.Errorf("%d starts, noted %v", starts(), v.known[0].Probed)
 	}
 }

@@ -35,6 +35,7 @@ type fakeManager struct {
 	notBegun  []string // that were to be given back
 	ahead     bool     // hands out next tasks
 	back      bool     // next tasks shall be given back
+	held      bool     // the last question for a task waits
 	stopped   string   // why the task must not go on; "" for it may
 	answer    int      // status of all answers to updates; 0 for 204
 	calls     []call
@@ -236,7 +237,7 @@ func (m *fakeManager) state(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
-	m.hold(w, r, func(bool) bool {
+	m.hold(w, r, func(last bool) bool {
 		current := string(api.WorkingOn(r.Header))
 		switch {
 		case current != "" && !m.ahead:
@@ -256,6 +257,11 @@ func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
 			reply(w, 200, m.queue[0])
 			m.queue = m.queue[1:]
 		default:
+			if m.held == last {
+				m.held = !last
+				close(m.changed)
+				m.changed = make(chan struct{})
+			}
 			return false
 		}
 		return true

@@ -88,10 +88,7 @@ func (w *Worker) take(ctx context.Context) state {
 			continue
 		}
 		asked := time.Now()
-		asking, stop := w.owner.while(ctx, false)
-		answer, err := w.manager().ScheduleTask(asking, waitForTask)
-		taken := asking.Err() != nil // by its owner
-		stop()
+		answer, taken, err := w.ask(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return w.signOff // a task in the answer is returned by the sign-off
@@ -128,6 +125,25 @@ func (w *Worker) take(ctx context.Context) state {
 			}
 		}
 	}
+}
+
+// ask asks for a task once; taken says that the computer's owner came meanwhile. The
+// manager holds the question back, unless a Blender is open: that its job has nothing
+// more for this worker is to be known at once, for its memory.
+func (w *Worker) ask(ctx context.Context) (answer api.TaskAnswer, taken bool, err error) {
+	asking, stop := w.owner.while(ctx, false)
+	defer stop()
+	nothing := func() bool { return err == nil && answer.Task == nil && answer.StatusRequested == "" }
+	if w.ahead && w.warm.isOpen() {
+		if answer, err = w.manager().ScheduleTask(asking, 0); !nothing() {
+			return answer, asking.Err() != nil, err
+		}
+		w.warm.closeIdle()
+	}
+	if answer, err = w.manager().ScheduleTask(asking, waitForTask); nothing() {
+		w.warm.closeIdle() // a manager that does not hold it back
+	}
+	return answer, asking.Err() != nil, err
 }
 
 // hasRoom reports whether the worker may ask for a task: what a task reports

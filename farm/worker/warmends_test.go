@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,7 +32,33 @@ func TestWarmNeedsABlenderThatStays(t *testing.T) {
 	}
 }
 
-// Without a task it is closed after a while.
+// When its job has no more tasks, it is closed before the worker waits for another.
+func TestWarmIsClosedWithItsJob(t *testing.T) {
+	blendertest.Find(t)
+	file, dir, m := warmFile(t, newBench(t), ""), t.TempDir(), newFakeManager()
+	m.ahead = true
+	ids := m.addFrames(file, dir, "1", "2")
+	w, err := New(Options{Client: m.client(), NoChecks: true, Dir: t.TempDir(), Log: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.warm.patience = time.Hour
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		w.Run(ctx)
+	}()
+	m.until(t, "a question that is held", func() bool { return m.held && m.finished(ids[1], "completed")() })
+	if log := m.logOf(ids[1]); w.warm.isOpen() || !strings.Contains(log, openWords(false)) {
+		t.Errorf("open: %v; the log of the last task:\n%s", w.warm.isOpen(), log)
+	}
+	w.warm.ending.Wait()
+	stop()
+	<-over
+}
+
+// Without a task it is closed after a while, if the manager does not answer.
 func TestWarmIdleIsClosed(t *testing.T) {
 	blendertest.Find(t)
 	b := newBench(t)

@@ -135,6 +135,13 @@ func (k *warmKeeper) closeIdle() {
 	}
 }
 
+// isOpen reports whether one is open and has no task.
+func (k *warmKeeper) isOpen() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.idle != nil
+}
+
 // closeOther is closeIdle unless it is of that job.
 func (k *warmKeeper) closeOther(job farm.JobID) {
 	k.mu.Lock()

@@ -21,6 +21,8 @@ var errStopped = errors.New("the task has ended")
 // ahead. While the frames of one are read back and reported, the Blender that stays
 // open may render those of the one after it; there are never more than these two.
 func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
+	w.lull.over()
+	defer w.lull.begin()
 	var before *run // whose frames may still be read back
 	for task != nil {
 		r := w.begin(ctx, task, before)

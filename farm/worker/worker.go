@@ -127,6 +127,7 @@ type Worker struct {
 	series   frameSeries
 
 	preflights preflights
+	lull       lull // while there is no task
 
 	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
 
