@@ -228,7 +228,7 @@ const (
 	maxGrowth = 512 << 10
 	// maxServed is how many frames it renders before another takes its place.
 	maxServed = 200
-	// warmIdle is how long it stays open without a task.
+	// warmIdle is how long it stays open without a task, if the manager does not answer.
 	warmIdle = time.Minute
 )
 
