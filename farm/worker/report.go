@@ -183,7 +183,9 @@ func (r *reporter) returned(ctx context.Context) {
 // failed reports that the task failed, and why. It is the last report.
 func (r *reporter) failed(ctx context.Context, err error) {
 	text := "Failed: " + err.Error()
-	r.wrong = errors.Is(err, errWrongWorker)
+	r.mu.Lock()
+	r.wrong = errors.Is(err, errWrongWorker) // which the timer's reports read
+	r.mu.Unlock()
 	r.finish(ctx, farm.TaskFailed, text, text+"\n")
 }
 
