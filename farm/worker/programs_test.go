@@ -107,7 +107,7 @@ func TestBrokenFramesFailTheTask(t *testing.T) {
 		write(t, empty, "")
 		b := newBench(t)
 		// Both tries save the same.
-		again := fmt.Sprintf("head -c %d '%s' > '%s'; : > '%s'; ", len(data)-5, whole, half, empty)
+		again := fmt.Sprintf("touch '%s'; head -c %d '%s' > '%s'; : > '%s'; ", whole, len(data)-5, whole, half, empty)
 		exe := script(t, again+fmt.Sprintf("printf '%%b\\n' \"%s\"", strings.ReplaceAll(c.says, `"`, `\"`)))
 		err := b.do(t.Context(), cmd("blender-render", "exe", exe, "blendfile", ""))
 		if c.want == "" && err != "" || !strings.Contains(err, c.want) {

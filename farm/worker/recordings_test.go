@@ -37,7 +37,7 @@ var recordings = map[string]recording{
 	"no-device":         {says: "Found no Cycles device"},
 	"no-engine":         {says: "engine not found 'NOPE'"},
 	"no-frame":          {says: "frame number must follow"},
-	"unwritable":        {says: "cannot save", frames: 1},
+	"unwritable":        {says: "/proc/nope", frames: 1},
 	"script-error":      {says: "script failed"},
 	"script-quits":      {},
 	"crash":             {},
@@ -87,7 +87,7 @@ func readRecording(t *testing.T, file string) (got recording, errors []string) {
 			got.skipped = append(got.skipped, filepath.Base(e.text))
 		case blenderTimed:
 			got.frames++
-		case blenderError:
+		case blenderError, blenderUnsaved:
 			errors = append(errors, e.text)
 		case blenderWrong:
 			got.wrong = e.text

@@ -62,6 +62,11 @@ func (l *blenderLine) only(frames []int) *blenderLine {
 	if len(frames) == 0 || frames[0] < 0 || len(l.requests) != 1 || l.requests[0].told || l.requests[0].frames == nil {
 		return nil
 	}
+	for _, frame := range frames {
+		if !slices.Contains(l.requests[0].frames, frame) {
+			return nil
+		}
+	}
 	at := l.requests[0].at
 	short := *l
 	short.args = slices.Clone(l.args[:at])

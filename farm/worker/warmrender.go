@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"renderfarm/farm"
 )
 
 // renderWarm renders in the Blender that is open, or in a new one that stays so.
@@ -59,7 +61,9 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		r.isRendered()
 	}
 	if err = w.end(ctx, err); err != nil {
-		open.kill(err) // whatever is wrong may be wrong with it
+		// Whatever is wrong may be wrong with it. The task that it may be rendering by
+		// now is told in words only: the bad frames are not its own.
+		open.kill(farm.Errorf(farm.Invalid, "%v", err))
 		keeper.drop(open)
 		if began && w.wrong != nil {
 			return true, w.wrong // a new one would say the same
