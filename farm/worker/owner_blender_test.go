@@ -91,7 +91,7 @@ func TestOwnerOfBlender(t *testing.T) {
 	render := cmd("blender-render", "exe", blender, "exeArgs", "-b --factory-startup", "blendfile", "", "args", args("frozen"))
 	render.Steps = 1
 	task := m.add(render)
-	said := regexp.MustCompile(`pid=([0-9]+) > Fra:1 .*(Sample|Rendered)`)
+	said := regexp.MustCompile(`pid=([0-9]+) > .*Fra:\s*1\b.*(Sample|Rendered)`)
 	pid := 0
 	m.until(t, "it renders", func() bool {
 		text := ""
