@@ -74,7 +74,7 @@ func (c *FrameCosts) Add(r *FrameResult, worker WorkerID, before *FrameResult) {
 		return
 	}
 	c.Rendered++
-	c.Wall, c.CPU, c.Load, c.Save, c.Energy = c.Wall+r.Wall, c.CPU+r.CPU, c.Load+r.Load, c.Save+r.Save, c.Energy+r.Energy
+	c.Wall, c.CPU, c.Load, c.Save, c.Energy = sum(c.Wall, r.Wall), sum(c.CPU, r.CPU), sum(c.Load, r.Load), sum(c.Save, r.Save), sum(c.Energy, r.Energy)
 	c.Memory, c.GPUMemory = max(c.Memory, r.Memory), max(c.GPUMemory, r.GPUMemory)
 	c.Slowest = append(c.Slowest, SlowFrame{r.Frame, r.Wall})
 	slices.SortStableFunc(c.Slowest, func(a, b SlowFrame) int { return cmp.Compare(b.Wall, a.Wall) })
@@ -100,12 +100,20 @@ func (c *FrameCosts) worker(id WorkerID) *WorkerCosts {
 
 func (w *WorkerCosts) add(r *FrameResult) {
 	if w.Rendered > 0 {
-		w.Load += r.Load
+		w.Load = sum(w.Load, r.Load)
 	}
 	w.Rendered++
-	w.Wall += r.Wall
-	w.Energy += r.Energy
+	w.Wall, w.Energy = sum(w.Wall, r.Wall), sum(w.Energy, r.Energy)
 	w.Last = r.Saved
+}
+
+// sum adds what cannot be below zero, and ends at the largest number: a worker may
+// tell of so much, and so often, that it would become negative, which is not kept.
+func sum(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // FramesPerHour is how fast the worker is while it renders, 0 if that is not known.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -162,6 +163,39 @@ func TestFramesOfAHostileWorker(t *testing.T) {
 	}
 	if n := jobRecords(t, s); n != 0 {
 		t.Errorf("%d records are left", n)
+	}
+	clean(t, s)
+}
+
+// Costs that a worker tells again and again, as large as they may be, stay costs that
+// can be read.
+func TestCostsOfAHostileWorker(t *testing.T) {
+	s := newStore(t)
+	w := addWorker(t, s, "blender")
+	p := frames(1, false)
+	p.Tasks[0].Commands[0].Steps = 1000
+	id := addJob(t, s, p)
+	told := results(allFrames(1, 1000)...)
+	for i := range told {
+		told[i].CPU = 365 * 24 * 3600 * 1e6 // of 1000 processors in a year, in ms
+		if err := told[i].Check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(t, s, func(tx *Tx) {
+		for range 150 {
+			got, _ := assign(tx, w)
+			tx.AddFrames(got, told)
+			tx.AddFrames(got, told)
+			finish(tx, got, farm.TaskQueued)
+		}
+		j, _ := tx.Job(id)
+		if c := tx.Costs(j); c.CPU != math.MaxInt64 {
+			t.Errorf("the sum is %d", c.CPU)
+		}
+	})
+	if err := s.View(func(v *View) error { _, err := v.Costs(id); return err }); err != nil {
+		t.Error(err)
 	}
 	clean(t, s)
 }
