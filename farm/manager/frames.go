@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -65,8 +66,11 @@ func framesOfTask(v *store.View, j *farm.Job, t *farm.Task, costs *farm.FrameCos
 	again, _ := farm.ParseFrames(t.Redo.Frames) // none if there is nothing to do again
 	for _, number := range r.Frames {
 		f := Frame{Number: number, Task: t.Index, TaskID: t.ID, Status: farm.ShownStatus(t.Status, j.Status()), File: r.File(number)}
-		i := slices.IndexFunc(found, func(s store.StoredFrame) bool { return s.Frame == number && s.Task == t.Index })
-		wanted := again == nil || slices.Contains(again, number)
+		i, told := slices.BinarySearchFunc(found, number, func(s store.StoredFrame, number int) int {
+			return cmp.Or(cmp.Compare(s.Frame, number), cmp.Compare(s.Task, t.Index))
+		})
+		_, wanted := slices.BinarySearch(again, number)
+		wanted = wanted || again == nil
 		if !wanted {
 			f.Status = farm.TaskCompleted
 		}
@@ -74,7 +78,7 @@ func framesOfTask(v *store.View, j *farm.Job, t *farm.Task, costs *farm.FrameCos
 			f.Worker = t.Worker
 		}
 		// What was told in an earlier attempt counts if the last did not render the frame.
-		if i >= 0 && (!wanted || t.Status == farm.TaskCompleted || found[i].Attempt == t.Attempt && t.Status != farm.TaskQueued) {
+		if told && (!wanted || t.Status == farm.TaskCompleted || found[i].Attempt == t.Attempt && t.Status != farm.TaskQueued) {
 			f.Result, f.Worker, f.Status = &found[i].FrameResult, found[i].Worker, farm.TaskCompleted
 			f.Old = costs.Old(f.Result)
 		}
