@@ -64,31 +64,17 @@ func (m *Manager) AssignNext(id farm.WorkerID, current farm.TaskID) (a Assignmen
 
 // MayBegin tells a worker whether to keep its next task. It waits up to the given time
 // for the answer to become no.
-func (m *Manager) MayBegin(ctx context.Context, id farm.WorkerID, task farm.TaskID, wait time.Duration) (p Permission, err error) {
+func (m *Manager) MayBegin(ctx context.Context, id farm.WorkerID, task farm.TaskID, wait time.Duration) (Permission, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer m.roster.hold(id)()
 	topics, err := m.workTopics(id)
 	if err != nil {
-		return p, err
+		return Permission{}, err
 	}
 	sub := m.wakeups.subscribe(append(topics, workerTopic(id), beginTopic)...)
 	defer sub.cancel()
-	for {
-		err = m.store.Update(func(tx *store.Tx) error {
-			p, err = m.mayBegin(tx, id, task)
-			return err
-		})
-		if err != nil || !p.MayRun {
-			return p, err
-		}
-		m.heartbeats.note(task)
-		release := m.heartbeats.hold(task)
-		woken := sub.wait(ctx)
-		if release(); !woken {
-			return p, nil
-		}
-	}
+	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) { return m.mayBegin(tx, id, task) })
 }
 
 func (m *Manager) mayBegin(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, error) {
@@ -138,9 +124,9 @@ type idlers struct {
 // wait notes a worker that waits for a task. The caller ends that with the function
 // it returns.
 func (l *idlers) wait(id farm.WorkerID) (end func()) {
-	i := l.note(id, 0)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	i := l.add(id, 0)
 	i.waits++
 	return func() {
 		l.mu.Lock()
@@ -152,9 +138,15 @@ func (l *idlers) wait(id farm.WorkerID) (end func()) {
 }
 
 // note notes that a worker got no task, for some time.
-func (l *idlers) note(id farm.WorkerID, pause time.Duration) *idler {
+func (l *idlers) note(id farm.WorkerID, pause time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.add(id, pause)
+}
+
+// add returns what is noted of a worker: anew, unless one of its requests is held. mu
+// must be held.
+func (l *idlers) add(id farm.WorkerID, pause time.Duration) *idler {
 	if l.by == nil {
 		l.by = map[farm.WorkerID]*idler{}
 	}

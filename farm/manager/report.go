@@ -196,15 +196,21 @@ type Permission struct {
 
 // MayRun tells a worker whether to go on with a task. It waits up to the given
 // time for the answer to become no.
-func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID, wait time.Duration) (p Permission, err error) {
+func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID, wait time.Duration) (Permission, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer m.roster.hold(id)()
 	sub := m.wakeups.subscribe(workerTopic(id))
 	defer sub.cancel()
+	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) { return permission(tx, id, task) })
+}
+
+// whileAllowed waits for the answer of ask to become no, until ctx ends, and asks again
+// whenever sub is woken. All that time the task counts as alive.
+func (m *Manager) whileAllowed(ctx context.Context, sub *subscription, task farm.TaskID, ask func(tx *store.Tx) (Permission, error)) (p Permission, err error) {
 	for {
 		err = m.store.Update(func(tx *store.Tx) error {
-			p, err = permission(tx, id, task)
+			p, err = ask(tx)
 			return err
 		})
 		if err != nil || !p.MayRun {

@@ -176,8 +176,11 @@ func (s *slowTasks) known(job farm.JobID, task farm.TaskID) (list []slowTask) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, p := range s.usuals {
+		if key.job != job {
+			continue
+		}
 		for _, t := range p.running {
-			if key.job == job && t.told > 0 && (task == "" || task == t.id) {
+			if t.told > 0 && (task == "" || task == t.id) {
 				list = append(list, slowTask{t.id, time.Since(t.since), p.median * time.Duration(max(t.steps, 1))})
 			}
 		}
