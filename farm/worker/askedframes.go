@@ -200,6 +200,7 @@ func (a *askedFrames) missing() string {
 			continue
 		}
 		views := a.views(r)
+		asked, saved = asked+r.done, saved+r.done
 		for _, frame := range r.frames {
 			asked++
 			switch got := r.saved[frame]; {

@@ -15,6 +15,7 @@ type request struct {
 	frames []int  // sorted, each once; nil if the command line does not tell
 	told   bool   // by the job type, so that Blender may render in any way
 	at     int    // where its option is among the arguments; 0 if told
+	done   int    // frames that were asked for as well, and were saved by the try before
 }
 
 // A blenderLine is a command line for Blender that was read and put right.

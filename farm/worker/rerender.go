@@ -62,22 +62,23 @@ func (l *blenderLine) only(frames []int) *blenderLine {
 	if len(frames) == 0 || frames[0] < 0 || len(l.requests) != 1 || l.requests[0].told || l.requests[0].frames == nil {
 		return nil
 	}
+	whole := l.requests[0]
 	for _, frame := range frames {
-		if !slices.Contains(l.requests[0].frames, frame) {
+		if !slices.Contains(whole.frames, frame) {
 			return nil
 		}
 	}
-	at := l.requests[0].at
+	at := whole.at
 	short := *l
 	short.args = slices.Clone(l.args[:at])
 	switch rest := l.args[at:]; {
 	case len(rest) == 1: // -a
 		short.args = append(short.args, "-f", farm.FramesFromZero(frames))
-	case len(rest) == 2 && l.requests[0].frames[0] >= 0: // -f
+	case len(rest) == 2 && whole.frames[0] >= 0: // -f
 		short.args = append(short.args, rest[0], farm.FramesFromZero(frames))
 	default:
 		return nil
 	}
-	short.requests = []request{{output: l.requests[0].output, frames: frames, at: at}}
+	short.requests = []request{{output: whole.output, frames: frames, at: at, done: len(whole.frames) - len(frames)}}
 	return &short
 }
