@@ -58,6 +58,7 @@ func (m *machine) compile(sub *farm.Submission) error {
 // jobObject makes the job that the script gets; docs/job-types.md, "The job",
 // describes it for authors.
 func (m *machine) jobObject(sub *farm.Submission) *otto.Object {
+	m.settings, m.refused = sub.Settings, ""
 	job := m.object(map[string]any{
 		"jobID":         string(sub.ID),
 		"workerTagUUID": string(sub.Tag),

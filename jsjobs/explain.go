@@ -25,6 +25,9 @@ func (m *machine) explain(err error) error {
 	if err.Error() == m.thrown.text { // by the script: its author chose the words
 		return farm.Errorf(farm.Invalid, "%s at %s", m.saidBy(m.thrown), m.thrown.place)
 	}
+	if m.refused != "" && strings.HasSuffix(said, m.refused) {
+		return farm.Errorf(farm.Invalid, "%s", m.refused)
+	}
 	var js *otto.Error
 	if !errors.As(err, &js) {
 		return farm.Errorf(farm.Invalid, "%s at %s", said, m.main.file)

@@ -220,7 +220,7 @@ func (m *machine) frameChunker(call otto.FunctionCall) otto.Value {
 	}
 	chunks, err := farm.ChunkFrames(frames, size)
 	if err != nil {
-		m.throw(err)
+		m.refuseFrames(frames, err)
 	}
 	return m.toJS(chunks)
 }
@@ -232,9 +232,22 @@ func (m *machine) frameCount(call otto.FunctionCall) otto.Value {
 	}
 	n, err := farm.CountFrames(withoutReversed(m.text(call.Argument(0))))
 	if err != nil {
-		m.throw(err)
+		m.refuseFrames(m.text(call.Argument(0)), err)
 	}
 	return m.toJS(n)
+}
+
+// refuseFrames throws what is wrong with a frame range. If it is a setting of the
+// job, the error names that, for who submits: a place in the script is of use to
+// its author only.
+func (m *machine) refuseFrames(frames string, err error) {
+	for _, key := range slices.Sorted(maps.Keys(m.settings)) {
+		if m.settings[key] == frames && (frames != "" || key == "frames") {
+			m.refused = fmt.Sprintf("%s: %v", key, err)
+			m.throw(farm.Errorf(farm.Invalid, "%s", m.refused))
+		}
+	}
+	m.throw(err)
 }
 
 // reversedRange may be one that ends before it begins.

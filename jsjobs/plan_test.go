@@ -169,7 +169,8 @@ func TestBlenderRefuses(t *testing.T) {
 		says    string
 	}{
 		{map[string]any{"render_output_path": ""}, "no render_output_path setting!"},
-		{map[string]any{"frames": ""}, "the frame range is empty"},
+		{map[string]any{"frames": ""}, "frames: the frame range is empty: write it like 1-24 or 1,3,7-9"},
+		{map[string]any{"frames": "5-1"}, `frames: the frame range "5-1" has no frames: its first frame is after its last`},
 		{map[string]any{"frames": "1-x"}, `"x" is not a number`},
 		{map[string]any{"frames": "1-1048575"}, "frame 1048575 is beyond the last that Blender has, 1048574"},
 		{map[string]any{"chunk_size": 0.0}, "chunk_size is 0: it must be at least 1"},
@@ -179,6 +180,9 @@ func TestBlenderRefuses(t *testing.T) {
 	} {
 		_, err := l.Plan(t.Context(), farm.Submission{Type: "simple-blender-render", Settings: blenderSettings(c.changes)})
 		wantError(t, err, farm.Invalid, c.says)
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("who submits reads a line of the script: %v", err)
+		}
 	}
 }
 

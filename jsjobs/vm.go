@@ -41,6 +41,9 @@ type machine struct {
 	orders     map[string]*codeunit.Order
 	created    time.Time // of the job that is compiled
 	namesake   int       // see farm.Submission
+
+	settings map[string]any // of the job that is compiled, as they were submitted
+	refused  string         // what a host function said of one of them, see refuseFrames
 }
 
 // A host is what a machine has of the world.
