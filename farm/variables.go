@@ -29,6 +29,12 @@ type Variable struct {
 	Values   []VariableValue `yaml:"values" json:"values"`
 }
 
+// KnownPlatform reports whether a platform is one that variables can have values for,
+// or "manager", which stands for that of the manager.
+func KnownPlatform(platform string) bool {
+	return platform == "manager" || platform != "all" && slices.Contains(platforms, platform)
+}
+
 // VariableValue is the value for some platforms (GOOS names, or "all") and one audience.
 type VariableValue struct {
 	Audience  string   `yaml:"audience,omitempty" json:"audience,omitempty"`

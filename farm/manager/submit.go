@@ -49,6 +49,9 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 		return job, detail, nil, err
 	}
 	warnings = append(plan.Warnings, unknownCommands(plan)...)
+	if !farm.KnownPlatform(sub.SubmitterPlatform) {
+		warnings = append(warnings, fmt.Sprintf("submitter_platform %q is not a platform that Farm knows, so the job's paths are taken as they are and not for values of variables", sub.SubmitterPlatform))
+	}
 	err = m.update(func(u *unit) error {
 		if err := u.tagExists(plan.Tag); err != nil {
 			return err

@@ -209,3 +209,17 @@ func TestStorageOfFiles(t *testing.T) {
 		t.Errorf("the new storage has %d files, %d checkouts", files, checkouts)
 	}
 }
+
+// TestUnknownPlatform submits from platforms of all kinds: one that no variable can
+// have a value for is taken, as the compatible system takes it, with a warning.
+func TestUnknownPlatform(t *testing.T) {
+	f := newFarm(t)
+	for platform, warned := range map[string]bool{"linux": false, "windows": false, "freebsd": false, "manager": false, "linxu": true, "": true, "all": true} {
+		id := f.submit(nil, func(s *farm.Submission) { s.SubmitterPlatform = platform })
+		job, _, err := f.Job(id)
+		f.must(err)
+		if got := strings.Contains(job.Activity, "is not a platform that Farm knows"); got != warned {
+			t.Errorf("%q: %q", platform, job.Activity)
+		}
+	}
+}
