@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// maxLog bounds the log of a task, in bytes. Farm's workers send less; others send
-	// all that a program prints, for as long as it prints.
+	// maxLog is how long the log of a task may be before more is appended, in bytes.
+	// Farm's workers send less; others send all that a program prints, for as long as
+	// it prints.
 	maxLog = 64 << 20
 	// keptEnds is how much of the beginning and of the end of a longer one stays.
 	keptEnds = maxLog / 4

@@ -37,6 +37,37 @@ func TestLogWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestLogThatCannotBeShortened refuses what would make a log longer, and takes it when it
+// is sent again after that.
+func TestLogThatCannotBeShortened(t *testing.T) {
+	f := open(t)
+	chunk := strings.Repeat(strings.Repeat("x", 99)+"\n", 1<<20/100)
+	appended := 0
+	for appended <= maxLog {
+		appendLog(t, f, job, task, chunk)
+		appended += len(chunk)
+	}
+	inTheWay := filepath.Join(f.root.Name(), filepath.FromSlash(LogPath(job, task))+".tmp")
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := f.AppendLog(job, task, "one more line"); err == nil {
+			t.Error("it was appended to a log that is too long")
+		}
+	}
+	if n, _ := f.LogSize(job, task); n != int64(appended) {
+		t.Errorf("the log has %d bytes after %d, of which nothing was refused", n, appended)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	appendLog(t, f, job, task, "one more line")
+	if text := content(t, f, LogPath(job, task)); len(text) > maxLog || strings.Count(text, "one more line\n") != 1 {
+		t.Errorf("the log has %d bytes, and the line %d times", len(text), strings.Count(text, "one more line\n"))
+	}
+}
+
 // TestNearlyFullDisk has logs leave room for the database.
 func TestNearlyFullDisk(t *testing.T) {
 	f := open(t)

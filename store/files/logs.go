@@ -95,16 +95,16 @@ func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 	if lf.closed {
 		return true, nil
 	}
-	if lf.file == nil {
-		if lf.file, err = l.openFile(lf.job, lf.task); err != nil {
-			return false, err
-		}
-		if lf.size, lf.torn, err = endOf(lf.file); err != nil {
-			return false, lf.drop(err)
-		}
-	}
 	if err := l.spare.check(); err != nil {
 		return false, err
+	}
+	if err := lf.ready(l); err != nil {
+		return false, err
+	}
+	if lf.size > maxLog { // before it gets more: if that fails, nothing was appended
+		if err := errors.Join(lf.shorten(l), lf.ready(l)); err != nil {
+			return false, err
+		}
 	}
 	if lf.torn {
 		text = "\n" + text
@@ -114,10 +114,22 @@ func (lf *logFile) append(l *logs, text string) (retry bool, err error) {
 		return false, lf.drop(errors.Join(err, takeOff(lf.file, n)))
 	}
 	lf.torn = false
-	if lf.size += int64(n); lf.size > maxLog {
-		return false, lf.shorten(l)
-	}
+	lf.size += int64(n)
 	return false, nil
+}
+
+// ready opens the log if it is not open.
+func (lf *logFile) ready(l *logs) (err error) {
+	if lf.file != nil {
+		return nil
+	}
+	if lf.file, err = l.openFile(lf.job, lf.task); err != nil {
+		return err
+	}
+	if lf.size, lf.torn, err = endOf(lf.file); err != nil {
+		return lf.drop(err)
+	}
+	return nil
 }
 
 // drop closes a file that could not be used, so that the next append looks at it anew.
