@@ -26,8 +26,9 @@ moment. The manager may be running, and work goes on. Run it on the manager's co
 
 Without FILE the backup goes into the folder backups of the home folder, where the
 last backup_keep of them are kept. The manager makes backups there by itself as well, one
-every backup_period. FILE is replaced if it exists. Frames, submitted files and farm.yaml are
-not in it.`,
+every backup_period. With FILE the backup is written there: as a further copy if the manager
+is running, and only there if not. FILE is replaced if it exists. Frames, submitted files and
+farm.yaml are not in a backup.`,
 		Example: "  farm backup\n  farm backup /mnt/nas/farm.db\n  farm backup --list\n  farm backup --list --json | jq -r '.[0].path'",
 		Args:    optionalFile,
 		RunE: func(c *cobra.Command, given []string) error {
@@ -64,7 +65,7 @@ func runBackup(ctx context.Context, s *session, given []string) error {
 	case farm.KindOf(err) == farm.Unavailable && api.StatusOf(err) == 0:
 		b, err = s.backupIdle(ctx, database, target, config.BackupKeep)
 	case err == nil && target != "":
-		err = store.MoveBackup(ctx, b.Path, target)
+		err = store.CopyBackup(ctx, b.Path, target)
 		b.Path = target
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ func newJobsFrames(s *session) *cobra.Command {
 		Use:   "frames JOB",
 		Short: "List the frames of a job: state, time, worker, file",
 		Long: `List the frames of a job with their state, how long they took, who rendered them, their
-files, and what should be looked at: frames of one colour, frames that were rendered from
+files, and what should be looked at: frames of one color, frames that were rendered from
 an older .blend than others of the job, frames that were there already.
 
 It needs job types that tell which frames a task renders, as Farm's own do, and times

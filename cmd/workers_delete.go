@@ -16,8 +16,8 @@ func newWorkersDelete(s *session) *cobra.Command {
 		Use:     "delete WORKER...",
 		Aliases: []string{"rm"},
 		Short:   "Delete workers",
-		Long: `Delete workers. Their tasks go to others; a deleted worker that still runs
-registers anew.
+		Long: `Delete workers. Their tasks go to others. A worker that still runs ends, and
+registers anew when it is started again.
 
 On a terminal it asks first; anywhere else it wants --yes.`,
 		Example:           "  farm workers delete render07 --yes",

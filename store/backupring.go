@@ -84,15 +84,11 @@ func rotate(database, kind string, keep int) error {
 	return err
 }
 
-// MoveBackup moves a backup to another file, which appears when it is whole and on
-// the disk; one that was there is replaced.
-func MoveBackup(ctx context.Context, from, to string) error {
-	err := os.Rename(from, to)
-	if err == nil {
-		return fsync.Dir(filepath.Dir(to))
-	}
-	// It goes to another disk.
-	err = backup(to, func(temp string) error {
+// CopyBackup copies a backup to another file, which appears when it is whole and on
+// the disk; one that was there is replaced. The backup stays in its folder: it may be
+// the only one there, as it has pushed out older ones.
+func CopyBackup(ctx context.Context, from, to string) error {
+	return backup(to, func(temp string) error {
 		db, err := openBolt(from, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
 		if err != nil {
 			return err
@@ -100,5 +96,4 @@ func MoveBackup(ctx context.Context, from, to string) error {
 		defer db.Close()
 		return db.View(func(tx *bolt.Tx) error { return writeCopy(ctx, tx, temp) })
 	})
-	return errors.Join(err, os.Remove(from))
 }
