@@ -47,18 +47,7 @@ func TestDoors(t *testing.T) {
 		{"farm:8080", "https://evil.example", "", "PUT /api/v3/configuration/file", foreign},
 		{"farm:8080", "https://evil.example", "", fmt.Sprintf("POST /api/v3/shaman/files/%064d/1", 0), foreign},
 	} {
-		method, path, _ := strings.Cut(c.request, " ")
-		req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Host = c.host
-		for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
-			if value != "" {
-				req.Header.Set(name, value)
-			}
-		}
-		answer := send(t, req)
+		answer := s.from(c.request, c.host, "Origin", c.origin, "Sec-Fetch-Site", c.site)
 		refused := answer.status == http.StatusForbidden && strings.Contains(string(answer.body), c.refused)
 		if (c.refused != "") != refused {
 			t.Errorf("%s of %s, origin %q, site %q: %d %s", c.request, c.host, c.origin, c.site, answer.status, answer.body)
@@ -83,13 +72,7 @@ func TestAllowedHosts(t *testing.T) {
 		{"other.studio.example", "", http.StatusForbidden},
 		{"farm.studio.example", "https://evil.example", http.StatusForbidden},
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/api/v3/worker-mgt/tags", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Host = c.host
-		req.Header.Set("Origin", c.origin)
-		if got := send(t, req); got.status != c.status {
+		if got := s.from("POST /api/v3/worker-mgt/tags", c.host, "Origin", c.origin); got.status != c.status {
 			t.Errorf("%s from %q: %d %s", c.host, c.origin, got.status, got.body)
 		}
 	}
@@ -129,6 +112,23 @@ func TestPasswordIsNotTold(t *testing.T) {
 	if got := s.manager.Config().MQTT.Client.Password; got != "hush" {
 		t.Errorf("the password is %q", got)
 	}
+}
+
+// from sends a request, "METHOD /path", for a host; headers with empty values are left out.
+func (s *testServer) from(request, host string, headers ...string) answer {
+	s.t.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Host = host
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] != "" {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	return send(s.t, req)
 }
 
 // send sends a request as it is.

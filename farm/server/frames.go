@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strconv"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -78,11 +77,9 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	if most < 0 || most > listPage {
 		most = listPage
 	}
-	after := 0
-	if text := r.URL.Query().Get("after"); text != "" {
-		if after, err = strconv.Atoi(text); err != nil || after < 0 {
-			return farm.Errorf(farm.Invalid, "after is %q: it must be the index_in_job of a task", text)
-		}
+	after, err := afterTask(r)
+	if err != nil {
+		return err
 	}
 	frames, last, err := s.m.Frames(id, after-1, most)
 	if err != nil {

@@ -26,6 +26,20 @@ func limit(r *http.Request) (int, error) {
 	return n, nil
 }
 
+// afterTask returns the ?after= of a request for a job's tasks: the number of one,
+// from 1; 0 is in front of all.
+func afterTask(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("after")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, farm.Errorf(farm.Invalid, "after is %q: it must be the index_in_job of a task", text)
+	}
+	return n, nil
+}
+
 // writeList writes {"name":[…]} from pages of items: next returns the next
 // page, at most size items, and is called until it returns an empty one.
 func writeList[T any](w http.ResponseWriter, name string, next func() ([]T, error)) error {
@@ -118,11 +132,9 @@ func (s *Server) fetchJobTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	after := 0 // tasks are numbered from 1 on the wire, and the first is after none
-	if text := r.URL.Query().Get("after"); text != "" {
-		if after, err = strconv.Atoi(text); err != nil || after < 0 {
-			return farm.Errorf(farm.Invalid, "after is %q: it must be the index_in_job of a task", text)
-		}
+	after, err := afterTask(r)
+	if err != nil {
+		return err
 	}
 	last := after - 1
 	return writeList(w, "tasks", func() (page []any, err error) {
