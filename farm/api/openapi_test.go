@@ -107,6 +107,9 @@ GET    /api/farm/jobtypes/broken                             getBrokenJobTypes  
 GET    /api/farm/jobs/{job_id}/why                           fetchJobWhy                open  200
 GET    /api/farm/tasks/{task_id}/why                         fetchTaskWhy               open  200
 GET    /api/farm/workers/{worker_id}/why                     fetchWorkerWhy             open  200
+POST   /api/farm/backups                                     makeBackup                 open  200
+GET    /api/farm/files                                       fetchFileUsage             open  200
+POST   /api/farm/files/collect                               collectFiles               open  200
 `
 
 // pathOf returns the whole path of a line of operations.

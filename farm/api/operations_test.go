@@ -76,6 +76,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
+		"makeBackup": "Backup", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -131,6 +132,9 @@ func (l *calls) meta(ctx context.Context, c *api.Client) {
 	l.is(c.GetVariables(ctx, "users", "linux"))
 	l.is(c.GetSharedStorage(ctx, "users", "linux"))
 	l.is(c.GetFarmStatus(ctx))
+	l.is(c.MakeBackup(ctx))
+	l.is(c.FilesInfo(ctx))
+	l.is(c.CollectFiles(ctx, api.CollectFiles{Delete: true}))
 }
 
 func (l *calls) workers(ctx context.Context, c *api.Client) {

@@ -34,6 +34,7 @@ var (
 	taskSummary = api.TaskSummary{ID: task, Name: "render-1-10", Status: "active", IndexInJob: 1, Priority: 50, TaskType: "blender",
 		Updated: updated, Worker: taskWorker, StepsCompleted: 3, StepsTotal: 10}
 	newTask = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
+	stored  = api.FileCount{Files: 2, Bytes: 3 << 20}
 	request = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
 
 	frame = farm.FrameResult{Frame: 37, Wall: 4210, CPU: 8010, Load: 730, Render: 3300, Save: 180, Memory: 244_000, GPUMemory: 612_000, Energy: 840,
@@ -185,6 +186,11 @@ func jobShapes() []shape {
 		{"WorkerCosts", api.WorkerCosts{Job: job, JobName: "shot 010", WorkerCost: workerCost}, api.WorkerCosts{}},
 		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
 		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
+		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "manual", Made: updated, Size: 3 << 20}, api.Backup{Kind: "daily"}},
+		{"FileCount", stored, api.FileCount{}},
+		{"FileUsage", api.FileUsage{Stored: stored, Uploads: stored, Checkouts: 1, Free: 5 << 30, Quota: 9 << 30, KeepFree: 1 << 30}, api.FileUsage{}},
+		{"CollectFiles", api.CollectFiles{Delete: true, OlderThan: new(farm.Duration(time.Hour))}, api.CollectFiles{}},
+		{"CollectedFiles", api.CollectedFiles{Deleted: true, Stored: stored, Uploads: stored, Kept: stored, Checkouts: 1, Names: []string{"file-store/stored/ab/cd"}}, api.CollectedFiles{}},
 		{"JobRerender", api.JobRerender{Frames: "37,41-44", Reason: "the light was on"}, api.JobRerender{}},
 		{"JobRerendered", api.JobRerendered{Frames: "37,41", Waiting: "42-44", Tasks: 2, Kept: "20261123-110203"}, api.JobRerendered{}},
 		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},

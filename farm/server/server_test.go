@@ -379,6 +379,9 @@ func (s *testServer) shamanCalls() {
 	s.want(200, "GET", fileURL("x"), "")
 	s.want(200, "POST", fileURL("x"), "x", "Content-Type", binary)
 	s.want(200, "POST", createURL, `{"files":[`+spec("x", "x.blend")+`],"checkoutPath":"job"}`)
+	s.want(200, "GET", "/api/farm/files", "")
+	s.want(200, "POST", "/api/farm/files/collect", "{}")
+	s.want(200, "POST", "/api/farm/backups", "")
 }
 
 // awaitGone waits for a job to be deleted.

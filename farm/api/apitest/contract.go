@@ -39,6 +39,9 @@ import (
 // prefix is where the protocol lives.
 const prefix = "/api/v3/"
 
+// additions are the paths of what Farm has besides.
+const additions = "/api/farm/"
+
 // Contract checks what passes through it. It may be used by many goroutines.
 type Contract struct {
 	t testing.TB
@@ -132,10 +135,11 @@ func (c *Contract) check(next http.RoundTripper, req *http.Request) (*http.Respo
 	return res, nil
 }
 
-// covers reports whether a call is checked: all of the protocol, and what the
-// document describes of the rest. Streams, which have no end, are not described.
+// covers reports whether a call is checked: all of the protocol and of our additions to
+// it, and what the document describes of the rest. The stream of events, which has no
+// end, is not described.
 func (c *Contract) covers(req *http.Request) bool {
-	if strings.HasPrefix(req.URL.Path, prefix) {
+	if path := req.URL.Path; strings.HasPrefix(path, prefix) || strings.HasPrefix(path, additions) && path != additions+"events" {
 		return true
 	}
 	_, _, err := c.router.FindRoute(req)

@@ -67,6 +67,8 @@ func TestContract(t *testing.T) {
 		{"no such status", "GET /api/v3/jobs?status=busy", answer(200, kind, `{"jobs":[]}`), "was taken"},
 		{"unknown path", "GET /api/v3/nothing", answer(404, kind, `{"code":404,"message":"no"}`), ""},
 		{"unknown path taken", "GET /api/v3/nothing", answer(200, "", ""), "does not know"},
+		{"unknown addition taken", "GET /api/farm/nothing", answer(200, kind, `{}`), "does not know"},
+		{"stream", "GET /api/farm/events", answer(200, "text/event-stream", ""), ""},
 		{"wrong method", "PUT /api/v3/jobs", answer(405, kind, `{"code":405,"message":"no"}`), "Allow"},
 		{"document", "GET /api/v3/openapi3.json", answer(200, kind, `{}`), ""},
 		{"elsewhere", "GET /app/", answer(200, "text/html", "<html>"), ""},
