@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A cgroup is one of version 2 that a group has for itself; nil if there is none,
@@ -29,11 +32,9 @@ var cgroupBase = sync.OnceValue(func() string {
 	if base == "" {
 		return ""
 	}
-	probe, err := os.MkdirTemp(base, "farm-probe-")
-	if err != nil {
+	if unix.Access(base, unix.W_OK) != nil {
 		return "" // it is not ours
 	}
-	os.Remove(probe)
 	inside, err := os.ReadFile(filepath.Join(base, "cgroup.procs"))
 	if err == nil && strings.TrimSpace(string(inside)) == strconv.Itoa(os.Getpid()) {
 		own := filepath.Join(base, "farm-worker")
@@ -86,12 +87,15 @@ func cgroupPrefix(owner string) string {
 	return fmt.Sprintf("farm-%016x-", h.Sum64())
 }
 
+// cgroupOf returns the path of a keeper's cgroup, of what cgroupFor returned.
+func cgroupOf(prefix string, keeper int) string { return prefix + strconv.Itoa(keeper) }
+
 // newCgroup makes the cgroup of this keeper.
 func newCgroup(prefix string) *cgroup {
 	if prefix == "" {
 		return nil
 	}
-	path := prefix + strconv.Itoa(os.Getpid())
+	path := cgroupOf(prefix, os.Getpid())
 	if err := os.Mkdir(path, 0o755); err != nil && !os.IsExist(err) {
 		return nil
 	}
@@ -125,20 +129,39 @@ func (c *cgroup) limitMemory(most int64) bool {
 const freezeLimit = 200 * time.Millisecond
 
 func (c *cgroup) freeze(frozen bool) bool {
-	value, want := "0", "frozen 0"
+	value := "0"
 	if frozen {
-		value, want = "1", "frozen 1"
+		value = "1"
 	}
 	if c == nil || writeTo(c.path, "cgroup.freeze", value) != nil {
 		return false
 	}
-	for begun := time.Now(); frozen && time.Since(begun) < freezeLimit; time.Sleep(time.Millisecond) {
-		events, err := os.ReadFile(filepath.Join(c.path, "cgroup.events"))
-		if err != nil || bytes.Contains(events, []byte(want)) {
-			break
-		}
+	if frozen {
+		waitForEvent(c.path, "frozen 1", time.Now().Add(freezeLimit))
 	}
 	return true
+}
+
+// waitForEvent waits until a line stands in the file cgroup.events, or until the end.
+// The kernel tells of its changes by POLLPRI.
+func waitForEvent(cgroup, line string, end time.Time) {
+	f, err := os.Open(filepath.Join(cgroup, "cgroup.events"))
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	text := make([]byte, 256)
+	for {
+		n, err := f.ReadAt(text, 0)
+		left := time.Until(end)
+		if err != nil && err != io.EOF || bytes.Contains(text[:n], []byte(line)) || left <= 0 {
+			return
+		}
+		poll := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLPRI}}
+		if _, err := unix.Poll(poll, int(left/time.Millisecond)+1); err != nil && err != unix.EINTR {
+			return
+		}
+	}
 }
 
 // kill kills all processes in it, frozen or not, and those they are starting.

@@ -22,6 +22,7 @@ type Group struct {
 	pid    int
 	used   string
 	mark   string // entry of the environment of all its processes
+	cgroup string // see cgroupFor
 	keeper *exec.Cmd
 	status *bufio.Reader // what the keeper tells
 	pipe   *os.File      // the end of status that is closed
@@ -57,9 +58,9 @@ func Start(s Spec) (*Group, error) {
 		return nil, err
 	}
 	defer told.Close()
-	g := &Group{mark: mark + "=" + s.Owner + ":" + rand.Text(), status: bufio.NewReader(status), pipe: status, control: control}
+	g := &Group{mark: mark + "=" + s.Owner + ":" + rand.Text(), cgroup: cgroupFor(s.Owner), status: bufio.NewReader(status), pipe: status, control: control}
 	g.keeper = exec.Command(self)
-	g.keeper.Args = append([]string{os.Args[0], keeperArgument, string(limits), cgroupFor(s.Owner), exe, s.Exe}, s.Args...)
+	g.keeper.Args = append([]string{os.Args[0], keeperArgument, string(limits), g.cgroup, exe, s.Exe}, s.Args...)
 	g.keeper.Env = append(append(os.Environ(), s.Env...), g.mark)
 	g.keeper.ExtraFiles = []*os.File{orders, told} // 3 and 4, see keeper
 	g.keeper.Stdout, g.keeper.Stderr = s.Output, s.Output
@@ -160,7 +161,7 @@ func (g *Group) Close() {
 	g.control = nil
 	g.mu.Unlock()
 	if err := g.keeper.Wait(); err != nil {
-		endMarked(g.mark, true) // it could not do so
+		endGroup(g.mark, g.cgroup, g.keeper.Process.Pid) // it could not do so
 	}
 	g.pipe.Close()
 }

@@ -41,7 +41,7 @@ func RunKeeper(args []string) {
 	if len(args) < fixed || args[1] != keeperArgument {
 		return
 	}
-	k := &keeper{status: os.NewFile(4, "status"), cgroup: args[3]}
+	k := &keeper{reaped: make(chan struct{}, 1), status: os.NewFile(4, "status"), cgroup: args[3]}
 	os.Exit(k.run(args[2], args[4], args[5:]))
 }
 
@@ -50,6 +50,8 @@ type keeper struct {
 	status *os.File
 	cgroup string // in which the program's is made; "" for none
 	own    *cgroup
+
+	reaped chan struct{} // something of the group has ended; holds one
 
 	leader int         // pid of the program
 	ended  atomic.Bool // the program has ended, so its pid may be another's
@@ -136,6 +138,10 @@ func (k *keeper) reap() {
 			k.ended.Store(true)
 			fmt.Fprintf(k.status, "%s %d\n", saidExited, int(status))
 		}
+		select {
+		case k.reaped <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -177,10 +183,17 @@ func (k *keeper) interrupt() {
 // dead disk ends later, and needs nobody for that.
 const killLimit = 10 * time.Second
 
-// killAll kills until nothing is left, which ends the keeper.
+// killAll kills until nothing is left, which ends the keeper. One look may miss a process
+// that was just started; but then its parent was killed, or has ended, and is reaped
+// afterwards.
 func (k *keeper) killAll() {
-	for begun := time.Now(); time.Since(begun) < killLimit; time.Sleep(2 * time.Millisecond) {
+	limit := time.After(killLimit)
+	for {
 		k.killOnce()
+		select {
+		case <-k.reaped:
+		case <-limit:
+			os.Exit(3)
+		}
 	}
-	os.Exit(3)
 }

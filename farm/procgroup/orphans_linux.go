@@ -11,8 +11,8 @@ import (
 )
 
 // EndOrphans kills what groups of the owner left behind, whose worker and keeper were
-// both killed, and returns how many processes that were. Only one worker has the
-// owner's name, and must not have started a group yet.
+// both killed, removes their cgroups, and returns how many processes that were. Only one
+// worker has the owner's name, and must not have started a group yet.
 func EndOrphans(owner string) (ended int) {
 	if owner == "" {
 		return 0
@@ -21,14 +21,29 @@ func EndOrphans(owner string) (ended int) {
 	if prefix := cgroupFor(owner); prefix != "" {
 		left, _ = filepath.Glob(prefix + "*") // owner is a hash in it
 	}
-	for _, path := range left {
+	return endLeft(mark+"="+owner+":", false, left)
+}
+
+// endGroup kills what is left of one group whose keeper is gone, and removes its cgroup.
+func endGroup(entry, prefix string, keeper int) {
+	var left []string
+	if prefix != "" {
+		left = []string{cgroupOf(prefix, keeper)}
+	}
+	endLeft(entry, true, left)
+}
+
+// endLeft kills what is in the cgroups and what endMarked finds, removes the cgroups
+// once they are empty, and returns what endMarked does.
+func endLeft(entry string, whole bool, cgroups []string) (ended int) {
+	for _, path := range cgroups {
 		writeTo(path, "cgroup.kill", "1")
 	}
-	ended = endMarked(mark+"="+owner+":", false)
-	for _, path := range left {
-		for begun := time.Now(); os.Remove(path) != nil && time.Since(begun) < killLimit; {
-			time.Sleep(2 * time.Millisecond) // until the last of its processes is gone
-		}
+	ended = endMarked(entry, whole)
+	end := time.Now().Add(killLimit)
+	for _, path := range cgroups {
+		waitForEvent(path, "populated 0", end)
+		os.Remove(path) // one with a process that cannot end stays for the next start
 	}
 	return ended
 }
@@ -41,6 +56,8 @@ func endMarked(entry string, whole bool) int {
 	clean := 0 // looks in a row: the environment of one that starts a program is empty for a moment
 	for begun := time.Now(); clean < 2 && time.Since(begun) < killLimit; clean++ {
 		if len(seen) > 0 {
+			// No event tells that a stranger's child got the mark, and this runs
+			// only after a crash.
 			time.Sleep(2 * time.Millisecond)
 		}
 		for _, p := range processes() {

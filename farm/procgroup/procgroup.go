@@ -12,8 +12,8 @@
 // neither by a session of its own nor by ending its parent; where there is a
 // writable cgroup v2, the kernel keeps the group together as well. On the other
 // systems the keeper reaches what did not leave its process group. If keeper and
-// worker are both killed, the next start of the worker ends what they left: each
-// process carries a mark in its environment, see EndOrphans.
+// worker are both killed, the next start of the worker ends what they left, and
+// removes its cgroups: each process carries a mark in its environment, see EndOrphans.
 //
 // On Windows a job object does all of that, without a keeper.
 package procgroup

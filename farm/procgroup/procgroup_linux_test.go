@@ -22,6 +22,9 @@ import (
 // and waits, to be killed. Its value is the owner.
 const workerRole = "PROCGROUP_TEST_WORKER"
 
+// noCgroups lets such a worker do without cgroups.
+const noCgroups = "PROCGROUP_TEST_NO_CGROUPS"
+
 // runs is how often each script is killed.
 func runs() int {
 	if os.Getenv("FARM_SOAK") != "" {
@@ -32,6 +35,9 @@ func runs() int {
 
 func TestMain(m *testing.M) {
 	RunKeeper(os.Args)
+	if os.Getenv(noCgroups) != "" {
+		cgroupBase = func() string { return "" }
+	}
 	if owner := os.Getenv(workerRole); owner != "" {
 		g, err := Start(Spec{Exe: "sh", Args: []string{"-c", os.Args[1]}, Owner: owner, Output: os.Stdout})
 		if err != nil {
@@ -66,6 +72,7 @@ func modes(t *testing.T, test func(t *testing.T)) {
 		was := cgroupBase
 		cgroupBase = func() string { return "" }
 		defer func() { cgroupBase = was }()
+		t.Setenv(noCgroups, "1")
 		test(t)
 	})
 	t.Run("cgroup", func(t *testing.T) {
@@ -179,88 +186,6 @@ func TestCloseEndsAll(t *testing.T) {
 				gone(t, 0, ids...)
 			})
 		}
-	})
-}
-
-// A worker that is killed without warning takes all with it within a second; and
-// so does a keeper that is killed, if its worker looks after it.
-func TestKilledWorker(t *testing.T) {
-	for name, script := range scripts {
-		t.Run(name, func(t *testing.T) {
-			for range runs() {
-				worker, ids := startWorker(t, script, t.Name())
-				worker.Process.Kill()
-				gone(t, 30*time.Second, ids...)
-				worker.Wait()
-			}
-		})
-	}
-}
-
-// startWorker starts a worker that runs the script.
-func startWorker(t *testing.T, script, owner string) (*exec.Cmd, []int) {
-	t.Helper()
-	worker := exec.Command(os.Args[0], script)
-	worker.Env = append(os.Environ(), workerRole+"="+owner)
-	out, err := worker.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := worker.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { worker.Process.Kill(); worker.Wait() })
-	return worker, readIDs(t, bufio.NewScanner(out), pids(script))
-}
-
-// When worker and keeper are killed at once, the next start ends what is left, and
-// nothing of another worker.
-func TestOrphansAreEnded(t *testing.T) {
-	modes(t, func(t *testing.T) {
-		for name, script := range scripts {
-			if name == "no variables" && cgroupBase() == "" {
-				continue // nothing tells that it is ours
-			}
-			t.Run(name, func(t *testing.T) {
-				owner, other := "/"+t.Name(), "/"+t.Name()+"2"
-				_, others := startWorker(t, scripts["helper"], other)
-				for range runs() {
-					worker, ids := startWorker(t, script, owner)
-					for _, p := range descendants(worker.Process.Pid) {
-						if p.parent == worker.Process.Pid {
-							unix.Kill(p.pid, unix.SIGSTOP) // so that it does nothing between the two
-							defer unix.Kill(p.pid, unix.SIGKILL)
-							worker.Process.Kill()
-							unix.Kill(p.pid, unix.SIGKILL)
-						}
-					}
-					worker.Wait()
-					EndOrphans(owner)
-					gone(t, 30*time.Second, ids...)
-				}
-				for _, id := range others {
-					if err := unix.Kill(id, 0); err != nil {
-						t.Errorf("a process of another worker was ended: %v", err)
-					}
-				}
-				if left, _ := filepath.Glob(filepath.Join(cgroupBase(), cgroupPrefix(owner)+"*")); cgroupBase() != "" && len(left) > 0 {
-					t.Errorf("left: %v", left)
-				}
-			})
-		}
-	})
-}
-
-// A killed keeper takes its program along, and Close the rest.
-func TestKilledKeeper(t *testing.T) {
-	modes(t, func(t *testing.T) {
-		g, ids := started(t, scripts["session"])
-		g.keeper.Process.Kill()
-		if exit, err := g.Wait(); exit.Code != -1 || err != nil {
-			t.Errorf("%+v %v", exit, err)
-		}
-		g.Close()
-		gone(t, 30*time.Second, ids...)
 	})
 }
 
