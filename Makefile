@@ -46,6 +46,9 @@ build: need-go
 demo: need-go demo-deps build
 	bash testdata/demo.sh $(ARGS)
 
+# A program built with -race waits a second before it exits, as every keeper of a task's program does.
+test times soak: export GORACE = atexit_sleep_ms=20
+
 test: need-go deps check
 	$(GO) test -race -timeout 30m ./...
 
