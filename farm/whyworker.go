@@ -89,7 +89,7 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 
 // inUse says that the computer's owner comes first.
 func (w *WorkerDiagnosis) inUse() Why {
-	why := Why{Reason: "it is " + w.InUse, Next: "nothing needs to be done: it goes on by itself, or with farm work resume on that computer"}
+	why := Why{Reason: "it is " + w.InUse, Next: "it goes on when nobody uses that computer and no pause is left; farm work status there says more, and farm work resume ends a pause"}
 	if w.Task != "" {
 		why.Reason += ", and " + w.Task + " stands still there"
 	}
