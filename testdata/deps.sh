@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing of the named programs: blender, ffmpeg, chromium, cc.
+# Installs what is missing of the named programs: blender, ffmpeg, chromium, cc, xvfb,
+# xdotool, dbus.
 # With apt-get it does so itself, through sudo unless it is root. On any other
 # system it says what to install, and fails.
 set -eu
@@ -14,6 +15,9 @@ have() {
 		done
 		[ -d "/Applications/Google Chrome.app" ] ;;
 	blender) command -v blender >/dev/null || [ -x /Applications/Blender.app/Contents/MacOS/Blender ] ;;
+	# Tests that need them skip on systems that have no such programs.
+	xvfb | xdotool | dbus)
+		! command -v apt-get >/dev/null || command -v "$(echo "$1" | sed 's/xvfb/Xvfb/; s/dbus/dbus-daemon/')" >/dev/null ;;
 	cc) command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
