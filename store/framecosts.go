@@ -11,22 +11,32 @@ import (
 
 // Bucket framecost has what the frames of a job cost as a whole, if there is any
 // result. It is written at most once per commit.
+//
+// Records about frames that are damaged count as none, as nothing depends on them but
+// what people are told: the job goes on, and its next result writes them anew. Check
+// finds those that are left.
 
 // Costs returns what the job's frames cost so far, nil if no result was told. The
 // result belongs to the store: it must not be changed, nor kept.
 func (tx *Tx) Costs(j *Job) *farm.FrameCosts {
 	tx.check()
-	if j.costs == nil && !j.removing {
+	if j.costs == nil && !j.removing && !j.costsLost {
 		key := key32(j.seq)
 		if value := tx.x.get(costBucket, key); value != nil {
 			costs, err := openCosts(key, value, *tx.x.names.Load())
 			if err != nil {
-				panic(err) // ends the manager: see writer.go
+				j.costsLost = true
+				tx.x.lostFrames(j, err)
 			}
 			j.costs = costs
 		}
 	}
 	return j.costs
+}
+
+// lostFrames tells of a damaged record about frames.
+func (x *index) lostFrames(j *Job, why error) {
+	x.log.Error("what is known of frames of a job is damaged in the database, and is not used; the job goes on. Check the disk the database is on", "job", j.ID, "name", j.Name, "error", why)
 }
 
 // changeCosts returns the job's costs to be changed in this commit.
@@ -44,13 +54,14 @@ func (tx *Tx) changeCosts(j *Job) *farm.FrameCosts {
 // framesOf returns the frames that the job renders, nil if its settings do not tell.
 func (x *index) framesOf(j *Job) []int {
 	key := key32(j.seq)
+	var d farm.JobDetail
 	payload, err := jobdefBucket.open(key, x.get(jobdefBucket, key))
-	if err != nil {
-		panic(err)
+	if err == nil {
+		d, err = decodeDetail(payload)
 	}
-	d, err := decodeDetail(payload)
 	if err != nil {
-		panic(jobdefBucket.damaged(key, err))
+		x.lostFrames(j, err)
+		return nil
 	}
 	text, _ := d.Settings["frames"].(string)
 	frames, err := farm.ParseFrames(text)
@@ -179,7 +190,11 @@ func (v *View) Costs(id farm.JobID) (*farm.FrameCosts, error) {
 	if value == nil {
 		return nil, nil
 	}
-	return openCosts(key, value, *v.s.x.names.Load())
+	costs, err := openCosts(key, value, *v.s.x.names.Load())
+	if isDamage(err) {
+		return nil, nil
+	}
+	return costs, err
 }
 
 // maxFrameAge bounds how far a frame's times may be from the job's creation, either way.

@@ -78,7 +78,7 @@ func (tx *Tx) addToPage(t Task, h *holding, page uint32, results []farm.FrameRes
 	if value := x.get(frameBucket, key); value != nil {
 		var err error
 		if entries, err = openFrames(key, value, j.Created); err != nil {
-			panic(err) // ends the manager: see writer.go
+			x.lostFrames(j, err)
 		}
 	}
 	costs := tx.changeCosts(j)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 
@@ -32,6 +33,7 @@ type index struct {
 
 	quarantine *quarantine // likewise
 
+	log    *slog.Logger
 	db     *bolt.DB
 	tx     *bolt.Tx // of the present group, begun when first needed: see read
 	writes writeSet

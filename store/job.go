@@ -24,11 +24,12 @@ type Job struct {
 	cached   bool   // in index.cached
 	x        *index
 
-	recorded bits             // by task: it has a record in the file
-	done     []uint32         // by task: steps done; nil while they are all 0
-	costs    *farm.FrameCosts // nil: none, or not read yet; see Tx.Costs
-	costly   bool             // costs changed since the last commit
-	changes  uint32           // number of the last change in its audit; 0: look it up
+	recorded  bits             // by task: it has a record in the file
+	done      []uint32         // by task: steps done; nil while they are all 0
+	costs     *farm.FrameCosts // nil: none, or not read yet; see Tx.Costs
+	costly    bool             // costs changed since the last commit
+	costsLost bool             // its record is damaged
+	changes   uint32           // number of the last change in its audit; 0: look it up
 }
 
 // newJob makes a job whose tasks are all queued and never touched.

@@ -80,6 +80,73 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// Damaged records about frames keep nothing from going on: they count as none, and are
+// written anew by the next result.
+func TestDamagedFrames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "farm.db")
+	s := open(t, path)
+	w, id := addWorker(t, s, "blender"), addJob(t, s, frames(3, false))
+	renders := func() {
+		t.Helper()
+		update(t, s, func(tx *Tx) {
+			got, _ := assign(tx, w)
+			tx.AddFrames(got, results(got.Index+1))
+			finish(tx, got, farm.TaskCompleted)
+		})
+	}
+	know := func() (kept, told int) {
+		t.Helper()
+		view(t, s, func(v *View) error {
+			costs, err := v.Costs(id)
+			if err != nil {
+				return err
+			}
+			if costs != nil {
+				kept = costs.Kept
+			}
+			found, err := v.Frames(id, []int{1, 2, 3})
+			told = len(found)
+			return err
+		})
+		return kept, told
+	}
+	renders()
+	s.Close()
+	boltUpdate(t, path, func(tx *bolt.Tx) error {
+		for _, b := range []*bucket{frameBucket, costBucket, jobdefBucket} {
+			c := tx.Bucket(b.name).Cursor()
+			for key, _ := c.First(); key != nil; key, _ = c.Next() {
+				if err := tx.Bucket(b.name).Put(key, []byte("nonsense")); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	s = open(t, path)
+	if kept, told := know(); kept != 0 || told != 0 {
+		t.Errorf("of what is damaged, %d and %d results are known", kept, told)
+	}
+	if found := s.Check(); len(found) < 3 {
+		t.Errorf("check says %v", found)
+	}
+	update(t, s, func(tx *Tx) {
+		if j, _ := tx.Job(id); tx.Costs(j) != nil {
+			t.Error("damaged costs are used")
+		}
+	})
+	renders()
+	renders()
+	if kept, told := know(); kept != 2 || told != 2 {
+		t.Errorf("of two new results, %d and %d are known", kept, told)
+	}
+	s.Close()
+	s = open(t, path)
+	if kept, told := know(); kept != 2 || told != 2 {
+		t.Errorf("after a start, %d and %d are known", kept, told)
+	}
+}
+
 // A damaged record that leads from an id to its job is made again.
 func TestDamagedIDsOfJobs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "farm.db")

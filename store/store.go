@@ -88,6 +88,7 @@ func Open(o Options) (*Store, error) {
 	} else if n > 0 {
 		s.log.Warn("records that lead from ids to jobs were damaged and have been made again from the jobs; check the disk the database is on", "records", n)
 	}
+	s.x.log = s.log
 	s.chunks, s.quarantine = s.x.chunks, s.x.quarantine
 	for _, d := range s.Damaged() {
 		s.log.Error("a job is damaged in the database and its tasks are not handed out; the rest of the farm goes on. Delete the job, or stop the manager and restore a backup", "job", d.ID, "name", d.Name, "error", d.Why, "restore", restoreAdvice(path))

@@ -39,6 +39,9 @@ func (v *View) Frames(id farm.JobID, frames []int) (found []StoredFrame, err err
 			continue
 		}
 		entries, err := openFrames(key, value, j.Created)
+		if isDamage(err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
