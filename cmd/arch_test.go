@@ -50,6 +50,7 @@ var house = map[string]floor{
 	"farm/unpack":      {"farm", "github.com/ulikunitz/xz", "archives are unpacked in one place, which trusts none"},
 	"farm/procgroup":   {"", "golang.org/x/sys", "a program is kept together, frozen and ended with all that it starts, by somebody who knows no task"},
 	"farm/blendertest": {"farm/programs", "", "it finds the Blender to test with, in tests only"},
+	"farm/displaytest": {"", "", "it starts a display to test with, in tests only"},
 	"farm/blendfile":   {"farm farm/programs", "github.com/klauspost/compress/zstd", "what a .blend says is asked of a Blender, or read as far as that goes"},
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/submit":      {"farm farm/api farm/blendfile farm/pack farm/yamlfile", "", "it makes a stored job of a .blend for every kind of submitter, and prints and asks nothing"},

@@ -1,55 +1,17 @@
 package idle
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-)
 
-// display starts an X server without a screen, with DISPLAY set to it, and returns
-// what moves the mouse there, and what ends it. Xvfb and xdotool are Debian's packages.
-func display(t *testing.T) (move, end func()) {
-	t.Helper()
-	for _, name := range []string{"Xvfb", "xdotool"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skip("this test needs " + name)
-		}
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp", "-noreset")
-	x.ExtraFiles = []*os.File{w}
-	if err := x.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	end = func() { x.Process.Signal(os.Interrupt); x.Wait() }
-	t.Cleanup(end)
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
-	t.Setenv("WAYLAND_DISPLAY", "")
-	step := 1
-	move = func() {
-		step = -step
-		if out, err := exec.Command("xdotool", "mousemove_relative", "--", fmt.Sprint(step*7), "3").CombinedOutput(); err != nil {
-			t.Fatalf("xdotool: %v %s", err, out)
-		}
-	}
-	return move, end
-}
+	"renderfarm/farm/displaytest"
+)
 
 // watching runs Watch, and returns what it says.
 func watching(t *testing.T, o Options) <-chan string {
@@ -97,7 +59,7 @@ func untilUnused(t *testing.T, said <-chan string) {
 
 // The next movement of the mouse is noticed at once, by an event.
 func TestX(t *testing.T) {
-	move, _ := display(t)
+	display := displaytest.Start(t)
 	s, err := openX()
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +68,7 @@ func TestX(t *testing.T) {
 		t.Error("this X server has no counter IDLETIME")
 	}
 	s.close()
-	move()
+	display.Move()
 	said := watching(t, Options{After: 300 * time.Millisecond})
 	untilUnused(t, said)
 	var took []time.Duration
@@ -117,7 +79,7 @@ func TestX(t *testing.T) {
 		case <-time.After(50 * time.Millisecond):
 		}
 		begun := time.Now()
-		move()
+		display.Move()
 		expect(t, said, ByOwner)
 		took = append(took, time.Since(begun))
 		expect(t, said, "")
@@ -131,17 +93,17 @@ func TestX(t *testing.T) {
 
 // A server that ends is no owner that left.
 func TestXGone(t *testing.T) {
-	move, end := display(t)
-	move()
+	display := displaytest.Start(t)
+	display.Move()
 	said := watching(t, Options{After: 100 * time.Millisecond})
 	untilUnused(t, said)
-	end()
+	display.Close()
 	expect(t, said, Unknown)
 }
 
 // A listed program keeps the computer in use while it runs, unless a worker started it.
 func TestPrograms(t *testing.T) {
-	move, _ := display(t)
+	display := displaytest.Start(t)
 	dir := t.TempDir()
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
@@ -154,7 +116,7 @@ func TestPrograms(t *testing.T) {
 	if err := os.WriteFile(dir+"/sculptris", text, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	move()
+	display.Move()
 	said := watching(t, Options{After: 100 * time.Millisecond, Programs: []string{"Sculptris"}})
 	untilUnused(t, said)
 	own := exec.Command(dir+"/sculptris", "1000") // a child of this process, which counts as a worker

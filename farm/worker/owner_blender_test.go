@@ -3,7 +3,6 @@
 package worker
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"os"
@@ -12,58 +11,19 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"renderfarm/farm/blendertest"
+	"renderfarm/farm/displaytest"
 	"renderfarm/farm/idle"
 )
-
-// screen starts an X server without a screen and returns what moves the mouse there.
-func screen(t *testing.T) (move func()) {
-	t.Helper()
-	for _, name := range []string{"Xvfb", "xdotool"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skip("this test needs " + name)
-		}
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp", "-noreset")
-	x.ExtraFiles = []*os.File{w}
-	if err := x.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	t.Cleanup(func() { x.Process.Signal(os.Interrupt); x.Wait() })
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
-	t.Setenv("WAYLAND_DISPLAY", "")
-	step := "7"
-	return func() {
-		if step == "7" {
-			step = "-7"
-		} else {
-			step = "7"
-		}
-		if out, err := exec.Command("xdotool", "mousemove_relative", "--", step, "3").CombinedOutput(); err != nil {
-			t.Fatalf("xdotool: %v %s", err, out)
-		}
-	}
-}
 
 // A real Blender stands still when the mouse is moved, uses no processor, goes on when
 // nobody has moved it for a while, and its frame is the one that it would have been.
 func TestOwnerOfBlender(t *testing.T) {
 	blender := blendertest.Find(t)
-	move := screen(t)
+	display := displaytest.Start(t)
 	dir := t.TempDir()
 	python := "s = bpy.context.scene; s.render.engine = 'CYCLES'; s.cycles.samples = 256; s.cycles.use_denoising = False; s.render.resolution_x, s.render.resolution_y = 480, 270; s.render.use_stamp_date = s.render.use_stamp_time = s.render.use_stamp_render_time = False"
 	args := func(name string) []any { return renderArgs(python, "-o", filepath.Join(dir, name+"##"), "-f", "1") }
@@ -112,7 +72,7 @@ func TestOwnerOfBlender(t *testing.T) {
 			<-changes // it is free again
 		}
 		begun := time.Now()
-		move()
+		display.Move()
 		before := ticks(t, pid)
 		for quiet := time.Now(); time.Since(quiet) < 60*time.Millisecond; {
 			time.Sleep(5 * time.Millisecond)
