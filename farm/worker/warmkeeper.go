@@ -97,20 +97,19 @@ func (k *warmKeeper) keep(b *warmBlender) {
 		k.retire(b)
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.idle = b
-	k.timer = time.AfterFunc(cmp.Or(k.patience, warmIdle), k.closeIdle)
+	if other := k.swap(b); other != nil {
+		k.retire(other)
+	}
 }
 
 // drop is retire for one that may be kept already.
 func (k *warmKeeper) drop(b *warmBlender) {
 	k.mu.Lock()
-	kept := k.idle == b
-	k.mu.Unlock()
-	if kept {
-		k.pop()
+	if k.idle == b {
+		k.idle = nil
+		k.timer.Stop()
 	}
+	k.mu.Unlock()
 	k.retire(b)
 }
 
@@ -118,14 +117,20 @@ func (k *warmKeeper) drop(b *warmBlender) {
 func (k *warmKeeper) retire(b *warmBlender) { k.ending.Go(b.close) }
 
 // pop takes the one that is open, nil for none.
-func (k *warmKeeper) pop() *warmBlender {
+func (k *warmKeeper) pop() *warmBlender { return k.swap(nil) }
+
+// swap keeps one, nil for none, and returns the one that was kept.
+func (k *warmKeeper) swap(b *warmBlender) *warmBlender {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	b := k.idle
-	if k.idle = nil; k.timer != nil {
+	if k.timer != nil {
 		k.timer.Stop()
 	}
-	return b
+	old := k.idle
+	if k.idle = b; b != nil {
+		k.timer = time.AfterFunc(cmp.Or(k.patience, warmIdle), k.closeIdle)
+	}
+	return old
 }
 
 // closeIdle lets the one end that is open and has no task.
