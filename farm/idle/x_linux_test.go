@@ -131,7 +131,7 @@ func TestPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, said, "in use by its owner: sculptris is open")
-	if out, err := exec.Command("kill", strings.TrimSpace(id.String())).CombinedOutput(); err != nil {
+	if out, err := exec.Command("sh", "-c", "kill "+strings.TrimSpace(id.String())).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	expect(t, said, "")
