@@ -69,7 +69,11 @@ func runCheck(ctx context.Context, s *session) error {
 		}
 	}
 	if n := len(found.Problems); n > 0 {
-		return &statusError{exitFailed, fmt.Sprintf("%d problems were found in %s. Keep a copy of the home folder before you go on", n, found.Database)}
+		were := "problems were"
+		if n == 1 {
+			were = "problem was"
+		}
+		return &statusError{exitFailed, fmt.Sprintf("%d %s found in %s. Keep a copy of the home folder before you go on", n, were, found.Database)}
 	}
 	if !s.json {
 		fmt.Fprintf(s.out, "%s is in order\n", found.Database)

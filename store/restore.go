@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,8 +62,7 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 		defer os.Remove(temp)
 	}
 	if err == nil && present != nil {
-		kept = path + ".replaced-" + now.UTC().Format(backupTime)
-		err = keep(path, kept)
+		kept, err = keep(path, now.UTC())
 	}
 	if err == nil {
 		err = errors.Join(os.Rename(temp, path), fsync.Dir(filepath.Dir(path)))
@@ -100,14 +98,16 @@ func copyBackup(backup, path string, present bool) (temp string, err error) {
 	return temp, checkSeals(temp)
 }
 
-// keep gives the present file a second name, which must be free, or where there
-// are no links another name.
-func keep(path, kept string) error {
-	if _, err := os.Lstat(kept); err == nil {
-		return fmt.Errorf("%s exists already", kept)
+// keep gives the present file a second name, or where there are no links another
+// name: that of the time, or of the first second after it whose name is free.
+func keep(path string, at time.Time) (kept string, err error) {
+	for taken := true; taken; at = at.Add(time.Second) {
+		kept = path + ".replaced-" + at.Format(backupTime)
+		_, err := os.Lstat(kept)
+		taken = err == nil
 	}
 	if os.Link(path, kept) == nil {
-		return nil
+		return kept, nil
 	}
-	return os.Rename(path, kept)
+	return kept, os.Rename(path, kept)
 }

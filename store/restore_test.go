@@ -75,7 +75,7 @@ func TestRestore(t *testing.T) {
 				t.Errorf("the database that was there is not kept: %v", err)
 			}
 			if name == "good" {
-				if _, err := Restore(kept, path, now.Add(time.Second)); err != nil || jobsIn(t, path) != 2 {
+				if _, err := Restore(kept, path, now); err != nil || jobsIn(t, path) != 2 {
 					t.Errorf("the one that was kept does not come back: %v", err)
 				}
 			}
