@@ -147,7 +147,21 @@ func (u *unpacker) folder(name string) error {
 	if err != nil {
 		return err
 	}
-	return u.root.MkdirAll(name, 0o755)
+	return u.folders(name)
+}
+
+// folders makes a folder and those above it. None of them may be a link: what is below
+// one is elsewhere than its name says, and so a link there leads elsewhere, too.
+func (u *unpacker) folders(dir string) error {
+	if err := u.root.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for ; dir != "."; dir = filepath.Dir(dir) {
+		if info, err := u.root.Lstat(dir); err != nil || !info.IsDir() {
+			return errors.Join(err, farm.Errorf(farm.Invalid, "%s cannot be unpacked: it has something below %q, which is no folder", u.name, dir))
+		}
+	}
+	return nil
 }
 
 // file writes a file; of its mode only whether it can be executed is kept.
@@ -156,7 +170,7 @@ func (u *unpacker) file(name string, mode fs.FileMode, content io.Reader) error 
 	if err != nil {
 		return err
 	}
-	if err := u.root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := u.folders(filepath.Dir(name)); err != nil {
 		return err
 	}
 	f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|mode&0o111)
@@ -172,19 +186,32 @@ func (u *unpacker) file(name string, mode fs.FileMode, content io.Reader) error 
 	return errors.Join(err, f.Close())
 }
 
-// link makes a symbolic link that stays within the folder.
+// link makes a symbolic link that stays within the folder. It goes up at first or not
+// at all: what is above something behind a link cannot be told from the names.
 func (u *unpacker) link(name, to string) error {
 	name, err := u.local(name)
 	if err != nil {
 		return err
 	}
-	if path.IsAbs(to) || strings.Contains(to, `\`) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), filepath.FromSlash(to))) {
+	if path.IsAbs(to) || strings.Contains(to, `\`) || upAgain(to) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), filepath.FromSlash(to))) {
 		return farm.Errorf(farm.Invalid, "%s cannot be unpacked: the link %q leads out of the folder, to %q", u.name, name, to)
 	}
-	if err := u.root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := u.folders(filepath.Dir(name)); err != nil {
 		return err
 	}
 	return u.root.Symlink(filepath.FromSlash(to), name)
+}
+
+// upAgain reports whether a path goes up after it went down.
+func upAgain(to string) bool {
+	down := false
+	for part := range strings.SplitSeq(to, "/") {
+		if part == ".." && down {
+			return true
+		}
+		down = down || part != ".." && part != "." && part != ""
+	}
+	return false
 }
 
 // bad is the error of an archive that cannot be read.
