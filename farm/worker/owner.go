@@ -12,6 +12,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/fsync"
 )
 
 // The owner of the computer comes first. When they are back, all programs of tasks are
@@ -33,19 +34,19 @@ const pauseFile = "paused"
 type owner struct {
 	w *Worker
 
-	mu      sync.Mutex // guards what follows; gate's lock is taken under it
-	seen    string     // why the computer is in use, by what is watched; "" if it is free
-	paused  bool
-	until   time.Time           // when the pause ends; zero for never
-	inUse   string              // what holds of both; "" if the worker may work
-	since   time.Time           // of inUse
-	moved   chan struct{}       // closed, and made anew, when inUse changes
-	timers  []*time.Timer       // of the pause's end and of giving back
-	stops   map[int]func(error) // of the tasks that run
-	next    int                 // key in stops
-	foreign bool                // the manager cannot be told
+	mu     sync.Mutex // guards what follows; gate's lock is taken under it
+	seen   string     // why the computer is in use, by what is watched; "" if it is free
+	paused bool
+	until  time.Time           // when the pause ends; zero for never
+	inUse  string              // what holds of both; "" if the worker may work
+	since  time.Time           // of inUse
+	moved  chan struct{}       // closed, and made anew, when inUse changes
+	timers []*time.Timer       // of the pause's end and of giving back
+	stops  map[int]func(error) // of the tasks that run
+	next   int                 // key in stops
 
 	telling sync.Mutex // held while the manager is told; taken before mu
+	pausing sync.Mutex // held while a pause begins or ends, so that file and memory agree; taken before mu
 }
 
 func newOwner(w *Worker) *owner {
@@ -81,7 +82,7 @@ func (o *owner) change(f func()) {
 	if o.paused {
 		inUse = pausedBy
 		if left := time.Until(o.until); !o.until.IsZero() {
-			o.timers = append(o.timers, time.AfterFunc(left, func() { o.w.Resume() }))
+			o.timers = append(o.timers, time.AfterFunc(left, o.pauseOver))
 		}
 	}
 	was := o.inUse
@@ -103,6 +104,16 @@ func (o *owner) change(f func()) {
 		close(o.moved)
 		o.moved = make(chan struct{})
 	}
+}
+
+// pauseOver ends a pause whose time is over. The timer may have run out just when
+// another pause began. What the file says is over, too, so it may stay.
+func (o *owner) pauseOver() {
+	o.change(func() {
+		if !o.until.IsZero() && !time.Now().Before(o.until) {
+			o.paused = false
+		}
+	})
 }
 
 func (o *owner) stopTimers() {
@@ -196,7 +207,7 @@ func (o *owner) tell(ctx context.Context, giveBack bool) error {
 	defer o.telling.Unlock()
 	inUse, _ := o.now()
 	err := o.w.manager().SetWorkerInUse(ctx, api.WorkerInUse{InUse: inUse, GiveBack: giveBack && inUse != ""})
-	if o.foreign = api.StatusOf(err) == http.StatusNotFound; !o.foreign {
+	if api.StatusOf(err) != http.StatusNotFound {
 		return err
 	}
 	switch {
@@ -259,7 +270,9 @@ func (w *Worker) Pause(until time.Time) error {
 	if !until.IsZero() {
 		text = until.Format(time.RFC3339)
 	}
-	if err := os.WriteFile(filepath.Join(w.options.Dir, pauseFile), []byte(text), 0o600); err != nil {
+	w.owner.pausing.Lock()
+	defer w.owner.pausing.Unlock()
+	if err := fsync.Replace(filepath.Join(w.options.Dir, pauseFile), []byte(text)); err != nil {
 		return farm.Errorf(farm.Unavailable, "the pause cannot be kept: %w", err)
 	}
 	w.owner.change(func() { w.owner.paused, w.owner.until = true, until })
@@ -268,6 +281,8 @@ func (w *Worker) Pause(until time.Time) error {
 
 // Resume ends a pause.
 func (w *Worker) Resume() error {
+	w.owner.pausing.Lock()
+	defer w.owner.pausing.Unlock()
 	if err := os.Remove(filepath.Join(w.options.Dir, pauseFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return farm.Errorf(farm.Unavailable, "the end of the pause cannot be kept: %w", err)
 	}

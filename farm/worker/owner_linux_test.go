@@ -2,7 +2,9 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -169,6 +171,39 @@ func TestOwnerOfStockManager(t *testing.T) {
 	say("")
 	task := m.add(echo("x"))
 	m.until(t, "it works", m.finished(task, "completed"))
+}
+
+// A pause with an end is over then, even if its file cannot be removed; and not because
+// another one before it would have ended.
+func TestPauseEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w, err := New(Options{Manager: "farm.local", Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if s := w.State(); s.InUse != want {
+				t.Errorf("it is %q, want %q", s.InUse, want)
+			}
+		}
+		for _, long := range []time.Duration{time.Hour, 2 * time.Hour} {
+			if err := w.Pause(time.Now().Add(long)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour)
+		w.owner.pauseOver() // what the first one's timer does if it ran out just before
+		check(pausedBy)
+		path := filepath.Join(dir, pauseFile)
+		if err := errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "in the way"), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		check("")
+	})
 }
 
 // A pause outlives the worker, until it is over.
