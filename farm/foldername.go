@@ -34,11 +34,7 @@ func cutName(name string) string {
 	if len(name) <= maxFolderName {
 		return name
 	}
-	cut := maxFolderName
-	for !utf8.RuneStart(name[cut]) {
-		cut--
-	}
-	return strings.TrimRight(name[:cut], " .")
+	return strings.TrimRight(CutText(name, maxFolderName), " .")
 }
 
 // folderRune replaces what cannot be part of a folder's name. Bytes that are no

@@ -3,7 +3,6 @@ package farm
 import (
 	"maps"
 	"slices"
-	"unicode/utf8"
 )
 
 // Bounds on what lists tell of a job's detail; the job by itself has all of it.
@@ -35,9 +34,5 @@ func cutText(text string) string {
 	if len(text) <= listedText {
 		return text
 	}
-	cut := listedText
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
+	return CutText(text, listedText) + "…"
 }

@@ -53,10 +53,7 @@ func oneLine(text string, most int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text[:min(len(text), 2*most)], ""))
-	for len(text) > most {
-		text = text[:strings.LastIndexFunc(text, func(rune) bool { return true })]
-	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(CutText(text, most))
 }
 
 // SetUnable changes what the worker takes no tasks of, and with it TaskTypes, which

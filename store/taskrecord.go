@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"renderfarm/farm"
 )
@@ -172,7 +171,7 @@ func (x *index) record(s *farm.TaskState, steps int) taskRecord {
 }
 
 // clip cuts a line to farm.MaxActivity bytes, between characters.
-func clip(s string) string { return clipTo(s, farm.MaxActivity) }
+func clip(s string) string { return farm.CutText(s, farm.MaxActivity) }
 
 // clipCause cuts the texts of a cause to what is kept of them.
 func clipCause(c *farm.Cause) *farm.Cause {
@@ -180,15 +179,5 @@ func clipCause(c *farm.Cause) *farm.Cause {
 		return nil
 	}
 	n := farm.MaxCauseText
-	return &farm.Cause{Class: clipTo(c.Class, n), Means: clipTo(c.Means, n), Next: clipTo(c.Next, n), Line: clipTo(c.Line, n)}
-}
-
-func clipTo(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+	return &farm.Cause{Class: farm.CutText(c.Class, n), Means: farm.CutText(c.Means, n), Next: farm.CutText(c.Next, n), Line: farm.CutText(c.Line, n)}
 }

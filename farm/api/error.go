@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"renderfarm/farm"
 )
@@ -74,11 +73,7 @@ func foreignText(status int, body []byte) string {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " ")
 	if len(text) > maxErrorText {
-		cut := maxErrorText
-		for cut > 0 && !utf8.RuneStart(text[cut]) {
-			cut--
-		}
-		text = text[:cut] + "…"
+		text = farm.CutText(text, maxErrorText) + "…"
 	}
 	if text == "" {
 		return what

@@ -106,7 +106,4 @@ func fromOwnPage(r *http.Request, allowed []string) bool {
 }
 
 // short bounds what a stranger wrote, for messages.
-func short(text string) string {
-	const most = 100
-	return text[:min(len(text), most)]
-}
+func short(text string) string { return farm.CutText(text, 100) }

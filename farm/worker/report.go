@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -276,9 +275,5 @@ func clip(text string, most int) string {
 		return text
 	}
 	const sign = "…"
-	cut := min(len(text), most-len(sign))
-	for cut > 0 && cut < len(text) && !utf8.RuneStart(text[cut]) {
-		cut-- // inside a character
-	}
-	return text[:cut] + sign
+	return farm.CutText(text, most-len(sign)) + sign
 }
