@@ -78,7 +78,7 @@ func (h *host) work(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("start the worker: %w", err)
 		}
-		err = h.s.runOwned(ctx, w)
+		err = (&ownersPage{s: h.s}).run(ctx, w)
 		switch {
 		case errors.Is(err, worker.ErrRestart):
 			continue

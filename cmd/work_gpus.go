@@ -48,20 +48,17 @@ func gpuSlots(ctx context.Context, o worker.Options, wanted []string) (slots []*
 	return slots, nil
 }
 
-// runSlots runs the workers, and the page of this computer's owner, until all have ended. One that a user shuts down leaves
-// the others at work; a restart, or an error, is that of the program, and ends all.
+// runSlots runs the workers, and the page of this computer's owner, until all have
+// ended. One that a user shuts down leaves the others at work; a restart, or an error, is that of the program, and ends all.
 func (s *session) runSlots(ctx context.Context, slots []*worker.Worker) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	page := &ownersPage{s: s}
 	errs := make([]error, len(slots))
 	var running sync.WaitGroup
 	for i, w := range slots {
 		running.Go(func() {
-			run := w.Run
-			if i == 0 {
-				run = func(ctx context.Context) error { return s.runOwned(ctx, w, slots...) }
-			}
-			if errs[i] = run(ctx); errs[i] != nil && !errors.Is(errs[i], worker.ErrShutdown) {
+			if errs[i] = page.run(ctx, w); errs[i] != nil && !errors.Is(errs[i], worker.ErrShutdown) {
 				stop()
 			}
 		})

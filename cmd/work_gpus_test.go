@@ -40,6 +40,31 @@ func TestGPUSlots(t *testing.T) {
 		t.Error(err)
 	}
 
+	// Their owner sees all that run, also when the first has ended.
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, "worker"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	page := &ownersPage{s: &session{home: home, log: o.Log}}
+	end0, end1 := page.show(slots[0]), page.show(slots[1])
+	shows := func(want string) {
+		t.Helper()
+		client, err := page.s.ownWorker()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state, err := client.State(t.Context()); state.Name != want || err != nil {
+			t.Errorf("the page shows %+v, %v; want %s", state, err, want)
+		}
+	}
+	shows("render07-gpu0, render07-gpu1")
+	end0()
+	shows("render07-gpu1")
+	end1()
+	if _, err := page.s.ownWorker(); farm.KindOf(err) != farm.NotFound {
+		t.Errorf("the page of no worker: %v", err)
+	}
+
 	// They run side by side, and end together when the program is told to.
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

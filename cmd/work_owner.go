@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,51 +76,77 @@ func (s *session) forOwner(c *settled, o *worker.Options) {
 	}
 }
 
-// owned are the workers of one program as the owner's page sees them: as one.
-type owned []*worker.Worker
+// An ownersPage is the page of this computer's owner for the workers of one program,
+// which it shows as one. It is there as long as one of them runs.
+type ownersPage struct {
+	s *session
+
+	mu      sync.Mutex       // guards what follows
+	running []*worker.Worker // replaced, never changed
+	stop    func()           // ends the page
+}
+
+// run runs a worker that the page shows meanwhile. One without a page still works.
+func (p *ownersPage) run(ctx context.Context, w *worker.Worker) error {
+	return w.RunWith(ctx, func() (end func()) { return p.show(w) })
+}
+
+// show adds a worker until end is called.
+func (p *ownersPage) show(w *worker.Worker) (end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running = append(slices.Clip(p.running), w)
+	if len(p.running) == 1 {
+		stop, err := ownerpage.Serve(filepath.Join(p.s.home, "worker"), p)
+		if err != nil {
+			p.s.log.Warn("the owner of this computer has no page", "error", err)
+			stop = func() {}
+		}
+		p.stop = stop
+	}
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.running = slices.DeleteFunc(slices.Clone(p.running), func(one *worker.Worker) bool { return one == w })
+		if len(p.running) == 0 {
+			p.stop()
+		}
+	}
+}
+
+func (p *ownersPage) workers() []*worker.Worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
 
 // OwnerState returns what the page shows: what each of them does, and of the rest
-// what the first says, as all are paused together.
-func (o owned) OwnerState() ownerpage.State {
-	s := o[0].State()
-	names, doing := []string{s.Name}, []string{s.Doing}
-	for _, w := range o[1:] {
+// what one says, as all are paused together.
+func (p *ownersPage) OwnerState() (s ownerpage.State) {
+	var names, doing []string
+	for _, w := range p.workers() {
 		next := w.State()
 		names, doing = append(names, next.Name), append(doing, next.Doing)
+		s.InUse, s.Until = next.InUse, next.Until
 	}
-	return ownerpage.State{Name: strings.Join(names, ", "), Doing: strings.Join(doing, "; "), InUse: s.InUse, Until: s.Until}
+	s.Name, s.Doing = strings.Join(names, ", "), strings.Join(doing, "; ")
+	return s
 }
 
 // Pause has all of them stand still.
-func (o owned) Pause(until time.Time) (err error) {
-	for _, w := range o {
+func (p *ownersPage) Pause(until time.Time) (err error) {
+	for _, w := range p.workers() {
 		err = errors.Join(err, w.Pause(until))
 	}
 	return err
 }
 
 // Resume lets all of them go on.
-func (o owned) Resume() (err error) {
-	for _, w := range o {
+func (p *ownersPage) Resume() (err error) {
+	for _, w := range p.workers() {
 		err = errors.Join(err, w.Resume())
 	}
 	return err
-}
-
-// runOwned runs a worker and, as long as it runs, the owner's page of all workers of
-// this program. A worker without one still works.
-func (s *session) runOwned(ctx context.Context, w *worker.Worker, all ...*worker.Worker) error {
-	if len(all) == 0 {
-		all = []*worker.Worker{w}
-	}
-	return w.RunWith(ctx, func() (stop func()) {
-		stop, err := ownerpage.Serve(filepath.Join(s.home, "worker"), owned(all))
-		if err != nil {
-			s.log.Warn("the owner of this computer has no page", "error", err)
-			return func() {}
-		}
-		return stop
-	})
 }
 
 // newWorkStatus returns the command that shows the worker of this computer.
