@@ -69,7 +69,7 @@ func TestBlenderArgs(t *testing.T) {
 
 func TestBlenderArgsThatAJobTypeExplains(t *testing.T) {
 	line := readToldArgs(strings.Fields("-b x.blend -o /o/## -F TARGA -f -4 -- -o no"), []int{-3})
-	if got := fmt.Sprint(line.requests); got != "[{/o/## [-3] true 0}]" || !slices.Contains(line.args, "-4") || !slices.Contains(line.args, "TGA") || line.format != "TARGA" {
+	if got := fmt.Sprint(line.requests); got != "[{/o/## [-3] true 0 0}]" || !slices.Contains(line.args, "-4") || !slices.Contains(line.args, "TGA") || line.format != "TARGA" {
 		t.Errorf("%s %q", got, line.args)
 	}
 }

@@ -54,6 +54,13 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		w.end(ctx, nil)
 		return false, nil
 	}
+	return true, b.endWarm(ctx, r, w, open, key, began, err)
+}
+
+// endWarm keeps the open Blender for the next task, or closes it when this one went
+// wrong: err is what it said of its frames, w what was seen of them.
+func (b blenderRender) endWarm(ctx context.Context, r *run, w *blenderWatch, open *warmBlender, key warmKey, began bool, err error) error {
+	keeper := &r.worker.warm
 	free := err == nil && r.last && ctx.Err() == nil
 	if free {
 		keeper.keep(open)
@@ -66,14 +73,14 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		open.kill(farm.Errorf(farm.Invalid, "%v", err))
 		keeper.drop(open)
 		if began && w.wrong != nil {
-			return true, w.wrong // a new one would say the same
+			return w.wrong // a new one would say the same
 		}
-		return true, &warmError{err, key, began}
+		return &warmError{err, key, began}
 	}
 	if !free {
 		keeper.keep(open)
 	}
-	return true, nil
+	return nil
 }
 
 // listener takes what an open Blender says while it works on the task of the run.
