@@ -57,7 +57,7 @@ var (
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
 		Settings: map[string]any{"frames": "1-100", "chunk_size": 10.0, "nothing": nil}, SubmitterPlatform: "linux", Type: "simple-blender-render",
 		WorkerTag: tag, Storage: &api.JobStorageInfo{ShamanCheckoutID: "shot-010"}, Activity: "rendering", Created: created, Updated: updated,
-		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, BlenderVersion: "4.2", BlenderMatch: "same", TimeLeft: timeLeft}
+		ID: job, Status: "active", StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, BlenderVersion: "4.2", BlenderMatch: "same", TimeLeft: timeLeft, TaskCounts: map[string]int{"active": 1}}
 	newJob = api.Job{Name: "shot 010", Priority: 50, Type: "simple-blender-render", Created: created, Updated: created, ID: job, Status: "queued"}
 
 	blender  = api.BlenderPathCheckResult{Input: "blender", Path: "/usr/bin/blender", Source: api.BlenderFromPath, IsUsable: true, Cause: "Blender 4.5.3 LTS"}
@@ -140,6 +140,10 @@ func workerMgtShapes() []shape {
 		{"WorkerSummary", workerSummary, newWorker},
 		{"Worker", api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
 			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, api.Worker{WorkerSummary: newWorker}},
+		{"WorkersAtWork", api.WorkersAtWork{Workers: []api.WorkerAtWork{{Worker: api.Worker{WorkerSummary: newWorker}, JobName: "shot 010", Idle: "no job waits for a worker"}}}, api.WorkersAtWork{}},
+		{"WorkerAtWork", api.WorkerAtWork{Worker: api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
+			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, JobName: "shot 010", Idle: "no job waits for a worker"},
+			api.WorkerAtWork{Worker: api.Worker{WorkerSummary: newWorker}}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},
 		{"WorkerBlender", installed, farm.WorkerBlender{}},
@@ -184,6 +188,7 @@ func jobShapes() []shape {
 			EnergyKWh: 1.25, Price: 0.5, TimeLeft: timeLeft, Slowest: []api.SlowFrame{{Frame: 37, Seconds: 90.5}}, Workers: []api.WorkerCost{workerCost}}, api.JobCosts{}},
 		{"WorkerCost", workerCost, api.WorkerCost{}},
 		{"WorkerCosts", api.WorkerCosts{Job: job, JobName: "shot 010", WorkerCost: workerCost}, api.WorkerCosts{}},
+		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{"": 1}}, api.JobsFound{}},
 		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
 		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
 		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "manual", Made: updated, Size: 3 << 20}, api.Backup{Kind: "daily"}},
@@ -239,7 +244,8 @@ func eventShapes() []shape {
 		{"EventLifeCycle", api.EventLifeCycle{Type: api.LifeCycleStartup}, api.EventLifeCycle{Type: api.LifeCycleShutdown}},
 		{"EventFarmStatus", api.EventFarmStatus{Status: farm.FarmActive}, api.EventFarmStatus{Status: farm.FarmAsleep}},
 		{"EventJobUpdate", api.EventJobUpdate{ID: job, Name: "shot 010", Updated: updated, Status: "active", PreviousStatus: "queued",
-			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, TimeLeft: timeLeft, WasDeleted: true},
+			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, TimeLeft: timeLeft, WasDeleted: true,
+			Created: created, Activity: "rendering", WorkerTag: tag, TaskCounts: map[string]int{"active": 1}},
 			api.EventJobUpdate{ID: job}},
 		{"EventTaskUpdate", api.EventTaskUpdate{ID: task, JobID: job, Name: "render-1-10", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Activity: "Progress", StepsCompleted: 3, StepsTotal: 10, Worker: &api.EventTaskWorker{Name: "workhorse", UUID: worker}},

@@ -37,7 +37,14 @@ type EventJobUpdate struct {
 	StepsTotal        int        `json:"steps_total"`
 	DeleteRequestedAt time.Time  `json:"delete_requested_at,omitzero"`
 	TimeLeft          *TimeLeft  `json:"time_left,omitempty"` // nil: it cannot be told
-	WasDeleted        bool       `json:"was_deleted,omitempty"`
+
+	// What lists of jobs show besides; compatible managers do not send it.
+	Created    time.Time      `json:"created,omitzero"`
+	Activity   string         `json:"activity,omitempty"`
+	WorkerTag  farm.TagID     `json:"worker_tag,omitempty"`  // "": any worker
+	TaskCounts map[string]int `json:"task_counts,omitempty"` // tasks by status, as shown; those with none are absent
+
+	WasDeleted bool `json:"was_deleted,omitempty"`
 }
 
 // EventTaskUpdate tells that a task changed.

@@ -68,11 +68,24 @@ type Job struct {
 	BlenderVersion string    `json:"blender_version,omitempty"` // of its file; "": not known
 	BlenderMatch   string    `json:"blender_match,omitempty"`   // "" if the version is not known
 	TimeLeft       *TimeLeft `json:"time_left,omitempty"`       // nil: it cannot be told
+
+	TaskCounts map[string]int `json:"task_counts,omitempty"` // tasks by status, as shown; those with none are absent
 }
 
 // JobsQueryResult answers fetchJobs.
 type JobsQueryResult struct {
 	Jobs List[Job] `json:"jobs"`
+}
+
+// JobsFound answers searchJobs: a part of the jobs that were looked for, and how many
+// there are by what could be looked for besides.
+type JobsFound struct {
+	Jobs     List[EventJobUpdate] `json:"jobs"`  // as events tell of them
+	Total    int                  `json:"total"` // that were found, on all pages
+	All      int                  `json:"all"`   // that there are
+	Statuses Object[int]          `json:"statuses"`
+	Types    Object[int]          `json:"types"`
+	Tags     Object[int]          `json:"tags"` // by id; "" is for jobs without one
 }
 
 // JobStatusChange is the request of setJobStatus. The status is a wish:

@@ -42,6 +42,19 @@ type WorkerTask struct {
 	JobID farm.JobID `json:"job_id"`
 }
 
+// WorkersAtWork answers fetchWorkersAtWork: all workers, and what each is doing.
+type WorkersAtWork struct {
+	Workers List[WorkerAtWork] `json:"workers"`
+}
+
+// WorkerAtWork is a Worker, with the name of the job that its task is of, and why it
+// has no task if it could have one.
+type WorkerAtWork struct {
+	Worker
+	JobName string `json:"job_name,omitempty"`
+	Idle    string `json:"idle,omitempty"` // one sentence; "" if it is at work, or not there
+}
+
 // WorkerStatusChangeRequest is the request of requestWorkerStatusChange, and
 // how a pending one is shown. A lazy change waits for the end of the task.
 type WorkerStatusChangeRequest struct {

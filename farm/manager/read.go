@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"time"
 
 	"renderfarm/farm"
@@ -69,6 +70,35 @@ func (m *Manager) Job(id farm.JobID) (job farm.Job, detail farm.JobDetail, err e
 		return err
 	})
 	return job, detail, err
+}
+
+// JobsOf returns the jobs with the ids, without those that are gone.
+func (m *Manager) JobsOf(ids []farm.JobID) (jobs []farm.Job, err error) {
+	err = m.store.View(func(v *store.View) error {
+		for _, id := range ids {
+			j, err := v.Job(id)
+			if farm.KindOf(err) == farm.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, j)
+		}
+		return nil
+	})
+	return jobs, err
+}
+
+// JobNames returns the names of jobs, without those that are gone.
+func (m *Manager) JobNames(ids []farm.JobID) (map[farm.JobID]string, error) {
+	slices.Sort(ids)
+	jobs, err := m.JobsOf(slices.Compact(ids))
+	names := map[farm.JobID]string{}
+	for i := range jobs {
+		names[jobs[i].ID] = jobs[i].Name
+	}
+	return names, err
 }
 
 // ListedDetail returns the constant part of a job as lists have it; that of a deleted job is zero.

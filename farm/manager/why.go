@@ -138,6 +138,34 @@ func (m *Manager) WhyWorker(id farm.WorkerID) (farm.Why, error) {
 	return worker.Explain(now), nil
 }
 
+// WhyIdle says of each worker that is there and has no task why that is, in a sentence.
+func (m *Manager) WhyIdle() (why map[farm.WorkerID]string, err error) {
+	workers, err := m.Workers()
+	if err != nil {
+		return nil, err
+	}
+	why = map[farm.WorkerID]string{}
+	err = m.ask(func(q *inquiry) error {
+		for i := range workers {
+			if s := workers[i].Status; s != farm.WorkerAwake && s != farm.WorkerAsleep {
+				continue
+			}
+			w, err := q.liveWorker(workers[i].ID)
+			if farm.KindOf(err) == farm.NotFound {
+				continue // it was deleted just now
+			}
+			if err != nil {
+				return err
+			}
+			if is := q.worker(w).Explain(q.now); !is.Running {
+				why[workers[i].ID] = is.Reason
+			}
+		}
+		return nil
+	})
+	return why, err
+}
+
 // liveWorker returns a worker that was not deleted.
 func (q *inquiry) liveWorker(id farm.WorkerID) (*store.Worker, error) {
 	w, err := q.Worker(id)

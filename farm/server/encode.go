@@ -56,7 +56,7 @@ func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 		Metadata: d.Metadata, Name: j.Name, Priority: j.Priority, Settings: d.Settings, Type: j.Type, WorkerTag: j.Tag,
 		Activity: j.Activity, Created: j.Created, Updated: j.Updated, ID: j.ID, Status: j.Status().String(),
 		StepsCompleted: j.StepsDone, StepsTotal: j.StepsTotal, DeleteRequestedAt: j.Deleting,
-		TimeLeft: api.NewTimeLeft(left),
+		TimeLeft: api.NewTimeLeft(left), TaskCounts: apiCounts(&j),
 	}
 	if !j.Blender.IsZero() {
 		job.BlenderVersion, job.BlenderMatch = j.Blender.Version.String(), j.Blender.Match.String()
@@ -65,6 +65,17 @@ func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 		job.Storage = &api.JobStorageInfo{ShamanCheckoutID: d.ShamanCheckout}
 	}
 	return job
+}
+
+// apiCounts is how many tasks of a job are shown in each status.
+func apiCounts(j *farm.Job) map[string]int {
+	counts := map[string]int{}
+	for i, n := range j.Counts {
+		if n > 0 {
+			counts[farm.ShownStatus(farm.TaskStatus(i), j.Status()).String()] += n
+		}
+	}
+	return counts
 }
 
 // apiTaskSummary is a task in a list. job is the status of its job: a task that
@@ -145,7 +156,7 @@ func apiJobEvent(e events.JobChanged) api.EventJobUpdate {
 	update := api.EventJobUpdate{
 		ID: e.Job.ID, Name: e.Job.Name, Updated: e.Job.Updated, Status: e.Status.String(), Type: e.Job.Type, Priority: e.Job.Priority,
 		RefreshTasks: e.RefreshTasks, StepsCompleted: e.Job.StepsDone, StepsTotal: e.Job.StepsTotal, DeleteRequestedAt: e.Job.Deleting,
-		TimeLeft: api.NewTimeLeft(e.Left),
+		TimeLeft: api.NewTimeLeft(e.Left), Created: e.Job.Created, Activity: e.Job.Activity, WorkerTag: e.Job.Tag, TaskCounts: apiCounts(&e.Job),
 	}
 	if e.Previous != e.Status && !e.Submitted {
 		update.PreviousStatus = e.Previous.String()

@@ -136,26 +136,34 @@ func (s *Server) fetchJobTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	last := after - 1
+	statuses := r.URL.Query()["status"]
+	for _, status := range statuses {
+		if _, ok := farm.ParseTaskStatus(status); !ok {
+			return farm.Errorf(farm.Invalid, "status is %q, which is not a valid task status", short(status))
+		}
+	}
+	last, done := after-1, false
 	return writeList(w, "tasks", func() (page []any, err error) {
-		if most == 0 {
-			return nil, nil
-		}
-		size := listPage
-		if most > 0 {
-			size = min(size, most)
-		}
-		tasks, status, err := s.m.Tasks(id, last, size)
-		if farm.KindOf(err) == farm.NotFound {
-			return nil, nil // what the protocol says for unknown jobs
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range tasks {
-			page = append(page, s.apiTaskSummary(&tasks[i], status))
-			last = tasks[i].Index
-			most--
+		for len(page) == 0 && !done && most != 0 {
+			size := listPage
+			if most > 0 && len(statuses) == 0 {
+				size = min(size, most)
+			}
+			tasks, job, err := s.m.Tasks(id, last, size)
+			if farm.KindOf(err) == farm.NotFound {
+				return nil, nil // what the protocol says for unknown jobs
+			}
+			if err != nil {
+				return nil, err
+			}
+			for i := range tasks {
+				last = tasks[i].Index
+				if most != 0 && (len(statuses) == 0 || slices.Contains(statuses, farm.ShownStatus(tasks[i].Status, job).String())) {
+					page = append(page, s.apiTaskSummary(&tasks[i], job))
+					most--
+				}
+			}
+			done = len(tasks) < size
 		}
 		return page, nil
 	})

@@ -17,7 +17,9 @@ func (s *Server) router(o Options) http.Handler {
 	r.MethodNotAllowed(wrongMethod)
 
 	r.Route("/api/v3", s.v3)
-	r.Get("/api/farm/events", s.handle(s.followEvents)) //     ?job= ?log=  Last-Event-ID
+	r.Get("/api/farm/events", s.handle(s.followEvents))              //     ?job= ?log=  Last-Event-ID
+	r.With(compressed).Get("/api/farm/jobs", s.handle(s.searchJobs)) //       ?status= ?type= ?tag= ?text= ?sort= ?offset= ?limit=
+	r.With(compressed).Get("/api/farm/workers", s.handle(s.fetchWorkersAtWork))
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
 	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames)) //    ?limit= ?after=
@@ -58,6 +60,9 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/favicon.png", pages.icon)
 	return r
 }
+
+// compressed is for answers that may be long.
+var compressed = middleware.Compress(5, "application/json", "text/html", "text/css", "text/javascript", "image/svg+xml")
 
 // v3 is the protocol that Flamenco's workers and add-on speak, in the order of
 // its index of operations.
@@ -115,11 +120,11 @@ func (s *Server) v3Workers(r chi.Router) {
 
 // v3Jobs has the routes about jobs and tasks. Lists may be long, and are compressed.
 func (s *Server) v3Jobs(r chi.Router) {
-	h, list := s.handle, middleware.Compress(5, "application/json")
+	h := s.handle
 
 	r.Get("/jobs/types", h(s.getJobTypes))
 	r.Get("/jobs/type/{type_name}", h(s.getJobType))
-	r.With(list).Get("/jobs", h(s.fetchJobs)) //                              ?limit= ?after= ?status=
+	r.With(compressed).Get("/jobs", h(s.fetchJobs)) //                              ?limit= ?after= ?status=
 	r.Post("/jobs", h(s.submitJob))
 	r.Post("/jobs/check", h(s.submitJobCheck))
 	r.Delete("/jobs/mass-delete", h(s.deleteJobMass))
@@ -131,7 +136,7 @@ func (s *Server) v3Jobs(r chi.Router) {
 	r.Post("/jobs/{job_id}/setstatus", h(s.setJobStatus))
 	r.Post("/jobs/{job_id}/setpriority", h(s.setJobPriority))
 	r.Post("/jobs/{job_id}/settag", h(s.setJobTag))
-	r.With(list).Get("/jobs/{job_id}/tasks", h(s.fetchJobTasks)) //           ?limit= ?after=
+	r.With(compressed).Get("/jobs/{job_id}/tasks", h(s.fetchJobTasks)) //     ?limit= ?after= ?status=
 	r.Get("/jobs/{job_id}/blocklist", h(s.fetchJobBlocklist))
 	r.Delete("/jobs/{job_id}/blocklist", h(s.removeJobBlocklist))
 

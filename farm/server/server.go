@@ -47,6 +47,7 @@ type Server struct {
 	routes  http.Handler
 
 	bodies     bodies
+	board      *board
 	followers  *slots.Slots    // of the stream of events
 	streams    context.Context // ends with EndStreams
 	endStreams context.CancelFunc
@@ -56,6 +57,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient)}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
+	s.board = &board{m: o.Manager, log: o.Events}
 	s.routes = s.router(o)
 	return s
 }

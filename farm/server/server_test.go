@@ -367,6 +367,8 @@ func (s *testServer) jobCalls(job string) {
 		!strings.Contains(string(got.body), `"what":"Priority changed from 50 to 70"`) || got.text("changes.0.what") != "Submitted" {
 		s.t.Errorf("audit: %s", got.body)
 	}
+	s.want(200, "GET", "/api/farm/jobs?sort=name", "")
+	s.want(200, "GET", "/api/farm/workers", "")
 	s.want(409, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"failed","reason":"none did"}`)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"some","reason":""}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")

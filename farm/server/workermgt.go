@@ -20,7 +20,7 @@ func (s *Server) fetchWorkers(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, list)
 }
 
-// fetchWorker shows one worker. Tags and tasks that are gone meanwhile are left out.
+// fetchWorker shows one worker.
 func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)
 	if err != nil {
@@ -30,7 +30,12 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := api.Worker{WorkerSummary: apiWorkerSummary(&worker), IPAddress: worker.Address, Platform: worker.Platform,
+	return writeJSON(w, http.StatusOK, s.apiWorker(&worker))
+}
+
+// apiWorker is a worker with what it does. Tags and tasks that are gone meanwhile are left out.
+func (s *Server) apiWorker(worker *farm.Worker) api.Worker {
+	answer := api.Worker{WorkerSummary: apiWorkerSummary(worker), IPAddress: worker.Address, Platform: worker.Platform,
 		SupportedTaskTypes: worker.TaskTypes, Facts: worker.Facts}
 	for _, tag := range worker.Tags {
 		if t, err := s.m.Tag(tag); err == nil {
@@ -43,7 +48,39 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 			answer.Task = &api.WorkerTask{TaskSummary: s.apiTaskSummary(&t, job), JobID: t.Job}
 		}
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return answer
+}
+
+// fetchWorkersAtWork shows all workers at once, and what each is doing, so that a
+// page that shows them need not ask for each.
+func (s *Server) fetchWorkersAtWork(w http.ResponseWriter, r *http.Request) error {
+	workers, err := s.m.Workers()
+	if err != nil {
+		return err
+	}
+	idle, err := s.m.WhyIdle()
+	if err != nil {
+		return err
+	}
+	var jobs []farm.JobID
+	list := api.WorkersAtWork{}
+	for i := range workers {
+		one := api.WorkerAtWork{Worker: s.apiWorker(&workers[i]), Idle: idle[workers[i].ID]}
+		if one.Task != nil {
+			jobs = append(jobs, one.Task.JobID)
+		}
+		list.Workers = append(list.Workers, one)
+	}
+	names, err := s.m.JobNames(jobs)
+	if err != nil {
+		return err
+	}
+	for i := range list.Workers {
+		if t := list.Workers[i].Task; t != nil {
+			list.Workers[i].JobName = names[t.JobID]
+		}
+	}
+	return writeJSON(w, http.StatusOK, list)
 }
 
 // deleteWorker takes effect at once: the next request of the worker is refused.
