@@ -9,7 +9,7 @@ import (
 // JobsSearch chooses what SearchJobs finds, and in which order. Its zero value finds all
 // jobs, the newest first. Of lists, a job matches any value.
 type JobsSearch struct {
-	Status, Type, Tag []string // tags by id; "" is for jobs without one
+	Status, Type, Tag []string // tags by id, or NoTag
 	Text              string   // is in the name, in any case, or begins the id
 	Sort              string   // created, updated, name, priority, status or type, with a - in front to reverse it
 	Offset            int      // how many of them to leave out

@@ -188,7 +188,7 @@ func jobShapes() []shape {
 			EnergyKWh: 1.25, Price: 0.5, TimeLeft: timeLeft, Slowest: []api.SlowFrame{{Frame: 37, Seconds: 90.5}}, Workers: []api.WorkerCost{workerCost}}, api.JobCosts{}},
 		{"WorkerCost", workerCost, api.WorkerCost{}},
 		{"WorkerCosts", api.WorkerCosts{Job: job, JobName: "shot 010", WorkerCost: workerCost}, api.WorkerCosts{}},
-		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{"": 1}}, api.JobsFound{}},
+		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{api.NoTag: 1}}, api.JobsFound{}},
 		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
 		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
 		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "manual", Made: updated, Size: 3 << 20}, api.Backup{Kind: "daily"}},

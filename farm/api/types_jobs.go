@@ -85,8 +85,11 @@ type JobsFound struct {
 	All      int                  `json:"all"`   // that there are
 	Statuses Object[int]          `json:"statuses"`
 	Types    Object[int]          `json:"types"`
-	Tags     Object[int]          `json:"tags"` // by id; "" is for jobs without one
+	Tags     Object[int]          `json:"tags"` // by id, or NoTag
 }
+
+// NoTag stands for the jobs without a tag where jobs are looked for.
+const NoTag = "none"
 
 // JobStatusChange is the request of setJobStatus. The status is a wish:
 // cancel-requested, pause-requested, requeueing, queued.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
 )
@@ -79,7 +80,8 @@ func (b *board) find(s *search) (f found, err error) {
 		if j.id == "" || !strings.Contains(j.name, text) && !strings.HasPrefix(string(j.id), text) {
 			continue
 		}
-		status, kind, tag := asked(s.statuses, j.status.String()), asked(s.kinds, j.kind), asked(s.tags, string(j.tag))
+		its := cmp.Or(string(j.tag), api.NoTag)
+		status, kind, tag := asked(s.statuses, j.status.String()), asked(s.kinds, j.kind), asked(s.tags, its)
 		if kind && tag {
 			f.statuses[j.status.String()]++
 		}
@@ -87,7 +89,7 @@ func (b *board) find(s *search) (f found, err error) {
 			f.kinds[j.kind]++
 		}
 		if status && kind {
-			f.tags[string(j.tag)]++
+			f.tags[its]++
 		}
 		if status && kind && tag {
 			hits = append(hits, j)

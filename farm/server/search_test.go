@@ -43,7 +43,7 @@ func TestSearchJobs(t *testing.T) {
 		"status=paused":                "forest",
 		"status=paused&status=queued":  "beach hut,forest,Beach",
 		"tag=" + tag:                   "forest",
-		"tag=&sort=updated":            "Beach,beach hut",
+		"tag=none&sort=updated":        "Beach,beach hut",
 		"type=simple-blender-render":   "",
 		"sort=status&offset=100000000": "",
 	} {
