@@ -27,6 +27,20 @@ func (c *Counts) Total() int {
 	return n
 }
 
+// Add adds the counts of other tasks.
+func (c *Counts) Add(other Counts) {
+	for i, n := range other {
+		c[i] += n
+	}
+}
+
+// Sub takes away what Add added.
+func (c *Counts) Sub(other Counts) {
+	for i, n := range other {
+		c[i] -= n
+	}
+}
+
 // Waiting returns the number of tasks the scheduler may hand out, now or once
 // what they need is completed.
 func (c *Counts) Waiting() int { return c[TaskQueued] + c[TaskSoftFailed] }

@@ -77,6 +77,9 @@ func (j *Job) terms() scheduler.Terms {
 // busy reports whether the job must stay in memory.
 func (j *Job) busy() bool { return j.terms().Open || j.Counts[farm.TaskActive] > 0 || j.dirty }
 
+// Removing reports whether RemoveJob has begun with the job: lists do not show it any more.
+func (j *Job) Removing() bool { return j.removing }
+
 // Seq returns the job's number in the order of creation, from 1.
 func (j *Job) Seq() uint32 { return j.seq }
 

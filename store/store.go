@@ -52,6 +52,7 @@ type Store struct {
 	chunks *chunkCache
 
 	quarantine *quarantine
+	work       work
 }
 
 // Open opens the database, or makes one, and rebuilds the scheduler's index.

@@ -85,6 +85,7 @@ func (s *Store) drain(group []*op) ([]*op, *op) {
 // only read are answered at the same time: they may have read what the
 // others wrote.
 func (s *Store) run(group []*op) {
+	s.work.operations.Add(uint64(len(group)))
 	s.now = time.UnixMilli(s.clock().UnixMilli()).UTC()
 	for _, o := range group {
 		if o.alone != nil {
@@ -129,6 +130,7 @@ func (s *Store) commit() error {
 	if !x.flush() {
 		return x.endRead()
 	}
+	began := time.Now()
 	tx := x.read()
 	if err := x.writes.apply(tx); err != nil {
 		return fmt.Errorf("%w: %w", errWrite, err)
@@ -140,6 +142,7 @@ func (s *Store) commit() error {
 		s.dead.Store(true) // before any reader can begin
 		return fmt.Errorf("%w: %w", errWrite, err)
 	}
+	s.work.commits.Observe(time.Since(began))
 	return nil
 }
 

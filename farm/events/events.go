@@ -163,6 +163,13 @@ type Reader struct {
 	at  int // position of the next event to read
 }
 
+// Published returns how many events were published since the log was made.
+func (l *Log) Published() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next
+}
+
 // Follow returns a reader of the events from now on.
 func (l *Log) Follow() *Reader {
 	l.mu.Lock()

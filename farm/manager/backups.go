@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"renderfarm/farm"
@@ -13,6 +14,7 @@ import (
 type backups struct {
 	making sync.Mutex    // held while one is made
 	wake   chan struct{} // holds a token when the configuration may have changed
+	newest atomic.Int64  // when the newest one was made, in seconds since 1970; 0: there is none
 }
 
 const (
@@ -24,6 +26,9 @@ const (
 // due is seen from those that are there, so that what was missed while the
 // manager did not run is made soon after the start.
 func (m *Manager) keepBackups(ctx context.Context) {
+	if list, err := m.store.Backups(); err == nil && len(list) > 0 {
+		m.backups.newest.CompareAndSwap(0, list[0].Made.Unix())
+	}
 	earliest := time.Now().Add(firstBackup)
 	for {
 		var due <-chan time.Time // nil while it is switched off
@@ -82,6 +87,7 @@ func (m *Manager) backUp(ctx context.Context, kind string) (store.BackupFile, er
 	began := time.Now()
 	b, err := m.store.BackupToFolder(ctx, kind, m.Config().BackupKeep)
 	if err == nil {
+		m.backups.newest.Store(b.Made.Unix())
 		m.log.Info("backup made", "file", b.Path, "bytes", b.Size, "took", time.Since(began))
 	}
 	return b, err

@@ -102,7 +102,7 @@ func (u *unit) touch(j *store.Job) *changedJob {
 			return &u.jobs[i]
 		}
 	}
-	u.jobs = append(u.jobs, changedJob{Job: j, before: j.Status()})
+	u.jobs = append(u.jobs, changedJob{Job: j, before: j.Status(), tasks: j.Counts})
 	return &u.jobs[len(u.jobs)-1]
 }
 
@@ -146,6 +146,10 @@ func (u *unit) saveJob(c *changedJob) {
 		}
 		u.later(u.m.farmEvent)
 		u.wake = append(u.wake, beginTopic)
+	}
+	u.tasks.Add(j.Counts)
+	if !c.submitted {
+		u.tasks.Sub(c.tasks)
 	}
 	u.SaveJob(j)
 	u.event(events.JobChanged{Job: j.Job, Status: status, Left: leftOf(u.Costs(j), &j.Job, u.Now()), Previous: c.before, Submitted: c.submitted,

@@ -138,17 +138,17 @@ func (m *Manager) removeJob(ctx context.Context, id farm.JobID) error {
 	if err := m.files.RemoveJob(id); err != nil {
 		return err
 	}
-	var status farm.JobStatus
 	for done := false; !done && ctx.Err() == nil; {
 		err := m.update(func(u *unit) error {
 			j, err := u.JobToRemove(id)
 			if err != nil {
 				return err
 			}
-			status = j.Status()
+			if status, tasks := j.Status(), j.Counts; !j.Removing() { // else it was counted out before a restart
+				u.AfterCommit(func() { m.tally.removed(status, tasks) })
+			}
 			if done = u.RemoveJob(j, removeBatch); done {
 				u.event(events.JobDeleted{Job: id})
-				u.AfterCommit(func() { m.tally.removed(status) })
 			}
 			return nil
 		})

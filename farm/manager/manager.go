@@ -78,6 +78,8 @@ type Manager struct {
 	roster     roster
 	idle       idlers
 	tally      tally
+	runs       runs
+	looks      looks
 	heartbeats heartbeats
 	slow       slowTasks
 	sweeper    *sweeper
@@ -168,7 +170,7 @@ func (m *Manager) load() error {
 	}
 	return m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
-			m.tally.count([]statusChange{{now: j.Status(), isNew: true}})
+			m.tally.count([]statusChange{{now: j.Status(), isNew: true}}, j.Counts)
 			if time.Since(j.Created) < restart {
 				m.namesakes.number(j.Name, j.Created)
 			}

@@ -54,6 +54,7 @@ type testFarm struct {
 	store  *store.Store
 	files  *files.Files
 	events *events.Log
+	behind bool // the test changes tasks behind the manager's back
 }
 
 func newFarm(t *testing.T) *testFarm {
@@ -112,6 +113,9 @@ func (f *testFarm) start() {
 // stop ends the manager and checks what it leaves.
 func (f *testFarm) stop() {
 	f.Manager.Close()
+	if !f.behind {
+		f.compareFigures()
+	}
 	for _, err := range f.store.Check() {
 		f.t.Errorf("the store is not sound: %v", err)
 	}

@@ -8,22 +8,25 @@ import (
 	"renderfarm/farm/events"
 )
 
-// tally counts jobs and workers per status, so that the farm's status never
+// tally counts jobs, their tasks, and workers per status, so that nobody ever
 // needs to look at them all.
 type tally struct {
 	mu      sync.Mutex // guards everything below; only the event log's is taken while it is held
 	jobs    map[farm.JobStatus]int
+	tasks   farm.Counts
 	workers map[farm.WorkerStatus]int
 	told    farm.FarmStatus // the status last published
 }
 
-// count counts jobs that are in another status now, or new.
-func (t *tally) count(changes []statusChange) {
-	if len(changes) == 0 {
+// count counts jobs that are in another status now, or new, and how many tasks of
+// each status there are more now.
+func (t *tally) count(changes []statusChange, more farm.Counts) {
+	if len(changes) == 0 && more == (farm.Counts{}) {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.tasks.Add(more)
 	for _, c := range changes {
 		if !c.isNew {
 			t.jobs[c.before]--
@@ -32,11 +35,12 @@ func (t *tally) count(changes []statusChange) {
 	}
 }
 
-// removed counts a job no more that was in the status.
-func (t *tally) removed(status farm.JobStatus) {
+// removed counts a job no more that was in the status and had these tasks.
+func (t *tally) removed(status farm.JobStatus, tasks farm.Counts) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.jobs[status]--
+	t.tasks.Sub(tasks)
 }
 
 // worker counts a worker that is new to the tally, or changes from the status before.

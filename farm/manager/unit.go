@@ -20,6 +20,7 @@ type unit struct {
 	ended    []endedTask   // those of lost
 	over     []farm.JobID  // jobs that are over now
 	statuses []statusChange
+	tasks    farm.Counts // how many more there are of each status
 	events   []events.Event
 	wake     []topic
 
@@ -32,10 +33,11 @@ type unit struct {
 type changedJob struct {
 	*store.Job
 	before    farm.JobStatus
-	submitted bool   // it is new
-	refresh   bool   // tasks changed, or show another status, without events of their own
-	silent    bool   // tasks changed without events of their own, and readers are told later
-	because   string // why its status changes, if a user said
+	tasks     farm.Counts // before, unless it is new
+	submitted bool        // it is new
+	refresh   bool        // tasks changed, or show another status, without events of their own
+	silent    bool        // tasks changed without events of their own, and readers are told later
+	because   string      // why its status changes, if a user said
 }
 
 // statusChange is a job that is in another status now, or new.
@@ -96,7 +98,8 @@ func (u *unit) publish() {
 	} else if len(u.begun) > 0 && u.m.config.Load().SlowFactor > 0 {
 		u.m.sweeper.expect(u.m.config.Load().SlowLeast)
 	}
-	u.m.tally.count(u.statuses)
+	u.m.tally.count(u.statuses, u.tasks)
+	u.m.runs.count(len(u.given), u.ended)
 	u.m.events.Publish(u.events...)
 	u.m.wakeups.wake(u.wake...)
 }

@@ -146,6 +146,7 @@ func (d *doubt) blockAny(rt *rapid.T) {
 func (d *doubt) failAny(rt *rapid.T) {
 	job, w := d.anyJob(rt), d.anyWorker(rt)
 	number := rapid.IntRange(0, 3).Draw(rt, "task")
+	d.behind = true
 	d.must(d.store.Update(func(tx *store.Tx) error {
 		j, err := tx.Job(job)
 		if err != nil {

@@ -63,6 +63,7 @@ func (s *scene) blocked(job farm.JobID, taskType string, workers ...farm.WorkerI
 // softFails has a worker fail what it gets, with another try to come.
 func (s *scene) softFails(w farm.WorkerID) {
 	task := s.take(w)
+	s.behind = true
 	s.must(s.store.Update(func(tx *store.Tx) error {
 		t, err := tx.Task(task)
 		if err != nil {

@@ -42,6 +42,7 @@ import (
 	"sync/atomic"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diskfree"
 	"renderfarm/farm/slots"
 )
 
@@ -96,6 +97,13 @@ func New(o Options) *Store {
 	return &Store{o: o, inFlight: map[Key]*transfer{}, syncing: map[Key]*syncing{}, making: map[string]bool{},
 		slots: slots.New(maxUploads, maxFromAClient), syncs: make(chan struct{}, maxSyncs), verifies: make(chan struct{}, maxVerifies)}
 }
+
+// Uploads returns how many files are being received at present, and how many can be.
+func (s *Store) Uploads() (now, most int) { return s.slots.Taken(), maxUploads }
+
+// DiskFree returns how many bytes are free on the disk of the store, -1 if the system
+// does not say. It takes as long as the disk takes to answer.
+func (s *Store) DiskFree() int64 { return diskfree.Of(s.o.Dir) }
 
 // Close waits for files that are being synced. The store must not be used any more.
 func (s *Store) Close() { s.done.Wait() }

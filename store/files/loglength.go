@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,21 +37,31 @@ type spare struct {
 	least int64      // for tests; 0 is leastFree
 }
 
+// Room returns how many bytes of the disk are free, -1 if the system does not say, and how
+// many of them logs leave to the database.
+func (f *Files) Room() (free, least int64) {
+	s := &f.logs.spare
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.look()
+}
+
 // check says that the disk is nearly full.
 func (s *spare) check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if free, least := s.look(); free >= 0 && free < least {
+		return farm.Errorf(farm.NoRoom, "the disk has %s left, which are kept free for the database", farm.Size(free))
+	}
+	return nil
+}
+
+// look is Room for a caller that holds the lock.
+func (s *spare) look() (free, least int64) {
 	if now := time.Now(); now.Sub(s.at) >= freeKnown {
 		s.at, s.free = now, diskfree.Of(s.dir)
 	}
-	least := s.least
-	if least == 0 {
-		least = leastFree
-	}
-	if s.free >= 0 && s.free < least {
-		return farm.Errorf(farm.NoRoom, "the disk has %s left, which are kept free for the database", farm.Size(s.free))
-	}
-	return nil
+	return s.free, cmp.Or(s.least, leastFree)
 }
 
 // shorten takes the middle out of a log that is too long, and says so there. The
