@@ -39,7 +39,7 @@ var house = map[string]floor{
 	"farm/diskfree":    {"", "golang.org/x/sys", "how much of a disk is free is asked in one place"},
 	"farm/metrics":     {"", "", "how figures are written for who collects them is known in one place, and nobody whom it counts"},
 	"farm/slots":       {"", "", "it counts, and knows nobody whom it counts"},
-	"farm/server":      {"farm farm/api farm/events farm/manager farm/slots", "github.com/go-chi/chi golang.org/x/sync", "HTTP is a skin: it reaches the store only through the manager"},
+	"farm/server":      {"farm farm/api farm/events farm/manager farm/metrics farm/slots", "github.com/go-chi/chi golang.org/x/sync", "HTTP is a skin: it reaches the store only through the manager"},
 	"farm/worker":      {"farm farm/api farm/blendfile farm/exr farm/framefile farm/fsync farm/picture farm/procgroup farm/programs farm/unpack store/outbox", "golang.org/x/sys", "the worker cannot reach the manager's store"},
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},

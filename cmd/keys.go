@@ -151,6 +151,7 @@ func managerKeys() []key {
 		{"task_slow_retry", "", "FARM_TASK_SLOW_RETRY", serving, "", func(c *config) any { return &c.SlowRetry }},
 		{"price_per_kwh", "", "FARM_PRICE_PER_KWH", serving, "", func(c *config) any { return &c.PricePerKWh }},
 		{"max_workers", "", "FARM_MAX_WORKERS", serving, "", func(c *config) any { return &c.MaxWorkers }},
+		{"log_slow_requests", "", "FARM_LOG_SLOW_REQUESTS", serving, "", func(c *config) any { return &c.LogSlowRequests }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
 	}

@@ -83,13 +83,14 @@ func ignoreClosed(closer func() error) func() error {
 // httpLog is where net/http complains about single connections: seldom of interest.
 func (s *session) httpLog() *log.Logger { return slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) }
 
-// debugServer serves the profiler, to this computer only: it shows memory.
+// debugServer serves the profiler, to this computer only: it shows memory. A page that
+// a browser of this computer shows cannot read it under a name of its own either.
 func debugServer(h *host, address string) error {
 	if address == "" {
 		return nil
 	}
 	host, _, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if err != nil || !isLoopback(host) {
 		return usageErrorf("--pprof %q is not an address of this computer only: write it like localhost:6060", address)
 	}
 	l, err := net.Listen("tcp", address)
@@ -102,7 +103,14 @@ func debugServer(h *host, address string) error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout, ErrorLog: h.s.httpLog()}
+	local := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, _, err := net.SplitHostPort(r.Host); err != nil || !isLoopback(name) {
+			http.Error(w, "the profiler is served as localhost only", http.StatusForbidden)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+	srv := &http.Server{Handler: local, ReadHeaderTimeout: headerTimeout, ErrorLog: h.s.httpLog()}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -115,4 +123,10 @@ func debugServer(h *host, address string) error {
 	})
 	h.s.log.Info("profiler", "url", "http://"+l.Addr().String()+"/debug/pprof/")
 	return nil
+}
+
+// isLoopback reports whether a name or an address is this computer's for itself.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

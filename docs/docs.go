@@ -17,7 +17,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 )
 
-//go:embed *.md images
+//go:embed *.md images grafana.json
 var sources embed.FS
 
 //go:embed page.html page.css

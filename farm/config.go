@@ -55,6 +55,9 @@ type Config struct {
 	BackupPeriod Duration `yaml:"backup_period" json:"backup_period"`
 	// BackupKeep is how many backups of each kind are kept, at least 1.
 	BackupKeep int `yaml:"backup_keep" json:"backup_keep"`
+	// LogSlowRequests is how long the manager takes for a request before it is
+	// logged; 0 is never.
+	LogSlowRequests Duration `yaml:"log_slow_requests" json:"log_slow_requests"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
@@ -124,6 +127,7 @@ func DefaultConfig() Config {
 		MaxWorkers:                 5000,
 		BackupPeriod:               Duration(24 * time.Hour),
 		BackupKeep:                 7,
+		LogSlowRequests:            Duration(time.Second),
 		ScriptTimeout:              Duration(10 * time.Second),
 	}
 }
@@ -156,7 +160,7 @@ func (c *Config) Check() error {
 		key   string
 		value Duration
 	}{{"task_timeout", c.TaskTimeout}, {"worker_timeout", c.WorkerTimeout}, {"database_check_period", c.DatabaseCheckPeriod},
-		{"script_timeout", c.ScriptTimeout}, {"backup_period", c.BackupPeriod}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"task_slow_least", c.SlowLeast}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
+		{"log_slow_requests", c.LogSlowRequests}, {"script_timeout", c.ScriptTimeout}, {"backup_period", c.BackupPeriod}, {"blocklist_forget", c.BlocklistForget}, {"retry_after_farm_fault", c.RetryAfterFarmFault}, {"task_slow_least", c.SlowLeast}, {"shaman.garbageCollect.period", c.Shaman.GarbageCollect.Period},
 		{"shaman.garbageCollect.maxAge", c.Shaman.GarbageCollect.MaxAge}} {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)

@@ -73,7 +73,7 @@ func (s *Server) readUpTo(w http.ResponseWriter, r *http.Request, kind bodyKind,
 // it takes no memory for as long as its sender likes, and then for its share
 // of the memory, which is given back when the request was answered.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, kind bodyKind) ([]byte, error) {
-	patient := &patientBody{body: http.MaxBytesReader(w, r.Body, kind.most), flow: http.NewResponseController(w)}
+	patient := &patientBody{body: http.MaxBytesReader(connection(w), r.Body, kind.most), flow: http.NewResponseController(w)}
 	defer patient.flow.SetReadDeadline(time.Time{})
 	begin, err := io.ReadAll(io.LimitReader(patient, smallBody+1))
 	if err != nil || len(begin) <= smallBody {
@@ -101,6 +101,18 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, kind bodyKind)
 	body := make([]byte, size)
 	_, err = file.ReadAt(body, 0)
 	return body, err
+}
+
+// connection returns the innermost writer of an answer, that of net/http, which
+// http.MaxBytesReader tells to close the connection of who sends too much.
+func connection(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = outer.Unwrap()
+	}
 }
 
 // bodyError tells a body that is too large from one that broke off.

@@ -11,6 +11,7 @@ import (
 func (s *Server) router(o Options) http.Handler {
 	pages := newPages(o)
 	r := chi.NewRouter()
+	r.Use(s.observed)
 	r.Use(s.recovered)
 	r.Use(s.guard)
 	r.NotFound(notFound)
@@ -56,6 +57,11 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/app/*", pages.app)
 	r.Get("/docs", redirect("docs/"))
 	r.Get("/docs/*", pages.below("docs"))
+	r.Get("/metrics", s.handle(s.metrics))
+	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
+		r.Method(method, "/healthz", s.handle(healthy))
+		r.Method(method, "/readyz", s.handle(s.ready))
+	}
 	r.Get("/favicon.ico", pages.icon)
 	r.Get("/favicon.png", pages.icon)
 	return r

@@ -48,6 +48,7 @@ type Server struct {
 
 	bodies     bodies
 	board      *board
+	requests   requests
 	followers  *slots.Slots    // of the stream of events
 	streams    context.Context // ends with EndStreams
 	endStreams context.CancelFunc
@@ -132,11 +133,17 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		writeError(w, status, known.Msg)
 	case r.Context().Err() != nil:
-		s.log.Debug("the client left", "method", r.Method, "path", r.URL.Path)
+		s.log.Debug("the client left", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path)
 	default:
-		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		writeError(w, http.StatusInternalServerError, "the manager failed to do this; its log says why")
+		s.log.Error("request failed", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path, "error", err)
+		ourFault(w)
 	}
+}
+
+// ourFault answers a request that failed because of a fault in the manager, or of its
+// computer. What it is stands in the log, under the request's id.
+func ourFault(w http.ResponseWriter) {
+	writeError(w, http.StatusInternalServerError, "the manager failed to do this; its log says why, at request "+w.Header().Get(headerRequestID))
 }
 
 // writeError answers with an error in the form that every client of the protocol knows.
@@ -170,7 +177,7 @@ func address(r *http.Request) string {
 	return host
 }
 
-// recovered is the outermost handler. It turns a panic into an answer, so that a fault in one request does
+// recovered turns a panic into an answer, so that a fault in one request does
 // not end the farm.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -182,8 +189,8 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if fault == http.ErrAbortHandler {
 				panic(fault)
 			}
-			s.log.Error("panic in a request", "method", r.Method, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
-			writeError(w, http.StatusInternalServerError, "the manager failed to do this; its log says why")
+			s.log.Error("panic in a request", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+			ourFault(w)
 		}()
 		next.ServeHTTP(w, r)
 	})

@@ -48,6 +48,7 @@ type testServer struct {
 	manager  *manager.Manager
 	events   *events.Log
 	user     string // credentials of the worker, once there is one
+	logged   logged // what the manager and the server log
 }
 
 const secret = "a long and random secret"
@@ -55,7 +56,8 @@ const secret = "a long and random secret"
 func newServer(t *testing.T) *testServer {
 	t.Helper()
 	home := t.TempDir()
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	s := &testServer{t: t, home: home}
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), &s.logged), nil))
 	st, err := store.Open(store.Options{Path: filepath.Join(home, "farm.db"), Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +80,7 @@ func newServer(t *testing.T) *testServer {
 		"app/icon.png":                 {Data: []byte("\x89PNG")},
 		"vendor/swagger-ui/index.html": {Data: []byte("<!doctype html><title>API</title>")},
 	}
-	s := &testServer{t: t, home: home, manager: m, events: timeline, contract: apitest.New(t)}
+	s.manager, s.events, s.contract = m, timeline, apitest.New(t)
 	docs := func() (map[string][]byte, error) {
 		s.docsMade.Add(1)
 		return map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, nil
