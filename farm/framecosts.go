@@ -22,7 +22,12 @@ type FrameCosts struct {
 	Source                time.Time
 	Slowest               []SlowFrame   // the slowest first, at most maxSlowest
 	Workers               []WorkerCosts // who rendered, at most maxCostWorkers
-	Curve                 CostCurve
+	Flat                  []int         // frames of one colour, in order, at most maxFlat: the first that were told
+
+	Curve     CostCurve  // of the time that frames take
+	CPUCurve  CostCurve  // of their processor time; which frames there are, and are done, only Curve has
+	Busy      float64    // seconds that workers were busy, as far as the curves have them
+	Forecasts []Forecast // the oldest first, at most maxForecasts
 }
 
 // A SlowFrame is one of the slowest frames of a job.
@@ -34,6 +39,7 @@ type SlowFrame struct {
 const (
 	maxSlowest     = 10
 	maxCostWorkers = 256
+	maxFlat        = 256
 )
 
 // WorkerCosts is what one worker did in a job.
@@ -43,8 +49,12 @@ type WorkerCosts struct {
 	Wall     int64     // milliseconds
 	Energy   int64     // joules
 	Last     time.Time // when it saved its last frame
-	Speed    float64   // logarithm of how much longer than others it takes for a frame
 	Load     int64     // milliseconds spent on loading, without the first time
+	Device   Device    // that rendered its last frame; "" if that is not known
+
+	// Logarithms of how much longer than others it takes for a frame, of how much more
+	// processor time, and of how long it took of late for a second of that.
+	Speed, CPUSpeed, Pace float64
 }
 
 // NewFrameCosts returns the costs of a job that renders the frames, of which none is
@@ -68,6 +78,7 @@ func (c *FrameCosts) Add(r *FrameResult, worker WorkerID, before *FrameResult) {
 	if r.Source.After(c.Source) {
 		c.Source = r.Source
 	}
+	c.noteFlat(r)
 	c.Slowest = slices.DeleteFunc(c.Slowest, func(s SlowFrame) bool { return s.Frame == r.Frame })
 	if r.Flags&FrameWasThere != 0 {
 		c.Curve.there(r.Frame, before == nil)
@@ -80,8 +91,9 @@ func (c *FrameCosts) Add(r *FrameResult, worker WorkerID, before *FrameResult) {
 	slices.SortStableFunc(c.Slowest, func(a, b SlowFrame) int { return cmp.Compare(b.Wall, a.Wall) })
 	c.Slowest = c.Slowest[:min(len(c.Slowest), maxSlowest)]
 	if w := c.worker(worker); w != nil {
-		c.Curve.add(r, w, len(c.Workers) == 1, before == nil)
+		c.learn(r, w, before == nil)
 		w.add(r)
+		c.forecast(r.Saved)
 	}
 }
 
@@ -104,7 +116,18 @@ func (w *WorkerCosts) add(r *FrameResult) {
 	}
 	w.Rendered++
 	w.Wall, w.Energy = sum(w.Wall, r.Wall), sum(w.Energy, r.Energy)
-	w.Last = r.Saved
+	w.Last, w.Device = r.Saved, r.Device
+}
+
+// noteFlat keeps Flat right.
+func (c *FrameCosts) noteFlat(r *FrameResult) {
+	i, found := slices.BinarySearch(c.Flat, r.Frame)
+	switch flat := r.Flags&FrameFlat != 0; {
+	case found && !flat:
+		c.Flat = slices.Delete(c.Flat, i, i+1)
+	case !found && flat && len(c.Flat) < maxFlat:
+		c.Flat = slices.Insert(c.Flat, i, r.Frame)
+	}
 }
 
 // sum adds what cannot be below zero, and ends at the largest number: a worker may
@@ -144,6 +167,7 @@ type CostCurve struct {
 	First, Last int // of the job's frames
 	Bins        [CostBins]CostBin
 	Residual    float64 // mean square of how far the logarithm of a time was from what its neighbours said
+	Missed      float64 // likewise of how long a worker took from what the curve said before
 }
 
 // A CostBin is one part of the frames.
@@ -186,34 +210,54 @@ const (
 	maxPause = 5 * time.Second
 )
 
-// add takes in the time of a frame, before it is counted for the worker. One that is
-// alone is as fast as all are: that its frames change is the film's, or the computer's
-// being busy, and not the worker's speed.
-func (c *CostCurve) add(r *FrameResult, w *WorkerCosts, alone, isNew bool) {
-	c.there(r.Frame, isNew)
+// learn takes in the time of a frame, before it is counted for the worker.
+func (c *FrameCosts) learn(r *FrameResult, w *WorkerCosts, isNew bool) {
 	taken := time.Duration(r.Wall-r.Load) * time.Millisecond
 	if pause := r.Saved.Sub(w.Last) - time.Duration(r.Wall)*time.Millisecond; w.Rendered > 0 && pause > 0 && pause < maxPause {
 		taken += pause
 	}
-	log := math.Log(max(taken.Seconds(), 0.001))
-	if expected, ok := c.near(c.index(r.Frame)); ok {
+	c.Busy += taken.Seconds()
+	c.Curve.there(r.Frame, isNew)
+	alone, i, log := len(c.Workers) == 1, c.Curve.index(r.Frame), math.Log(max(taken.Seconds(), 0.001))
+	c.Curve.add(i, log, &w.Speed, w.Rendered, alone, log)
+	if r.CPU > 0 && !r.Device.GPU() {
+		cpu := math.Log(float64(r.CPU) / 1000)
+		c.CPUCurve.add(i, cpu, &w.CPUSpeed, w.Rendered, alone, log-w.Pace)
+		w.Pace += (log - cpu - w.Pace) * max(1/float64(w.Rendered+1), paceWeight)
+	}
+}
+
+// paceWeight is the weight of the newest frame for how fast a computer is of late: that
+// of five frames before it is a third of it.
+const paceWeight = 0.2
+
+// add takes in the logarithm of what a frame of a bin took of a worker that rendered so
+// many before. One that is alone is as fast as all are: that its frames change is the film's,
+// or the computer's being busy, and not the worker's speed. By told, what was foreseen
+// is judged.
+func (c *CostCurve) add(i int, log float64, speed *float64, rendered int, alone bool, told float64) {
+	if expected, ok := c.near(i); ok {
 		off := log - expected
+		if rendered > 0 {
+			away := told - expected - *speed
+			c.Missed += (away*away - c.Missed) * max(1/float64(rendered), 0.1)
+		}
 		switch {
 		case alone:
-		case w.Rendered == 0:
-			w.Speed = off
+		case rendered == 0:
+			*speed = off
 		default:
-			w.Speed += (off - w.Speed) * max(1/float64(w.Rendered+1), 0.1)
+			*speed += (off - *speed) * max(1/float64(rendered+1), 0.1)
 		}
-		if w.Rendered > 0 {
+		if rendered > 0 {
 			// Half of how far two neighbours differ is the other's.
-			away := (off - w.Speed) * (off - w.Speed) / 2
-			c.Residual += (away - c.Residual) * max(1/float64(w.Rendered), 0.1)
+			away := (off - *speed) * (off - *speed) / 2
+			c.Residual += (away - c.Residual) * max(1/float64(rendered), 0.1)
 		}
 	}
-	b := c.bin(r.Frame)
+	b := &c.Bins[i]
 	b.Seen = min(b.Seen+1, maxSeen)
-	b.Mean += (log - w.Speed - b.Mean) / float64(b.Seen)
+	b.Mean += (log - *speed - b.Mean) / float64(b.Seen)
 }
 
 // near returns what the bin, or the nearest with a time, says.
@@ -248,5 +292,6 @@ func (c *FrameCosts) Clone() *FrameCosts {
 	}
 	copied := *c
 	copied.Slowest, copied.Workers = slices.Clone(c.Slowest), slices.Clone(c.Workers)
+	copied.Flat, copied.Forecasts = slices.Clone(c.Flat), slices.Clone(c.Forecasts)
 	return &copied
 }

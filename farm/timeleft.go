@@ -26,26 +26,69 @@ const (
 	rangeDoubts = 2
 )
 
-// TimeLeft says when a job will be over that has left frames to go, with the given
-// number of workers at it. It returns false before the first frame.
+// WorkLeft is what of a job is to be done yet.
+type WorkLeft struct {
+	Frames  int
+	Others  int // other steps, such as making a video of all frames
+	Workers int // at it
+}
+
+// TimeLeft says when a job will be over of which so much is left. It returns false
+// before the first frame.
 //
 // Frames that lie between rendered ones take as long as those. Those beyond them follow
 // the line through the rendered ones as far as it is more than chance; else they are like
 // the nearest, and the farther the more like all on the average. The range has room for
 // each of these. Workers differ by a factor. What is known least, the frames that nobody
-// has seen the like of, makes most of the range.
-func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool) {
-	if c.Rendered == 0 || workers == 0 || !c.Curve.seen() {
+// has seen the like of, makes most of the range, and how far off earlier forecasts were.
+func (c *FrameCosts) TimeLeft(left WorkLeft, now time.Time) (TimeLeft, bool) {
+	if c.Rendered == 0 || left.Workers == 0 || !c.Curve.seen() {
 		return TimeLeft{}, false
 	}
-	if left <= 0 {
-		return TimeLeft{now, now, now}, true
+	need := needs{}
+	if left.Frames > 0 {
+		need = c.needs(left.Frames, left.Workers, now)
+		need.doubt = math.Hypot(need.doubt, c.missed(need.likely*need.workers))
 	}
-	e := c.Curve.estimate(left)
+	after := func(s float64) time.Time {
+		return now.Add(time.Duration(min(max(s, 0), maxTimeLeft) * float64(time.Second))).Truncate(time.Millisecond)
+	}
+	least, likely, most := need.least/(1+rangeDoubts*need.doubt)-need.slack, need.likely, need.most*(1+rangeDoubts*need.doubt)+need.slack
+	if left.Frames > 0 { // the last is read back and told of
+		likely, most = likely+lastSeconds, most+2*lastSeconds
+	}
+	if left.Others > 0 {
+		video := float64(c.Curve.Planned()) * videoSeconds
+		likely, most = likely+video, most+1+videoRange*video
+	}
+	return TimeLeft{after(least), after(max(likely, 0)), after(max(most, likely))}, true
+}
+
+const (
+	// lastSeconds is how long it takes from the last frame to the end of the job: a
+	// worker reports once a second.
+	lastSeconds = 0.7
+	// videoSeconds is what a video takes for a frame. FFmpeg reads and writes 20 to 200
+	// of full HD in a second.
+	videoSeconds = 0.02
+	videoRange   = 3
+)
+
+// needs is how long workers need for frames, in seconds.
+type needs struct {
+	least, likely, most float64
+	slack               float64 // how much sooner or later it may be besides
+	doubt               float64 // how much more or less it may be, as a part
+	workers             float64
+}
+
+// needs says how long so many workers need for the frames that are left.
+func (c *FrameCosts) needs(left, workers int, now time.Time) needs {
+	e, speeds := c.best().estimate(left), c.speeds()
 	active := c.latest(workers)
 	rate, loading, begun, slowest := 0.0, 0.0, 0.0, 0.0
 	for _, w := range active {
-		speed := math.Exp(-w.Speed)
+		speed := math.Exp(-speeds(&w))
 		rate += speed
 		slowest = max(slowest, e.frame/speed)
 		if w.Rendered > 1 {
@@ -56,19 +99,37 @@ func (c *FrameCosts) TimeLeft(left, workers int, now time.Time) (TimeLeft, bool)
 		}
 	}
 	n := float64(len(active))
-	needs := func(work float64) float64 {
-		seconds := max(work-min(begun, 0.9*work), 0)/rate + loading*float64(left)/n
+	seconds := func(work float64) float64 {
+		s := max(work-min(begun, 0.9*work), 0)/rate + loading*float64(left)/n
 		if n > 1 { // they do not all end at once
-			seconds += 0.5 * slowest * (n - 1) / n
+			s += 0.5 * slowest * (n - 1) / n
 		}
-		return seconds
+		return s
 	}
-	doubt := e.doubt
-	slack := 0.5*slowest + 1
-	after := func(s float64) time.Time {
-		return now.Add(time.Duration(min(s, maxTimeLeft) * float64(time.Second))).Truncate(time.Millisecond)
+	return needs{seconds(e.least), seconds(e.work), seconds(e.most), 0.5*slowest + 1, e.doubt, n}
+}
+
+// best is the curve that foresaw frames best. Processor time does where other programs
+// keep a computer busy, time where something else than the processor renders.
+func (c *FrameCosts) best() *CostCurve {
+	if !c.byCPU() {
+		return &c.Curve
 	}
-	return TimeLeft{after(max(needs(e.least)/(1+rangeDoubts*doubt)-slack, 0)), after(needs(e.work)), after(needs(e.most)*(1+rangeDoubts*doubt) + slack)}, true
+	curve := c.CPUCurve
+	for i, b := range c.Curve.Bins {
+		curve.Bins[i].Planned, curve.Bins[i].Done = b.Planned, b.Done
+	}
+	return &curve
+}
+
+func (c *FrameCosts) byCPU() bool { return c.CPUCurve.seen() && c.CPUCurve.Missed < 2*c.Curve.Missed }
+
+// speeds returns what is to be added to the logarithm of the best curve for a worker.
+func (c *FrameCosts) speeds() func(w *WorkerCosts) float64 {
+	if c.byCPU() {
+		return func(w *WorkerCosts) float64 { return w.CPUSpeed + w.Pace }
+	}
+	return func(w *WorkerCosts) float64 { return w.Speed }
 }
 
 // maxTimeLeft is ten years in seconds: whatever a worker reported, it is a time.
@@ -80,12 +141,13 @@ func (c *FrameCosts) latest(n int) []WorkerCosts {
 	list := slices.Clone(c.Workers)
 	slices.SortStableFunc(list, func(a, b WorkerCosts) int { return b.Last.Compare(a.Last) })
 	list = list[:min(n, len(list))]
-	mean := 0.0
+	var mean WorkerCosts
 	for _, w := range list {
-		mean += w.Speed / float64(len(list))
+		part := 1 / float64(len(list))
+		mean.Speed, mean.CPUSpeed, mean.Pace = mean.Speed+part*w.Speed, mean.CPUSpeed+part*w.CPUSpeed, mean.Pace+part*w.Pace
 	}
 	for len(list) < min(n, maxCostWorkers) {
-		list = append(list, WorkerCosts{Speed: mean})
+		list = append(list, mean)
 	}
 	return list
 }

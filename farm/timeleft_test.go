@@ -8,83 +8,6 @@ import (
 	"time"
 )
 
-// A film is a job for the tests of the time left: how long its frames take, in
-// seconds, and how much longer each worker needs.
-type film struct {
-	name   string
-	frames int
-	cost   func(at float64, r *rand.Rand) float64 // at is from 0 to 1
-	speeds []float64
-}
-
-func films() []film {
-	return []film{
-		{"constant", 120, func(float64, *rand.Rand) float64 { return 20 }, []float64{1}},
-		{"rising", 120, func(at float64, _ *rand.Rand) float64 { return 10 + 30*at }, []float64{1}},
-		{"falling", 120, func(at float64, r *rand.Rand) float64 { return (40 - 30*at) * math.Exp(0.15*r.NormFloat64()) }, []float64{1}},
-		{"heavy section", 120, func(at float64, _ *rand.Rand) float64 {
-			if at > 0.4 && at < 0.6 {
-				return 25
-			}
-			return 10
-		}, []float64{1}},
-		{"noise", 120, func(_ float64, r *rand.Rand) float64 { return 15 * math.Exp(0.4*r.NormFloat64()) }, []float64{1}},
-		{"two workers", 120, func(at float64, r *rand.Rand) float64 { return (12 + 6*math.Sin(7*at)) * math.Exp(0.1*r.NormFloat64()) }, []float64{1, 2.2}},
-	}
-}
-
-// render plays the film, and returns at which share of the frames what was estimated,
-// and when it was over.
-func (f film) render(r *rand.Rand, look func(done int, left TimeLeft)) (end time.Time) {
-	frames := make([]int, f.frames)
-	for i := range frames {
-		frames[i] = i + 1
-	}
-	c := NewFrameCosts(frames)
-	begin := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	type run struct {
-		frame int
-		wall  time.Duration
-		until time.Time
-	}
-	busy := make([]run, len(f.speeds))
-	next, done := 0, 0
-	give := func(w int, now time.Time) {
-		busy[w] = run{}
-		if next < f.frames {
-			wall := time.Duration(f.cost(float64(next)/float64(f.frames), r) * f.speeds[w] * float64(time.Second))
-			busy[w] = run{frames[next], wall, now.Add(wall)}
-			next++
-		}
-	}
-	for w := range busy {
-		give(w, begin)
-	}
-	for done < f.frames {
-		first := -1
-		for w := range busy {
-			if busy[w].frame != 0 && (first < 0 || busy[w].until.Before(busy[first].until)) {
-				first = w
-			}
-		}
-		b := busy[first]
-		end = b.until
-		c.Add(&FrameResult{Frame: b.frame, Wall: b.wall.Milliseconds(), Saved: end}, WorkerID(rune('a'+first)), nil)
-		done++
-		give(first, end)
-		workers := 0
-		for _, b := range busy {
-			if b.frame != 0 {
-				workers++
-			}
-		}
-		if left, ok := c.TimeLeft(f.frames-done, max(workers, 1), end); ok {
-			look(done, left)
-		}
-	}
-	return end
-}
-
 // From a quarter on, the true end is within the range nearly always, for films of all
 // shapes; at the half, what is called likely is near.
 func TestTimeLeft(t *testing.T) {
@@ -109,7 +32,7 @@ func TestTimeLeft(t *testing.T) {
 					inside++
 				}
 				if l.done == f.frames/2 {
-					whole := end.Sub(time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)).Seconds()
+					whole := end.Sub(filmBegins).Seconds()
 					half = append(half, math.Abs(l.left.Likely.Sub(end).Seconds())/whole)
 				}
 			}
@@ -135,7 +58,7 @@ func TestTimeLeftOfNonsense(t *testing.T) {
 	for i := range 1000 {
 		c.Add(&FrameResult{Frame: r.IntN(2*MaxFrame) - MaxFrame, Wall: r.Int64N(maxFrameTime), Load: r.Int64N(maxFrameTime), Saved: now.Add(time.Duration(r.Int64()))},
 			WorkerID(rune('a'+i%300)), nil)
-		left, ok := c.TimeLeft(r.IntN(1e9), 1+r.IntN(1e6), now)
+		left, ok := c.TimeLeft(WorkLeft{r.IntN(1e9), r.IntN(3), 1 + r.IntN(1e6)}, now)
 		if !ok || left.Earliest.After(left.Likely) || left.Latest.Before(left.Likely) || left.Earliest.Before(now) || left.Latest.Year() > 2040 {
 			t.Fatalf("%d: %+v, %v", i, left, ok)
 		}
@@ -155,24 +78,24 @@ func otherFilms(r *rand.Rand, frames int, speeds []float64) []film {
 	phase, often := 6*r.Float64(), 3+9*r.Float64()
 	busy := 0.0
 	return []film{
-		{"scenes", frames, func(at float64, _ *rand.Rand) float64 { return 10 * levels[int(at*6)] }, speeds},
-		{"other heavy section", frames, func(at float64, _ *rand.Rand) float64 {
+		{name: "scenes", frames: frames, cost: func(at float64, _ *rand.Rand) float64 { return 10 * levels[int(at*6)] }, speeds: speeds},
+		{name: "other heavy section", frames: frames, cost: func(at float64, _ *rand.Rand) float64 {
 			if at >= begin && at < begin+long {
 				return 10 * heavy
 			}
 			return 10
-		}, speeds},
-		{"waves", frames, func(at float64, _ *rand.Rand) float64 { return 10 + 5*math.Sin(phase+often*at) }, speeds},
-		{"spikes", frames, func(_ float64, r *rand.Rand) float64 {
+		}, speeds: speeds},
+		{name: "waves", frames: frames, cost: func(at float64, _ *rand.Rand) float64 { return 10 + 5*math.Sin(phase+often*at) }, speeds: speeds},
+		{name: "spikes", frames: frames, cost: func(_ float64, r *rand.Rand) float64 {
 			if r.Float64() < 0.08 {
 				return 60
 			}
 			return 10
-		}, speeds},
-		{"busy computer", frames, func(_ float64, r *rand.Rand) float64 {
+		}, speeds: speeds},
+		{name: "busy computer", frames: frames, cost: func(_ float64, r *rand.Rand) float64 {
 			busy = 0.9*busy + 0.2*r.NormFloat64()
 			return 10 * math.Exp(busy+0.2*r.NormFloat64())
-		}, speeds},
+		}, speeds: speeds},
 	}
 }
 

@@ -132,6 +132,7 @@ func TestCheckFindsAWrongIndex(t *testing.T) {
 		"active":           func(x *index, j *Job) { clear(x.held) },
 		"worker":           func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].Name = "other" },
 		"worker's task":    func(x *index, j *Job) { x.workers[(*x.names.Load())[1]].active = nil },
+		"workers of a job": func(x *index, j *Job) { j.holders++ },
 		"steps":            func(x *index, j *Job) { j.setSteps(2, 1) },
 		"tag":              func(x *index, j *Job) { x.tags["t"] = farm.Tag{} },
 		"counter":          func(x *index, j *Job) { x.numbers.event++; x.saved.event++ },

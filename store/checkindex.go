@@ -96,6 +96,7 @@ func (c *comparison) job(j, f *Job) {
 	what := func(part string) string { return fmt.Sprintf("%s of job %s", part, j.ID) }
 	c.same(what("record"), j.Job, f.Job)
 	c.same(what("removal"), j.removing, f.removing)
+	c.same(what("workers"), j.holders, f.holders)
 	scheduler.CompareJobs(j.sched, f.sched, func(format string, args ...any) {
 		c.differ("job %s: %s", j.ID, fmt.Sprintf(format, args...))
 	})

@@ -80,7 +80,9 @@ func (x *index) putCosts(j *Job) {
 //
 //	kept | rendered | wall | cpu | load | save | energy | memory | gpu memory | warned | source |
 //	n, n x (frame | wall) | n, n x (worker | rendered | wall | energy | last | speed f32 | load) |
-//	first | last | residual f32 | bins x (planned | done | seen | [mean f32])
+//	first | last | residual f32 | bins x (planned | done | seen | [mean f32]) |
+//	n, n x flat frame | n, n x (device u8 | cpu speed f32 | pace f32), of the first n workers | missed f32 | busy f32 |
+//	cpu residual f32 | cpu missed f32 | bins x (cpu seen | [cpu mean f32]) | n, n x (forecast f32 | busy then f32)
 func appendCosts(b []byte, c *farm.FrameCosts, number func(farm.WorkerID) uint32) []byte {
 	for _, n := range []int64{int64(c.Kept), int64(c.Rendered), c.Wall, c.CPU, c.Load, c.Save, c.Energy, c.Memory, c.GPUMemory, int64(c.Warned)} {
 		b = binary.AppendUvarint(b, uint64(n))
@@ -109,6 +111,30 @@ func appendCosts(b []byte, c *farm.FrameCosts, number func(farm.WorkerID) uint32
 		if bin.Seen > 0 {
 			b = appendFloat(b, bin.Mean)
 		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Flat)))
+	for _, frame := range c.Flat {
+		b = binary.AppendVarint(b, int64(frame))
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Workers)))
+	for _, w := range c.Workers {
+		b = appendFloat(appendFloat(append(b, byte(w.Device.Number())), w.CPUSpeed), w.Pace)
+	}
+	return appendForecasts(b, c)
+}
+
+// appendForecasts appends what only forecasts need.
+func appendForecasts(b []byte, c *farm.FrameCosts) []byte {
+	b = appendFloat(appendFloat(b, c.Curve.Missed), c.Busy)
+	b = appendFloat(appendFloat(b, c.CPUCurve.Residual), c.CPUCurve.Missed)
+	for _, bin := range c.CPUCurve.Bins {
+		if b = binary.AppendUvarint(b, uint64(bin.Seen)); bin.Seen > 0 {
+			b = appendFloat(b, bin.Mean)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Forecasts)))
+	for _, f := range c.Forecasts {
+		b = appendFloat(appendFloat(b, f.Left), f.Busy)
 	}
 	return b
 }
@@ -155,7 +181,33 @@ func decodeCosts(payload []byte, names []farm.WorkerID) (*farm.FrameCosts, error
 	if r.err == nil && c.Curve.Last < c.Curve.First {
 		return nil, errors.New("its last frame is before the first")
 	}
+	for range r.count(len(r.rest)) {
+		c.Flat = append(c.Flat, r.small())
+	}
+	for i := range r.count(len(c.Workers)) {
+		w, device := &c.Workers[i], int(r.byte())
+		if device >= len(farm.Devices) {
+			return nil, errors.New("it names a device that this version of Farm does not know")
+		}
+		w.Device, w.CPUSpeed, w.Pace = farm.Devices[device], r.float(), r.float()
+	}
+	decodeForecasts(r, c)
 	return c, r.end()
+}
+
+func decodeForecasts(r *reader, c *farm.FrameCosts) {
+	c.Curve.Missed, c.Busy = r.float(), r.float()
+	cpu := &c.CPUCurve
+	cpu.Residual, cpu.Missed = r.float(), r.float()
+	for i := range cpu.Bins {
+		bin := &cpu.Bins[i]
+		if bin.Seen = r.count(math.MaxInt); bin.Seen > 0 {
+			bin.Mean = r.float()
+		}
+	}
+	for range r.count(len(r.rest)) {
+		c.Forecasts = append(c.Forecasts, farm.Forecast{Left: r.float(), Busy: r.float()})
+	}
 }
 
 func appendFloat(b []byte, f float64) []byte {

@@ -73,6 +73,9 @@ func (x *index) hold(t Task, worker *Worker, s farm.TaskState) {
 	h := x.held[key]
 	if h != nil && h.worker != worker {
 		h.worker.active = slices.DeleteFunc(h.worker.active, func(a Task) bool { return a == t })
+		if !h.worker.worksOn(t.Job) {
+			t.Job.holders--
+		}
 		delete(x.held, key)
 		h = nil
 	}
@@ -82,9 +85,17 @@ func (x *index) hold(t Task, worker *Worker, s farm.TaskState) {
 	if h == nil {
 		h = &holding{task: t, worker: worker}
 		x.held[key] = h
+		if !worker.worksOn(t.Job) {
+			t.Job.holders++
+		}
 		worker.active = append(worker.active, t)
 	}
 	h.state = s
+}
+
+// worksOn reports whether the worker holds a task of the job.
+func (w *Worker) worksOn(j *Job) bool {
+	return slices.ContainsFunc(w.active, func(t Task) bool { return t.Job == j })
 }
 
 // state returns a task's state: from memory while it is active or was never

@@ -29,6 +29,7 @@ type Job struct {
 	costs     *farm.FrameCosts // nil: none, or not read yet; see Tx.Costs
 	costly    bool             // costs changed since the last commit
 	costsLost bool             // its record is damaged
+	holders   int              // workers that hold tasks of it
 	changes   uint32           // number of the last change in its audit; 0: look it up
 }
 
@@ -93,6 +94,10 @@ func (j *Job) Task(i int) Task {
 	}
 	return Task{Job: j, Index: i}
 }
+
+// Workers returns how many workers hold tasks of the job. Those that hold their next
+// task, too, count once.
+func (j *Job) Workers() int { return j.holders }
 
 // TasksIn yields the tasks that are in one of the statuses when their turn
 // comes, in index order. SetTask may be called on any task meanwhile.

@@ -39,6 +39,7 @@ var migrations = []migration{
 	{"tasks have causes of their failures; jobs a time of the next try", nil},
 	{"what frames cost has buckets; tasks may render some of their frames again", addFrames},
 	{"jobs know which Blender they want", nil},
+	{"what frames cost has flat frames, devices, processor time along the job, and forecasts", addForecasts},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew
@@ -83,6 +84,14 @@ func addFrames(tx *bolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// addForecasts makes layout 7. Nobody foresaw anything before: it is all zero.
+func addForecasts(tx *bolt.Tx) error {
+	return rewrite(tx, costBucket, func(payload []byte) ([]byte, error) {
+		const size = 1 + 1 + 2*4 + 2*4 + farm.CostBins + 1
+		return append(payload[:len(payload):len(payload)], make([]byte, size)...), nil
+	})
 }
 
 // rewrite replaces the payload of every record of a bucket.

@@ -152,7 +152,7 @@ func (u *unit) saveJob(c *changedJob) {
 		u.tasks.Sub(c.tasks)
 	}
 	u.SaveJob(j)
-	u.event(events.JobChanged{Job: j.Job, Status: status, Left: leftOf(u.Costs(j), &j.Job, u.Now()), Previous: c.before, Submitted: c.submitted,
+	u.event(events.JobChanged{Job: j.Job, Status: status, Left: leftOf(u.Tx, j), Previous: c.before, Submitted: c.submitted,
 		RefreshTasks: c.refresh || changed && (status.TakesBack() || status == farm.JobPaused || status == farm.JobPauseRequested ||
 			c.before == farm.JobPaused || c.before == farm.JobPauseRequested)})
 }

@@ -3,7 +3,6 @@ package manager
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"renderfarm/farm"
 	"renderfarm/store"
@@ -119,14 +118,14 @@ func timeLeft(tx *store.Tx, j *store.Job) *farm.TimeLeft {
 	if !j.Status().Runs() {
 		return nil
 	}
-	if j.Counts[farm.TaskActive] > 0 {
-		return leftOf(tx.Costs(j), &j.Job, tx.Now())
+	if j.Workers() > 0 {
+		return leftOf(tx, j)
 	}
 	costs := tx.Costs(j)
 	if costs == nil {
 		return nil
 	}
-	left, ok := costs.TimeLeft(framesLeft(costs, &j.Job), max(len(costs.Workers), 1), tx.Now())
+	left, ok := costs.TimeLeft(workLeft(costs, j, max(len(costs.Workers), 1)), tx.Now())
 	if !ok {
 		return nil
 	}
@@ -135,7 +134,7 @@ func timeLeft(tx *store.Tx, j *store.Job) *farm.TimeLeft {
 		return nil
 	}
 	for _, other := range ahead {
-		first := leftOf(tx.Costs(other), &other.Job, tx.Now())
+		first := leftOf(tx, other)
 		if first == nil {
 			return nil
 		}
@@ -144,43 +143,49 @@ func timeLeft(tx *store.Tx, j *store.Job) *farm.TimeLeft {
 	return &left
 }
 
-// leftOf is the time left of a job that workers are at.
-func leftOf(c *farm.FrameCosts, j *farm.Job, now time.Time) *farm.TimeLeft {
-	if c == nil || !j.Status().Runs() {
+// leftOf is the time left of a job that workers are at; nil if none is.
+func leftOf(tx *store.Tx, j *store.Job) *farm.TimeLeft {
+	if !j.Status().Runs() || j.Workers() == 0 {
 		return nil
 	}
-	left, ok := c.TimeLeft(framesLeft(c, j), j.Counts[farm.TaskActive], now)
+	c := tx.Costs(j)
+	if c == nil {
+		return nil
+	}
+	left, ok := c.TimeLeft(workLeft(c, j, j.Workers()), tx.Now())
 	if !ok {
 		return nil
 	}
 	return &left
 }
 
-// framesLeft is how many frames of a job are to be rendered yet: what else it does,
-// such as making a video, is no frame.
-func framesLeft(c *farm.FrameCosts, j *farm.Job) int {
-	left := j.StepsTotal - j.StepsDone
+// workLeft is what of a job is to be done yet, by so many workers.
+func workLeft(c *farm.FrameCosts, j *store.Job, workers int) farm.WorkLeft {
+	left := farm.WorkLeft{Frames: j.StepsTotal - j.StepsDone, Workers: workers}
 	if planned := c.Curve.Planned(); planned > 0 {
-		left -= max(0, j.StepsTotal-planned)
+		left.Others = max(0, j.StepsTotal-planned)
+		left.Frames = max(0, left.Frames-left.Others)
 	}
-	return max(left, 0)
+	return left
 }
 
 // TimeLeft returns when each of the jobs that workers are at will be over; nil for
 // others, and where it cannot be told.
 func (m *Manager) TimeLeft(jobs []farm.Job) (left []*farm.TimeLeft, err error) {
 	left = make([]*farm.TimeLeft, len(jobs))
-	now := time.Now()
-	err = m.store.View(func(v *store.View) error {
+	active := func(j farm.Job) bool { return j.Status().Runs() && j.Counts[farm.TaskActive] > 0 }
+	if !slices.ContainsFunc(jobs, active) {
+		return left, nil
+	}
+	err = m.store.Update(func(tx *store.Tx) error { // which knows who works on what
 		for i := range jobs {
-			if !jobs[i].Status().Runs() || jobs[i].Counts[farm.TaskActive] == 0 {
+			if !active(jobs[i]) {
 				continue
 			}
-			costs, err := v.Costs(jobs[i].ID)
-			if err != nil && farm.KindOf(err) != farm.NotFound {
-				return err
+			// One that was deleted meanwhile, or is damaged, has none.
+			if j, err := tx.Job(jobs[i].ID); err == nil {
+				left[i] = leftOf(tx, j)
 			}
-			left[i] = leftOf(costs, &jobs[i], now)
 		}
 		return nil
 	})

@@ -180,6 +180,13 @@ func TestCosts(t *testing.T) {
 	if left := time.Until(c.Left.Likely); left < 45*time.Minute || left > 51*time.Minute || !c.Left.Earliest.Before(c.Left.Likely) || !c.Left.Latest.After(c.Left.Likely) {
 		t.Errorf("50 frames of a minute take %v: %+v", left, c.Left)
 	}
+	// A worker that holds its next task besides is no faster for it.
+	if f.next(w, task) == "" {
+		t.Fatal("there is no next task")
+	}
+	if c, err = f.Costs(job); err != nil || time.Until(c.Left.Likely) < 45*time.Minute {
+		t.Errorf("with a next task, 50 frames of a minute are over at %v: %v", c.Left.Likely, err)
+	}
 	jobs, _, err := f.Jobs(0, 10)
 	f.must(err)
 	if left, err := f.TimeLeft(jobs); err != nil || left[0] == nil {
