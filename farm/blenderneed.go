@@ -1,6 +1,9 @@
 package farm
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // TypeBlender is the type of tasks that run Blender.
 const TypeBlender = "blender"
@@ -27,24 +30,47 @@ func ParseBlenderMatch(name string) (BlenderMatch, bool) {
 	return parseName[BlenderMatch](blenderMatchNames[:], name)
 }
 
-// A BlenderNeed is which Blender a job wants for its tasks of type TypeBlender. The
-// zero value stands for any: the version of the file is not known.
+// A BlenderNeed is which Blender a job wants for its tasks of type TypeBlender, and
+// what for. The zero value stands for any: the version of the file is not known.
 type BlenderNeed struct {
 	Version BlenderVersion // that saved the file
 	Match   BlenderMatch
+	GPU     bool // it must be able to render on a graphics card
 }
 
-// For returns what tasks of the type need: nothing if they do not run Blender, or if
-// the need makes no difference.
+// For returns what tasks of the type need: nothing if they do not run Blender, and only
+// what makes a difference.
 func (n BlenderNeed) For(taskType string) BlenderNeed {
-	if taskType != TypeBlender || n.Version.IsZero() || n.Match == MatchAny {
+	switch {
+	case taskType != TypeBlender:
 		return BlenderNeed{}
+	case n.Version.IsZero() || n.Match == MatchAny:
+		return BlenderNeed{GPU: n.GPU}
 	}
 	return n
 }
 
+// Compare orders needs, by version first.
+func (n BlenderNeed) Compare(o BlenderNeed) int {
+	number := func(b bool) int { return map[bool]int{true: 1}[b] }
+	return cmp.Or(n.Version.Compare(o.Version), cmp.Compare(n.Match, o.Match), cmp.Compare(number(n.GPU), number(o.GPU)))
+}
+
 // IsZero reports whether any Blender will do.
 func (n BlenderNeed) IsZero() bool { return n == BlenderNeed{} }
+
+// WithGPU returns the need with what the tasks of a job require: a graphics card, if the
+// parameter "gpu" of the first that runs Blender says so.
+func (n BlenderNeed) WithGPU(tasks []PlannedTask) BlenderNeed {
+	if i := slices.IndexFunc(tasks, func(t PlannedTask) bool { return t.Type == TypeBlender }); i >= 0 {
+		n.GPU = slices.ContainsFunc(tasks[i].Commands, func(c Command) bool { return c.Parameters["gpu"] == GPURequire })
+	}
+	return n
+}
+
+// GPURequire is the value of the parameter "gpu" of a command that does not render
+// without a graphics card.
+const GPURequire = "require"
 
 // BlenderFit is how the Blenders of a worker suit a file.
 type BlenderFit uint8
@@ -60,7 +86,7 @@ const (
 // worker that does not tell.
 func (n BlenderNeed) Fit(has []BlenderVersion) BlenderFit {
 	switch {
-	case n.IsZero():
+	case n.Version.IsZero():
 		return BlenderSame
 	case len(has) == 0:
 		return BlenderUnknown

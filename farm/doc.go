@@ -21,7 +21,7 @@
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it
 //	runnable    a task that waits for nothing but a worker
-//	need        which Blender a job wants for its file: its version, and how to match it
+//	need        which Blender a job wants: its version, how to match it, and whether it needs a graphics card
 //	scheduler   decides which task a worker gets next, see package scheduler
 //	terms       whether, when and to whom the scheduler hands out a job's tasks
 //	capacity    how many workers could be given tasks of a tag and type

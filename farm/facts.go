@@ -44,6 +44,26 @@ type RenderDevice struct {
 	ID   string `json:"id,omitempty"` // by which Blender knows it; "" if it has none
 }
 
+// GPU reports whether tasks of the worker can render on a graphics card. One that does
+// not tell what it renders on counts as able.
+func (f *WorkerFacts) GPU() bool {
+	told := false
+	if f != nil {
+		for _, b := range f.Blenders {
+			for _, d := range b.Devices {
+				told = true
+				if d.GPU() {
+					return true
+				}
+			}
+		}
+	}
+	return !told
+}
+
+// GPU reports whether the device is a graphics card.
+func (d RenderDevice) GPU() bool { return d.Type != "" && d.Type != "CPU" }
+
 // Bounds on what a worker tells of its computer: about 50 kB in all.
 const (
 	MaxBlenders   = 24

@@ -228,8 +228,8 @@ func (c *FrameCosts) learn(r *FrameResult, w *WorkerCosts, isNew bool) {
 }
 
 // paceWeight is the weight of the newest frame for how fast a computer is of late: that
-// of five frames before it is a third of it.
-const paceWeight = 0.2
+// of the one ten frames before is a third of it.
+const paceWeight = 0.1
 
 // add takes in the logarithm of what a frame of a bin took of a worker that rendered so
 // many before. One that is alone is as fast as all are: that its frames change is the film's,

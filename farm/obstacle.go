@@ -17,6 +17,7 @@ const (
 	TypeUnsupported // the worker does no tasks of its type
 	TagMissing      // the worker does not carry the job's tag
 	BlenderMissing  // it has no Blender for the file, or others have a better one
+	GPUMissing      // the job requires a graphics card, and it has none that Cycles can use
 	WorkerBlocked   // it gets no more tasks of this type from this job
 	MemoryShort     // it has no more memory than a worker that did not have enough
 	FailedBefore    // it failed the task, and somebody else who is awake can try

@@ -1,6 +1,7 @@
 package farm
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,13 +44,41 @@ func (w *Demand) nobodyLarger(_, able group) Why {
 		Next: "start a worker with more memory, or let them try again with: farm jobs requeue " + w.Job}
 }
 
-// otherBlenders says that jobs wait for Blenders that the worker does not have.
+// nobodyHasCard says that no worker can render on a graphics card.
+func (w *Demand) nobodyHasCard(_, able group) Why {
+	reason := "needs a graphics card that Cycles can use; "
+	switch len(able) {
+	case 1:
+		reason += "worker " + able[0].Name + ", the only one that could do it, has none"
+	case 2:
+		reason += "neither of the 2 workers has one"
+	default:
+		reason += fmt.Sprintf("none of the %d workers has one", len(able))
+	}
+	return Why{Reason: reason, Next: w.findCard()}
+}
+
+// findCard is what makes a graphics card available, or makes do without.
+func (w *Demand) findCard() string {
+	return "start a worker with one (farm workers show says what Blender finds on a worker), or submit it again without gpu=require"
+}
+
+// otherBlenders says that jobs wait for Blenders that the worker does not have, or for
+// graphics cards.
 func (w *WorkerDiagnosis) otherBlenders() Why {
 	var versions []string
+	version := BlenderVersion{}
 	for _, n := range w.OtherBlenders {
-		if text := n.Version.String(); !slices.Contains(versions, text) {
-			versions = append(versions, text)
+		if n.GPU && !w.Facts.GPU() {
+			continue
 		}
+		if text := n.Version.String(); !slices.Contains(versions, text) {
+			versions, version = append(versions, text), cmp.Or(version, n.Version)
+		}
+	}
+	if len(versions) == 0 {
+		return Why{Reason: "jobs wait for workers with a graphics card that Cycles can use, and Blender finds none here",
+			Next: "look at what it finds with: farm workers show " + w.Name}
 	}
 	has := "none that it tells of"
 	if mine := w.Facts.Versions(); len(mine) > 0 {
@@ -60,5 +89,5 @@ func (w *WorkerDiagnosis) otherBlenders() Why {
 		has = strings.Join(texts, " and ")
 	}
 	return Why{Reason: fmt.Sprintf("jobs wait for workers with Blender %s; it has %s", strings.Join(versions, " or "), has),
-		Next: installBlender(w.OtherBlenders[0].Version)}
+		Next: installBlender(version)}
 }

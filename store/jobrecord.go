@@ -23,6 +23,9 @@ type jobRecord struct {
 // maxVersionPart bounds both numbers of the version of a Blender.
 const maxVersionPart = 999
 
+// needsGPU is a bit beside the match of a Blender.
+const needsGPU = 1 << 7
+
 // maxStatuses bounds the statuses that a job counts tasks of.
 const maxStatuses = 100
 
@@ -74,7 +77,11 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 	if need := j.Blender; !need.IsZero() {
 		b = binary.AppendUvarint(b, uint64(need.Version.Major))
 		b = binary.AppendUvarint(b, uint64(need.Version.Minor))
-		b = append(b, byte(need.Match))
+		match := byte(need.Match)
+		if need.GPU {
+			match |= needsGPU
+		}
+		b = append(b, match)
 	}
 	return append(b, clip(j.Activity)...)
 }
@@ -137,7 +144,9 @@ func decodeJob(payload []byte) (jobRecord, error) {
 		j.RetryAt = timeOf(created + r.int())
 	}
 	if flags&jobBlender != 0 {
-		j.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: r.count(maxVersionPart), Minor: r.count(maxVersionPart)}, Match: farm.BlenderMatch(r.byte())}
+		j.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: r.count(maxVersionPart), Minor: r.count(maxVersionPart)}}
+		match := r.byte()
+		j.Blender.Match, j.Blender.GPU = farm.BlenderMatch(match&^needsGPU), match&needsGPU != 0
 	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {

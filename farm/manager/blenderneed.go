@@ -16,7 +16,8 @@ const versionLimit = 5 * time.Second
 const maxBlenderNeeds = 200
 
 // blenderNeed returns which Blender a job wants: what its submitter says, or what its
-// file says if the manager can read it, and how that is to be matched.
+// file says if the manager can read it, how that is to be matched, and whether it
+// must have a graphics card.
 func (m *Manager) blenderNeed(ctx context.Context, plan *farm.Plan, sub farm.Submission) farm.BlenderNeed {
 	need := sub.Blender
 	if !sub.BlenderMatchSet {
@@ -33,7 +34,7 @@ func (m *Manager) blenderNeed(ctx context.Context, plan *farm.Plan, sub farm.Sub
 		need.Version = version
 	}
 	if need.Version.IsZero() {
-		return farm.BlenderNeed{}
+		need = farm.BlenderNeed{}
 	}
-	return need
+	return need.WithGPU(plan.Tasks)
 }

@@ -31,13 +31,14 @@ const framesScript = `
 var JOB_TYPE = {label: "Frames", settings: [
 	{key: "frames", type: "int32", default: 3},
 	{key: "video", type: "bool", default: false},
-	{key: "chain", type: "bool", default: false}
+	{key: "chain", type: "bool", default: false},
+	{key: "gpu", type: "string", default: "auto"}
 ]};
 function compileJob(job) {
 	var video = author.Task("video", "ffmpeg"), last = null;
 	for (var i = 1; i <= job.settings.frames; i++) {
 		var frame = author.Task("frame-" + i, "blender");
-		frame.addCommand(author.Command("echo", {message: "{greeting} " + i}, 2));
+		frame.addCommand(author.Command("echo", {message: "{greeting} " + i, gpu: job.settings.gpu}, 2));
 		if (job.settings.chain && last) frame.addDependency(last);
 		job.addTask(frame);
 		video.addDependency(frame);
@@ -253,6 +254,9 @@ func (f *testFarm) want(id farm.JobID, status farm.JobStatus, tasks ...string) {
 func frames(n int) map[string]any         { return map[string]any{"frames": n} }
 func framesAndVideo(n int) map[string]any { return map[string]any{"frames": n, "video": true} }
 func chain(n int) map[string]any          { return map[string]any{"frames": n, "chain": true} }
+
+// frameOnCard is a job that does not render without a graphics card.
+func frameOnCard() map[string]any { return map[string]any{"frames": 1, "gpu": "require"} }
 
 func priority(p int) func(*farm.Submission) { return func(s *farm.Submission) { s.Priority = p } }
 

@@ -46,6 +46,7 @@ func TestWhyTellsTheTruth(t *testing.T) {
 			"block":    d.blockAny,
 			"fail":     d.failAny,
 			"ask":      d.askAny,
+			"facts":    d.factsAny,
 			"":         d.check,
 		})
 	})
@@ -67,8 +68,28 @@ func (d *doubt) newJob(rt *rapid.T) {
 	if len(d.jobs) == 4 {
 		rt.Skip("enough jobs")
 	}
-	settings := map[string]any{"frames": rapid.IntRange(1, 3).Draw(rt, "frames"), "video": rapid.Bool().Draw(rt, "video"), "chain": rapid.Bool().Draw(rt, "chain")}
+	settings := map[string]any{"frames": rapid.IntRange(1, 3).Draw(rt, "frames"), "video": rapid.Bool().Draw(rt, "video"), "chain": rapid.Bool().Draw(rt, "chain"),
+		"gpu": rapid.SampledFrom([]string{"auto", "auto", "require"}).Draw(rt, "gpu")}
 	d.jobs = append(d.jobs, d.submit(settings, priority(rapid.IntRange(0, 2).Draw(rt, "priority")), tag(d.anyTag(rt))))
+}
+
+// factsAny has a worker tell which cards it has, if any, or nothing at all.
+func (d *doubt) factsAny(rt *rapid.T) {
+	w := d.anyWorker(rt)
+	var facts farm.WorkerFacts
+	for _, kind := range rapid.SampledFrom([][]string{{}, {"CPU"}, {"CPU"}, {"CPU", "CUDA"}}).Draw(rt, "devices") {
+		facts = withDevice(facts, kind)
+	}
+	d.must(d.SetFacts(w, facts))
+}
+
+// withDevice adds a device to those that the only Blender of a worker finds.
+func withDevice(facts farm.WorkerFacts, kind string) farm.WorkerFacts {
+	if len(facts.Blenders) == 0 {
+		facts.Blenders = []farm.WorkerBlender{{Version: "4.2.1", Path: "/blender"}}
+	}
+	facts.Blenders[0].Devices = append(facts.Blenders[0].Devices, farm.RenderDevice{Type: kind, Name: kind})
+	return facts
 }
 
 func (d *doubt) anyWorker(rt *rapid.T) farm.WorkerID {

@@ -25,6 +25,9 @@ var conditions = []condition{
 	{farm.TypeUnsupported, func(_ *Scheduler, t Task, w *Worker) bool { return slices.Contains(w.placement.types, t.Type()) }},
 	{farm.TagMissing, func(_ *Scheduler, t Task, w *Worker) bool { return w.placement.carries(t.Job.terms.Tag) }},
 	{farm.BlenderMissing, func(s *Scheduler, t Task, w *Worker) bool { return s.suits(t.Job, t.Type(), w) }},
+	{farm.GPUMissing, func(_ *Scheduler, t Task, w *Worker) bool {
+		return w.placement.hasCard(t.Job.terms.work(t.Type()).Need)
+	}},
 	{farm.WorkerBlocked, func(_ *Scheduler, t Task, w *Worker) bool { return !t.Job.Blocked(w, t.Type()) }},
 	{farm.MemoryShort, (*Scheduler).enoughMemory},
 	{farm.FailedBefore, (*Scheduler).mayTry},

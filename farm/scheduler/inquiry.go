@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"cmp"
 	"slices"
 
 	"renderfarm/farm"
@@ -113,7 +112,7 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 			m.Types = append(m.Types, work.Type)
 		case !w.placement.carries(work.Tag):
 			m.Tags = append(m.Tags, work.Tag)
-		case work.Need.Fit(w.placement.blenders) == farm.BlenderTooOld || q.standBack(w):
+		case !w.placement.meets(work.Need) || q.standBack(w):
 			m.Blenders = append(m.Blenders, work.Need)
 		default:
 			q.Scan(func(e *entry) bool {
@@ -133,9 +132,7 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 	slices.Sort(m.Types) // a type is in the queues of several tags
 	slices.Sort(m.Tags)
 	m.Types, m.Tags = slices.Compact(m.Types), slices.Compact(m.Tags)
-	slices.SortFunc(m.Blenders, func(a, b farm.BlenderNeed) int {
-		return cmp.Or(a.Version.Compare(b.Version), cmp.Compare(a.Match, b.Match))
-	})
+	slices.SortFunc(m.Blenders, farm.BlenderNeed.Compare)
 	m.Blenders = slices.Compact(m.Blenders)
 	return m
 }

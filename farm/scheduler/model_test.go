@@ -43,41 +43,6 @@ func (h *history) serves(n *naiveJob, taskType string, number uint32) bool {
 		!n.blocked[workerType{number, taskType}]
 }
 
-// suits reports whether a worker has the right Blender. Others count as blocked.
-func (h *history) suits(n *naiveJob, taskType string, number, other uint32) bool {
-	need := n.terms.Need
-	versions := func(number uint32) (same, newer, tells bool) {
-		facts := h.workers[number-1].Facts
-		for _, b := range blendersOf(facts) {
-			v, _ := farm.ParseBlenderVersion(b.Version)
-			same, newer, tells = same || v == need.Version, newer || v.Compare(need.Version) > 0, true
-		}
-		return same, newer, tells
-	}
-	same, newer, tells := versions(number)
-	switch {
-	case taskType != farm.TypeBlender || need.Version.IsZero() || need.Match == farm.MatchAny || same || !tells:
-		return true
-	case !newer:
-		return false
-	case need.Match == farm.MatchNewer:
-		return true
-	}
-	for k := range h.workers {
-		if same, _, _ := versions(uint32(k + 1)); same && !h.workers[k].Away && uint32(k+1) != other && h.serves(n, taskType, uint32(k+1)) {
-			return false
-		}
-	}
-	return true
-}
-
-func blendersOf(f *farm.WorkerFacts) []farm.WorkerBlender {
-	if f == nil {
-		return nil
-	}
-	return f.Blenders
-}
-
 func (h *history) memory(number uint32) int64 {
 	if f := h.workers[number-1].Facts; f != nil {
 		return f.Memory
@@ -97,7 +62,7 @@ func (h *history) capable(n *naiveJob, i int, other uint32, also func(number uin
 	task := &n.tasks[i]
 	for k := range h.workers {
 		w, number := &h.workers[k], uint32(k+1)
-		if number == other || !h.serves(n, task.Type, number) || !h.suits(n, task.Type, number, other) || !also(number, w) {
+		if number == other || !h.serves(n, task.Type, number) || !h.suits(n, task.Type, number, other) || !h.hasCard(n, task.Type, number) || !also(number, w) {
 			continue
 		}
 		capable++
@@ -125,6 +90,8 @@ func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 		return farm.TagMissing
 	case !h.suits(n, task.Type, number, 0):
 		return farm.BlenderMissing
+	case !h.hasCard(n, task.Type, number):
+		return farm.GPUMissing
 	case n.blocked[workerType{number, task.Type}]:
 		return farm.WorkerBlocked
 	case !h.enough(task, number):
@@ -248,7 +215,8 @@ func (h *history) drawTerms(t *rapid.T) Terms {
 
 func drawNeed(t *rapid.T) farm.BlenderNeed {
 	version, _ := farm.ParseBlenderVersion(rapid.SampledFrom([]string{"", "3.4", "4.3", "5.2"}).Draw(t, "of"))
-	return farm.BlenderNeed{Version: version, Match: rapid.SampledFrom([]farm.BlenderMatch{farm.MatchSame, farm.MatchSame, farm.MatchNewer, farm.MatchAny}).Draw(t, "match")}
+	return farm.BlenderNeed{Version: version, Match: rapid.SampledFrom([]farm.BlenderMatch{farm.MatchSame, farm.MatchSame, farm.MatchNewer, farm.MatchAny}).Draw(t, "match"),
+		GPU: rapid.IntRange(0, 2).Draw(t, "card") == 0}
 }
 
 func drawFacts(t *rapid.T) *farm.WorkerFacts {
@@ -257,7 +225,11 @@ func drawFacts(t *rapid.T) *farm.WorkerFacts {
 	}
 	f := &farm.WorkerFacts{Memory: rapid.SampledFrom([]int64{0, 8e9, 16e9, 32e9}).Draw(t, "memory")}
 	for _, v := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"3.4.1", "4.3.2", "5.2.0 LTS", "5.2.1"}), 0, 2, rapid.ID).Draw(t, "blenders") {
-		f.Blenders = append(f.Blenders, farm.WorkerBlender{Version: v, Path: "/" + v})
+		b := farm.WorkerBlender{Version: v, Path: "/" + v}
+		for _, kind := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"CPU", "CUDA", "OPTIX"}), 0, 2, rapid.ID).Draw(t, "devices") {
+			b.Devices = append(b.Devices, farm.RenderDevice{Type: kind})
+		}
+		f.Blenders = append(f.Blenders, b)
 	}
 	return f
 }

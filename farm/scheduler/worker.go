@@ -36,11 +36,12 @@ type placement struct {
 
 	blenders []farm.BlenderVersion // that it has; nil if it does not tell
 	memory   int64                 // in bytes; 0 if it does not tell
+	gpu      bool                  // it can render on a graphics card, as far as it tells
 }
 
 func placementOf(w *farm.Worker) placement {
 	capable := w.Deleted.IsZero()
-	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions()}
+	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions(), gpu: w.Facts.GPU()}
 	if w.Facts != nil {
 		p.memory = w.Facts.Memory
 	}
@@ -48,7 +49,7 @@ func placementOf(w *farm.Worker) placement {
 }
 
 func (p *placement) same(q *placement) bool {
-	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory &&
+	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory && p.gpu == q.gpu &&
 		slices.Equal(p.types, q.types) && slices.Equal(p.tags, q.tags) && slices.Equal(p.blenders, q.blenders)
 }
 
@@ -57,8 +58,16 @@ func (p *placement) carries(tag farm.TagID) bool { return tag == "" || slices.Co
 
 // takes reports whether the worker is one of those for the work.
 func (p *placement) takes(w Work) bool {
-	return p.capable && slices.Contains(p.types, w.Type) && p.carries(w.Tag) && w.Need.Fit(p.blenders) != farm.BlenderTooOld
+	return p.capable && slices.Contains(p.types, w.Type) && p.carries(w.Tag) && p.meets(w.Need)
 }
+
+// meets reports whether the worker has a Blender that will do, and can render on what
+// the need asks for.
+func (p *placement) meets(need farm.BlenderNeed) bool {
+	return p.hasCard(need) && need.Fit(p.blenders) != farm.BlenderTooOld
+}
+
+func (p *placement) hasCard(need farm.BlenderNeed) bool { return p.gpu || !need.GPU }
 
 // each calls f with every queue that the worker serves, once.
 func (p *placement) each(s *Scheduler, f func(*queue)) {
@@ -82,7 +91,7 @@ func (p *placement) eachNeed(s *Scheduler, w Work, f func(*queue)) {
 		return
 	}
 	for _, need := range s.needs {
-		if need.Fit(p.blenders) != farm.BlenderTooOld {
+		if p.meets(need) {
 			f(s.queue(Work{w.Tag, w.Type, need}))
 		}
 	}

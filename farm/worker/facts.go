@@ -3,7 +3,9 @@ package worker
 import (
 	"context"
 	"runtime"
+	"slices"
 
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 )
 
@@ -17,6 +19,9 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 	if w.inventory != nil {
 		for _, b := range w.inventory.list(ctx) {
 			if !b.Spare {
+				if w.options.GPURule == gpuNever { // its cards are not for tasks
+					b.Devices = slices.DeleteFunc(slices.Clone(b.Devices), farm.RenderDevice.GPU)
+				}
 				facts.Blenders = append(facts.Blenders, b.WorkerBlender)
 			}
 		}

@@ -8,7 +8,7 @@ var gpuRules = []string{gpuAuto, gpuRequire, gpuPrefer, gpuNever}
 
 const (
 	gpuAuto    = "auto"
-	gpuRequire = "require"
+	gpuRequire = farm.GPURequire
 	gpuPrefer  = "prefer"
 	gpuNever   = "never"
 )
