@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,7 @@ func runJobtypeNew(s *session, path string) error {
 		return errors.Join(err, os.Remove(file))
 	}
 	fmt.Fprintln(s.out, file)
-	fmt.Fprintf(s.errOut, "Next: \"farm jobtype check %s\", then \"farm jobtype plan %s --set frames=1-10 --set blendfile=/farm/shot.blend --set output=/farm/out\".\n", file, file)
+	quoted := farm.QuoteFor(runtime.GOOS, file)
+	fmt.Fprintf(s.errOut, "Next: \"farm jobtype check %s\", then \"farm jobtype plan %s --set frames=1-10 --set blendfile=/farm/shot.blend --set output=/farm/out\".\n", quoted, quoted)
 	return nil
 }

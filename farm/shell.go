@@ -1,6 +1,9 @@
 package farm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // SplitShell splits a line into words as a POSIX shell does (Shell Command
 // Language, 2.2 Quoting): quotes of both kinds, and backslashes outside of
@@ -70,6 +73,21 @@ func QuoteShell(words []string) string {
 		quoted[i] = word
 		if word == "" || strings.ContainsFunc(word, special) {
 			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// QuoteFor is QuoteShell for who types into a shell of the operating system, named as Go
+// does: both shells of Windows know double quotes, and there is a backslash in every path.
+func QuoteFor(goos string, words ...string) string {
+	if goos != "windows" {
+		return QuoteShell(words)
+	}
+	quoted := slices.Clone(words)
+	for i, word := range words {
+		if word == "" || strings.ContainsFunc(strings.ReplaceAll(word, `\`, "/"), special) {
+			quoted[i] = `"` + word + `"` // which no path there has in it
 		}
 	}
 	return strings.Join(quoted, " ")

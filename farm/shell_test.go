@@ -47,3 +47,14 @@ func TestQuotedWordsCanBeSplitAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestQuoteFor(t *testing.T) {
+	for _, c := range []struct{ goos, word, want string }{
+		{"linux", "/srv/farm", "/srv/farm"}, {"linux", "/home/Ann Lee/farm", "'/home/Ann Lee/farm'"}, {"darwin", "it's", `'it'\''s'`},
+		{"windows", `C:\Farm`, `C:\Farm`}, {"windows", `C:\Users\Ann Lee\Farm`, `"C:\Users\Ann Lee\Farm"`}, {"windows", "", `""`},
+	} {
+		if got := QuoteFor(c.goos, "--home", c.word); got != "--home "+c.want {
+			t.Errorf("%s, %s: %s", c.goos, c.word, got)
+		}
+	}
+}
