@@ -64,7 +64,7 @@ func runBackup(ctx context.Context, s *session, given []string) error {
 	switch {
 	case farm.KindOf(err) == farm.Unavailable && api.StatusOf(err) == 0:
 		b, err = s.backupIdle(ctx, database, target, config.BackupKeep)
-	case err == nil && target != "":
+	case err == nil && target != "" && b.Kind != store.BackupPartial: // which must not replace one that has everything
 		err = store.CopyBackup(ctx, b.Path, target)
 		b.Path = target
 	}
@@ -72,10 +72,26 @@ func runBackup(ctx context.Context, s *session, given []string) error {
 		return inUse(err)
 	}
 	if s.json {
-		return s.printJSON(b)
+		err = s.printJSON(b)
+	} else {
+		_, err = fmt.Fprintf(s.out, "%s (%s)\n", b.Path, farm.Size(b.Size))
 	}
-	_, err = fmt.Fprintf(s.out, "%s (%s)\n", b.Path, farm.Size(b.Size))
+	if err == nil && b.Kind == store.BackupPartial {
+		return s.tellPartial(b, target)
+	}
 	return err
+}
+
+// tellPartial says what a backup of a damaged database lacks.
+func (s *session) tellPartial(b api.Backup, target string) error {
+	for _, what := range b.Lacks {
+		fmt.Fprintln(s.errOut, printable(what))
+	}
+	instead := ""
+	if target != "" {
+		instead = ", and " + target + " was not written"
+	}
+	return &statusError{exitFailed, "records of the database are damaged, so the backup has only the rest" + instead + ". Delete what is damaged, or restore a backup of before"}
 }
 
 // backupTarget returns the file as an absolute path: it must not be the database itself.

@@ -21,7 +21,12 @@ import (
 // Copy it elsewhere from there: a slow reader of the database itself would make it
 // grow. Without room on the disk it is farm.NoRoom, and nothing is written.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	return backup(path, func(temp string) error {
+	_, err := s.backup(ctx, path, "")
+	return err
+}
+
+func (s *Store) backup(ctx context.Context, path, partial string) (lacks []string, err error) {
+	return backup(path, partial, func(temp string) error {
 		// While the copy is made, pages that are replaced cannot be used again
 		// and the database grows: 1 GB takes about 20 seconds.
 		tx, err := s.begin()
@@ -36,47 +41,59 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 // BackupIdle is Backup for a database that no manager is using. It is
 // farm.Conflict if one does.
 func BackupIdle(ctx context.Context, database, path string) error {
+	_, err := backupIdle(ctx, database, path, "")
+	return err
+}
+
+func backupIdle(ctx context.Context, database, path, partial string) (lacks []string, err error) {
 	if err := checkFile(database); err != nil {
-		return openError(database, err)
+		return nil, openError(database, err)
 	}
 	db, err := openBolt(database, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
 	if err != nil {
-		return openError(database, err)
+		return nil, openError(database, err)
 	}
 	defer db.Close()
 	if _, err := layoutOf(db); err != nil {
-		return openError(database, err)
+		return nil, openError(database, err)
 	}
-	return backup(path, func(temp string) error {
+	return backup(path, partial, func(temp string) error {
 		return db.View(func(tx *bolt.Tx) error { return writeCopy(ctx, tx, temp) })
 	})
 }
 
-// backup has a copy written beside path, makes sure that it is whole, and gives
-// it its name.
-func backup(path string, write func(temp string) error) error {
-	temp := path + ".new"
-	err := write(temp)
+// backup has a copy written beside path, makes sure that it is whole, and gives it its
+// name. If records in it are damaged it is made whole without them, and gets the name
+// partial; "" makes none of it.
+func backup(path, partial string, write func(temp string) error) (lacks []string, err error) {
+	temp, name := path+".new", path
+	err = write(temp)
 	if err == nil {
 		err = checkSeals(temp)
 	}
-	if err == nil {
-		err = errors.Join(os.Rename(temp, path), fsync.Dir(filepath.Dir(path)))
+	var record *damage
+	if partial != "" && errors.As(err, &record) {
+		name = partial
+		if lacks, err = salvage(temp); err == nil {
+			err = syncFile(temp)
+		}
 	}
 	if err == nil {
-		return nil
+		err = errors.Join(os.Rename(temp, name), fsync.Dir(filepath.Dir(path)))
+	}
+	if err == nil {
+		return lacks, nil
 	}
 	os.Remove(temp)
 	var known *farm.Error
-	var record *damage
 	var file *fileDamage
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled):
-		return err
+		return nil, err
 	case errors.As(err, &record), errors.As(err, &file):
-		return farm.Errorf(farm.Internal, "no backup was made, as the database is damaged: %w. Older backups are kept; stop the manager, and \"farm check\" says all that is wrong", err)
+		return nil, farm.Errorf(farm.Internal, "no backup was made, as the database is damaged: %w. Older backups are kept; without a file to write, \"farm backup\" makes one of what is not damaged", err)
 	}
-	return farm.Errorf(farm.Internal, "the backup %s cannot be written: %w. Check that the folder exists, is writable, and has as much free space as the database", path, err)
+	return nil, farm.Errorf(farm.Internal, "the backup %s cannot be written: %w. Check that the folder exists, is writable, and has as much free space as the database", path, err)
 }
 
 // leftFree is how much of the disk a backup leaves to the database, in bytes: a

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"renderfarm/farm"
 )
 
 // Kinds of backups. Each has a ring of its own in the folder of backups, so that
@@ -15,14 +18,20 @@ import (
 const (
 	BackupDaily  = "daily"  // made by the manager, every backup_period
 	BackupManual = "manual" // made because somebody asked
+	// BackupPartial is either of them, made while records of the database were damaged,
+	// without these and what cannot do without them.
+	BackupPartial = "partial"
 )
 
 // A BackupFile is a backup in the folder of backups.
 type BackupFile struct {
 	Path string    `json:"path"`
-	Kind string    `json:"kind"` // BackupDaily or BackupManual
+	Kind string    `json:"kind"` // BackupDaily, BackupManual or BackupPartial
 	Made time.Time `json:"made"` // in UTC, to the second
 	Size int64     `json:"size"` // bytes
+
+	// Lacks says of a partial backup, when it is made, what is not in it.
+	Lacks []string `json:"lacks,omitempty"`
 }
 
 // BackupsDir returns the folder of backups of a database: beside it.
@@ -56,7 +65,7 @@ func Backups(database string) ([]BackupFile, error) {
 			continue
 		}
 		b := BackupFile{Path: filepath.Join(dir, e.Name()), Made: at}
-		for _, kind := range []string{BackupDaily, BackupManual} {
+		for _, kind := range []string{BackupDaily, BackupManual, BackupPartial} {
 			if e.Name() == backupName(at, kind) {
 				b.Kind = kind
 			}
@@ -72,8 +81,9 @@ func Backups(database string) ([]BackupFile, error) {
 
 // restoreAdvice is the next step for who has a database that cannot be used.
 func restoreAdvice(path string) string {
+	home := farm.QuoteFor(runtime.GOOS, "--home", filepath.Dir(path))
 	if list, err := Backups(path); err == nil && len(list) > 0 {
-		return fmt.Sprintf("Restore the newest backup, %s, with \"farm restore --home %s\"", list[0].Path, filepath.Dir(path))
+		return fmt.Sprintf("Restore the newest backup, %s, with \"farm restore %s\"", list[0].Path, home)
 	}
-	return fmt.Sprintf("There is no backup in %s; if you have one elsewhere, restore it with \"farm restore FILE --home %s\"", BackupsDir(path), filepath.Dir(path))
+	return fmt.Sprintf("There is no backup in %s; if you have one elsewhere, restore it with \"farm restore FILE %s\"", BackupsDir(path), home)
 }

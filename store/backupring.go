@@ -14,28 +14,31 @@ import (
 
 // BackupToFolder makes a backup of the kind in the folder of backups, and then
 // deletes the oldest of that kind, so that keep of them are left; at least the new one.
-// Nothing is deleted before the new one is whole and on the disk.
+// Nothing is deleted before the new one is whole and on the disk. While records of the
+// database are damaged it makes a BackupPartial of what is not, which has a ring of its
+// own and replaces none that has everything.
 func (s *Store) BackupToFolder(ctx context.Context, kind string, keep int) (BackupFile, error) {
-	if err := makeBackupsDir(s.path); err != nil {
-		return BackupFile{}, err
-	}
-	b := newBackupFile(s.path, kind, s.clock())
-	if err := s.Backup(ctx, b.Path); err != nil {
-		return BackupFile{}, err
-	}
-	return b.measured(), rotate(s.path, kind, keep)
+	return toFolder(s.path, kind, keep, s.clock(), func(path, partial string) ([]string, error) { return s.backup(ctx, path, partial) })
 }
 
 // BackupIdleToFolder is BackupToFolder for a database that no manager is using.
 func BackupIdleToFolder(ctx context.Context, database, kind string, keep int, now time.Time) (BackupFile, error) {
+	return toFolder(database, kind, keep, now, func(path, partial string) ([]string, error) { return backupIdle(ctx, database, path, partial) })
+}
+
+func toFolder(database, kind string, keep int, now time.Time, back func(path, partial string) ([]string, error)) (BackupFile, error) {
 	if err := makeBackupsDir(database); err != nil {
 		return BackupFile{}, err
 	}
-	b := newBackupFile(database, kind, now)
-	if err := BackupIdle(ctx, database, b.Path); err != nil {
+	b, rest := newBackupFile(database, kind, now), newBackupFile(database, BackupPartial, now)
+	lacks, err := back(b.Path, rest.Path)
+	if err != nil {
 		return BackupFile{}, err
 	}
-	return b.measured(), rotate(database, kind, keep)
+	if len(lacks) > 0 {
+		b, b.Lacks = rest, lacks
+	}
+	return b.measured(), rotate(database, b.Kind, keep)
 }
 
 // Backups returns the backups in the folder of backups, the newest first.
@@ -88,7 +91,7 @@ func rotate(database, kind string, keep int) error {
 // the disk; one that was there is replaced. The backup stays in its folder: it may be
 // the only one there, as it has pushed out older ones.
 func CopyBackup(ctx context.Context, from, to string) error {
-	return backup(to, func(temp string) error {
+	_, err := backup(to, "", func(temp string) error {
 		db, err := openBolt(from, &bolt.Options{ReadOnly: true, Timeout: lockTimeout, PageSize: pageSize})
 		if err != nil {
 			return err
@@ -96,4 +99,5 @@ func CopyBackup(ctx context.Context, from, to string) error {
 		defer db.Close()
 		return db.View(func(tx *bolt.Tx) error { return writeCopy(ctx, tx, temp) })
 	})
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"os"
 	"time"
 
@@ -125,7 +126,7 @@ type checker struct {
 
 // checkRecords yields what is wrong with the records of a transaction.
 func checkRecords(tx *bolt.Tx, yield func(error) bool) {
-	c := &checker{tx: tx, yield: yield, x: newIndex(tx.DB()), jobs: map[uint32]int{}}
+	c := &checker{tx: tx, yield: yield, x: newIndex(tx.DB(), slog.New(slog.DiscardHandler)), jobs: map[uint32]int{}}
 	for _, step := range []func(){c.names, c.meta, c.workers, c.tags, c.allJobs, c.uuids, c.audits, c.frames, c.leftovers} {
 		if !c.ended {
 			step()

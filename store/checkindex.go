@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 // checkIndex compares the running index, which must have nothing left to write,
 // with one that is rebuilt from the file, and so do their schedulers.
 func checkIndex(tx *bolt.Tx, x *index, report func(error) bool) {
-	fresh := newIndex(tx.DB())
+	fresh := newIndex(tx.DB(), slog.New(slog.DiscardHandler))
 	if err := fresh.rebuild(tx); err != nil {
 		report(err)
 		return

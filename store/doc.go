@@ -50,6 +50,14 @@
 // View reads the file, never the index, and begins behind a commit that is under
 // way: nothing is read that a power cut could take back.
 //
+// # Damage
+//
+// A file whose pages make no sense is refused (pages.go). A damaged record is found by
+// its checksum, by whoever reads it and by Verify (verify.go), and the rest goes on:
+// the start makes good what belongs to no single job (repair.go), a running store what
+// it meets (heal.go), and a job that cannot do without its record is in quarantine
+// (quarantine.go). Backups are made without what is damaged (salvage.go).
+//
 // # Scheduling
 //
 // What decides which task a worker gets is package scheduler, which knows nothing

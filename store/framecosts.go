@@ -243,7 +243,7 @@ func (v *View) Costs(id farm.JobID) (*farm.FrameCosts, error) {
 		return nil, nil
 	}
 	costs, err := openCosts(key, value, *v.s.x.names.Load())
-	if isDamage(err) {
+	if IsDamage(err) {
 		return nil, nil
 	}
 	return costs, err

@@ -60,9 +60,10 @@ type holding struct {
 	results int // of frames that the worker told so far; not kept over a restart
 }
 
-func newIndex(db *bolt.DB) *index {
-	x := &index{db: db, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
-		sched: scheduler.New(), held: map[taskKey]*holding{}, writes: newWriteSet(), chunks: newChunkCache(), quarantine: &quarantine{jobs: map[uint32]DamagedJob{}}}
+// newIndex returns an empty index. It logs the jobs that it finds damaged.
+func newIndex(db *bolt.DB, log *slog.Logger) *index {
+	x := &index{db: db, log: log, jobs: map[prefix]*Job{}, workers: map[farm.WorkerID]*Worker{}, tags: map[farm.TagID]farm.Tag{},
+		sched: scheduler.New(), held: map[taskKey]*holding{}, writes: newWriteSet(), chunks: newChunkCache(), quarantine: newQuarantine(log, db.Path())}
 	x.names.Store(&[]farm.WorkerID{""})
 	return x
 }

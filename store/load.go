@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 
 // loadIndex reads what the writer keeps in memory: counters, workers, tags, and
 // the jobs that may still run. Finished jobs cost their record only.
-func loadIndex(db *bolt.DB) (*index, error) {
-	x := newIndex(db)
+func loadIndex(db *bolt.DB, log *slog.Logger) (*index, error) {
+	x := newIndex(db, log)
 	err := db.View(func(tx *bolt.Tx) error {
 		if err := checkLayout(tx); err != nil {
 			return err
@@ -27,9 +28,9 @@ func loadIndex(db *bolt.DB) (*index, error) {
 	return x, err
 }
 
-// rebuild fills an empty index from the file. A job whose own record is whole is
-// put into quarantine if it cannot be read; it stops at any other damaged record,
-// because a farm that goes on without one of its jobs would be a silent loss.
+// rebuild fills an empty index from the file, which repairAtStart has looked through.
+// A job that cannot be read is put into quarantine; it stops at a damaged record
+// that nobody could name, because a farm that goes on without it would be a silent loss.
 func (x *index) rebuild(tx *bolt.Tx) error {
 	payload, err := metaBucket.open(countersKey, tx.Bucket(metaBucket.name).Get(countersKey))
 	if err != nil {
@@ -52,29 +53,37 @@ func (x *index) rebuild(tx *bolt.Tx) error {
 	// Jobs come in the order of their numbers, and so do their tasks: the
 	// loader's cursors only ever move on.
 	l := newLoader(x, tx)
-	return records(tx, jobBucket, nil, func(key, payload []byte) error {
-		r, err := decodeJob(payload)
-		if err != nil {
-			return err
+	c := tx.Bucket(jobBucket.name).Cursor()
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		if err := x.restore(tx, l, key, value); err != nil {
+			return asDamage(jobBucket, key, err)
 		}
-		// Jobs that are held, aborted or over are read when somebody asks for
-		// them, unless a worker still has one of their tasks.
-		active := r.Counts[farm.TaskActive] > 0
-		if r.removing || !active && !r.Deleting.IsZero() || !active && !r.Status().Runs() {
-			return nil
-		}
-		j, err := l.job(key, r)
-		if isDamage(err) {
-			l.drop(key)
-			x.quarantine.put(binary.BigEndian.Uint32(key), r, err)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		x.jobs[prefixOf(j.uuid)] = j
+	}
+	return nil
+}
+
+// restore reads one job at the start, if it must be in memory.
+func (x *index) restore(tx *bolt.Tx, l *loader, key, value []byte) error {
+	r, err := x.quarantine.record(tx, key, value)
+	if err != nil || x.quarantine.known(binary.BigEndian.Uint32(key)) != nil {
+		return err
+	}
+	// Jobs that are held, aborted or over are read when somebody asks for
+	// them, unless a worker still has one of their tasks.
+	active := r.Counts[farm.TaskActive] > 0
+	if r.removing || !active && !r.Deleting.IsZero() || !active && !r.Status().Runs() {
 		return nil
-	})
+	}
+	j, err := l.job(key, r)
+	if IsDamage(err) {
+		l.drop(key)
+		x.quarantine.put(binary.BigEndian.Uint32(key), r, err)
+		return nil
+	}
+	if err == nil {
+		x.jobs[prefixOf(j.uuid)] = j
+	}
+	return err
 }
 
 // loadWorkers reads all workers. Their numbers have no gaps, because worker
@@ -134,27 +143,32 @@ func asDamage(b *bucket, key []byte, err error) error {
 // A loader reads jobs with all that the scheduler knows of them. Its cursors
 // are used for job after job.
 type loader struct {
-	x     *index
-	plans *bolt.Bucket
-	tasks *bolt.Cursor
-	block *bolt.Cursor
-	inRow *bolt.Cursor
+	x       *index
+	plans   *bolt.Bucket
+	details *bolt.Bucket
+	chunks  *bolt.Bucket
+	tasks   *bolt.Cursor
+	block   *bolt.Cursor
+	inRow   *bolt.Cursor
 }
 
 func newLoader(x *index, tx *bolt.Tx) *loader {
-	return &loader{x: x, plans: tx.Bucket(planBucket.name), tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor(),
-		inRow: tx.Bucket(inRowBucket.name).Cursor()}
+	return &loader{x: x, plans: tx.Bucket(planBucket.name), details: tx.Bucket(jobdefBucket.name), chunks: tx.Bucket(defBucket.name),
+		tasks: tx.Bucket(taskBucket.name).Cursor(), block: tx.Bucket(blockBucket.name).Cursor(), inRow: tx.Bucket(inRowBucket.name).Cursor()}
 }
 
 // load reads one job that is known to be in the file.
 func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
 	r, err := x.jobRecord(tx, seq)
+	if err == nil {
+		err = x.quarantine.known(seq)
+	}
 	if err != nil {
 		return nil, err
 	}
 	key, l := key32(seq), newLoader(x, tx)
 	j, err := l.job(key, r)
-	if isDamage(err) {
+	if IsDamage(err) {
 		l.drop(key)
 		err = x.quarantine.put(seq, r, err)
 	}
@@ -164,15 +178,7 @@ func (x *index) load(tx *bolt.Tx, seq uint32) (*Job, error) {
 // jobRecord reads the record of one job that is known to be in the file.
 func (x *index) jobRecord(tx *bolt.Tx, seq uint32) (jobRecord, error) {
 	key := key32(seq)
-	payload, err := jobBucket.open(key, tx.Bucket(jobBucket.name).Get(key))
-	if err != nil {
-		return jobRecord{}, err
-	}
-	r, err := decodeJob(payload)
-	if err != nil {
-		return r, jobBucket.damaged(key, err)
-	}
-	return r, nil
+	return x.quarantine.record(tx, key, tx.Bucket(jobBucket.name).Get(key))
 }
 
 // job reads the rest of a job whose record was read, and puts the job where the
@@ -197,6 +203,9 @@ func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	}
 	j := newJob(r, plan)
 	j.seq = binary.BigEndian.Uint32(key)
+	if err := l.constants(j, key); err != nil {
+		return nil, err
+	}
 	if err := l.loadTasks(j, key); err != nil {
 		return nil, err
 	}
@@ -209,6 +218,21 @@ func (l *loader) job(key []byte, r jobRecord) (*Job, error) {
 	j.sched.Derive()
 	l.x.add(j, j.seq)
 	return j, nil
+}
+
+// constants makes sure that what never changes of a job is there and whole, so that no
+// worker is given a task whose commands cannot be read.
+func (l *loader) constants(j *Job, key []byte) error {
+	if _, err := jobdefBucket.open(key, l.details.Get(key)); err != nil {
+		return err
+	}
+	for n := 0; n*chunkTasks < j.Len(); n++ {
+		key := key64(j.seq, uint32(n))
+		if _, err := defBucket.open(key, l.chunks.Get(key)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadTasks reads the states of the tasks that were ever touched, and makes sure

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -12,14 +14,24 @@ import (
 	"renderfarm/farm/scheduler"
 )
 
-// A job whose record is whole, but not its plan, its tasks, or who is blocked
-// from it, is in quarantine: it is in lists, where its activity says that it is
-// damaged, and nobody is given its tasks. All that can be done with it is to delete
-// it. It is found out when the job is read: at the start if it may run, else when
-// somebody asks for it. It ends with the job, or with another database.
+// A job of which a record is damaged that it cannot do without is in quarantine: it is
+// in lists, where its activity says that it is damaged, nobody is given its tasks, and
+// whoever asks for it is told. All that can be done with it is to delete it. It is
+// found out when the job is read: at the start if it may run, else when somebody asks
+// for it, or by Verify. It ends with the job, or with another database.
 type quarantine struct {
-	mu   sync.RWMutex // guards jobs; nothing else is taken while it is held
+	mu   sync.RWMutex // guards the rest; nothing else is taken while it is held
 	jobs map[uint32]DamagedJob
+	// standIns are in place of the records of jobs whose own record is damaged. All
+	// that is known of such a job is its id.
+	standIns map[uint32]jobRecord
+
+	log  *slog.Logger // of the jobs that are put into it
+	path string       // of the database
+}
+
+func newQuarantine(log *slog.Logger, path string) *quarantine {
+	return &quarantine{jobs: map[uint32]DamagedJob{}, standIns: map[uint32]jobRecord{}, log: log, path: path}
 }
 
 // A DamagedJob is a job in quarantine.
@@ -27,20 +39,36 @@ type DamagedJob struct {
 	ID   farm.JobID
 	Name string
 	Why  string // which record is damaged, and how
+	err  error  // for who asks for the job
 }
 
-// isDamage reports whether an error says that a record is damaged.
-func isDamage(err error) bool {
+// IsDamage reports whether an error says that a record is damaged.
+func IsDamage(err error) bool {
 	var d *damage
 	return errors.As(err, &d)
 }
 
-// put notes a job, and returns the error for who asked for it.
+// put notes a job, and returns the error for who asked for it. What is known of a job
+// already stays.
 func (q *quarantine) put(seq uint32, r jobRecord, why error) error {
 	q.mu.Lock()
-	q.jobs[seq] = DamagedJob{r.ID, r.Name, why.Error()}
-	q.mu.Unlock()
-	return farm.Errorf(farm.Conflict, "the job %q (%s) is damaged in the database: %w. Delete it, or restore a backup of before", r.Name, r.ID, why)
+	defer q.mu.Unlock()
+	d, ok := q.jobs[seq]
+	if !ok {
+		d = DamagedJob{r.ID, r.Name, why.Error(),
+			farm.Errorf(farm.Conflict, "the job %q (%s) is damaged in the database: %w. Delete it, or restore a backup of before", r.Name, r.ID, why)}
+		q.jobs[seq] = d
+		q.log.Error("a job is damaged in the database and its tasks are not handed out; the rest of the farm goes on. Delete the job, or stop the manager and restore a backup",
+			"job", r.ID, "name", r.Name, "error", d.Why, "restore", restoreAdvice(q.path))
+	}
+	return d.err
+}
+
+// known returns the error for who asks for a job that is known to be damaged, or nil.
+func (q *quarantine) known(seq uint32) error {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.jobs[seq].err
 }
 
 // mark has the job say that it is damaged, if it is known to be.
@@ -54,8 +82,76 @@ func (q *quarantine) mark(seq uint32, j *farm.Job) {
 
 func (q *quarantine) remove(seq uint32) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	delete(q.jobs, seq)
+	delete(q.standIns, seq)
+}
+
+// record reads the record of a job. A damaged one puts the job into quarantine, with a
+// stand-in that is returned, if another record still leads to the job; else it is an
+// error, as nobody could name the job that is lost.
+func (q *quarantine) record(tx *bolt.Tx, key, value []byte) (jobRecord, error) {
+	r, err := openJob(key, value)
+	if err == nil {
+		return r, nil
+	}
+	r, ok := q.standIn(tx, key)
+	if !ok {
+		return r, err
+	}
+	seq := binary.BigEndian.Uint32(key)
+	q.put(seq, r, err)
+	q.mu.Lock()
+	q.standIns[seq] = r
 	q.mu.Unlock()
+	return r, nil
+}
+
+// openJob returns the record of a job, or an error that IsDamage.
+func openJob(key, value []byte) (jobRecord, error) {
+	payload, err := jobBucket.open(key, value)
+	if err != nil {
+		return jobRecord{}, err
+	}
+	r, err := decodeJob(payload)
+	if err == nil && len(key) != 4 {
+		err = errShort
+	}
+	if err != nil {
+		return jobRecord{}, jobBucket.damaged(key, err)
+	}
+	return r, nil
+}
+
+// standIn returns what there is to say of a job whose own record is damaged.
+func (q *quarantine) standIn(tx *bolt.Tx, key []byte) (r jobRecord, ok bool) {
+	if len(key) != 4 {
+		return r, false
+	}
+	seq := binary.BigEndian.Uint32(key)
+	q.mu.RLock()
+	r, ok = q.standIns[seq]
+	q.mu.RUnlock()
+	if ok {
+		return r, true
+	}
+	if r.uuid, ok = idOf(tx, seq); !ok {
+		return r, false
+	}
+	r.ID, r.Name, r.Intent = farm.JobID(r.uuid.String()), fmt.Sprintf("damaged job %d", seq), farm.IntentAbort
+	r.Created, r.Updated = time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC()
+	return r, true
+}
+
+// idOf returns the id that leads to the job with the number. It looks at all of them.
+func idOf(tx *bolt.Tx, seq uint32) (farm.UUID, bool) {
+	c := tx.Bucket(jobuuidBucket.name).Cursor()
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		if n, err := decodeSeq(jobuuidBucket, key, value); err == nil && n == seq && len(key) == len(farm.UUID{}) {
+			return farm.UUID(key), true
+		}
+	}
+	return farm.UUID{}, false
 }
 
 // Damaged returns the jobs in quarantine that are known so far.
@@ -73,7 +169,7 @@ func (s *Store) Damaged() (all []DamagedJob) {
 // then has no tasks. Its fields can be changed and saved.
 func (tx *Tx) JobToRemove(id farm.JobID) (*Job, error) {
 	j, err := tx.Job(id)
-	if err == nil || !isDamage(err) {
+	if err == nil || !IsDamage(err) {
 		return j, err
 	}
 	x := tx.x
@@ -117,7 +213,7 @@ func wholeRecords(tx *bolt.Tx, b *bucket, f func(key, payload []byte) error) err
 		if err == nil {
 			err = f(key, payload)
 		}
-		if err != nil && !isDamage(err) {
+		if err != nil && !IsDamage(err) {
 			return asDamage(b, key, err)
 		}
 	}

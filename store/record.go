@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (b *bucket) open(key, value []byte) ([]byte, error) {
 	}
 	body := value[:len(value)-sealLen]
 	if b.checksum(key, body) != binary.LittleEndian.Uint32(value[len(body):]) {
-		return nil, b.damaged(key, errors.New("its checksum is wrong"))
+		return nil, b.damaged(key, errChecksum)
 	}
 	if body[0] != recordVersion {
 		return nil, b.damaged(key, fmt.Errorf("its version is %d, and this version of Farm knows %d", body[0], recordVersion))
@@ -86,19 +87,22 @@ func (b *bucket) open(key, value []byte) ([]byte, error) {
 	return body[1:], nil
 }
 
+var errChecksum = errors.New("its checksum is wrong")
+
 // damaged wraps what is wrong with a record with the place to find it.
 func (b *bucket) damaged(key []byte, why error) error {
-	return &damage{bucket: string(b.name), key: fmt.Sprintf("%x", key), why: why}
+	return &damage{bucket: b, key: bytes.Clone(key), why: why}
 }
 
 // A damage is one record that cannot be read.
 type damage struct {
-	bucket, key string
-	why         error
+	bucket *bucket
+	key    []byte
+	why    error
 }
 
 func (d *damage) Error() string {
-	return fmt.Sprintf("the record in bucket %s with key %s is damaged: %v", d.bucket, d.key, d.why)
+	return fmt.Sprintf("the record in bucket %s with key %x is damaged: %v", d.bucket.name, d.key, d.why)
 }
 
 func (d *damage) Unwrap() error { return d.why }

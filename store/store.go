@@ -79,24 +79,33 @@ func Open(o Options) (*Store, error) {
 	if s.db, err = openFile(path, o); err != nil {
 		return nil, err
 	}
-	if s.x, err = loadIndex(s.db); err != nil {
+	if err := s.load(); err != nil {
 		s.db.Close()
 		return nil, openError(path, err)
 	}
-	if n, err := repairIDs(s.db); err != nil {
-		s.db.Close()
-		return nil, openError(path, err)
-	} else if n > 0 {
-		s.log.Warn("records that lead from ids to jobs were damaged and have been made again from the jobs; check the disk the database is on", "records", n)
-	}
-	s.x.log = s.log
 	s.chunks, s.quarantine = s.x.chunks, s.x.quarantine
-	for _, d := range s.Damaged() {
-		s.log.Error("a job is damaged in the database and its tasks are not handed out; the rest of the farm goes on. Delete the job, or stop the manager and restore a backup", "job", d.ID, "name", d.Name, "error", d.Why, "restore", restoreAdvice(path))
-	}
 	s.log.Debug("database opened", "path", path, "jobs", len(s.x.jobs), "took", time.Since(began))
 	go s.write()
 	return s, nil
+}
+
+// load repairs what must be and can be, and builds the index.
+func (s *Store) load() error {
+	repaired, err := repairAtStart(s.db, s.clock().UTC())
+	for _, words := range repaired {
+		s.log.Error("a record of the database was damaged; check the disk the database is on", "what", words)
+	}
+	if err != nil {
+		return err
+	}
+	if s.x, err = loadIndex(s.db, s.log); err != nil {
+		return err
+	}
+	n, err := repairIDs(s.db)
+	if n > 0 {
+		s.log.Warn("records that lead from ids to jobs were damaged and have been made again from the jobs; check the disk the database is on", "records", n)
+	}
+	return err
 }
 
 // Close waits for what is queued, ends the writer and closes the file. Update
@@ -118,6 +127,19 @@ func (s *Store) Close() error {
 // kept; the View itself ends with fn. fn should be quick, because pages that
 // are replaced meanwhile cannot be used again, and must not call Update.
 func (s *Store) View(fn func(*View) error) error {
+	var met []*damage
+	err := s.view(func(v *View) error {
+		err := fn(v)
+		met = v.met
+		return err
+	})
+	for _, d := range met {
+		s.heal(d)
+	}
+	return s.explain(err)
+}
+
+func (s *Store) view(fn func(*View) error) error {
 	tx, err := s.begin()
 	if err != nil {
 		return err

@@ -67,9 +67,15 @@ func (tx *Tx) AddWorker(w farm.Worker) *Worker {
 	x.workers[w.ID] = live
 	names := append(slices.Clone(*x.names.Load()), w.ID)
 	x.names.Store(&names)
-	x.writes.put(uuidBucket, u[:], uuidBucket.seal(u[:], append([]byte{recordVersion}, key32(live.seq)...)))
+	x.putWorkerID(live)
 	tx.SaveWorker(live)
 	return live
+}
+
+// putWorkerID writes the record that leads from a worker's id to its number.
+func (x *index) putWorkerID(w *Worker) {
+	u, _ := farm.ParseUUID(string(w.ID))
+	x.writes.put(uuidBucket, u[:], uuidBucket.seal(u[:], append([]byte{recordVersion}, key32(w.seq)...)))
 }
 
 // SaveWorker stores a worker after its fields were changed and sets Updated to

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -13,8 +14,9 @@ import (
 // only inside the function given to Store.View; what it returns is the
 // caller's.
 type View struct {
-	s  *Store
-	tx *bolt.Tx
+	s   *Store
+	tx  *bolt.Tx
+	met []*damage // of which the best is to be made when the View has ended
 }
 
 // find returns the number of the job whose UUID begins with p, and the UUID.
@@ -36,19 +38,42 @@ func (v *View) record(b *bucket, key []byte) ([]byte, error) {
 // job returns the record of the job with the number.
 func (v *View) job(seq uint32) (jobRecord, error) {
 	key := key32(seq)
-	payload, err := v.record(jobBucket, key)
+	j, err := v.jobRecord(key, v.tx.Bucket(jobBucket.name).Get(key))
 	if err != nil {
-		return jobRecord{}, err
-	}
-	j, err := decodeJob(payload)
-	if err != nil {
-		return j, jobBucket.damaged(key, err)
+		return j, err
 	}
 	if j.removing {
 		return j, errNoJob
 	}
 	v.s.quarantine.mark(seq, &j.Job)
 	return j, nil
+}
+
+// jobRecord reads the record of a job. Of a damaged one, which may still be whole in
+// the writer's memory, it returns a stand-in for now.
+func (v *View) jobRecord(key, value []byte) (jobRecord, error) {
+	r, err := openJob(key, value)
+	if err == nil {
+		return r, nil
+	}
+	r, ok := v.s.quarantine.standIn(v.tx, key)
+	if !ok {
+		return r, err
+	}
+	if d := (*damage)(nil); errors.As(err, &d) && v.s.quarantine.known(binary.BigEndian.Uint32(key)) == nil {
+		v.met = append(v.met, d)
+	}
+	return r, nil
+}
+
+// wholeJob is job for who needs more than lists show of it: it refuses one that is
+// in quarantine.
+func (v *View) wholeJob(seq uint32) (jobRecord, error) {
+	j, err := v.job(seq)
+	if err == nil {
+		err = v.s.quarantine.known(seq)
+	}
+	return j, err
 }
 
 // byID returns the number of a job by its id, or farm.NotFound.
@@ -98,13 +123,9 @@ func (v *View) JobsAfter(from uint32, limit int) (jobs []farm.Job, last uint32, 
 	// Keys have four bytes, so the one that is sought lies just behind from's.
 	c := v.tx.Bucket(jobBucket.name).Cursor()
 	for key, value := c.Seek(key64(from, 0)); key != nil; key, value = c.Next() {
-		payload, err := jobBucket.open(key, value)
+		j, err := v.jobRecord(key, value)
 		if err != nil {
 			return nil, last, err
-		}
-		j, err := decodeJob(payload)
-		if err != nil {
-			return nil, last, jobBucket.damaged(key, err)
 		}
 		if j.removing {
 			continue
@@ -144,7 +165,7 @@ func (v *View) JobDetail(id farm.JobID) (farm.JobDetail, error) {
 	if err != nil {
 		return farm.JobDetail{}, err
 	}
-	if _, err := v.job(seq); err != nil {
+	if _, err := v.wholeJob(seq); err != nil {
 		return farm.JobDetail{}, err
 	}
 	key := key32(seq)

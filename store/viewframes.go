@@ -39,7 +39,7 @@ func (v *View) Frames(id farm.JobID, frames []int) (found []StoredFrame, err err
 			continue
 		}
 		entries, err := openFrames(key, value, j.Created)
-		if isDamage(err) {
+		if IsDamage(err) {
 			continue
 		}
 		if err != nil {

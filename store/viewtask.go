@@ -22,7 +22,7 @@ func (v *View) Blocklist(id farm.JobID) ([]Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := v.job(seq); err != nil {
+	if _, err := v.wholeJob(seq); err != nil {
 		return nil, err
 	}
 	names := *v.s.x.names.Load() // at least those that this View can see
@@ -77,7 +77,7 @@ func (v *View) Tasks(id farm.JobID, after, limit int) ([]farm.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := v.job(seq)
+	j, err := v.wholeJob(seq)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (v *View) task(id farm.TaskID) (j jobRecord, seq uint32, index int, err err
 	if !ok {
 		return j, 0, 0, errNoTask
 	}
-	if j, err = v.job(seq); err != nil {
+	if j, err = v.wholeJob(seq); err != nil {
 		return j, 0, 0, err
 	}
 	if int(i) >= j.Counts.Total() {

@@ -203,7 +203,7 @@ func (s *Store) fail(cause any) {
 // The error is farm.NotDurable if the store failed meanwhile; whether fn's
 // changes are on the disk is unknown then.
 func (s *Store) Update(fn func(*Tx) error) error {
-	return s.send(op{fn: fn})
+	return s.explain(s.send(op{fn: fn}))
 }
 
 func (s *Store) send(what op) error {

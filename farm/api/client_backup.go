@@ -9,9 +9,12 @@ import (
 // A Backup is a backup of the manager's database, on the manager's computer.
 type Backup struct {
 	Path string    `json:"path"`
-	Kind string    `json:"kind"` // daily or manual
+	Kind string    `json:"kind"` // daily, manual, or partial: made of a damaged database
 	Made time.Time `json:"made"`
 	Size int64     `json:"size"` // bytes
+
+	// Lacks says of a partial backup what is not in it.
+	Lacks []string `json:"lacks,omitempty"`
 }
 
 // backupTimeout bounds the making of a backup, which leaves the disk to others

@@ -191,7 +191,7 @@ func jobShapes() []shape {
 		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{api.NoTag: 1}}, api.JobsFound{}},
 		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
 		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
-		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "manual", Made: updated, Size: 3 << 20}, api.Backup{Kind: "daily"}},
+		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "partial", Made: updated, Size: 3 << 20, Lacks: []string{"the job 1 is not in it"}}, api.Backup{Kind: "daily"}},
 		{"FileCount", stored, api.FileCount{}},
 		{"FileUsage", api.FileUsage{Stored: stored, Uploads: stored, Checkouts: 1, Free: 5 << 30, Quota: 9 << 30, KeepFree: 1 << 30}, api.FileUsage{}},
 		{"CollectFiles", api.CollectFiles{Delete: true, OlderThan: new(farm.Duration(time.Hour))}, api.CollectFiles{}},

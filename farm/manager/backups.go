@@ -58,17 +58,20 @@ func (m *Manager) nextBackup(period time.Duration) time.Time {
 	}
 	for _, b := range list {
 		// One of the future was made while the clock was wrong.
-		if b.Kind == store.BackupDaily && !b.Made.After(time.Now()) {
+		if (b.Kind == store.BackupDaily || b.Kind == store.BackupPartial) && !b.Made.After(time.Now()) {
 			return b.Made.Add(period)
 		}
 	}
 	return time.Time{}
 }
 
-func (m *Manager) wakeBackups() {
-	select {
-	case m.backups.wake <- struct{}{}:
-	default:
+// wakeKeepers has those look at the configuration again that keep the database.
+func (m *Manager) wakeKeepers() {
+	for _, wake := range []chan struct{}{m.backups.wake, m.verifying} {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -88,6 +91,11 @@ func (m *Manager) backUp(ctx context.Context, kind string) (store.BackupFile, er
 	b, err := m.store.BackupToFolder(ctx, kind, m.Config().BackupKeep)
 	if err == nil {
 		m.backups.newest.Store(b.Made.Unix())
+	}
+	switch {
+	case err == nil && b.Kind == store.BackupPartial:
+		m.log.Warn("records of the database are damaged, so the backup is made without them, and without what cannot do without them. It replaces no other kind of backup", "file", b.Path, "without", b.Lacks)
+	case err == nil:
 		m.log.Info("backup made", "file", b.Path, "bytes", b.Size, "took", time.Since(began))
 	}
 	return b, err

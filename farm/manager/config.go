@@ -129,7 +129,7 @@ func (m *Manager) SetConfig(c farm.Config) error {
 	m.configure(c)
 	m.sweeper.now()
 	m.wakeCollector()
-	m.wakeBackups()
+	m.wakeKeepers()
 	return m.makeStorage()
 }
 

@@ -84,6 +84,7 @@ type Manager struct {
 	slow       slowTasks
 	sweeper    *sweeper
 	backups    backups
+	verifying  chan struct{} // holds a token when the period of checks may have changed
 	blocks     blocks
 	retries    retries
 	errors     diagnosis.File
@@ -117,7 +118,7 @@ func New(o Options) (*Manager, error) {
 		m.log.Warn("a rule about failures is not used; \"farm config errors\" checks the file", "error", err)
 	}
 	m.checkouts.init()
-	m.backups.wake = make(chan struct{}, 1)
+	m.backups.wake, m.verifying = make(chan struct{}, 1), make(chan struct{}, 1)
 	if m.goos == "" {
 		m.goos = runtime.GOOS
 	}
@@ -140,6 +141,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.runSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
 	m.done.Go(func() { m.keepBackups(ctx) })
+	m.done.Go(func() { m.verifyDatabase(ctx) })
 	m.done.Go(func() { m.sweep(ctx) })
 	return m, nil
 }

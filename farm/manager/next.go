@@ -183,7 +183,7 @@ func (l *idlers) claim(tx *store.Tx, t store.Task) bool {
 // filled adds what a task does. A task whose job was deleted just now is none.
 func (m *Manager) filled(a Assignment, platform string) (Assignment, error) {
 	err := m.fillIn(a.Task, platform)
-	if farm.KindOf(err) == farm.NotFound {
+	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) { // then it is nobody's task any more
 		return Assignment{}, nil
 	}
 	return a, err

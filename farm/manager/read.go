@@ -101,14 +101,16 @@ func (m *Manager) JobNames(ids []farm.JobID) (map[farm.JobID]string, error) {
 	return names, err
 }
 
-// ListedDetail returns the constant part of a job as lists have it; that of a deleted job is zero.
+// ListedDetail returns the constant part of a job as lists have it; that of a deleted job is
+// zero, and that of a damaged one, which says so itself.
 func (m *Manager) ListedDetail(job farm.JobID) (d farm.JobDetail, err error) {
 	err = m.store.View(func(v *store.View) error {
-		if d, err = v.JobDetail(job); farm.KindOf(err) == farm.NotFound {
-			return nil
-		}
+		d, err = v.JobDetail(job)
 		return err
 	})
+	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) {
+		return farm.JobDetail{}, nil
+	}
 	return d.Listed(), err
 }
 

@@ -234,6 +234,9 @@ func permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, e
 	if farm.KindOf(err) == farm.NotFound {
 		return Permission{Reason: "Task not found"}, nil
 	}
+	if store.IsDamage(err) {
+		return Permission{Reason: "its job is damaged in the database"}, nil
+	}
 	if err != nil {
 		return Permission{}, err
 	}
