@@ -59,23 +59,37 @@ func runRestore(ctx context.Context, s *session, given []string) error {
 	if err != nil {
 		return inUse(err)
 	}
-	if !s.yes {
-		if !isTerminal(s.in) || !isTerminal(s.errOut) {
-			return usageErrorf("there is no terminal to ask at whether %s should replace the database: add --yes", backup)
-		}
-		if !s.ask(fmt.Sprintf("Replace %s with %s?", database, backup)) {
-			return &statusError{exitFailed, "nothing was changed"}
-		}
+	if err := s.mayReplace(database, backup); err != nil {
+		return err
 	}
 	kept, err := store.Restore(backup, database, time.Now())
 	if err != nil {
 		return inUse(err)
 	}
-	fmt.Fprintf(s.out, "%s was restored from %s\n", database, backup)
+	s.tellReplaced(database, "restored", backup, kept)
+	return nil
+}
+
+// mayReplace asks whether a file should replace the database, unless --yes says so.
+func (s *session) mayReplace(database, file string) error {
+	if s.yes {
+		return nil
+	}
+	if !isTerminal(s.in) || !isTerminal(s.errOut) {
+		return usageErrorf("there is no terminal to ask at whether %s should replace the database: add --yes", file)
+	}
+	if !s.ask(fmt.Sprintf("Replace %s with %s?", database, file)) {
+		return &statusError{exitFailed, "nothing was changed"}
+	}
+	return nil
+}
+
+// tellReplaced says what was done, and where the database is that was there, if one was.
+func (s *session) tellReplaced(database, verb, file, kept string) {
+	fmt.Fprintf(s.out, "%s was %s from %s\n", database, verb, file)
 	if kept != "" {
 		fmt.Fprintf(s.out, "the database that was there is kept as %s\n", kept)
 	}
-	return nil
 }
 
 // newestWhole returns the newest backup that can be used, and tells of those that
@@ -91,6 +105,9 @@ func (s *session) newestWhole(ctx context.Context, database string) (string, err
 		}
 		err := store.CheckBackup(b.Path)
 		if err == nil {
+			if b.Kind == store.BackupPartial {
+				s.tellOfWhole(b.Path, list)
+			}
 			return b.Path, nil
 		}
 		fmt.Fprintln(s.errOut, printable(err.Error()))
@@ -99,4 +116,15 @@ func (s *session) newestWhole(ctx context.Context, database string) (string, err
 		return "", farm.Errorf(farm.Invalid, "no backup in %s can be used: name another file", store.BackupsDir(database))
 	}
 	return "", farm.Errorf(farm.NotFound, "there is no backup in %s: name the file to restore", store.BackupsDir(database))
+}
+
+// tellOfWhole says that a backup was made of a damaged database, and which one has
+// everything.
+func (s *session) tellOfWhole(partial string, list []store.BackupFile) {
+	for _, b := range list {
+		if b.Kind != store.BackupPartial {
+			fmt.Fprintf(s.errOut, "%s was made while the database was damaged, and lacks what was; the newest that has everything is %s\n", partial, b.Path)
+			return
+		}
+	}
 }

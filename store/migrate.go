@@ -243,15 +243,7 @@ func replace(db *bolt.DB, temp, path, kept string) error {
 			return err
 		}
 	}
-	if closeToRename {
-		if err := db.Close(); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return fsync.Dir(dir)
+	return replaceOpen(db, temp, path)
 }
 
 // copyDatabase copies the open database to a file that appears when it is whole.
