@@ -26,6 +26,9 @@ func (s *session) printCosts(c *api.JobCosts) {
 		if c.Memory > 0 {
 			text += ", at most " + farm.Size(c.Memory).String() + " of memory"
 		}
+		if c.GPUMemory > 0 {
+			text += " and " + farm.Size(c.GPUMemory).String() + " of the graphics card's"
+		}
 		s.field("rendered", text)
 	}
 	var slow []string
@@ -50,10 +53,21 @@ func workerCost(w *api.WorkerCost) string {
 		name = shortID(string(w.ID)) + " (deleted)"
 	}
 	text := fmt.Sprintf("%s: %s, %s an hour", name, farm.Count(w.Rendered, "frame"), perHour(w.FramesPerHour))
+	if w.Device != "" {
+		text += " on " + deviceName(w.Device)
+	}
 	if e := energy(w.EnergyKWh, 0); e != "" {
 		text += ", " + e
 	}
 	return text
+}
+
+// deviceName is a device as its makers write it.
+func deviceName(d farm.Device) string {
+	if name, ok := map[farm.Device]string{"OPTIX": "OptiX", "METAL": "Metal", "ONEAPI": "oneAPI", "OPENGL": "OpenGL", "VULKAN": "Vulkan"}[d]; ok {
+		return name
+	}
+	return string(d)
 }
 
 // perHour writes a rate with a digit behind the point only where that matters.

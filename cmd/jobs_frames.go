@@ -116,17 +116,23 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 	case len(shown) == 0:
 		fmt.Fprintln(s.errOut, "No frame is like that.")
 	}
-	t := s.table("frame", "status", "took", "memory", "worker", "task", "file", "notes")
+	t := s.table("frame", "status", "took", "memory", "device", "worker", "task", "file", "notes")
 	for i := range shown {
 		f := &shown[i]
-		took, memory := "-", "-"
+		took, memory, device := "-", "-", "-"
 		if r := f.Result; r != nil && r.Flags&farm.FrameWasThere == 0 {
 			took = seconds(time.Duration(r.Wall) * time.Millisecond)
 			if r.Memory > 0 {
 				memory = farm.Size(r.Memory << 10).String()
 			}
+			if r.GPUMemory > 0 {
+				memory += " + " + farm.Size(r.GPUMemory<<10).String()
+			}
+			if r.Device != "" {
+				device = deviceName(r.Device)
+			}
 		}
-		t.row(f.Frame, status(f.Status), took, memory, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow})
+		t.row(f.Frame, status(f.Status), took, memory, device, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow})
 	}
 	return t.print()
 }
@@ -141,7 +147,7 @@ func (o *jobsFramesOptions) shows(f *api.JobFrame) bool {
 		case framesOld:
 			return f.Old
 		case framesWarned:
-			return f.Result != nil && f.Result.Flags.Warns()
+			return f.Warns
 		}
 		return status == f.Status
 	})
@@ -152,6 +158,9 @@ func notes(f *api.JobFrame) string {
 	var all []string
 	if f.Result != nil {
 		all = f.Result.Flags.Meanings()
+		if f.Warns && f.Result.Flags&farm.FrameFlat != 0 && !f.Result.Flags.Warns() {
+			all = append(all, "unlike its neighbours")
+		}
 	}
 	if f.Old {
 		all = append(all, "older than the .blend")

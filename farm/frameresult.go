@@ -67,7 +67,7 @@ type FrameFlags uint16
 // Flags are numbers in the database: new ones are added at the end.
 const (
 	FrameWasThere      FrameFlags = 1 << iota // the file was there, and was not rendered
-	FrameFlat                                 // it is of one colour, and its neighbours are not
+	FrameFlat                                 // it is of one colour
 	FrameNotFinite                            // many of its pixels are no numbers, or infinite
 	FrameRenderedAgain                        // the file was not whole at first, and was rendered once more
 	FrameRenderedTwice                        // two workers rendered it, and this is the one that counts
@@ -78,8 +78,9 @@ var frameFlagNames = []string{"was-there", "flat", "not-finite", "rendered-again
 // frameFlagMeanings are the flags for people.
 var frameFlagMeanings = []string{"was there already", "one colour", "pixels that are no numbers", "rendered again, as it was not whole", "rendered twice"}
 
-// Warns reports whether somebody should look at the frame.
-func (f FrameFlags) Warns() bool { return f&(FrameFlat|FrameNotFinite|FrameRenderedAgain) != 0 }
+// Warns reports whether somebody should look at the frame, whatever its neighbours are;
+// see FlatWarnings for those.
+func (f FrameFlags) Warns() bool { return f&(FrameNotFinite|FrameRenderedAgain) != 0 }
 
 // Names lists the flags by the names they have in the API.
 func (f FrameFlags) Names() []string { return f.list(frameFlagNames) }

@@ -54,6 +54,7 @@ type WorkerCost struct {
 	Seconds       float64       `json:"seconds"`
 	FramesPerHour float64       `json:"frames_per_hour"` // while it renders
 	EnergyKWh     float64       `json:"energy_kwh,omitempty"`
+	Device        farm.Device   `json:"device,omitempty"` // of its last frame
 }
 
 // WorkerCosts answers fetchWorkerCosts: what a worker did in the job it works for, or
@@ -79,6 +80,7 @@ type JobFrame struct {
 	File   string            `json:"file,omitempty"`
 	Worker TaskWorker        `json:"worker"`
 	Old    bool              `json:"old,omitempty"`    // made from an older .blend than others of the job
+	Warns  bool              `json:"warns,omitempty"`  // somebody should look at it
 	Result *farm.FrameResult `json:"result,omitempty"` // absent if its worker told nothing
 }
 

@@ -19,6 +19,7 @@ type Frame struct {
 	Worker farm.WorkerID   // who rendered it, or does; "" for nobody
 	Result *farm.FrameResult
 	Old    bool // made from an older .blend than others of the job
+	Warns  bool // somebody should look at it
 }
 
 // Frames returns the frames of at most limit tasks behind the one with the index
@@ -44,7 +45,7 @@ func (m *Manager) Frames(id farm.JobID, after, limit int) (frames []Frame, last 
 				return err
 			}
 		}
-		return nil
+		return warnOf(v, id, frames)
 	})
 	return frames, last, err
 }
@@ -105,6 +106,14 @@ func (m *Manager) Costs(id farm.JobID) (c JobCosts, err error) {
 			c.Left = timeLeft(tx, j)
 		}
 		return nil
+	})
+	if err != nil || c.FrameCosts == nil || len(c.Flat) == 0 {
+		return c, err
+	}
+	err = m.store.View(func(v *store.View) error {
+		warned, err := flatWarnings(v, id, c.Flat)
+		c.Warned += len(warned)
+		return err
 	})
 	return c, err
 }

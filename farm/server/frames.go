@@ -47,7 +47,7 @@ func (s *Server) apiCosts(c manager.JobCosts) api.JobCosts {
 func (s *Server) apiWorkerCost(c *farm.WorkerCosts) api.WorkerCost {
 	name, _ := s.m.WorkerName(c.Worker)
 	return api.WorkerCost{ID: c.Worker, Name: name, Rendered: c.Rendered, Seconds: float64(c.Wall) * millisecond,
-		FramesPerHour: c.FramesPerHour(), EnergyKWh: float64(c.Energy) * joule}
+		FramesPerHour: c.FramesPerHour(), EnergyKWh: float64(c.Energy) * joule, Device: c.Device}
 }
 
 func (s *Server) fetchWorkerCosts(w http.ResponseWriter, r *http.Request) error {
@@ -89,7 +89,7 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	for i := range frames {
 		f := &frames[i]
 		out.Frames = append(out.Frames, api.JobFrame{Frame: f.Number, Task: f.Task + 1, TaskID: f.TaskID, Status: f.Status.String(), File: f.File,
-			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Result: f.Result})
+			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns, Result: f.Result})
 	}
 	return writeJSON(w, http.StatusOK, out)
 }

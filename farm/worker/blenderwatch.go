@@ -47,10 +47,7 @@ const (
 // see takes a line of output.
 func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 	w.pid = pid
-	if p := w.preflight; p != nil && p.hear(text) {
-		if p.over && p.err() == nil && p.held != nil {
-			w.fail(p.held)
-		}
+	if w.hearPreflight(text) {
 		return
 	}
 	e := parseBlender(text)
@@ -143,6 +140,19 @@ func (w *blenderWatch) isUnsaved(what string) {
 		w.unsaved = append(w.unsaved, what)
 		w.gone = append(w.gone, w.asked.current)
 	}
+}
+
+// hearPreflight takes a line of output, and reports whether it is of the preflight.
+func (w *blenderWatch) hearPreflight(text string) bool {
+	p := w.preflight
+	if p == nil || !p.hear(text) {
+		return false
+	}
+	w.meter.device = cmp.Or(p.device, w.meter.device)
+	if p.over && p.err() == nil && p.held != nil {
+		w.fail(p.held)
+	}
+	return true
 }
 
 // hear takes what a line of output, or the answer of a Blender that stays open, says.

@@ -15,10 +15,13 @@ func meterRun(t *testing.T, asked []int, lines []meterLine) (results []farm.Fram
 	var cpu time.Duration
 	m := &frameMeter{tell: func(r farm.FrameResult) { results = append(results, r) }, now: func() time.Time { return now }, watts: 500,
 		use: func() processUse { return processUse{cpu, 1000} }}
-	w := &blenderWatch{meter: m, asked: newAskedFrames([]request{{output: "/o/######", frames: asked}}, func() {}, m.saved)}
+	w := &blenderWatch{meter: m, preflight: &preflight{}, asked: newAskedFrames([]request{{output: "/o/######", frames: asked}}, func() {}, m.saved)}
 	m.begin()
 	for _, l := range lines {
 		now, cpu = now.Add(time.Duration(l.after)*time.Millisecond), cpu+2*time.Duration(l.after)*time.Millisecond
+		if w.hearPreflight(l.text) {
+			continue
+		}
 		e := parseBlender(l.text)
 		if w.hear(t.Context(), e); e.what == blenderSkipped {
 			m.close(e)
@@ -56,6 +59,28 @@ func TestFrameMeter(t *testing.T) {
 			{Frame: 1, Wall: 1510, CPU: 3020, Load: 500, Render: 810, Save: 200, Memory: 15155, Energy: 755},
 			{Frame: 2, Wall: 2000, CPU: 4000, Render: 1600, Save: 300, Memory: 4 << 20, Energy: 1000},
 		}},
+		{"on the processor", []int{1}, []meterLine{
+			{500, "Read blend: /a.blendPreflight device: Cycles renders on the processor"},
+			{500, "Fra:1 Mem:14.37M (Peak 14.80M) | Time:00:00.13 | Mem:0.00M, Peak:9.00M | Scene"},
+			{1000, "Saved: '/o/000001.png'"},
+			{10, " Time: 00:01.01 (Saving: 00:00.20)"},
+		}, []farm.FrameResult{{Frame: 1, Wall: 2010, CPU: 4020, Load: 1000, Render: 810, Save: 200, Memory: 15155, Energy: 1005, Device: "CPU"}}},
+		{"on a card, with its memory", []int{1, 2}, []meterLine{
+			{500, "Preflight device: Cycles renders on NVIDIA GeForce RTX 3060 (12 GB), NVIDIA A2000 (OPTIX)\r"},
+			{500, "Fra:1 Mem:14.37M (Peak 14.80M) | Time:00:00.13 | Mem:120.00M, Peak:900.00M | Scene"},
+			{1000, "Saved: '/o/000001.png'"},
+			{10, " Time: 00:01.01 (Saving: 00:00.20)"},
+			{10, "Fra:2 Mem:14.37M (Peak 14.80M) | Time:00:00.13 | Mem:100.00M, Peak:100.00M | Scene"},
+			{1000, "Saved: '/o/000002.png'"},
+			{10, " Time: 00:01.01 (Saving: 00:00.20)"},
+		}, []farm.FrameResult{
+			{Frame: 1, Wall: 2010, CPU: 4020, Load: 1000, Render: 810, Save: 200, Memory: 15155, GPUMemory: 900 << 10, Energy: 1005, Device: "OPTIX"},
+			{Frame: 2, Wall: 1020, CPU: 2040, Render: 810, Save: 200, Memory: 15155, GPUMemory: 100 << 10, Energy: 510, Device: "OPTIX"},
+		}},
+		{"another engine", []int{1}, []meterLine{
+			{500, "Preflight device: BLENDER_EEVEE, as Blender chooses"},
+			{1000, "Saved: '/o/000001.png'"},
+		}, []farm.FrameResult{{Frame: 1, Wall: 1500, CPU: 3000, Render: 1500, Memory: 1000, Energy: 750}}},
 		{"5.2, over an hour, the end of the first is not told", []int{7, 8}, []meterLine{
 			{250, "00:00.110  render           | Rendering frame 7"},
 			{3000, "00:03.110  render           | Saved: '/o/000007.png'"},

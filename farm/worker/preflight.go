@@ -71,14 +71,19 @@ var preflightWords = map[grade]string{
 // preflightLine is a line of preflight.py. Anything may be glued to its front.
 var preflightLine = regexp.MustCompile(`Preflight ([a-z]+): (.*)`)
 
+// deviceWords are what the preflight says of where Cycles renders: the kind of the
+// cards stands behind their names. Where another engine renders, Blender does not say.
+var deviceWords = regexp.MustCompile(`^Cycles renders on (?:(the processor)|.+ \(([A-Z]+)\))$`)
+
 // A preflight is one that is under way.
 type preflight struct {
-	look  bool // else it only chooses the device
-	allow bool // files may be missing
-	found []found
-	over  bool
-	stops grade
-	held  error // what the output said before that would have ended Blender
+	look   bool // else it only chooses the device
+	allow  bool // files may be missing
+	found  []found
+	device farm.Device // "" while it is not known
+	over   bool
+	stops  grade
+	held   error // what the output said before that would have ended Blender
 }
 
 // maxFound bounds how much a preflight may find.
@@ -93,6 +98,11 @@ func (p *preflight) hear(text string) bool {
 	if m[1] == "done" {
 		p.over = true
 		return true
+	}
+	if words := deviceWords.FindStringSubmatch(strings.TrimSpace(m[2])); m[1] == "device" && words != nil {
+		if p.device = farm.Device(words[2]); words[1] != "" {
+			p.device = "CPU"
+		}
 	}
 	_, known := preflightKinds[m[1]]
 	if known && len(p.found) < maxFound {

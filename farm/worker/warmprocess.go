@@ -31,6 +31,7 @@ type warmBlender struct {
 	took    time.Duration        // the last of them
 	memory  int                  // KiB after its first frame, 0 before
 	grown   bool                 // it needs more than it may
+	device  farm.Device          // that it said it renders with
 	word    string               // which its answers carry
 	in      *os.File             // its standard input
 	life    *stall

@@ -37,12 +37,13 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 		}
 	}
 	w := b.watch(ctx, stop, r, line, 0, step)
-	w.pid, w.preflight = open.process(), look
+	w.pid, w.preflight, w.meter.device = open.process(), look, open.device
 	w.meter.begin()
 	open.listen(w.listener(ctx, r))
 	logRun(r, "in a Blender that "+openWords(began), exe, line.args)
 	err = open.frames(ctx, warm, began, r.fetchNext)
 	open.listen(nil)
+	open.device = w.meter.device
 	if limits := open.limited(); began && limits != "" {
 		r.Log("limits: %s", limits)
 	}
