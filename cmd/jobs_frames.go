@@ -119,22 +119,30 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 	t := s.table("frame", "status", "took", "memory", "device", "worker", "task", "file", "notes")
 	for i := range shown {
 		f := &shown[i]
-		took, memory, device := "-", "-", "-"
-		if r := f.Result; r != nil && r.Flags&farm.FrameWasThere == 0 {
-			took = seconds(time.Duration(r.Wall) * time.Millisecond)
-			if r.Memory > 0 {
-				memory = farm.Size(r.Memory << 10).String()
-			}
-			if r.GPUMemory > 0 {
-				memory += " + " + farm.Size(r.GPUMemory<<10).String()
-			}
-			if r.Device != "" {
-				device = deviceName(r.Device)
-			}
-		}
+		took, memory, device := frameCost(f.Result)
 		t.row(f.Frame, status(f.Status), took, memory, device, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow})
 	}
 	return t.print()
+}
+
+// frameCost says what a frame took, the memory of the graphics card behind that of the
+// computer; "-" stands for what is not known.
+func frameCost(r *farm.FrameResult) (took, memory, device string) {
+	took, memory, device = "-", "-", "-"
+	if r == nil || r.Flags&farm.FrameWasThere != 0 {
+		return took, memory, device
+	}
+	took = seconds(time.Duration(r.Wall) * time.Millisecond)
+	if r.Memory > 0 {
+		memory = farm.Size(r.Memory << 10).String()
+	}
+	if r.GPUMemory > 0 {
+		memory += " + " + farm.Size(r.GPUMemory<<10).String()
+	}
+	if r.Device != "" {
+		device = deviceName(r.Device)
+	}
+	return took, memory, device
 }
 
 // shows reports whether the frame is one of those that were asked for.
