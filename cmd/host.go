@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -52,17 +51,12 @@ const eventsKept = 1 << 14
 //
 // The scheduler gets two processors more than there are: the database's writer
 // waits for the disk much of the time, and logs create files, and such a call
-// keeps a processor busy until the scheduler notices. The heap may grow to five
-// times what is alive before it is swept: little is alive, and much is made for
-// each request. With 300 workers on 2 cores these are a quarter more tasks a
-// second, and a twelfth less work for each.
+// keeps a processor busy until the scheduler notices.
 func tune() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
+	tuneHeap()
 }
 
 // startHost returns a running manager that answers requests. The caller stops it.
