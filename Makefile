@@ -13,7 +13,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames eta still faults soak blenders test-blenders release clean
+.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames eta still faults soak vulncheck blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -28,6 +28,7 @@ help:
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
 	@echo 'make faults    full disks, killed Blenders and damaged files, RUNS=200 random runs and named ones'
+	@echo 'make vulncheck known vulnerabilities in what the program calls; needs https://vuln.go.dev'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
 # Go that is too old to fetch a newer one by itself, as some distributions have it, would only
@@ -101,6 +102,9 @@ faults: demo-deps
 soak:
 	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...
 	@sh testdata/fuzz.sh 60s
+
+vulncheck: need-go
+	@GO="$(GO)" sh testdata/vulncheck.sh
 
 release: need-go
 	@sh release/release.sh dist
