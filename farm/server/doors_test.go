@@ -132,7 +132,7 @@ func (s *testServer) from(request, host string, headers ...string) answer {
 }
 
 // send sends a request as it is.
-func send(t *testing.T, req *http.Request) answer {
+func send(t testing.TB, req *http.Request) answer {
 	t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {

@@ -17,7 +17,7 @@ func (s *testServer) configure(keys map[string]string) {
 }
 
 // replaceKey gives a key of a configuration another value, as JSON.
-func replaceKey(t *testing.T, file, key, value string) string {
+func replaceKey(t testing.TB, file, key, value string) string {
 	t.Helper()
 	before, rest, ok := strings.Cut(file, `"`+key+`":`)
 	end := strings.IndexAny(rest, ",}")

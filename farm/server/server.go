@@ -148,7 +148,20 @@ func ourFault(w http.ResponseWriter) {
 
 // writeError answers with an error in the form that every client of the protocol knows.
 func writeError(w http.ResponseWriter, status int, message string) error {
-	return writeJSON(w, status, api.Error{Code: status, Message: message})
+	return writeJSON(w, status, api.Error{Code: status, Message: withoutMiddle(message)})
+}
+
+// maxMessage is how long the message of an error may be, in bytes.
+const maxMessage = 2000
+
+// withoutMiddle bounds a message. Those that are too long quote what a client sent; what
+// is wrong with it stands before that, and the next step behind it.
+func withoutMiddle(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	end := message[len(message)-maxMessage/2:]
+	return farm.CutText(message, maxMessage/2-len(" … ")) + " … " + strings.ToValidUTF8(end, "")
 }
 
 // writeJSON answers with JSON. An answer that cannot be written any more has

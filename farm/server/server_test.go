@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // to the OpenAPI document.
 type testServer struct {
 	docsMade atomic.Int32 // how often the documentation was made
-	t        *testing.T
+	t        testing.TB
 	home     string
 	url      string
 	contract *apitest.Contract
@@ -47,13 +47,14 @@ type testServer struct {
 	server   *server.Server
 	manager  *manager.Manager
 	events   *events.Log
-	user     string // credentials of the worker, once there is one
-	logged   logged // what the manager and the server log
+	user     string            // credentials of the worker, once there is one
+	logged   logged            // what the manager and the server log
+	ids      map[string]string // of what there is, by the names of the document's parameters
 }
 
 const secret = "a long and random secret"
 
-func newServer(t *testing.T) *testServer {
+func newServer(t testing.TB) *testServer {
 	t.Helper()
 	home := t.TempDir()
 	s := &testServer{t: t, home: home}
@@ -192,7 +193,7 @@ func (s *testServer) submit() (id string) {
 	return s.want(200, "POST", "/api/v3/jobs", echoJob).text("id")
 }
 
-func picture(t *testing.T) string {
+func picture(t testing.TB) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 32))); err != nil {

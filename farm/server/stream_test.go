@@ -12,7 +12,7 @@ import (
 
 // sse is a client of the stream of events.
 type sse struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	last  string // id of the last event
 	close func()
