@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -165,7 +166,7 @@ func (p *page) until(condition string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	wait := chromedp.PollFunction[bool](fmt.Sprintf("() => { %s return Boolean(%s); }", visible, condition), chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(0))
+	wait := chromedp.PollFunction[bool](fmt.Sprintf("() => { %s return Boolean(%s); }", visible, condition), chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(0))
 	if _, err := chromedp.Run(ctx, wait); err != nil {
 		var text string
 		p.eval("document.body.innerText", &text)
@@ -186,4 +187,10 @@ func (p *page) click(selector, text string) {
 	if !clicked {
 		p.t.Fatalf("%s with %q went away before it could be clicked", selector, text)
 	}
+}
+
+// key presses a key, as a user does who looks at the page.
+func (p *page) key(keys string) {
+	p.t.Helper()
+	p.do(chromedp.KeyEvent(keys))
 }

@@ -36,11 +36,12 @@ func TestBehindAPathOfAProxy(t *testing.T) {
 	job := f.submit("below", "hello from below", 1, 1, "queued")
 	p := open(t, f, "/")
 	p.until("location.pathname === '/studio/farm/app/'")
-	p.see(".workers td", "awake")
+	p.see(".worker-tile", "")
 	p.until("getComputedStyle(document.querySelector('a.skip')).position === 'absolute'") // there are styles
+	p.click("nav a", "Jobs")
 	p.click(".jobs tr a.name", "below")
 	p.until("location.pathname === '/studio/farm/app/jobs/" + job + "'")
-	p.see(".job .row .status", "completed") // by events
+	p.see(".head .row .status", "completed") // by events
 	p.do(chromedp.Navigate(f.url + "/app/jobs/" + job + "/" + f.task(job, 1)))
 	p.see(".task .log", "hello from below")
 	var log, addon string
@@ -66,5 +67,5 @@ func TestBehindAPathOfAProxy(t *testing.T) {
 	p.eval("[...document.querySelectorAll('nav a')].find((a) => a.textContent === 'The farm').href", &farm)
 	p.do(chromedp.Navigate(farm))
 	p.until("location.pathname === '/studio/farm/app/'")
-	p.see(".jobs tr a.name", "below")
+	p.see(".worker-tile", "")
 }

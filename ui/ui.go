@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed app vendor
+//go:embed app vendor/*/*
 var files embed.FS
 
 // Files returns the pages, with app/ and vendor/ at the top.

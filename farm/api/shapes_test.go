@@ -245,7 +245,7 @@ func eventShapes() []shape {
 		{"EventFarmStatus", api.EventFarmStatus{Status: farm.FarmActive}, api.EventFarmStatus{Status: farm.FarmAsleep}},
 		{"EventJobUpdate", api.EventJobUpdate{ID: job, Name: "shot 010", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, TimeLeft: timeLeft, WasDeleted: true,
-			Created: created, Activity: "rendering", WorkerTag: tag, TaskCounts: map[string]int{"active": 1}},
+			Created: created, Activity: "rendering", WorkerTag: tag, TaskCounts: map[string]int{"active": 1}, LastRendered: &images},
 			api.EventJobUpdate{ID: job}},
 		{"EventTaskUpdate", api.EventTaskUpdate{ID: task, JobID: job, Name: "render-1-10", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Activity: "Progress", StepsCompleted: 3, StepsTotal: 10, Worker: &api.EventTaskWorker{Name: "workhorse", UUID: worker}},

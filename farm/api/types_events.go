@@ -44,6 +44,9 @@ type EventJobUpdate struct {
 	WorkerTag  farm.TagID     `json:"worker_tag,omitempty"`  // "": any worker
 	TaskCounts map[string]int `json:"task_counts,omitempty"` // tasks by status, as shown; those with none are absent
 
+	// Where its last image is; only in answers of searchJobs, nil if there is none.
+	LastRendered *JobLastRenderedImageInfo `json:"last_rendered,omitempty"`
+
 	WasDeleted bool `json:"was_deleted,omitempty"`
 }
 

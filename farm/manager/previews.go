@@ -96,6 +96,9 @@ func (m *Manager) HasPreview(id farm.JobID) (bool, error) {
 	return m.files.HasPreview(id), nil
 }
 
+// JobHasPreview is HasPreview for a job that is known to exist.
+func (m *Manager) JobHasPreview(id farm.JobID) bool { return m.files.HasPreview(id) }
+
 // PreviewPath returns the folder of a job's files below that of all files, and
 // the names of the previews in it, largest first.
 func PreviewPath(id farm.JobID) (dir string, names []string) {

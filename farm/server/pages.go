@@ -72,8 +72,12 @@ func (p *pages) read(name string) ([]byte, error) {
 	return content, nil
 }
 
-// policy lets pages load nothing but what the manager itself serves.
-const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+// policy lets pages load nothing but what the manager itself serves, and do nothing that
+// is written into them. Swagger UI, which is not ours, writes styles into its page.
+const (
+	policy        = "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+	swaggerPolicy = policy + "; style-src 'self' 'unsafe-inline'"
+)
 
 // serve answers with an embedded file, and reports whether there is one of that name.
 func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) bool {
@@ -91,6 +95,9 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, name string, f pag
 	h.Set("ETag", f.etag)
 	h.Set("Cache-Control", "no-cache") // always revalidate: a new version shows at once
 	h.Set("Content-Security-Policy", policy)
+	if strings.HasPrefix(name, "vendor/swagger-ui/") {
+		h.Set("Content-Security-Policy", swaggerPolicy)
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.content))
 }

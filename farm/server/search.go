@@ -34,7 +34,11 @@ func (s *Server) searchJobs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for i, j := range jobs {
-		out.Jobs = append(out.Jobs, apiJobEvent(events.JobChanged{Job: j, Status: j.Status(), Previous: j.Status(), Left: left[i]}))
+		row := apiJobEvent(events.JobChanged{Job: j, Status: j.Status(), Previous: j.Status(), Left: left[i]})
+		if s.m.JobHasPreview(j.ID) {
+			row.LastRendered = new(apiLastRendered(j.ID))
+		}
+		out.Jobs = append(out.Jobs, row)
 	}
 	return writeJSON(w, http.StatusOK, out)
 }

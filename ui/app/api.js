@@ -41,34 +41,39 @@ async function reason(answer) {
 }
 
 const get = (path) => call('GET', path);
+const own = (method, path, body) => call(method, path, body, OWN);
 const id = encodeURIComponent;
 
 export const version = () => get('version');
 export const job = (jobID) => get(`jobs/${id(jobID)}`);
 export const task = (taskID) => get(`tasks/${id(taskID)}`);
 export const worker = (workerID) => get(`worker-mgt/workers/${id(workerID)}`);
-export const workers = async () => (await get('worker-mgt/workers')).workers ?? [];
+export const workers = async () => (await own('GET', 'workers')).workers ?? [];
+export const tags = async () => (await get('worker-mgt/tags')).tags ?? [];
+export const files = () => own('GET', 'files');
+export const broken = async () => (await own('GET', 'jobtypes/broken')).broken ?? [];
+export const costs = (jobID) => own('GET', `jobs/${id(jobID)}/costs`);
+export const workerCosts = (workerID) => own('GET', `workers/${id(workerID)}/costs`);
+export const audit = (what, itemID) => own('GET', `${what}/${id(itemID)}/audit`);
+export const blocklist = async (jobID) => (await get(`jobs/${id(jobID)}/blocklist`)) ?? [];
+export const schedule = (workerID) => own('GET', `workers/${id(workerID)}/schedule`);
+
+// frames returns the frames of some tasks of a job, those behind the one with a number:
+// {frames, next}.
+export const frames = (jobID, after, limit) => own('GET', `jobs/${id(jobID)}/frames?${new URLSearchParams({ after, limit })}`);
 
 // why says why something is not at work: {running, reason, next, details}; what is
 // jobs, tasks or workers.
-export const why = (what, itemID) => call('GET', `${what}/${id(itemID)}/why`, undefined, OWN);
+export const why = (what, itemID) => own('GET', `${what}/${id(itemID)}/why`);
 
-// How many jobs are asked for at once.
-const JOBS = 500;
+// jobs looks for jobs: see searchJobs of the API for the query.
+export const jobs = (query) => own('GET', `jobs?${new URLSearchParams(query)}`);
 
-// jobs yields all jobs in the order they were made, in pieces.
-export async function* jobs() {
-  for (let after = ''; ;) {
-    const page = (await get(`jobs?limit=${JOBS}${after && `&after=${id(after)}`}`)).jobs ?? [];
-    yield page;
-    if (page.length < JOBS) return;
-    after = page.at(-1).id;
-  }
-}
-
-// tasks returns the tasks of a job after the one with a number, at most limit.
-export async function tasks(jobID, after, limit) {
-  return (await get(`jobs/${id(jobID)}/tasks?limit=${limit}&after=${after}`)).tasks ?? [];
+// tasks returns the tasks of a job after the one with a number, at most limit, with one
+// of the statuses if there are any.
+export async function tasks(jobID, after, limit, statuses = []) {
+  const query = new URLSearchParams([['limit', limit], ['after', after], ...statuses.map((s) => ['status', s])]);
+  return (await get(`jobs/${id(jobID)}/tasks?${query}`)).tasks ?? [];
 }
 
 // lastRendered returns where the previews of a job are, or of the farm without
@@ -94,9 +99,19 @@ export async function ending(url, most) {
 const reasonGiven = 'requested on the web page';
 
 export const setJobStatus = (jobID, status) => call('POST', `jobs/${id(jobID)}/setstatus`, { status, reason: reasonGiven });
+export const requeueFailed = (jobID) => own('POST', `jobs/${id(jobID)}/requeue`, { tasks: 'failed', reason: reasonGiven });
+export const rerender = (jobID, frames) => own('POST', `jobs/${id(jobID)}/rerender`, { frames, reason: reasonGiven });
+export const unblock = (jobID, blocks) => call('DELETE', `jobs/${id(jobID)}/blocklist`, blocks);
+export const setJobTag = (jobID, tagID) => call('POST', `jobs/${id(jobID)}/settag`, tagID ? { id: tagID } : {});
 export const setJobPriority = (jobID, priority) => call('POST', `jobs/${id(jobID)}/setpriority`, { priority });
 export const deleteJob = (jobID) => call('DELETE', `jobs/${id(jobID)}`);
 export const setTaskStatus = (taskID, status) => call('POST', `tasks/${id(taskID)}/setstatus`, { status, reason: reasonGiven });
 export const setWorkerStatus = (workerID, status, lazy) =>
   call('POST', `worker-mgt/workers/${id(workerID)}/setstatus`, { status, is_lazy: lazy });
 export const deleteWorker = (workerID) => call('DELETE', `worker-mgt/workers/${id(workerID)}`);
+export const setWorkerTags = (workerID, tagIDs) => call('POST', `worker-mgt/workers/${id(workerID)}/settags`, { tag_ids: tagIDs });
+export const setSchedule = (workerID, schedule) => own('PUT', `workers/${id(workerID)}/schedule`, schedule);
+export const removeSchedule = (workerID) => own('DELETE', `workers/${id(workerID)}/schedule`);
+export const createTag = (name, description) => call('POST', 'worker-mgt/tags', { name, description });
+export const updateTag = (tagID, tag) => call('PUT', `worker-mgt/tag/${id(tagID)}`, tag);
+export const deleteTag = (tagID) => call('DELETE', `worker-mgt/tag/${id(tagID)}`);

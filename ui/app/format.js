@@ -61,6 +61,12 @@ export function bytes(n) {
   return `${(n / 1000_000).toFixed(1)} MB`;
 }
 
+// seconds gives how long something took, in few letters.
+export function seconds(s) {
+  if (s < 100) return `${s.toFixed(s < 10 ? 1 : 0)} s`;
+  return s < 6000 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
+}
+
 // count gives a number with its noun: "1 step", "25 steps".
 export function count(n, noun) {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,177 +1,121 @@
-// One job: how it stands, what was asked for, its last image and its tasks.
-import { APP } from './address.js';
+// One job: how it stands, its frames and its tasks, what was asked for, and who changed it.
+import { Actions, change as changeAll, shown } from './actions.js';
 import * as api from './api.js';
-import { el, setText, show, soon } from './dom.js';
-import { between, percent, text } from './format.js';
-import { newJobActions } from './actions.js';
+import { bytes, count, percent, seconds, text } from './format.js';
+import { Frames } from './frames.js';
 import { Picture } from './image.js';
-import { tell } from './notice.js';
-import { card, Facts, Progress, Status, Time } from './parts.js';
+import { JobTools } from './jobtools.js';
+import { html, useEffect } from './lib.js';
+import { follow, useLive } from './live.js';
+import { Copy, Facts, Fold, Left, Progress, Status, Time } from './parts.js';
 import { Task } from './task.js';
 import { Tasks } from './tasks.js';
 import { Why } from './why.js';
 
-export class Job {
-  constructor(farm) {
-    this.farm = farm;
-    this.id = '';
-    this.item = null; // all that is known of the job
-    this.status = new Status();
-    this.progress = new Progress('Progress of the job');
-    this.actions = newJobActions();
-    this.facts = new Facts('Activity', 'Steps', 'Done about', 'Type', 'Priority', 'Created', 'Updated', 'ID');
-    this.created = new Time();
-    this.updated = new Time();
-    this.priority = this.newPriority();
-    this.picture = new Picture('Its last rendered image appears here', '-small');
-    this.settings = new Values('Settings');
-    this.metadata = new Values('Metadata');
-    this.hint = el('p', { class: 'hint' });
-    this.why = new Why(farm, 'jobs');
-    this.body = el('div', {},
-      el('div', { class: 'row' }, this.status.node, this.progress.node, this.actions.node),
-      this.why.node,
-      el('div', { class: 'about' }, this.facts.node, this.picture.node),
-      this.settings.node, this.metadata.node);
-    this.head = card('', { class: 'job' }, this.hint, this.body);
-    this.title = this.head.querySelector('h2');
-    this.tasks = new Tasks(farm);
-    this.task = new Task(farm);
-    this.tasks.node.append(this.task.node);
-    this.node = el('div', { class: 'column' }, el('a', { class: 'back', href: APP }, '‹ All jobs'), this.head, this.tasks.node);
-    this.refetch = soon(() => this.fetch(), 300);
-    farm.on('job', (event) => this.apply(event));
-    farm.on('image', (event) => event.job_id === this.id && this.picture.update(event.thumbnail, this.alt()));
-    farm.on('fresh', (all) => all && this.id && this.fetch());
-  }
-
-  newPriority() {
-    const input = el('input', { type: 'number', min: 0, max: 100, step: 1, 'aria-label': 'Priority, from 0 to 100; higher goes first',
-      title: 'From 0 to 100; higher goes first' });
-    input.addEventListener('change', async () => {
-      try {
-        if (!input.checkValidity() || input.value === '') throw new Error('The priority is a whole number from 0 to 100.');
-        await api.setJobPriority(this.id, Number(input.value));
-      } catch (error) {
-        input.value = this.item.priority;
-        tell(error.message);
-      }
-    });
-    return input;
-  }
-
-  // open shows a job, and one of its tasks if it is given.
-  open(id, taskID) {
-    if (id !== this.id) {
-      this.id = id;
-      this.item = this.farm.jobs.get(id) ?? null;
-      this.picture.update(null);
-      this.update();
-      this.tasks.open(id);
-      if (id) this.fetch();
-    }
-    this.openTask(taskID);
-  }
-
-  async openTask(taskID) {
-    this.tasks.select(taskID);
-    if (taskID === this.task.id) return;
-    const task = await this.task.open(this.id, taskID);
-    if (!task || task.id !== this.task.id) return;
-    this.tasks.select(task.id, task.index_in_job);
-    // The task is below the list: bring its beginning up, and keep its row in view.
-    const below = this.task.node.getBoundingClientRect().top - innerHeight / 2;
-    if (below > 0) scrollBy(0, below);
-  }
-
-  async fetch() {
-    const id = this.id;
-    try {
-      const [job, preview] = await Promise.all([api.job(id), api.lastRendered(id)]);
-      if (id !== this.id) return;
-      this.item = job;
-      this.update();
-      if (preview) this.picture.update(preview, this.alt());
-    } catch (error) {
-      if (id !== this.id) return;
-      if (error.status === 404 || error.status === 400) this.item = null;
-      this.update(error.status === 404 ? 'There is no such job: it may have been deleted.' : error.message);
-    }
-  }
-
-  // apply takes an event in; what it does not tell is fetched.
-  apply(event) {
-    if (event.id !== this.id) return;
-    if (event.was_deleted) {
-      this.item = null;
-      this.update('This job was deleted.');
-    } else if (this.item) {
-      const before = this.item.status;
-      this.item = { ...this.item, time_left: null, ...event }; // it is absent where it cannot be told
-      this.update();
-      if (before !== event.status) this.refetch();
-    } else {
-      this.refetch();
-    }
-  }
-
-  alt() {
-    return `The last rendered image of ${this.item?.name ?? 'the job'}`;
-  }
-
-  update(hint = this.item ? '' : 'Reading the job …') {
-    const job = this.item;
-    setText(this.hint, hint);
-    show(this.hint, Boolean(hint) && !job);
-    show(this.body, job);
-    show(this.tasks.node, job);
-    setText(this.title, job?.name ?? 'Job');
-    this.why.about(job && job.status !== 'completed' ? job.id : '');
-    if (!job) return;
-    this.status.update(job.delete_requested_at ? 'deleting' : job.status);
-    this.progress.update(job);
-    this.actions.update(job);
-    const facts = this.facts;
-    facts.set('Activity', job.activity);
-    facts.set('Steps', `${job.steps_completed} of ${job.steps_total}`);
-    facts.set('Done about', job.time_left ? between(job.time_left.earliest, job.time_left.latest) : '');
-    facts.set('Type', job.type);
-    if (document.activeElement !== this.priority) this.priority.value = job.priority;
-    facts.set('Priority', this.priority);
-    this.created.update(job.created);
-    facts.set('Created', this.created.node);
-    this.updated.update(job.updated);
-    facts.set('Updated', this.updated.node);
-    facts.set('ID', job.id);
-    this.settings.update(job.settings);
-    this.metadata.update(job.metadata);
-  }
-
-  // caption is the job in a few words, for the title of the window.
-  caption() {
-    const job = this.item;
-    if (!job) return '';
-    const done = job.status === 'active' ? `${percent(job.steps_completed, job.steps_total)}% ` : '';
-    return `${done}${job.name} · `;
-  }
+export function Job({ id, task }) {
+  useEffect(() => {
+    follow(id, task);
+    return () => follow();
+  }, [id, task]);
+  const { data, error } = useLive(`job ${id}`, () => fetchJob(id), {
+    wakes: (name, event) => name === 'job' && event.id === id && event.previous_status,
+    change: (job, name, event) => (name === 'job' && event.id === id ? changed(job, event) : job),
+  });
+  useEffect(() => { if (data) document.title = title(data); }, [data]);
+  // The heading stays the same element while the job is read: the focus is on it.
+  const known = data && !data.deleted;
+  return html`<div class="job" data-close="jobs"><a class="back" href="jobs">‹ All jobs</a>
+    <header class="head"><h1 tabindex="-1">${known ? data.name : 'Job'}</h1>${known && html`<${Head} data=${data} />`}</header>
+    ${known ? html`<${Body} data=${data} task=${task} />` : html`<section class="card"><p class="hint">${missing(data ? null : error, data?.deleted)}</p></section>`}</div>`;
 }
 
-// Values shows the settings or the metadata of a job, folded away at first.
-class Values {
-  constructor(title) {
-    this.title = title;
-    this.list = el('dl', { class: 'values' });
-    this.summary = el('summary');
-    this.node = el('details', { hidden: true }, this.summary, this.list);
-  }
+function Head({ data }) {
+  const job = shown(data);
+  const status = job.delete_requested_at ? 'deleting' : job.status;
+  return html`<div class="row"><${Status} is=${status} /><${Progress} item=${job} label="Progress of the job" />
+      <${Actions} kind="job" items=${[data]} /><${JobTools} jobs=${[data]} /></div>
+    ${status !== 'completed' && html`<${Why} kind="jobs" id=${job.id} />`}`;
+}
 
-  update(values) {
-    const entries = Object.entries(values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-    const shown = JSON.stringify(entries);
-    show(this.node, entries.length > 0);
-    if (shown === this.shown) return;
-    this.shown = shown;
-    setText(this.summary, `${this.title} (${entries.length})`);
-    this.list.replaceChildren(...entries.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, text(value)))));
-  }
+function Body({ data, task }) {
+  const job = shown(data);
+  return html`<section class="card about"><${About} job=${job} />
+      <${Picture} job=${job.id} info=${data.last_rendered} alt=${`The last rendered image of ${job.name}`} /></section>
+    <${Frames} job=${job.id} />
+    <${Tasks} job=${data} selected=${task} />
+    <section class="card more"><${More} job=${job} /></section>
+    ${task && html`<${Task} key=${task} job=${job.id} id=${task} />`}`;
+}
+
+async function fetchJob(id) {
+  const [job, last] = await Promise.all([api.job(id), api.lastRendered(id)]);
+  return { ...job, last_rendered: last };
+}
+
+// changed is a job after an event. What is absent where it cannot be told goes.
+function changed(job, event) {
+  if (event.was_deleted) return { ...job, deleted: true };
+  return { ...job, time_left: null, delete_requested_at: undefined, worker_tag: undefined, ...event };
+}
+
+// title says in the list of windows how the job is going.
+const title = (job) => `${job.status === 'active' ? `${percent(job.steps_completed, job.steps_total)}% ` : ''}${job.name}`;
+
+function missing(error, deleted) {
+  if (deleted) return 'This job was deleted.';
+  return error?.status === 404 || error?.status === 400 ? 'There is no such job: it may have been deleted.' : error?.message ?? 'Reading the job …';
+}
+
+function About({ job }) {
+  const { data: costs } = useLive(`costs ${job.id}`, () => api.costs(job.id), { wakes: (name, event) => name === 'job' && event.id === job.id });
+  const rate = costs?.workers?.reduce((sum, w) => sum + w.frames_per_hour, 0);
+  const folder = job.settings?.render_output_path ?? job.settings?.render_output_root;
+  return html`<${Facts} list=${[
+    ['Activity', job.activity],
+    ['Steps', `${job.steps_completed} of ${job.steps_total}`],
+    ['Done about', job.time_left && html`<${Left} job=${job} />`],
+    ['Rendered', costs?.rendered > 0 && `${count(costs.rendered, 'frame')}, ${seconds(costs.seconds / costs.rendered)} each${rate > 0 && job.status === 'active' ? `, up to ${rate.toFixed(rate < 10 ? 1 : 0)} an hour` : ''}`],
+    ['Memory', costs?.memory > 0 && `${bytes(costs.memory)} at most`],
+    ['Energy', costs?.energy_kwh > 0 && `${costs.energy_kwh.toFixed(2)} kWh`],
+    ['Workers', costs?.workers?.length > 0 && html`<span>${costs.workers.map((w, i) => html`${i > 0 && ', '}<a href=${`workers/${w.id}`}>${w.name || 'one that is gone'}</a> (${w.rendered})`)}</span>`],
+    ['Frames go to', folder && html`<span class="path">${folder}</span><${Copy} text=${folder} what="the path" />`],
+    ['Type', job.type], ['Priority', job.priority], ['Blender', job.blender_version],
+    ['Created', html`<${Time} of=${job.created} />`], ['Updated', html`<${Time} of=${job.updated} />`],
+    ['ID', html`<span class="path">${job.id}</span>`],
+  ]} />`;
+}
+
+function More({ job }) {
+  const settings = Object.entries(job.settings ?? {}).sort(byName), metadata = Object.entries(job.metadata ?? {}).sort(byName);
+  return html`${settings.length > 0 && html`<${Fold} title=${`Settings (${settings.length})`}><${Values} list=${settings} /></${Fold}>`}
+    ${metadata.length > 0 && html`<${Fold} title=${`Metadata (${metadata.length})`}><${Values} list=${metadata} /></${Fold}>`}
+    <${Fold} title="Log of changes"><${Changes} kind="jobs" id=${job.id} /></${Fold}>
+    <${Fold} title="Blocked workers"><${Blocklist} job=${job.id} /></${Fold}>`;
+}
+
+const byName = ([a], [b]) => (a < b ? -1 : 1);
+
+const Values = ({ list }) => html`<dl class="values">${list.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${text(value)}</dd></div>`)}</dl>`;
+
+// Changes is who did what to a job or a worker, the newest first.
+export function Changes({ kind, id }) {
+  const wakes = (name, event) => name === kind.slice(0, -1) && event.id === id;
+  const { data, error } = useLive(`audit ${id}`, () => api.audit(kind, id), { wakes });
+  if (!data) return html`<p class="hint">${error?.message ?? 'Reading …'}</p>`;
+  if (data.changes.length === 0) return html`<p class="hint">Nobody changed anything.</p>`;
+  return html`<ol class="changes">${[...data.changes].reverse().map((c) => html`<li key=${c.time + c.what}><${Time} of=${c.time} /><span>${c.what}</span>
+    <span class="quiet">${[c.by.name, c.by.address, c.by.agent?.split(' ')[0]].filter(Boolean).join(' · ')}</span></li>`)}</ol>
+    ${data.dropped > 0 && html`<p class="hint">${count(data.dropped, 'older change')} are not kept.</p>`}`;
+}
+
+function Blocklist({ job }) {
+  const { data, error, load } = useLive(`blocklist ${job}`, () => api.blocklist(job), { wakes: (name, event) => name === 'task' || (name === 'job' && event.id === job) });
+  if (!data) return html`<p class="hint">${error?.message ?? 'Reading …'}</p>`;
+  if (data.length === 0) return html`<p class="hint">No worker is blocked. One that fails too many tasks of a type gets no more of them from this job.</p>`;
+  const lift = async (block) => {
+    await changeAll([{ id: job, name: block.worker_name }], 'block', () => api.unblock(job, [block]));
+    load();
+  };
+  return html`<ul class="blocks">${data.map((b) => html`<li key=${b.worker_id + b.task_type}><a href=${`workers/${b.worker_id}`}>${b.worker_name || b.worker_id}</a>
+    <span class="quiet">gets no more ${b.task_type} tasks</span><button type="button" onClick=${() => lift(b)}>Unblock</button></li>`)}</ul>`;
 }

@@ -1,93 +1,141 @@
-// The table of all jobs, newest first.
-import { APP, MANAGER } from './address.js';
-import { el, Rows, setAttr, setName, setText, show } from './dom.js';
-import { count } from './format.js';
-import { card, command, Progress, Status, table, Time } from './parts.js';
+// The list of all jobs: filtered, sorted and counted by the manager, so that a hundred
+// thousand of them are as quick as ten.
+import { Actions, shown } from './actions.js';
+import { MANAGER } from './address.js';
+import * as api from './api.js';
+import { Filter } from './filter.js';
+import { useNarrow } from './keys.js';
+import { html, useMemo, useRef, useState } from './lib.js';
+import { useLive } from './live.js';
+import { ask as askAddress, go, place } from './router.js';
+import { Command, Left, Name, Progress, Status, Time } from './parts.js';
+import { JobTools } from './jobtools.js';
+import { usePicks } from './picks.js';
+import { LongTable } from './window.js';
 
-// How many rows are made at first, and more on each wish: a farm keeps its jobs
-// for years, and nobody reads them all.
-const SHOWN = 100;
+const BLOCK = 100; // jobs that are asked for at a time
 
-const columns = [['c-status', 'Status'], ['c-name', 'Job'], ['c-progress', 'Progress'], ['c-number wide', 'Prio'], ['c-time', 'Updated']];
+const columns = [['c-pick', ''], ['c-status', 'Status', 'status'], ['c-name', 'Job', 'name'], ['c-progress', 'Progress'],
+  ['c-left wide', 'Done about'], ['c-number wide', 'Prio', 'priority'], ['c-time', 'Updated', 'updated']];
 
-export class Jobs {
-  constructor(farm) {
-    this.farm = farm;
-    this.selected = '';
-    this.shown = SHOWN;
-    const { node, body } = table('Jobs', columns);
-    this.table = node;
-    this.rows = new Rows(body, () => new JobRow(this));
-    this.more = el('button', { type: 'button', class: 'more', onclick: () => this.showMore() });
-    this.empty = noJobs();
-    this.waiting = el('p', { class: 'hint' }, 'Reading the jobs …');
-    this.node = card('Jobs', { class: 'jobs' }, this.waiting, this.empty, this.table, this.more);
-    farm.on('jobs', () => this.update());
-    this.update();
-  }
-
-  select(id) {
-    this.selected = id;
-    this.update();
-  }
-
-  showMore() {
-    this.shown += SHOWN;
-    this.update();
-  }
-
-  update() {
-    const jobs = [...this.farm.jobs.values()].sort(newestFirst);
-    show(this.waiting, !this.farm.loaded);
-    show(this.empty, this.farm.loaded && jobs.length === 0);
-    show(this.table, jobs.length > 0);
-    show(this.more, jobs.length > this.shown);
-    setText(this.more, `Show more of the ${count(jobs.length, 'job')}`);
-    this.rows.update(jobs.slice(0, this.shown));
-  }
+// asked is what the address asks for, as the query of the manager.
+function asked(query) {
+  const list = [...query].filter(([name]) => ['status', 'type', 'tag', 'text', 'sort'].includes(name));
+  return list.length ? list : [];
 }
 
-function newestFirst(a, b) {
-  if (a.created !== b.created) return a.created < b.created ? 1 : -1;
-  return a.id < b.id ? 1 : -1;
+export function Jobs() {
+  const { query } = place.value;
+  const wanted = asked(query);
+  const key = `jobs?${new URLSearchParams(wanted)}`;
+  const [from, setFrom] = useState(0);
+  const { data, error, stale } = useLive(key, () => fetchBlocks(wanted, view.current), { wakes, change });
+  const view = useRef({ first: 0, last: BLOCK });
+  const list = useMemo(() => new Map(), [key]);
+  const [, redraw] = useState(0);
+  merge(list, data);
+  const wants = useMemo(() => (first, last) => {
+    view.current = { first, last };
+    fill(list, wanted, first, last).then((more) => more && redraw((n) => n + 1), () => {});
+  }, [list]);
+  const total = data?.total ?? stale?.total ?? 0;
+  const at = (i) => list.get(i);
+  const picks = usePicks(at, total);
+  const narrow = useNarrow(700);
+  const sort = query.get('sort') ?? '-created';
+  if (data && data.all === 0) return html`<h1 tabindex="-1">Jobs</h1><section class="card jobs"><${NoJobs} /></section>`;
+  const chosen = picks.items;
+  return html`<h1 tabindex="-1">Jobs</h1>
+    <${Filter} counts=${data ?? stale} query=${query} />
+    <section class="card jobs">
+      ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen jobs"><strong>${chosen.length} chosen</strong>
+        <${Actions} kind="job" items=${chosen} /><${JobTools} jobs=${chosen} /><button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
+      ${error && html`<p class="hint">${error.message}</p>`}
+      ${!data && !stale && !error && html`<p class="hint">Reading the jobs …</p>`}
+      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 66 : 42} sort=${sort} wants=${wants} multi
+        onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${picks.key}
+        row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} />`}
+        empty=${data && html`<p class="hint">No job is like this. <a href="jobs">Show all ${data.all.toLocaleString('en')}</a></p>`} />
+    </section>`;
 }
 
-class JobRow {
-  constructor(jobs) {
-    this.jobs = jobs;
-    this.status = new Status();
-    this.link = el('a', { class: 'name' });
-    this.type = el('span', { class: 'quiet' });
-    this.progress = new Progress('Progress');
-    this.priority = el('td', { class: 'c-number wide' });
-    this.time = new Time();
-    this.node = el('tr', {},
-      el('td', { class: 'c-status' }, this.status.node),
-      el('td', { class: 'c-name' }, this.link, this.type),
-      el('td', { class: 'c-progress' }, this.progress.node),
-      this.priority,
-      el('td', { class: 'c-time' }, this.time.node));
-  }
-
-  update(job) {
-    this.status.update(job.delete_requested_at ? 'deleting' : job.status);
-    setName(this.link, job.name);
-    setAttr(this.link, 'href', `${APP}jobs/${job.id}`);
-    setAttr(this.link, 'title', job.name);
-    setAttr(this.node, 'aria-selected', job.id === this.jobs.selected ? 'true' : null);
-    setAttr(this.link, 'aria-current', job.id === this.jobs.selected ? 'true' : null);
-    setText(this.type, job.type);
-    this.progress.update(job);
-    setText(this.priority, job.priority);
-    this.time.update(job.updated);
-  }
+// wakes says which events change which jobs there are, and where in the list they are.
+function wakes(name, event) {
+  return name === 'job' && (event.was_deleted || event.previous_status || event.refresh_tasks || !event.steps_completed);
 }
 
-// noJobs says how to make the first one.
-function noJobs() {
-  return el('div', { class: 'empty' },
-    el('h3', {}, 'No jobs yet'),
-    el('p', {}, 'Render your first scene: open a terminal in its folder, and type'),
-    command(`farm submit FILE.blend --manager ${MANAGER}`),
-    el('p', { class: 'quiet' }, 'with the name of your scene in place of FILE.blend. The job appears here at once.'));
+// change notes in a row what an event tells of it.
+function change(data, name, event) {
+  if (name !== 'job' || event.was_deleted) return data;
+  for (const [i, job] of data.rows) {
+    if (job.id === event.id) return { ...data, rows: new Map(data.rows).set(i, { ...job, ...event, last_rendered: job.last_rendered }) };
+  }
+  return data;
+}
+
+// fetchBlocks fetches the part of the list that is in view.
+async function fetchBlocks(wanted, { first, last }) {
+  const offset = Math.floor(first / BLOCK) * BLOCK;
+  const limit = Math.min(500, Math.ceil((last - offset) / BLOCK) * BLOCK || BLOCK);
+  const answer = await api.jobs([...wanted, ['offset', offset], ['limit', limit]]);
+  return { ...answer, offset, rows: new Map(answer.jobs.map((job, i) => [offset + i, job])) };
+}
+
+// merge puts what was fetched last into the list; what is elsewhere in it may be another
+// job by now, and is fetched again once it comes into view.
+function merge(list, data) {
+  if (!data || list.data === data) return;
+  if (list.offset !== data.offset || list.fetched !== data.jobs) list.clear();
+  for (const [i, job] of data.rows) list.set(i, job);
+  Object.assign(list, { data, offset: data.offset, fetched: data.jobs });
+}
+
+// fill fetches what the list lacks of a view, and tells whether there was any.
+async function fill(list, wanted, first, last) {
+  let more = false;
+  for (let offset = Math.floor(first / BLOCK) * BLOCK; offset < last; offset += BLOCK) {
+    let lacks = false;
+    for (let i = Math.max(first, offset); i < Math.min(last, offset + BLOCK); i++) lacks ||= !list.has(i);
+    const asking = list.asking ??= new Set();
+    if (!lacks || asking.has(offset) || !list.data) continue;
+    asking.add(offset);
+    try {
+      const { jobs } = await api.jobs([...wanted, ['offset', offset], ['limit', BLOCK]]);
+      jobs.forEach((job, i) => list.set(offset + i, job));
+      more = true;
+    } finally {
+      asking.delete(offset);
+    }
+  }
+  return more;
+}
+
+function JobRow({ job: given, index, picks }) {
+  if (!given) return html`<tr class="blank" aria-rowindex=${index + 2}><td colspan=${columns.length}></td></tr>`;
+  const job = shown(given);
+  const picked = picks.has(job.id);
+  const open = (event) => {
+    if (event.target.closest('a, button, input, label') || getSelection().type === 'Range') return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) picks.click(index, event);
+    else go(`jobs/${job.id}`);
+  };
+  return html`<tr aria-rowindex=${index + 2} aria-selected=${picked ? 'true' : 'false'} data-index=${index} onClick=${open}
+      onMouseDown=${(event) => event.shiftKey && event.preventDefault()}>
+    <td class="c-pick"><label><input type="checkbox" checked=${picked} aria-label=${`Choose ${job.name.slice(0, 80)}`} onClick=${(event) => picks.click(index, event, true)} /></label></td>
+    <td class="c-status"><${Status} is=${job.delete_requested_at ? 'deleting' : job.status} /></td>
+    <td class="c-name"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
+      <span class="quiet">${job.type}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
+    <td class="c-progress"><${Progress} item=${job} /></td>
+    <td class="c-left wide"><${Left} job=${job} /></td>
+    <td class="c-number wide">${job.priority}</td>
+    <td class="c-time"><${Time} of=${job.updated} /></td></tr>`;
+}
+
+// NoJobs says how to make the first one.
+export function NoJobs() {
+  return html`<div class="empty"><h3>No jobs yet</h3>
+    <p>Render your first scene: open a terminal in its folder, and type</p>
+    <${Command} line=${`farm submit FILE.blend --manager ${MANAGER}`} />
+    <p class="quiet">with the name of your scene in place of FILE.blend. The job appears here at once. From Blender it is submitted with the
+      <a href="../farm-addon.zip" download> add-on</a>, which knows the address of this farm.</p></div>`;
 }

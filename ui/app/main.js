@@ -1,110 +1,70 @@
-// The page: its frame, and which parts are shown at which address.
-//
-//	/app/                     jobs, the last image, workers
-//	/app/jobs/JOB[/TASK]      jobs beside one job, and one of its tasks
-//	/app/workers              workers
-//	/app/last-rendered        the last image, large
-import { APP } from './address.js';
-import { el, setAttr, setText } from './dom.js';
-import { farmMeans } from './format.js';
-import { Farm } from './farm.js';
-import { LastRendered } from './image.js';
+// The page: its frame, and what is shown at which address.
 import { Job } from './job.js';
 import { Jobs } from './jobs.js';
-import { tell } from './notice.js';
+import { Keys, showKeys, wall } from './keys.js';
+import { LastRendered } from './image.js';
+import { html, render, useEffect, useRef } from './lib.js';
+import { connected, everConnected, farmStatus, follow, version } from './live.js';
+import { farmMeans } from './format.js';
+import { Notices, Question } from './notice.js';
+import { Overview } from './overview.js';
+import { place } from './router.js';
+import { Tags } from './tags.js';
 import { Workers } from './workers.js';
 
-const farm = new Farm();
-const jobs = new Jobs(farm);
-const job = new Job(farm);
-const workers = new Workers(farm);
-const last = new LastRendered(farm);
-const main = document.getElementById('main');
-const overview = el('div', { class: 'column' });
-let page = '';
+const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['last-rendered', 'Last rendered']];
 
-// place reads the address.
-function place() {
-  const [what, ...ids] = location.pathname.slice(APP.length).split('/').filter(Boolean).map(decoded);
-  switch (what) {
-    case 'workers': return { page: 'workers' };
-    case 'last-rendered': return { page: 'image' };
-    case 'jobs': return ids[0] ? { page: 'job', job: ids[0], task: ids[1] ?? '' } : { page: 'jobs' };
+function Page({ at }) {
+  const [first, second] = at.ids;
+  switch (at.page) {
+    case 'jobs': return first ? html`<${Job} key=${first} id=${first} task=${second ?? ''} />` : html`<${Jobs} />`;
+    case 'workers': return html`<${Workers} id=${first ?? ''} />`;
+    case 'tags': return html`<${Tags} />`;
+    case 'last-rendered': return html`<${LastRendered} />`;
+    case '': return html`<${Overview} />`;
   }
-  return { page: 'jobs' };
+  return html`<h1 tabindex="-1">Nothing is here</h1><p class="hint">Try the <a href="./">overview</a>.</p>`;
 }
 
-function decoded(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part; // an address typed by hand
-  }
+function App() {
+  const at = place.value;
+  const opened = `${at.page}/${at.page === 'jobs' ? at.ids[0] ?? '' : ''}`;
+  const was = useRef(opened);
+  useEffect(() => {
+    if (was.current === opened) return;
+    was.current = opened;
+    scrollTo(0, 0);
+    document.querySelector('main h1')?.focus({ preventScroll: true });
+  }, [opened]);
+  const name = version.value?.name || 'Farm';
+  useEffect(() => {
+    const title = pages.find(([page]) => page === at.page)?.[1];
+    document.title = title && at.page ? `${title} · ${name}` : name;
+  }, [opened, name]);
+  const lost = !connected.value && everConnected.value;
+  useEffect(() => { document.body.classList.toggle('lost', lost); }, [lost]);
+  return html`<${Header} at=${at} name=${name} lost=${lost} />
+    <main id="main" tabindex="-1" data-page=${at.page}><${Page} at=${at} /></main>
+    <${Footer} /><${Notices} /><${Question} /><${Keys} />`;
 }
 
-// go shows what belongs to the address.
-function go() {
-  const at = place();
-  farm.follow(at.job, at.task);
-  job.open(at.job ?? '', at.task ?? '');
-  jobs.select(at.job ?? '');
-  farm.watchesWorkers = at.page === 'jobs' || at.page === 'workers';
-  farm.ask();
-  const parts = {
-    jobs: [jobs.node, overview], job: [jobs.node, job.node], workers: [workers.node], image: [last.node],
-  }[at.page];
-  if (at.page === 'jobs') overview.replaceChildren(last.node, workers.node);
-  if (page !== at.page) main.replaceChildren(...parts);
-  page = at.page;
-  document.body.dataset.page = page;
-  for (const link of document.querySelectorAll('nav a')) {
-    setAttr(link, 'aria-current', link.dataset.page === (page === 'job' ? 'jobs' : page) ? 'page' : null);
-  }
-  title();
+function Header({ at, name, lost }) {
+  const status = connected.value ? farmStatus.value : lost ? 'lost' : '';
+  return html`<header class="top"><a class="brand" href="./"><img src="icon.svg" alt="" width="26" height="26" /><span>${name}</span></a>
+    <nav aria-label="Pages">${pages.map(([page, title]) => html`<a key=${page} href=${page || './'} aria-current=${page === at.page ? 'page' : undefined}>${title}</a>`)}</nav>
+    <span class="spread"></span>
+    <span id="farm-status" class="status" role="status" data-status=${status} title=${lost ? 'The manager does not answer. This page goes on by itself when it is back.' : farmMeans[status]}>
+      ${connected.value ? farmStatus.value : lost ? 'connection lost – trying again' : 'connecting'}</span>
+    <a class="quiet" href="../docs/">Docs</a>
+    <button type="button" class="plain" aria-label="Keys" title="Keys (?)" onClick=${showKeys}>?</button></header>`;
 }
 
-// Links within the page change the address without leaving it, and a click
-// anywhere on a row is a click on its link.
-document.addEventListener('click', (event) => {
-  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const target = event.target;
-  if (!target.closest('a, button, input, summary') && getSelection().type === 'Range') return; // selecting text is no click
-  const link = target.closest('a') ?? (target.closest('button, input') ? null : target.closest('tr')?.querySelector('a.name'));
-  if (!link || link.target || !link.pathname.startsWith(APP)) return;
-  event.preventDefault();
-  if (link.href !== location.href) history.pushState(null, '', link.href);
-  go();
-  if (page === 'job' && !target.closest('.tasks')) scrollTo(0, 0);
-});
-
-// The address of the link is the page's, not that of the place within it.
-document.querySelector('a.skip').addEventListener('click', (event) => {
-  event.preventDefault();
-  main.focus();
-});
-
-addEventListener('popstate', go);
-
-// title says in the list of windows how the job is going.
-function title() {
-  const name = farm.version?.name || 'Farm';
-  document.title = (page === 'job' ? job.caption() : '') + name;
+function Footer() {
+  return html`<footer><a href="../docs/">Documentation</a>
+    <a href="../farm-addon.zip" download title="Submit from Blender: a zip to install in its preferences">Blender add-on</a>
+    <a href="../api/v3/swagger-ui/">API</a><button type="button" class="plain" onClick=${wall}>Whole screen</button>
+    <span id="version" class="quiet">${version.value ? `Farm ${version.value.version}` : ''}</span></footer>`;
 }
 
-function header() {
-  const status = document.getElementById('farm-status');
-  setAttr(status, 'data-status', farm.connected ? farm.status : 'lost');
-  setText(status, farm.connected ? farm.status : 'connection lost – trying again');
-  setAttr(status, 'title', farm.connected ? farmMeans[farm.status] : 'The manager does not answer. This page goes on by itself when it is back.');
-  document.body.classList.toggle('lost', !farm.connected && farm.loaded);
-  if (farm.version) {
-    setText(document.getElementById('name'), farm.version.name || 'Farm');
-    setText(document.getElementById('version'), farm.version.version);
-  }
-  title();
-}
-
-farm.on('status', header);
-farm.on('jobs', title);
-farm.on('trouble', (error) => tell(error.message));
-go();
+follow();
+render(html`<${App} />`, document.getElementById('app'));

@@ -1,30 +1,61 @@
 // Short messages at the edge of the page, and questions before work is lost.
-import { el } from './dom.js';
+import { html, signal, useEffect, useRef } from './lib.js';
 
 const STAYS = 8000; // milliseconds
 
-// tell shows a message for a while.
-export function tell(message) {
-  const node = el('div', { class: 'notice' }, el('span', {}, message),
-    el('button', { type: 'button', 'aria-label': 'Dismiss', onclick: () => node.remove() }, '×'));
-  document.getElementById('notices').append(node);
-  setTimeout(() => node.remove(), STAYS);
+const notices = signal([]);
+const question = signal(null);
+let count = 0;
+
+// tell shows a message for a while; undo is what takes back what it tells of.
+export function tell(text, { undo, good = false } = {}) {
+  const notice = { id: ++count, text, undo, good };
+  notices.value = [...notices.value.slice(-4), notice];
+  setTimeout(() => dismiss(notice), STAYS);
 }
 
-// ask asks a question and returns the value of the chosen answer, or null when
-// the user wants none of them. Choices are [[value, label], …].
-export function ask(title, explanation, choices) {
-  return new Promise((resolve) => {
-    const close = (value) => () => dialog.close(value);
-    const dialog = el('dialog', { 'aria-label': title, onclose: () => {
-      dialog.remove();
-      resolve(dialog.returnValue || null);
-    } },
-    el('h2', {}, title), el('p', {}, explanation),
-    el('div', { class: 'actions' },
-      el('button', { type: 'button', autofocus: true, onclick: close('') }, 'Leave it'),
-      ...choices.map(([value, label]) => el('button', { type: 'button', class: 'danger', onclick: close(value) }, label))));
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+function dismiss(notice) {
+  notices.value = notices.value.filter((n) => n !== notice);
 }
+
+// ask asks a question and returns what was chosen, or null when the user wants none of it.
+// Choices are [[value, label], …]; with a field, {label, value, type, min, max}, the answer is
+// {choice, value}.
+export function ask(title, explanation, choices, field) {
+  return new Promise((resolve) => { question.value = { title, explanation, choices, field, resolve }; });
+}
+
+export function Notices() {
+  return html`<div id="notices" aria-live="polite">${notices.value.map((n) => html`
+    <div class=${`notice ${n.good ? 'good' : ''}`} key=${n.id}><span>${n.text}</span>
+      ${n.undo && html`<button type="button" onClick=${() => { dismiss(n); n.undo(); }}>Undo</button>`}
+      <button type="button" class="plain" aria-label="Dismiss" onClick=${() => dismiss(n)}>×</button></div>`)}</div>`;
+}
+
+export function Question() {
+  const q = question.value;
+  const dialog = useRef(null);
+  useEffect(() => {
+    if (q) dialog.current.showModal();
+  }, [q]);
+  if (!q) return null;
+  const close = (answer) => {
+    question.value = null;
+    q.resolve(answer);
+  };
+  const choose = (choice) => {
+    const field = dialog.current.querySelector('input');
+    if (field && !field.reportValidity()) return;
+    close(q.field ? { choice, value: field.value } : choice);
+  };
+  return html`<dialog ref=${dialog} aria-label=${q.title} onCancel=${() => close(null)} onClose=${() => question.value === q && close(null)}>
+    <h2>${q.title}</h2><p>${q.explanation}</p>
+    ${q.field && html`<form onSubmit=${(event) => { event.preventDefault(); choose(q.choices[0][0]); }}>
+      <label class="field">${q.field.label}<input required ...${attributes(q.field)} /></label></form>`}
+    <div class="actions">
+      <button type="button" onClick=${() => close(null)}>Leave it</button>
+      ${q.choices.map(([value, label]) => html`<button type="button" class=${q.field ? 'strong' : 'danger'} onClick=${() => choose(value)}>${label}</button>`)}
+    </div></dialog>`;
+}
+
+const attributes = ({ label, ...rest }) => rest;

@@ -1,109 +1,87 @@
 // Small parts that several parts of the page use.
-import { el, setAttr, setText } from './dom.js';
-import { ago, exactly, percent, word } from './format.js';
+import { html, signal, useEffect, useRef, useState } from './lib.js';
+import { ago, between, exactly, percent, word } from './format.js';
+
+// The clock of the page: what shows how long ago something was is drawn again with it.
+const tick = signal(0);
+setInterval(() => { tick.value++; }, 5000); // the resolution of ago
 
 // Time shows how long ago something was; it grows old by itself.
-export class Time {
-  constructor() {
-    this.node = el('time');
-  }
-
-  update(value) {
-    setAttr(this.node, 'datetime', value ?? '');
-    setAttr(this.node, 'title', exactly(value));
-    setText(this.node, ago(value));
-  }
+export function Time({ of }) {
+  tick.value;
+  return html`<time datetime=${of ?? ''} title=${exactly(of)}>${ago(of)}</time>`;
 }
 
-const AGEING = 5000; // milliseconds; the resolution of ago
-
-setInterval(() => {
-  for (const node of document.querySelectorAll('time')) setText(node, ago(node.dateTime));
-}, AGEING);
-
 // Status shows a status as a coloured dot and a word.
-export class Status {
-  constructor() {
-    this.node = el('span', { class: 'status' });
-  }
-
-  update(status, more = '') {
-    setAttr(this.node, 'data-status', status || 'new');
-    setAttr(this.node, 'title', status);
-    setText(this.node, word(status) + more);
-  }
+export function Status({ is, more }) {
+  return html`<span class="status" data-status=${is || 'new'}>${word(is)}${more}</span>`;
 }
 
 // Progress shows how many steps are done.
-export class Progress {
-  constructor(label) {
-    this.bar = el('progress', { max: 100, 'aria-label': label });
-    this.number = el('span', { class: 'number' });
-    this.node = el('span', { class: 'progress' }, this.bar, this.number);
-  }
-
-  update(item) {
-    const done = item.status === 'completed' ? 100 : percent(item.steps_completed, item.steps_total);
-    if (this.bar.value !== done) this.bar.value = done;
-    setAttr(this.bar, 'data-status', item.status);
-    setText(this.number, `${done}%`);
-    setAttr(this.node, 'title', `${item.steps_completed ?? 0} of ${item.steps_total ?? 0} steps`);
-  }
+export function Progress({ item, label = 'Progress' }) {
+  const done = item.status === 'completed' ? 100 : percent(item.steps_completed, item.steps_total);
+  return html`<span class="progress" title=${`${item.steps_completed ?? 0} of ${item.steps_total ?? 0} steps`}>
+    <progress max="100" value=${done} aria-label=${label} data-status=${item.status}></progress><span class="number">${done}%</span></span>`;
 }
+
+// Left is when a job will be over, as a range.
+export function Left({ job }) {
+  if (!job.time_left) return null;
+  const { earliest, latest } = job.time_left;
+  return html`<span class="left" title="When it will be done, as far as its frames so far tell">${between(earliest, latest)}</span>`;
+}
+
+// Name is a name in a narrow place: it may break after the marks that file names are made of.
+export function Name({ text }) {
+  return String(text).slice(0, SHOWN).split(/(?<=[_.\-/])/).flatMap((part, i) => (i ? [html`<wbr />`, part] : [part]));
+}
+
+const SHOWN = 400; // of a name, in a list; the whole is on the page of the thing
 
 // Facts is a list of names and values; those without a value are left out.
-export class Facts {
-  // names gives the facts in their order.
-  constructor(...names) {
-    this.node = el('dl', { class: 'facts' });
-    this.values = new Map();
-    for (const name of names) {
-      const value = el('dd');
-      const pair = el('div', {}, el('dt', {}, name), value);
-      this.values.set(name, { pair, value });
-      this.node.append(pair);
-    }
-  }
-
-  // set gives a fact its value: text, a node, or nothing.
-  set(name, value) {
-    const fact = this.values.get(name);
-    fact.pair.hidden = value == null || value === '';
-    if (value instanceof Node) {
-      if (fact.value.firstChild !== value || fact.value.childNodes.length > 1) fact.value.replaceChildren(value);
-    } else {
-      setText(fact.value, value);
-    }
-  }
+export function Facts({ list }) {
+  const shown = list.filter(([, value]) => value != null && value !== '' && value !== false);
+  return html`<dl class="facts">${shown.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-// card makes a titled section.
-export function card(title, properties = {}, ...children) {
-  const heading = el('h2', {}, title);
-  return el('section', { ...properties, class: `card ${properties.class ?? ''}` }, heading, ...children);
+// Card is a titled section.
+export function Card({ title, kind = '', side, children }) {
+  return html`<section class=${`card ${kind}`}><div class="card-head"><h2>${title}</h2>${side}</div>${children}</section>`;
 }
 
-// table makes a table with the columns [[class, title], …] and an empty body.
-export function table(label, columns) {
-  const body = el('tbody');
-  const head = el('tr', {}, ...columns.map(([kind, title]) => el('th', { class: kind, scope: 'col' }, title)));
-  const node = el('table', { 'aria-label': label }, el('thead', {}, head), body);
-  return { node, body };
+// Fold is a section that is folded away at first; its content is made once it is opened.
+export function Fold({ title, children, open = false }) {
+  const [seen, setSeen] = useState(open);
+  return html`<details open=${open} onToggle=${(event) => event.currentTarget.open && setSeen(true)}><summary>${title}</summary>${seen && children}</details>`;
 }
 
-// command shows a line to type in a terminal, with a button that copies it.
-export function command(line) {
-  const copy = el('button', { type: 'button', class: 'copy', title: 'Copy the command' }, 'Copy');
-  copy.addEventListener('click', async () => {
-    const code = copy.previousSibling;
+// Command is a line to type in a terminal, with a button that copies it.
+export function Command({ line }) {
+  return html`<div class="command"><code>${line}</code><${Copy} text=${line} what="the command" /></div>`;
+}
+
+// Copy copies a text.
+export function Copy({ text, what, label = 'Copy' }) {
+  const [done, setDone] = useState('');
+  const button = useRef(null);
+  const copy = async () => {
     try {
-      await navigator.clipboard.writeText(line);
-      setText(copy, 'Copied');
+      await navigator.clipboard.writeText(text);
+      setDone('Copied');
     } catch { // only secure pages and localhost may write to the clipboard
-      getSelection().selectAllChildren(code);
-      setText(copy, 'Selected');
+      if (button.current.previousElementSibling) getSelection().selectAllChildren(button.current.previousElementSibling);
+      setDone('Selected');
     }
-    setTimeout(() => setText(copy, 'Copy'), 2000);
-  });
-  return el('div', { class: 'command' }, el('code', {}, line), copy);
+    setTimeout(() => setDone(''), 2000);
+  };
+  return html`<button type="button" class="copy" ref=${button} title=${`Copy ${what}`} onClick=${copy}>${done || label}</button>`;
+}
+
+// Drawer is what is opened beside the page: the focus moves into it, and Esc closes it.
+export function Drawer({ title, kind, close, children }) {
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus(), []);
+  return html`<aside class=${`drawer ${kind}`} aria-label=${title} data-close=${close}>
+    <div class="drawer-head"><h2 tabindex="-1" ref=${heading}>${title}</h2><a class="close" href=${close} aria-label="Close (Esc)" title="Close (Esc)">×</a></div>
+    ${children}</aside>`;
 }

@@ -2,43 +2,20 @@
 // the whole farm, so it is asked again when anything changes there, and never
 // just because time has passed.
 import * as api from './api.js';
-import { el, setText, show, soon } from './dom.js';
+import { html } from './lib.js';
+import { useLive } from './live.js';
 
-const PAUSE = 1000; // milliseconds between two questions, at least
+const wakes = (name) => name === 'job' || name === 'worker' || name === 'status' || name === 'task';
 
-export class Why {
-  // what is jobs or tasks.
-  constructor(farm, what) {
-    this.what = what;
-    this.id = '';
-    this.reason = el('span');
-    this.next = el('span', { class: 'quiet' });
-    this.node = el('p', { class: 'why', hidden: true }, this.reason, this.next);
-    this.ask = soon(() => this.fetch(), PAUSE);
-    for (const name of ['jobs', 'workers', 'status']) farm.on(name, () => this.id && this.ask());
+// Why is about a thing of a kind, jobs or tasks; '' is none.
+export function Why({ kind, id }) {
+  const { data: why } = useLive(id ? `why ${id}` : null, () => api.why(kind, id), { wakes });
+  if (!why) return null;
+  if (why.running) {
+    return why.warnings?.length > 0 && html`<div class="why warn">${why.warnings.map((text) => html`<p key=${text}>${text}</p>`)}</div>`;
   }
-
-  // about asks about an item at once, if it is another one; '' is none.
-  about(id) {
-    if (id === this.id) return;
-    this.id = id;
-    show(this.node, false);
-    if (id) this.fetch();
-  }
-
-  async fetch() {
-    const id = this.id;
-    if (!id) return;
-    let why = null;
-    try {
-      why = await api.why(this.what, id);
-    } catch {
-      // It is gone, or the manager is away: the page says that elsewhere.
-    }
-    if (id !== this.id) return;
-    setText(this.reason, why?.reason);
-    setText(this.next, why?.next);
-    this.node.title = (why?.details ?? []).join('\n');
-    show(this.node, why && !why.running);
-  }
+  return html`<div class=${`why ${why.cause ? 'bad' : ''}`}><p>${why.reason}</p>
+    ${why.next && html`<p class="quiet">${why.next}</p>`}
+    ${why.cause?.line && html`<pre class="line">${why.cause.line}</pre>`}
+    ${why.details?.length > 0 && html`<details><summary>More</summary><ul>${why.details.map((text) => html`<li key=${text}>${text}</li>`)}</ul></details>`}</div>`;
 }

@@ -1,98 +1,113 @@
-// The table of workers. In narrow places it shows less of each.
-import { APP, MANAGER } from './address.js';
-import { el, Rows, setAttr, setText, show } from './dom.js';
-import { bytes, word } from './format.js';
-import { newWorkerActions } from './actions.js';
-import { card, command, Status, table, Time } from './parts.js';
+// The workers, as tiles and as a table: who is there, what each does, and if nothing, why.
+import { Actions } from './actions.js';
+import { MANAGER } from './address.js';
+import * as api from './api.js';
+import { percent, word } from './format.js';
+import { html } from './lib.js';
+import { useLive } from './live.js';
+import { usePicks } from './picks.js';
+import { Command, Name, Progress, Status, Time } from './parts.js';
+import { ask, go, place } from './router.js';
+import { Worker } from './worker.js';
 
-const columns = [['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Task types'],
-  ['c-version wide', 'Version'], ['c-time', 'Last seen'], ['c-actions wide', '']];
+const byName = (a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
 
-export class Workers {
-  constructor(farm) {
-    this.farm = farm;
-    const { node, body } = table('Workers', columns);
-    this.table = node;
-    this.rows = new Rows(body, () => new WorkerRow());
-    this.empty = noWorkers();
-    this.node = card('Workers', { class: 'workers' }, this.empty, this.table);
-    farm.on('workers', () => this.update());
-    this.update();
-  }
-
-  update() {
-    const workers = [...this.farm.workers.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
-    show(this.empty, this.farm.loaded && workers.length === 0);
-    show(this.table, workers.length > 0);
-    this.rows.update(workers);
-  }
+// useWorkers is all workers with what each is doing, null while they are read.
+export function useWorkers() {
+  const { data } = useLive('workers', async () => (await api.workers()).sort(byName), {
+    // Why one idles depends on the jobs too.
+    wakes: (name, event) => name === 'worker' || name === 'tag' || (name === 'job' && !event.was_deleted),
+    change: (list, name, event) => (name === 'worker' ? changed(list, event) : list),
+  });
+  return data;
 }
 
-class WorkerRow {
-  constructor() {
-    this.status = new Status();
-    this.name = el('span', { class: 'name' });
-    this.where = el('span', { class: 'quiet' });
-    this.task = el('a');
-    this.idle = el('span', { class: 'quiet' }, '–');
-    this.types = el('td', { class: 'c-types wide' });
-    this.version = el('td', { class: 'c-version wide' });
-    this.time = new Time();
-    this.actions = newWorkerActions();
-    this.node = el('tr', {},
-      el('td', { class: 'c-status' }, this.status.node),
-      el('td', { class: 'c-name' }, this.name, this.where),
-      el('td', { class: 'c-task' }, this.task, this.idle),
-      this.types, this.version,
-      el('td', { class: 'c-time' }, this.time.node),
-      el('td', { class: 'c-actions wide' }, this.actions.node));
-  }
-
-  update(worker) {
-    this.status.update(worker.status, worker.in_use && worker.status === 'awake' ? `, ${worker.in_use}` : wish(worker));
-    setText(this.name, worker.name);
-    setAttr(this.name, 'title', worker.id);
-    setText(this.where, [worker.platform, worker.ip_address].filter(Boolean).join(' · '));
-    // The protocol gives the last task of a worker that has none.
-    const task = worker.task?.status === 'active' ? worker.task : null;
-    show(this.task, task);
-    show(this.idle, !task);
-    setText(this.idle, worker.why?.reason ?? '–');
-    setAttr(this.idle, 'title', [worker.why?.next, ...worker.why?.details ?? []].filter(Boolean).join('\n'));
-    if (task) {
-      setText(this.task, task.name);
-      setAttr(this.task, 'href', `${APP}jobs/${task.job_id}/${task.id}`);
-    }
-    setText(this.types, [...worker.supported_task_types ?? [], ...(worker.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', '));
-    setAttr(this.types, 'title', (worker.unable ?? []).map((u) => `${u.task_types.join(', ')}: ${u.reason}`).join('\n') || null);
-    setText(this.version, worker.version);
-    setAttr(this.version, 'title', facts(worker.facts) || null);
-    this.time.update(worker.last_seen);
-    this.actions.update(worker);
-  }
+// changed is the list after an event. What is absent in it is none.
+function changed(list, event) {
+  if (event.deleted_at) return list.filter((w) => w.id !== event.id);
+  const { status_change, unable, in_use } = event;
+  return list.map((w) => (w.id === event.id ? { ...w, ...event, status_change, unable, in_use } : w));
 }
 
-// facts says what a worker tells of its computer, a line each.
-function facts(told) {
-  if (!told) return '';
-  const computer = [told.arch, told.cpus && `${told.cpus} CPUs`, told.memory && `${bytes(told.memory)} of memory`];
-  const blenders = (told.blenders ?? []).map((b) => `Blender ${b.version}: ${b.path}`);
-  return [computer.filter(Boolean).join(', '), ...blenders].join('\n');
+export function Workers({ id }) {
+  const workers = useWorkers();
+  const asTable = place.value.query.get('as') === 'table';
+  const picks = usePicks((i) => workers?.[i], workers?.length ?? 0);
+  if (!workers) return html`<h1 tabindex="-1">Workers</h1><p class="hint">Reading the workers …</p>`;
+  if (workers.length === 0) return html`<h1 tabindex="-1">Workers</h1><section class="card workers"><${NoWorkers} /></section>`;
+  const one = workers.find((w) => w.id === id);
+  const chosen = picks.items;
+  return html`<h1 tabindex="-1">Workers</h1>
+    <div class="filter"><div class="chips" role="group" aria-label="How to show them">
+      <button type="button" class="chip" aria-pressed=${!asTable ? 'true' : 'false'} onClick=${() => ask({ as: null })}>Tiles</button>
+      <button type="button" class="chip" aria-pressed=${asTable ? 'true' : 'false'} onClick=${() => ask({ as: 'table' })}>Table</button></div><${Summary} workers=${workers} /></div>
+    <section class="card workers" onKeyDown=${picks.key}>
+      ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen workers"><strong>${chosen.length} chosen</strong><${Actions} kind="worker" items=${chosen} />
+        <button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
+      ${asTable ? html`<${Table} workers=${workers} picks=${picks} />` : html`<${Tiles} workers=${workers} large />`}</section>
+    <details class="card"><summary>Add a computer</summary><${NoWorkers} more /></details>
+    ${one && html`<${Worker} key=${id} worker=${one} />`}
+    ${id && !one && html`<p class="hint">There is no such worker: it may have been removed.</p>`}`;
 }
 
-// wish says what a worker was asked to become and is not yet.
-function wish(worker) {
-  const change = worker.status_change;
-  if (!change || change.status === worker.status) return '';
+function Summary({ workers }) {
+  const counts = {};
+  for (const w of workers) counts[w.status || 'new'] = (counts[w.status || 'new'] ?? 0) + 1;
+  return html`<span class="quiet">${Object.entries(counts).map(([status, n]) => `${n} ${word(status)}`).join(', ')}</span>`;
+}
+
+// Tiles shows many workers in little space: a colour, a name, and what it does.
+export function Tiles({ workers, large }) {
+  return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<li key=${w.id} class="worker-tile" data-status=${w.unable?.length ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
+    <a class="name" href=${`workers/${w.id}`} title=${doing(w)}>${w.name}</a><span class="quiet">${doing(w)}</span>
+    ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}</li>`)}</ul>`;
+}
+
+// doing says what a worker does, in a few words.
+export function doing(w) {
+  if (w.status === 'offline') return 'offline';
+  if (w.unable?.length) return w.unable[0].reason;
+  if (w.task?.status === 'active') return `${w.job_name ?? ''} – ${w.task.name}`;
+  return w.in_use || w.idle || word(w.status);
+}
+
+const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Task types'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
+
+function Table({ workers, picks }) {
+  return html`<table aria-label="Workers" aria-multiselectable="true"><thead><tr>${columns.map(([kind, title]) => html`<th key=${kind} class=${kind} scope="col">${title}</th>`)}</tr></thead>
+    <tbody>${workers.map((w, i) => html`<${Row} key=${w.id} worker=${w} index=${i} picks=${picks} />`)}</tbody></table>`;
+}
+
+function Row({ worker: w, index, picks }) {
+  const task = w.task?.status === 'active' ? w.task : null; // the protocol gives the last task of a worker that has none
+  const picked = picks.has(w.id);
+  const open = (event) => {
+    if (event.target.closest('a, button, input, label') || getSelection().type === 'Range') return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) picks.click(index, event);
+    else go(`workers/${w.id}${location.search}`);
+  };
+  return html`<tr data-index=${index} aria-selected=${picked ? 'true' : 'false'} onClick=${open} onMouseDown=${(event) => event.shiftKey && event.preventDefault()}>
+    <td class="c-pick"><label><input type="checkbox" checked=${picked} aria-label=${`Choose ${w.name}`} onClick=${(event) => picks.click(index, event)} /></label></td>
+    <td class="c-status"><${Status} is=${w.status} more=${wish(w)} /></td>
+    <td class="c-name"><a class="name" href=${`workers/${w.id}${location.search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
+    <td class="c-task">${task ? html`<a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a><${Progress} item=${task} />` : html`<span class="quiet">${doing(w)}</span>`}</td>
+    <td class="c-types wide">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</td>
+    <td class="c-version wide">${w.version}</td>
+    <td class="c-time">${['offline', 'error', ''].includes(w.status) ? html`<${Time} of=${w.last_seen} />` : html`<span class="quiet">here</span>`}</td></tr>`;
+}
+
+// wish says what a worker was asked to become and is not yet, or who keeps it from work.
+export function wish(w) {
+  if (w.in_use && w.status === 'awake') return `, ${w.in_use}`;
+  const change = w.status_change;
+  if (!change || change.status === w.status) return '';
   return ` → ${word(change.status)}${change.is_lazy ? ' after its task' : ''}`;
 }
 
-// noWorkers says how to start the first one.
-function noWorkers() {
+// NoWorkers says how to start one.
+export function NoWorkers({ more }) {
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
-  return el('div', { class: 'empty' },
-    el('h3', {}, 'No workers yet'),
-    el('p', {}, 'Workers do the rendering. On each computer that shall help, type'),
-    command(`farm work --manager ${MANAGER}`),
-    local && el('p', { class: 'quiet' }, `On other computers, put this computer's name in place of ${location.hostname}.`));
+  return html`<div class="empty">${!more && html`<h3>No workers yet</h3>`}
+    <p>Workers do the rendering. On each computer that shall help, type</p><${Command} line=${`farm work --manager ${MANAGER}`} />
+    ${local && html`<p class="quiet">On other computers, put this computer's name in place of ${location.hostname}.</p>`}</div>`;
 }

@@ -1,0 +1,5 @@
+// The contact sheet: every frame that is there as a small picture.
+
+export function Contact() {
+  return null;
+}

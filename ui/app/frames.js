@@ -1,0 +1,174 @@
+// The frames of a job as a strip: the colour of a bar is how its frame stands, its height
+// how long it took. Frames are chosen in it, and rendered again.
+import * as api from './api.js';
+import { later } from './budget.js';
+import { count, seconds, word } from './format.js';
+import { Contact } from './contact.js';
+import { html, useEffect, useMemo, useRef, useState } from './lib.js';
+import { on } from './live.js';
+import { ask, tell } from './notice.js';
+import { Card } from './parts.js';
+import { draw, frameAt } from './strip.js';
+
+const PAGE = 256; // tasks whose frames come in one answer
+const MOST = 16 * PAGE; // tasks whose frames are shown
+
+export function Frames({ job }) {
+  const list = useMemo(() => new FrameList(job), [job]);
+  const [, redraw] = useState(0);
+  const [chosen, setChosen] = useState('');
+  list.changed = () => redraw((n) => n + 1);
+  useEffect(() => list.follow(), [list]);
+  useEffect(() => setChosen(''), [job]);
+  const frames = list.frames;
+  if (frames.length === 0) return null;
+  const known = frames.filter((f) => f.result?.wall_ms > 0);
+  const mean = known.reduce((sum, f) => sum + f.result.wall_ms, 0) / (known.length || 1);
+  const wanted = numbers(chosen);
+  return html`<${Card} title="Frames" kind="frames" side=${html`<span class="quiet">${summary(frames, known, mean)}</span>`}>
+    <${Strip} frames=${frames} wanted=${wanted} choose=${setChosen} />
+    <form class="choose" onSubmit=${(event) => { event.preventDefault(); again(job, chosen); }}>
+      <label>Frames <input value=${chosen} placeholder="such as 12,20-24" pattern="[\\-0-9, ]+" onInput=${(event) => setChosen(event.currentTarget.value)} /></label>
+      <button class="strong" disabled=${wanted.size === 0}>Render again …</button>
+      ${notable(frames, mean).map(([label, those]) => html`<button type="button" class="chip" key=${label} onClick=${() => setChosen(ranges(those))}>${label}<span class="count">${those.length}</span></button>`)}
+      ${chosen && html`<button type="button" class="plain" onClick=${() => setChosen('')}>Clear</button>`}
+      <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames.'}</span></form>
+    <${Contact} job=${job} frames=${frames} wanted=${wanted} choose=${setChosen} />
+    ${list.more && html`<p class="hint">These are the frames of the first ${MOST.toLocaleString('en')} tasks.</p>`}</${Card}>`;
+}
+
+function summary(frames, known, mean) {
+  const done = frames.filter((f) => f.status === 'completed').length;
+  return `${done.toLocaleString('en')} of ${count(frames.length, 'frame')}${known.length ? `, ${seconds(mean / 1000)} each` : ''}`;
+}
+
+// notable is what one might want to choose: [label, frames].
+function notable(frames, mean) {
+  return [
+    ['Failed', frames.filter((f) => f.status === 'failed')],
+    ['Flagged', frames.filter((f) => flags(f).length)],
+    ['Old .blend', frames.filter((f) => f.old)],
+    ['Slow', frames.filter((f) => f.result?.wall_ms > 3 * mean)],
+  ].filter(([, those]) => those.length);
+}
+
+// flags of a frame that somebody should look at.
+export const flags = (f) => [f.result?.flags ?? []].flat().filter((flag) => flag !== 'was-there');
+
+function Strip({ frames, wanted, choose }) {
+  const canvas = useRef(null);
+  const [over, setOver] = useState(null);
+  const drag = useRef(null);
+  useEffect(() => {
+    const paint = () => draw(canvas.current, frames, wanted);
+    paint();
+    const size = new ResizeObserver(paint);
+    size.observe(canvas.current);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', paint);
+    return () => {
+      size.disconnect();
+      dark.removeEventListener('change', paint);
+    };
+  }, [frames, wanted]);
+  const at = (event) => frameAt(canvas.current, frames, event.clientX);
+  const move = (event) => {
+    const i = at(event);
+    setOver(frames[i]);
+    if (drag.current === null) return;
+    const [a, b] = [Math.min(drag.current, i), Math.max(drag.current, i)];
+    choose(ranges(frames.slice(a, b + 1)));
+  };
+  const down = (event) => {
+    drag.current = at(event);
+    event.currentTarget.setPointerCapture(event.pointerId);
+    move(event);
+  };
+  return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${`The frames ${ranges(frames).slice(0, 200)}: their state as colour, their render time as height`}
+      onPointerDown=${down} onPointerMove=${move} onPointerUp=${() => { drag.current = null; }} onPointerLeave=${() => setOver(null)}></canvas>
+    <p class="quiet over">${over ? described(over) : ' '}</p></div>`;
+}
+
+// described is a frame in a line.
+export function described(f) {
+  const r = f.result ?? {};
+  return [`Frame ${f.frame}`, word(f.status), r.wall_ms > 0 && seconds(r.wall_ms / 1000), f.worker?.name, ...flags(f), f.old && 'made from an older .blend'].filter(Boolean).join(' · ');
+}
+
+async function again(job, frames) {
+  const answer = await ask(`Render frames ${frames.slice(0, 60)} again?`, 'Just these, and what is made of them, such as the video. The files that are there are kept in a folder .versions beside them.', [['yes', 'Render again']]);
+  if (!answer) return;
+  try {
+    const done = await api.rerender(job, frames.replaceAll(' ', ''));
+    tell(done.frames ? `Frames ${done.frames} are rendered again.` : `Frames ${done.waiting} were to be rendered anyway.`, { good: true });
+  } catch (error) {
+    tell(error.message);
+  }
+}
+
+// numbers reads frames as people write them: 3,7-9. What cannot be read yet is left out.
+export function numbers(text) {
+  const all = new Set();
+  for (const part of text.split(',')) {
+    const [, first, last] = /^\s*(-?\d+)(?:\s*-\s*(-?\d+))?\s*$/.exec(part) ?? [];
+    if (first === undefined) continue;
+    for (let n = Number(first); n <= Number(last ?? first) && all.size < 100_000; n++) all.add(n);
+  }
+  return all;
+}
+
+// ranges writes the numbers of frames so.
+export function ranges(frames) {
+  const all = [...new Set(frames.map((f) => f.frame ?? f))].sort((a, b) => a - b);
+  const parts = [];
+  for (let i = 0; i < all.length; i++) {
+    const first = all[i];
+    while (all[i + 1] === all[i] + 1) i++;
+    parts.push(all[i] === first ? `${first}` : `${first}-${all[i]}`);
+  }
+  return parts.join(',');
+}
+
+// FrameList is the frames of a job's tasks, page by page, kept true by events.
+class FrameList {
+  constructor(job) {
+    Object.assign(this, { job, pages: new Map(), pageOf: new Map(), frames: [], more: false });
+  }
+
+  follow() {
+    this.all();
+    return on((name, event) => {
+      if (name === 'fresh' || (name === 'job' && event.id === this.job && event.refresh_tasks)) later(`frames ${this.job}`, () => this.all());
+      if (name !== 'task' || event.job_id !== this.job) return;
+      const page = this.pageOf.get(event.id);
+      if (page !== undefined) later(`frames ${this.job} ${page}`, () => this.page(page).then(() => this.join()));
+    });
+  }
+
+  async all() {
+    try {
+      for (let after = 0; ;) {
+        const next = await this.page(after);
+        this.join();
+        this.more = next >= MOST;
+        if (!next || this.more) return;
+        after = next;
+      }
+    } catch {
+      // The job is gone or the manager away, which the page says.
+    }
+  }
+
+  // page fetches one page, and returns where the next begins, 0 if there is none.
+  async page(after) {
+    const { frames, next } = await api.frames(this.job, after, PAGE);
+    this.pages.set(after, frames);
+    for (const f of frames) this.pageOf.set(f.task_id, after);
+    return next;
+  }
+
+  join() {
+    this.frames = [...this.pages.values()].flat().sort((a, b) => a.frame - b.frame);
+    this.changed?.();
+  }
+}
