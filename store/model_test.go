@@ -96,9 +96,12 @@ func (m *model) could(j *modelJob, i int, also func(*farm.Worker) bool) (able, f
 // machine runs the store beside the model.
 type machine struct {
 	model
-	path string
-	s    *Store
+	path      string
+	s         *Store
+	committed func() // called after each operation; nil: nothing
 }
+
+func newModel() model { return model{tags: map[farm.TagID]farm.Tag{}} }
 
 var modelTypes = []string{"blender", "ffmpeg", "misc"}
 
@@ -132,6 +135,9 @@ func (m *machine) do(t *rapid.T, fn func(*Tx), changed ...farm.WorkerID) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m.committed != nil {
+		m.committed()
 	}
 }
 
@@ -192,27 +198,32 @@ func TestModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		m := &machine{path: filepath.Join(dir, "farm.db"), model: model{tags: map[farm.TagID]farm.Tag{}}}
+		m := &machine{path: filepath.Join(dir, "farm.db"), model: newModel()}
 		if m.s, err = Open(Options{Path: m.path}); err != nil {
 			t.Fatal(err)
 		}
 		defer func() { m.s.Close() }()
-		t.Repeat(map[string]func(*rapid.T){
-			"":              m.step,
-			"add job":       m.addJob,
-			"add worker":    m.addWorker,
-			"change worker": m.changeWorker,
-			"assign":        m.assign, "assign too": m.assign, "assign also": m.assign,
-			"report": m.report, "report too": m.report,
-			"cancel":     m.cancel,
-			"requeue":    m.requeue,
-			"change job": m.changeJob, "change job too": m.changeJob,
-			"block":  m.block,
-			"remove": m.remove,
-			"tag":    m.tag,
-			"show":   m.show,
-			"reopen": m.reopen,
-		})
+		t.Repeat(m.actions())
 		m.compare(t)
 	})
+}
+
+// actions are what a history is made of.
+func (m *machine) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"":              m.step,
+		"add job":       m.addJob,
+		"add worker":    m.addWorker,
+		"change worker": m.changeWorker,
+		"assign":        m.assign, "assign too": m.assign, "assign also": m.assign,
+		"report": m.report, "report too": m.report,
+		"cancel":     m.cancel,
+		"requeue":    m.requeue,
+		"change job": m.changeJob, "change job too": m.changeJob,
+		"block":  m.block,
+		"remove": m.remove,
+		"tag":    m.tag,
+		"show":   m.show,
+		"reopen": m.reopen,
+	}
 }
