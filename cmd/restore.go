@@ -62,6 +62,9 @@ func runRestore(ctx context.Context, s *session, given []string) error {
 	if err := s.mayReplace(database, backup); err != nil {
 		return err
 	}
+	if err := prepareHome(s.home); err != nil { // of a new computer
+		return err
+	}
 	kept, err := store.Restore(backup, database, time.Now())
 	if err != nil {
 		return inUse(err)

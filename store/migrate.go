@@ -121,7 +121,7 @@ func rewrite(tx *bolt.Tx, b *bucket, change func(payload []byte) ([]byte, error)
 // keeps other processes away until the new file is in place.
 func migrate(db *bolt.DB, path string, from layout, o Options) error {
 	began := time.Now()
-	temp, kept, err := migratedCopy(db, path, &from, o.Program)
+	temp, kept, err := migratedCopy(db, path, filepath.Dir(path), &from, o.Program)
 	if temp != "" {
 		defer os.Remove(temp)
 	}
@@ -137,10 +137,10 @@ func migrate(db *bolt.DB, path string, from layout, o Options) error {
 	return nil
 }
 
-// migratedCopy writes a copy of the database, makes sure that it is whole, and
-// migrates it. It returns the copy's path, and the name for the old file.
-func migratedCopy(db *bolt.DB, path string, from *layout, program string) (temp, kept string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+unfinished+"*")
+// migratedCopy writes a copy of the database to a folder, makes sure that it is whole,
+// and migrates it. It returns the copy's path, and the name for the old file.
+func migratedCopy(db *bolt.DB, path, dir string, from *layout, program string) (temp, kept string, err error) {
+	f, err := os.CreateTemp(dir, filepath.Base(path)+unfinished+"*")
 	if err != nil {
 		return "", "", err
 	}
@@ -266,7 +266,11 @@ func checkOlder(db *bolt.DB, path string, from layout, yield func(error) bool) {
 		yield(openError(path, err))
 		return
 	}
-	temp, _, err := migratedCopy(db, path, &from, "")
+	// Where a backup is nothing may be writable.
+	temp, _, err := migratedCopy(db, path, filepath.Dir(path), &from, "")
+	if temp == "" && err != nil {
+		temp, _, err = migratedCopy(db, path, os.TempDir(), &from, "")
+	}
 	if temp != "" {
 		defer os.Remove(temp)
 	}

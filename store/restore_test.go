@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -161,4 +162,24 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A backup of an older version of Farm is restored, from a folder that cannot be
+// written to, and the start upgrades it: nothing of it is lost.
+func TestRestoreOfOlderLayouts(t *testing.T) {
+	for version := 1; version <= newestLayout(); version++ {
+		t.Run(fmt.Sprint("v", version), func(t *testing.T) {
+			backup := formatFile(t, version)
+			if err := os.Chmod(filepath.Dir(backup), 0o500); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(filepath.Dir(backup), 0o700)
+			path := filepath.Join(t.TempDir(), "farm.db")
+			if _, err := Restore(backup, path, testTime); err != nil {
+				t.Fatal(err)
+			}
+			upgrade(t, path)
+			compareValues(t, version, values(t, path))
+		})
+	}
 }
