@@ -43,15 +43,19 @@ func Find(t testing.TB) string {
 	case want != "" && (err != nil || found != filepath.Clean(want)):
 		t.Fatalf("%s is %q, and \"blender\" means %q, %v: name an executable file called blender, with its whole path", Variable, want, found, err)
 	}
+	startQuickly.Do(func() { quickStart(t.Context(), found) })
 	return found
 }
 
 // Version returns the path of a Blender of that version, "5.2", which is looked for
-// wherever a worker would. The test is skipped if this computer has none.
+// wherever a worker would. The test is skipped if this computer has none. Until it
+// ends all Blenders start as those of users do, so it cannot be a parallel one.
 func Version(t testing.TB, version string) string {
 	t.Helper()
 	for _, path := range programs.Blenders(nil, true) {
 		if text, err := programs.Version(t.Context(), path); err == nil && strings.HasPrefix(text, version+".") {
+			t.Setenv(scriptsVariable, "")
+			os.Unsetenv(scriptsVariable) // until then
 			return path
 		}
 	}
