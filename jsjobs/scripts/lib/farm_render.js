@@ -151,20 +151,23 @@ exports.inOrder = ({ order }, chunks) => {
 };
 
 // renderTask returns a function that makes the task for a chunk of frames. What
-// all tasks of a job have in common is made once: there may be many thousands.
+// all tasks of a job have in common is made once: there may be many thousands, and
+// author.Command copies its parameters.
 exports.renderTask = (settings, output, format) => {
-	const look = looks(settings);
 	const before = (settings.scene ? ["--scene", settings.scene] : []).concat(exports.renderArgs(output, format, 0).slice(0, -2));
+	const args = before.concat(exports.frameArgs(0)), last = args.length - 1;
+	const parameters = { exe: "{blender}", exeArgs: "{blenderArgs}", argsBefore: [], blendfile: settings.blendfile, args, ...looks(settings) };
 	return function (chunk) {
-		const parameters = {
-			exe: "{blender}", exeArgs: "{blenderArgs}", argsBefore: [], blendfile: settings.blendfile,
-			args: before.concat(exports.frameArgs(chunk)), gpu: look.gpu,
-		};
-		if (look.preflight) parameters.preflight = true;
-		if (look.allowMissing) parameters.allowMissing = true;
-		if (chunk.charAt(0) === "-") parameters.frames = chunk; // they are sorted
+		let some = parameters;
+		if (chunk.charAt(0) === "-") { // they are sorted
+			some = { ...parameters, args: before.concat(exports.frameArgs(chunk)), frames: chunk };
+		} else if (chunk.indexOf("-") < 0) {
+			args[last] = chunk;
+		} else {
+			args[last] = exports.frameArgs(chunk)[1];
+		}
 		const task = author.Task("render-" + chunk, "blender");
-		task.addCommand(author.Command("blender-render", parameters, frameCount(chunk)));
+		task.addCommand(author.Command("blender-render", some, frameCount(chunk)));
 		return task;
 	};
 };
