@@ -66,6 +66,7 @@ func TestBlenderSavesWhatWasAsked(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b, dir := newBench(t), t.TempDir()
 			small := filepath.Join(t.TempDir(), "small.png")
 			frameFile(t, small, 1)
@@ -137,6 +138,7 @@ bpy.app.handlers.render_write.append(lambda *_: [os.truncate(f, 0) for f in glob
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b, dir := newBench(t), t.TempDir()
 			python := strings.ReplaceAll(nodes+c.python, "DIR", dir)
 			err := b.do(t.Context(), cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", renderArgs(python, "-o", dir+"/##", "-f", "1..2")))

@@ -22,6 +22,9 @@ type bench struct {
 	manager *fakeManager
 }
 
+// seenVersions are the versions of the programs that benches start: each is asked once.
+var seenVersions versions
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	m := newFakeManager()
@@ -29,6 +32,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.versions = &seenVersions
 	box, err := outbox.Open(filepath.Join(w.options.Dir, "outbox"), w.log)
 	if err != nil {
 		t.Fatal(err)

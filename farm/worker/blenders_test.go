@@ -63,8 +63,9 @@ func TestInventory(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", "/usr/bin:/bin")
-	look := func() (versions []string) {
+	look := func() (found []string) {
 		w := newBench(t).worker
+		w.versions = new(versions) // of another process
 		w.options.Dir, w.options.Blenders, w.options.FindBlenders = home, []string{places}, false
 		v := newInventory(w)
 		v.set(v.load())
@@ -72,10 +73,10 @@ func TestInventory(t *testing.T) {
 		v.look(t.Context())
 		for _, b := range v.known {
 			if strings.HasPrefix(b.Path, places) && !b.Spare {
-				versions = append(versions, b.Version)
+				found = append(found, b.Version)
 			}
 		}
-		return versions
+		return found
 	}
 	starts := func() int {
 		text, _ := os.ReadFile(count)

@@ -48,7 +48,7 @@ type result struct {
 }
 
 func newCheckup(w *Worker) *checkup {
-	return &checkup{w: w, asks: make(chan ask), find: finder{versions: &w.versions, others: w.otherBlenders}}
+	return &checkup{w: w, asks: make(chan ask), find: finder{versions: w.versions, others: w.otherBlenders}}
 }
 
 // run looks again and again until ctx is canceled.

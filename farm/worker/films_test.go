@@ -123,6 +123,7 @@ func TestFrameRate(t *testing.T) {
 // FFmpeg gets every image, whatever folders and files are called, and the last
 // one lasts as long as the others.
 func TestVideoOfAnyNames(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	for _, folder := range []string{"it's a folder", "shot [v2]", "100% %04d", "a*b?c", "{x} ä", `back\slash`} {
 		dir := filepath.Join(t.TempDir(), folder)
@@ -159,6 +160,7 @@ func fileText(path string) string {
 
 // Each view gets a video of its own, the first that which was asked for.
 func TestVideoOfViews(t *testing.T) {
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	for i := range 3 {
 		for _, view := range []string{"_L", "_R"} {
@@ -178,6 +180,7 @@ func TestVideoOfViews(t *testing.T) {
 
 // An image that FFmpeg cannot read would be left out in silence.
 func TestVideoWithAFrameMissing(t *testing.T) {
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	frameFile(t, filepath.Join(dir, "0001.png"), 1)
 	write(t, filepath.Join(dir, "0002.png"), "this is no image at all")

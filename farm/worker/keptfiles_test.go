@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"renderfarm/farm/blendertest"
 	"renderfarm/farm/framefile"
 )
 
@@ -68,12 +69,13 @@ func TestKeptFiles(t *testing.T) {
 // A frame that Blender renders again has a new file beside the old one; if it cannot,
 // the old one is where it was.
 func TestRenderAgain(t *testing.T) {
+	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	dir := t.TempDir()
-	scene := func(more string) string { return "import bpy; bpy.context.scene.render.resolution_x = 64\n" + more }
 	render := func(keep, python string) string {
 		c := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "keep", keep,
-			"args", []any{"--python-exit-code", "3", "--python-expr", scene(python), "-o", dir + "/######", "-F", "PNG", "-f", "1..2"})
+			"args", []any{"--python-exit-code", "3", "--python-expr", scene + "\n" + python, "-o", dir + "/######", "-F", "PNG", "-f", "1..2"})
 		c.Steps = 2
 		return b.do(t.Context(), c)
 	}

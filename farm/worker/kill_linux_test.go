@@ -34,6 +34,7 @@ func (m *fakeManager) pidOf(t *testing.T, task string) int {
 func TestRealProcessIsEnded(t *testing.T) {
 	run := cmd("exec", "exe", "/bin/sh", "args", []any{"-c", "sleep 100 & echo $!; wait"})
 	t.Run("may not run", func(t *testing.T) {
+		t.Parallel()
 		m := newFakeManager()
 		m.worker(t, t.TempDir())
 		pid := m.pidOf(t, m.add(run))
@@ -44,6 +45,7 @@ func TestRealProcessIsEnded(t *testing.T) {
 		m.until(t, "the next task is completed", m.finished(next, "completed"))
 	})
 	t.Run("stop", func(t *testing.T) {
+		t.Parallel()
 		m := newFakeManager()
 		stop, _ := m.worker(t, t.TempDir())
 		task := m.add(run)

@@ -81,6 +81,7 @@ func whole(c, x, y int) float32 { return 1 + float32(c*10000+y*100+x)/3 }
 
 // Tiles are put together as they are, whatever surrounds them in their files.
 func TestMergeTiles(t *testing.T) {
+	t.Parallel()
 	for _, grid := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {7, 1}, {1, 37}} {
 		b, dir := newBench(t), t.TempDir()
 		var parts []any
@@ -115,6 +116,7 @@ func TestMergeTiles(t *testing.T) {
 
 // Samples count as many as they are; passes that are no mean follow their rule.
 func TestMergeSamples(t *testing.T) {
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	of := func(values ...float32) func(c, x, y int) float32 {
 		return func(c, x, y int) float32 { return values[c] }
@@ -140,6 +142,7 @@ func TestMergeSamples(t *testing.T) {
 
 // What is bad or missing is named.
 func TestMergeRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	make := func(note string) string { return part(t, dir, note, whole) }
 	tile := func(x, y, first, count int) string { return make(fmt.Sprintf(noteForm, x, y, 2, 1, first, count, 4)) }

@@ -24,6 +24,7 @@ func (m *fakeManager) addFrames(file, dir string, frames ...string) (ids []strin
 // reported; all are done, in one Blender.
 func TestTasksAreGotAhead(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	file, dir, m := warmFile(t, newBench(t), ""), t.TempDir(), newFakeManager()
 	m.ahead = true
 	ids := m.addFrames(file, dir, "1", "2", "3", "4")
@@ -54,6 +55,7 @@ func TestTasksAreGotAhead(t *testing.T) {
 // A manager that does not know of next tasks is not asked for them.
 func TestAStockManagerIsNotAskedForNextTasks(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	file, dir, m := warmFile(t, newBench(t), ""), t.TempDir(), newFakeManager()
 	ids := m.addFrames(file, dir, "1", "2", "3")
 	stop, _ := m.worker(t, t.TempDir())
@@ -67,6 +69,7 @@ func TestAStockManagerIsNotAskedForNextTasks(t *testing.T) {
 // What the manager wants back is reported as queued, and not rendered.
 func TestANextTaskIsReturned(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	file, dir, m := warmFile(t, newBench(t), "s.cycles.samples = 2000"), t.TempDir(), newFakeManager()
 	m.ahead, m.back = true, true
 	ids := m.addFrames(file, dir, "1", "2", "3")
@@ -90,6 +93,7 @@ func TestANextTaskIsReturned(t *testing.T) {
 // in a Blender of its own.
 func TestABrokenFrameBeforeTheNextTask(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	dir, m := t.TempDir(), newFakeManager()
 	// Frame 3 is cut off, as on a full disk, but only once.
 	mark := filepath.Join(t.TempDir(), "mark")

@@ -65,6 +65,7 @@ func ticks(t *testing.T, pid int) string {
 // A task stands still while its owner needs the computer, and goes on afterwards; one
 // that stands for too long is given back, and no failure.
 func TestOwnerComesAndGoes(t *testing.T) {
+	t.Parallel()
 	m := newFakeManager()
 	_, say := owned(t, m, time.Hour)
 	task := m.add(cmd("exec", "exe", "/bin/sh", "args", []any{"-c", `trap 'exit 0' USR1; echo $$; while :; do :; done`}))
@@ -99,6 +100,7 @@ func TestOwnerComesAndGoes(t *testing.T) {
 }
 
 func TestGivenBack(t *testing.T) {
+	t.Parallel()
 	m := newFakeManager()
 	_, say := owned(t, m, 300*time.Millisecond)
 	say("")
@@ -120,6 +122,7 @@ func TestGivenBack(t *testing.T) {
 
 // A worker that ends while its task stands still ends that, too.
 func TestStoppedWhileFrozen(t *testing.T) {
+	t.Parallel()
 	m := newFakeManager()
 	w, say := owned(t, m, time.Hour)
 	say("")

@@ -54,8 +54,12 @@ material("Nobody", "nobody.png").use_fake_user = True
 func preflightScene(t *testing.T, b *bench, python string) (file, files string) {
 	t.Helper()
 	dir := t.TempDir()
-	file = warmFile(t, b, strings.Replace(preflightFile, "%q", "'"+dir+"'", 1)+python)
-	return file, filepath.Join(dir, "files")
+	return warmFile(t, b, preflightPython(dir)+python), filepath.Join(dir, "files")
+}
+
+// preflightPython makes the scene, with its files in a folder below dir.
+func preflightPython(dir string) string {
+	return strings.Replace(preflightFile, "%q", "'"+dir+"'", 1)
 }
 
 // preflightTask renders a frame with a look before it.
@@ -80,6 +84,7 @@ func preflightBench(t *testing.T) *bench {
 // part in the frames stops the job.
 func TestPreflightFindsAll(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := preflightBench(t)
 	file, files := preflightScene(t, b, "")
 
@@ -135,7 +140,7 @@ func TestPreflightFindsAll(t *testing.T) {
 // What is wrong with a scene, and what this worker lacks.
 func TestPreflightScenes(t *testing.T) {
 	blendertest.Find(t)
-	for _, c := range []struct {
+	cases := []struct {
 		name, python, want string
 		grade              grade
 		more               []any
@@ -153,7 +158,7 @@ os.remove(here + "/files/lib.blend")`, "library HERE/lib.blend is missing", ofFi
 c = bpy.data.curves.new("T", "FONT")
 c.body = "x"
 import shutil
-shutil.copy(os.environ["FARM_TEST_FONT"], here + "/files/a.ttf")
+shutil.copy('FONT', here + "/files/a.ttf")
 c.font = bpy.data.fonts.load(here + "/files/a.ttf")
 s.collection.objects.link(bpy.data.objects.new("T", c))
 os.remove(here + "/files/a.ttf")`, "font HERE/a.ttf is missing (vectorfont DejaVu", ofFiles, nil},
@@ -170,12 +175,25 @@ w = wave.open(here + "/files/a.wav", "wb"); w.setnchannels(1); w.setsampwidth(2)
 e = s.sequence_editor
 (e.strips if hasattr(e, "strips") else e.sequences).new_sound("A", here + "/files/a.wav", 1, 1)
 os.remove(here + "/files/a.wav")`, "", warns, nil},
-	} {
+	}
+	font := anyFont()
+	var dirs, pythons []string
+	for i, c := range cases {
+		dirs = append(dirs, t.TempDir())
+		if strings.Contains(c.python, "FONT") && font == "" {
+			c.python = ""
+		}
+		pythons = append(pythons, preflightPython(dirs[i])+strings.Replace(c.python, "'FONT'", "'"+font+"'", 1))
+	}
+	blends := warmFiles(t, newBench(t), pythons...)
+	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := preflightBench(t)
-			t.Setenv("FARM_TEST_FONT", anyFont(t, c.name == "a font"))
-			file, files := preflightScene(t, b, c.python)
-			err := b.do(t.Context(), preflightTask(t, file, c.more...))
+			t.Parallel()
+			if c.name == "a font" && font == "" {
+				t.Skip("there is no font here")
+			}
+			b, files := preflightBench(t), filepath.Join(dirs[i], "files")
+			err := b.do(t.Context(), preflightTask(t, blends[i], c.more...))
 			want := ""
 			if c.want != "" {
 				want = preflightWords[c.grade] + strings.ReplaceAll(c.want, "HERE", files)
@@ -187,14 +205,10 @@ os.remove(here + "/files/a.wav")`, "", warns, nil},
 	}
 }
 
-// anyFont returns a font of this computer.
-func anyFont(t *testing.T, needed bool) string {
-	t.Helper()
+// anyFont returns a font of this computer, "" if it has none.
+func anyFont() string {
 	if found, _ := filepath.Glob("/usr/share/fonts/truetype/dejavu/*.ttf"); len(found) > 0 {
 		return found[0]
-	}
-	if needed {
-		t.Skip("there is no font here")
 	}
 	return ""
 }

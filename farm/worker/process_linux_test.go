@@ -93,6 +93,7 @@ func TestCannotStart(t *testing.T) {
 // Canceling ends the whole group: what tells it to end may be ignored, and its
 // children have children.
 func TestCancelEndsTheGroup(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]string{
 		"polite":     `sleep 100 & echo $!; wait`,
 		"stubborn":   `trap '' TERM; (trap '' TERM; sleep 100 & echo $!; wait); sleep 100`,
@@ -122,6 +123,7 @@ func TestCancelEndsTheGroup(t *testing.T) {
 // A program that ends and leaves a child behind which holds its output open
 // does not hold up the task, and the child goes.
 func TestPipeHeldOpenByGrandchild(t *testing.T) {
+	t.Parallel()
 	said := make(chan string, 10)
 	p, _ := shell(`sleep 100 & echo $!`, said)
 	begun := time.Now()
@@ -140,6 +142,7 @@ func TestPipeHeldOpenByGrandchild(t *testing.T) {
 
 // So does one that also left the process group.
 func TestPipeHeldOpenFromOutsideTheGroup(t *testing.T) {
+	t.Parallel()
 	said := make(chan string, 10)
 	p, _ := shell(`setsid sh -c 'echo $$; exec sleep 100' & sleep 0.2`, said)
 	if err := p.run(t.Context()); err != nil {
@@ -163,6 +166,7 @@ func TestNotStartedWhenCanceled(t *testing.T) {
 
 // Many at once, and garbage-collected threads in between, must not end children early.
 func TestManyChildren(t *testing.T) {
+	t.Parallel()
 	var all sync.WaitGroup
 	for i := range 30 {
 		all.Go(func() {

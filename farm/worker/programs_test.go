@@ -35,6 +35,7 @@ const scene = "import bpy; r = bpy.context.scene.render; r.engine = 'CYCLES'; r.
 // and the last one reaches the manager.
 func TestBlenderRenders(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan struct{})
@@ -71,6 +72,7 @@ func TestBlenderRenders(t *testing.T) {
 // Blender ends with 0 when an argument is missing, and renders nothing.
 func TestBlenderRendersNothing(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	render := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", []any{"--render-frame"})
 	render.Steps = 1
@@ -85,6 +87,7 @@ func TestBlenderRendersNothing(t *testing.T) {
 
 // Frames are read back: what a program says it saved has to be there, whole.
 func TestBrokenFramesFailTheTask(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.png")
 	data := frameFile(t, whole, 1)
@@ -173,6 +176,7 @@ func countFrames(t *testing.T, path string) string {
 }
 
 func TestFramesToVideo(t *testing.T) {
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	for i := range 5 {
 		frameFile(t, filepath.Join(dir, fmt.Sprintf("%06d.png", i+1)), uint8(40*i))

@@ -74,6 +74,7 @@ func TestHangingBlender(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b, dir := newBench(t), t.TempDir()
 			b.worker.options.StalledAfter = 3 * time.Second
 			render := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "",
@@ -92,6 +93,7 @@ func TestHangingBlender(t *testing.T) {
 
 // A program that prints without end neither fills the disk nor loses its last words.
 func TestFlood(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	flood := cmd("exec", "exe", "/bin/sh", "args", []any{"-c", "echo first; yes " + strings.Repeat("y", 200) + " | head -c 30000000; echo; echo last"})
 	if err := b.do(t.Context(), flood); err != "" {

@@ -86,6 +86,7 @@ func TestMaxTime(t *testing.T) {
 
 // Of a log without end head and tail are kept, and what is between is counted.
 func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	line := strings.Repeat("x", 989)
 	const lines = 20_000

@@ -14,11 +14,7 @@ import (
 // withTemp gives a bench's worker the temporary folder that Run makes.
 func withTemp(t *testing.T, b *bench) {
 	t.Helper()
-	t.Setenv("TMPDIR", t.TempDir())
-	b.worker.temp = openTemp(b.worker.options.Dir, b.worker.log)
-	if b.worker.temp == "" {
-		t.Fatal("no temporary folder")
-	}
+	b.worker.temp = t.TempDir()
 }
 
 // emptyDir fails the test if the folder has anything in it.
@@ -38,6 +34,7 @@ func TestBlenderCrash(t *testing.T) {
 		{"killed", "SIGKILL", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t)
 			withTemp(t, b)
 			python := "import bpy, os, signal\nbpy.app.handlers.render_pre.append(lambda *_: os.kill(os.getpid(), signal." + c.signal + "))"
@@ -56,6 +53,7 @@ func TestBlenderCrash(t *testing.T) {
 // The crash of an open Blender is told to the task that it rendered for.
 func TestWarmCrash(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	withTemp(t, b)
 	file := warmFile(t, b, "")

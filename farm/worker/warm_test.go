@@ -4,11 +4,13 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +22,29 @@ import (
 // warmFile saves the small scene with something that moves, changed by Python.
 func warmFile(t *testing.T, b *bench, python string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "x.blend")
+	return warmFiles(t, b, python)[0]
+}
+
+// warmFiles saves a file for each Python, all with one Blender.
+func warmFiles(t *testing.T, b *bench, pythons ...string) (files []string) {
+	t.Helper()
+	dir := t.TempDir()
+	script := "import bpy"
 	moves := "o = bpy.data.objects['Cube']; o.keyframe_insert('location', frame=1); o.location.x = 3; o.keyframe_insert('location', frame=4); s.frame_end = 4\n"
-	saves := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "",
-		"args", renderArgs(moves+python+"\nbpy.ops.wm.save_as_mainfile(filepath='"+file+"')"))
+	for i, python := range pythons {
+		files = append(files, filepath.Join(dir, strconv.Itoa(i)+".blend"))
+		each, err := json.Marshal(renderArgs(moves + python + "\nbpy.ops.wm.save_as_mainfile(filepath='" + files[i] + "')")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		script += "\nbpy.ops.wm.read_factory_settings()\nexec(" + string(each) + ", {})"
+	}
+	saves := cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", []any{"--python-exit-code", "9", "--python-expr", script})
 	if err := b.do(t.Context(), saves); err != "" {
 		t.Fatalf("%s\n%s", err, b.logged(t))
 	}
 	b.logged(t)
-	return file
+	return files
 }
 
 // renderOf is a task that renders frames of a file.
@@ -81,15 +97,13 @@ func TestWarmIsLikeCold(t *testing.T) {
 		more         []string // arguments
 		warm         bool     // else it has to be refused
 	}{
-		{"frames", "", []string{"1", "3..4", "2", "0"}, nil, true},
+		{"frames", "", []string{"1", "3..4", "0"}, nil, true},
 		{"as the job types ask", "", []string{"1", "2"}, []string{"-F", "PNG", "--python-expr", "import bpy; bpy.context.scene.render.use_overwrite = True"}, true},
-		{"views", "s.render.use_multiview = True", []string{"1", "2"}, nil, true},
-		{"no ending", "s.render.use_file_extension = False", []string{"1", "2"}, nil, true},
+		{"views with cameras by markers", "s.render.use_multiview = True; c = s.camera.copy(); s.collection.objects.link(c); c.location.x += 2\ns.timeline_markers.new('a', frame=2).camera = c", []string{"3", "1"}, nil, true},
+		{"view layers, and no ending", "s.render.use_file_extension = False; s.view_layers.new('More').use = False", []string{"1", "2"}, nil, true},
 		{"placeholders", "s.render.use_placeholder = True", []string{"1", "2"}, nil, true},
 		{"frames that are there", "s.render.use_overwrite = False", []string{"1", "1..2", "2"}, nil, true},
-		{"view layers", "s.view_layers.new('More').use = False", []string{"1", "2"}, nil, true},
 		{"the step of the scene", "s.frame_step = 2; s.use_preview_range = True", []string{"2", "3"}, nil, true},
-		{"cameras by markers", "import math\nc = s.camera.copy(); s.collection.objects.link(c); c.location.x += 2\ns.timeline_markers.new('a', frame=2).camera = c", []string{"3", "1"}, nil, true},
 		{"a driver that reads the range", "d = o.driver_add('location', 2).driver; d.type = 'SCRIPTED'; v = d.variables.new(); v.type = 'SINGLE_PROP'; v.name = 'v'; v.targets[0].id_type = 'SCENE'; v.targets[0].id = s; v.targets[0].data_path = 'frame_end'; d.expression = 'v / 4'", []string{"1", "2"}, nil, true},
 		{"a handler of the file", "x = bpy.data.texts.new('h.py'); x.use_module = True; x.write('import bpy\\nbpy.app.handlers.render_pre.append(lambda *a: None)\\n')", []string{"1", "2"}, nil, false},
 		{"a script that reads the command line", "x = bpy.data.texts.new('h.py'); x.use_module = True; x.write('import sys; sys.argv')", []string{"1"}, nil, false},
@@ -97,10 +111,15 @@ func TestWarmIsLikeCold(t *testing.T) {
 		{"rigid bodies", "bpy.ops.rigidbody.world_add()", []string{"1"}, nil, false},
 		{"a simulation", "bpy.data.objects['Cube'].modifiers.new('c', 'CLOTH')", []string{"1", "2"}, nil, false},
 	}
+	var pythons []string
 	for _, c := range cases {
+		pythons = append(pythons, c.python)
+	}
+	files := warmFiles(t, newBench(t), pythons...)
+	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t)
-			file := warmFile(t, b, c.python)
+			t.Parallel()
+			b, file := newBench(t), files[i]
 			dirs := map[bool]string{false: t.TempDir(), true: t.TempDir()}
 			logs := map[bool]string{}
 			for _, warm := range []bool{false, true} {
@@ -132,6 +151,7 @@ func TestWarmIsLikeCold(t *testing.T) {
 // An animation sets the range of the scene, in each task its own.
 func TestWarmAnimation(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	file, warm, cold := warmFile(t, b, ""), t.TempDir(), t.TempDir()
 	for _, span := range [][]string{{"-s", "1", "-e", "3", "-j", "2", "-a"}, {"-s", "2", "-e", "4", "-j", "1", "-a"}} {
@@ -152,6 +172,7 @@ func TestWarmAnimation(t *testing.T) {
 // The open Blender is left when anything changes, and after an error.
 func TestWarmIsRenewed(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	file := warmFile(t, b, "")
 	render := func(args ...string) (log string) {
@@ -222,6 +243,7 @@ func TestWarmIsRenewed(t *testing.T) {
 // What goes wrong in an open Blender is tried in a new one before it counts.
 func TestWarmFailsIsTriedCold(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b, dir, mark := newBench(t), t.TempDir(), filepath.Join(t.TempDir(), "mark")
 	// At frame 4 it dies, but only once.
 	file := warmFile(t, b, `x = bpy.data.texts.new('h.py'); x.use_module = True; x.write("""import bpy, os
@@ -265,6 +287,7 @@ d = o.driver_add('location', 2).driver; d.type = 'SCRIPTED'; d.expression = 'die
 // Canceling a task ends the open Blender.
 func TestWarmIsCanceled(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	file := warmFile(t, b, "s.cycles.samples = 100000; s.render.resolution_x = 2000; s.render.resolution_y = 2000")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -279,6 +302,7 @@ func TestWarmIsCanceled(t *testing.T) {
 // Files of the compositor are those of a Blender for each task.
 func TestWarmCompositor(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b, out := newBench(t), filepath.Join(t.TempDir(), "nodes")
 	file := warmFile(t, b, `if bpy.app.version < (5, 0):
     s.use_nodes = True
@@ -320,6 +344,7 @@ tree.links.new(layers.outputs[0], save.inputs[0])`)
 // Every frame is reported with what it cost, whether Blender stays open or not, and
 // a frame that is there already is not called rendered.
 func TestFramesAreReported(t *testing.T) {
+	t.Parallel()
 	for _, cold := range []bool{false, true} {
 		b := newBench(t)
 		b.worker.options.Watts = 1000

@@ -15,6 +15,7 @@ import (
 // A program that does not stay open, such as behind a script that reads the
 // standard input, is started anew for each task.
 func TestWarmNeedsABlenderThatStays(t *testing.T) {
+	t.Parallel()
 	b, dir := newBench(t), t.TempDir()
 	file := filepath.Join(dir, "x.blend")
 	write(t, file, "no blend file")
@@ -35,6 +36,7 @@ func TestWarmNeedsABlenderThatStays(t *testing.T) {
 // When its job has no more tasks, it is closed before the worker waits for another.
 func TestWarmIsClosedWithItsJob(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	file, dir, m := warmFile(t, newBench(t), ""), t.TempDir(), newFakeManager()
 	m.ahead = true
 	ids := m.addFrames(file, dir, "1", "2")
@@ -61,6 +63,7 @@ func TestWarmIsClosedWithItsJob(t *testing.T) {
 // Without a task it is closed after a while, if the manager does not answer.
 func TestWarmIdleIsClosed(t *testing.T) {
 	blendertest.Find(t)
+	t.Parallel()
 	b := newBench(t)
 	b.worker.warm.patience = time.Millisecond
 	open, err := startWarm(b.worker, warmKey{exe: "blender"}, []string{"-b", "--factory-startup", "--python-expr", warmScript})

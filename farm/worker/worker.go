@@ -117,7 +117,7 @@ type Worker struct {
 	outbox   *outbox.Outbox
 	sender   *sender
 	previews *previews
-	versions versions // of programs
+	versions *versions // of programs
 	warm     warmKeeper
 	gate     gate // all that runs for tasks passes it
 	owner    *owner
@@ -187,7 +187,7 @@ func New(o Options) (*Worker, error) {
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
 	client.Session = rand.Text()
 	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
-	w := &Worker{options: o, client: &client, log: o.Log, doing: "starting", renderer: make(chan struct{}, 1)}
+	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), doing: "starting", renderer: make(chan struct{}, 1)}
 	w.owner = newOwner(w)
 	return w, nil
 }
