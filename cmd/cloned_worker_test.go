@@ -33,12 +33,16 @@ func TestClonedWorker(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(f.dir, "copy"), os.DirFS(filepath.Join(f.dir, "original"))); err != nil {
 		t.Fatal(err)
 	}
-	start("original")
+	original = start("original")
 	count := filepath.Join(f.dir, "count.txt")
 	job := f.submit(t, api.SubmittedJob{Name: "count", Type: "counting", Priority: 50, SubmitterPlatform: "manager",
 		Settings: map[string]any{"file": count, "tasks": crashTasks}})
 	clone := start("copy")
-	if err := clone.await("registers as a new one"); err != nil {
+	registers := make(chan error, 2) // whichever the manager hears of second
+	for _, p := range []*process{original, clone} {
+		go func() { registers <- p.await("registers as a new one") }()
+	}
+	if err := <-registers; err != nil {
 		t.Fatal(err)
 	}
 	for j, err := range followJob(t.Context(), f.client, job) {

@@ -33,14 +33,15 @@ func hiddenFrom(t *testing.T, dir string, args ...string) *exec.Cmd {
 // cannot see, and gets the same pictures as at home: through the file store, and
 // copied into the shared storage of a farm without one.
 func TestSubmitFromAway(t *testing.T) {
+	t.Parallel()
+	n := newNastyProject(t, 2, 4)
 	for _, c := range []struct{ store, says, again string }{
 		{"true", "Uploaded", "Uploaded 0 files"},
 		{"false", "Copied", "Copied"},
 	} {
 		t.Run("store "+c.store, func(t *testing.T) {
-			t.Setenv("FARM_SHAMAN", c.store)
-			n := newNastyProject(t, 2, 4)
-			st := newServeTest(t)
+			t.Parallel()
+			st := newServeTest(t, "FARM_SHAMAN="+c.store)
 			worker := hiddenFrom(t, n.dir, "work", "--home", filepath.Join(t.TempDir(), "worker"), "--manager", st.url)
 			refused := st.run(t, t.Context(), "submit", n.file, "--no-wait")
 			if refused != exitFailed || !strings.Contains(st.err.String(), "font.ttf") || !strings.Contains(st.err.String(), "--allow-missing") {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 type submitTest struct {
 	home     string
 	command  []string
+	env      []string // NAME=VALUE, besides that of the test
 	url      string
 	farm     *process
 	out, err bytes.Buffer
@@ -31,19 +33,19 @@ func newSubmitTest(t *testing.T) *submitTest {
 	if _, err := programs.FFmpeg(t.Context(), ""); err != nil {
 		t.Skip(err)
 	}
-	return startSubmitTest(t, "all")
+	return startSubmitTest(t, nil, "all")
 }
 
 // newServeTest starts a manager, and no worker.
-func newServeTest(t *testing.T) *submitTest {
+func newServeTest(t *testing.T, env ...string) *submitTest {
 	t.Helper()
-	return startSubmitTest(t, "serve")
+	return startSubmitTest(t, env, "serve")
 }
 
-func startSubmitTest(t *testing.T, command ...string) *submitTest {
+func startSubmitTest(t *testing.T, env []string, command ...string) *submitTest {
 	t.Helper()
 	blendertest.Find(t)
-	st := &submitTest{home: t.TempDir(), command: command}
+	st := &submitTest{home: t.TempDir(), command: command, env: env}
 	t.Cleanup(func() {
 		if err := st.farm.kill(); err != nil {
 			t.Error(err)
@@ -60,7 +62,7 @@ func startSubmitTest(t *testing.T, command ...string) *submitTest {
 // start runs the farm, for the first time or after a crash.
 func (st *submitTest) start(t *testing.T) {
 	t.Helper()
-	p, err := startProcess("farm", st.home, append(os.Environ(), "NO_COLOR=1"), append(st.command, "--home", st.home, "--listen", "127.0.0.1:0")...)
+	p, err := startProcess("farm", st.home, slices.Concat(os.Environ(), st.env, []string{"NO_COLOR=1"}), append(st.command, "--home", st.home, "--listen", "127.0.0.1:0")...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func awaitReport(t *testing.T, folder, name, text string) {
 func TestWatchFolder(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	st := startSubmitTest(t, "all", "--watch-folder", folder)
+	st := startSubmitTest(t, nil, "all", "--watch-folder", folder)
 	if err := os.WriteFile(filepath.Join(folder, watchfolder.DefaultsName), []byte("frames: 1-2\nname: from the folder\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
