@@ -94,5 +94,9 @@ func frameFile(t *testing.T, path string, shade uint8) []byte {
 	return b.Bytes()
 }
 
+// scene makes Blender's start-up scene small and quick.
+const scene = "import bpy; r = bpy.context.scene.render; r.engine = 'CYCLES'; r.resolution_x = 32; r.resolution_y = 18; " +
+	"c = bpy.context.scene.cycles; c.samples = 1; c.use_denoising = False"
+
 // errTest is why tests cancel.
 var errTest = errors.New("the test wants it")

@@ -27,10 +27,6 @@ func script(t *testing.T, lines string) string {
 	return path
 }
 
-// scene makes Blender's start-up scene small and quick.
-const scene = "import bpy; r = bpy.context.scene.render; r.engine = 'CYCLES'; r.resolution_x = 32; r.resolution_y = 18; " +
-	"c = bpy.context.scene.cycles; c.samples = 1; c.use_denoising = False"
-
 // A real Blender renders two frames: they are there and whole, counted, logged,
 // and the last one reaches the manager.
 func TestBlenderRenders(t *testing.T) {
