@@ -24,9 +24,15 @@ type simulation struct {
 	tries   int
 }
 
+// simulatedTasks bounds the jobs of simulations, unless FARM_SOAK is set.
+const simulatedTasks = 2000
+
 // simulate calls test with a farm of so many workers and a job of so many frames, for
 // each seed.
 func simulate(t *testing.T, workers, tasks int, test func(t *testing.T, s *simulation)) {
+	if os.Getenv("FARM_SOAK") == "" {
+		tasks = min(tasks, simulatedTasks)
+	}
 	for seed := range uint64(*simulated) {
 		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) {
 			home, err := os.MkdirTemp(memoryDir(), "farm")

@@ -87,7 +87,7 @@ func TestImageBomb(t *testing.T) {
 	s.submit()
 	task := s.want(200, "POST", "/api/v3/worker/task", "").text("uuid")
 	var bomb bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&bomb, image.NewNRGBA64(image.Rect(0, 0, 6000, 5000))); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&bomb, image.NewNRGBA64(image.Rect(0, 0, 4500, 4000))); err != nil {
 		t.Fatal(err)
 	}
 	peak := heap(func() {
