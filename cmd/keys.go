@@ -149,6 +149,7 @@ func managerKeys() []key {
 		{"task_slow_factor", "", "FARM_TASK_SLOW_FACTOR", serving, "", func(c *config) any { return &c.SlowFactor }},
 		{"task_slow_least", "", "FARM_TASK_SLOW_LEAST", serving, "", func(c *config) any { return &c.SlowLeast }},
 		{"task_slow_retry", "", "FARM_TASK_SLOW_RETRY", serving, "", func(c *config) any { return &c.SlowRetry }},
+		{"render_last_frames_twice", "", "FARM_RENDER_LAST_FRAMES_TWICE", serving, "", func(c *config) any { return &c.RenderLastFramesTwice }},
 		{"price_per_kwh", "", "FARM_PRICE_PER_KWH", serving, "", func(c *config) any { return &c.PricePerKWh }},
 		{"max_workers", "", "FARM_MAX_WORKERS", serving, "", func(c *config) any { return &c.MaxWorkers }},
 		{"log_slow_requests", "", "FARM_LOG_SLOW_REQUESTS", serving, "", func(c *config) any { return &c.LogSlowRequests }},

@@ -41,6 +41,9 @@ type Config struct {
 	SlowFactor int      `yaml:"task_slow_factor" json:"task_slow_factor"`
 	SlowLeast  Duration `yaml:"task_slow_least" json:"task_slow_least"`
 	SlowRetry  bool     `yaml:"task_slow_retry" json:"task_slow_retry"`
+	// RenderLastFramesTwice lets an idle worker render a frame that another one is
+	// expected to need longer for; the first to be done has rendered it.
+	RenderLastFramesTwice bool `yaml:"render_last_frames_twice" json:"render_last_frames_twice"`
 	// PricePerKWh is what a kilowatt hour costs, in whatever currency; 0: not known.
 	PricePerKWh float64 `yaml:"price_per_kwh" json:"price_per_kwh"`
 	// FlamencoVersion is the version reported to stock add-ons, which compare
@@ -123,6 +126,7 @@ func DefaultConfig() Config {
 		BlenderMatch:               MatchSame.String(),
 		SlowFactor:                 10,
 		SlowLeast:                  Duration(5 * time.Minute),
+		RenderLastFramesTwice:      true,
 		FlamencoVersion:            "3.8.5",
 		MaxWorkers:                 5000,
 		BackupPeriod:               Duration(24 * time.Hour),

@@ -15,6 +15,8 @@
 //	step        one unit of a task's progress, usually a frame
 //	assign      hand a task to a worker; the nth time is its nth attempt
 //	next task   the task that a worker holds to begin it after the one at hand
+//	second run  a run of a task by an idle worker beside the first run, of which the first
+//	            whole result counts (speculative execution)
 //	report      what a worker says about a task
 //	return      give a task back unfinished
 //	requeue     queue a task again because a user wants it done again

@@ -31,6 +31,7 @@ type Client struct {
 	User      string        // worker id; "" sends no credentials
 	Password  string        // its secret
 	Session   string        // of the worker, another one each time it starts; "" sends none
+	Seconds   bool          // the worker knows second runs
 	UserAgent string        // "" sends Go's own
 	Name      string        // of the user on whose behalf it calls; "" sends none
 	Timeout   time.Duration // of a call, on top of the time it may wait; 0 means DefaultTimeout
@@ -209,6 +210,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if c.Session != "" {
 		req.Header.Set(headerSession, c.Session)
+	}
+	if c.Seconds {
+		req.Header.Set(headerSecondRuns, "yes")
 	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)

@@ -53,6 +53,7 @@ type TaskAnswer struct {
 	StatusRequested string        // not "": take this status instead of a task
 	Waited          bool          // the manager held the answer back as long as it could; else pause before asking again
 	Next            bool          // with Task: NextTask may be asked while it is worked on
+	Second          bool          // with Task: it is a second run of another worker's task, see EndSecondRun
 }
 
 // ScheduleTask asks for a task. The manager may wait up to wait for there to
@@ -92,7 +93,8 @@ func (c *Client) scheduleTask(ctx context.Context, k call) (TaskAnswer, error) {
 	if out.UUID == "" {
 		return TaskAnswer{}, farm.Errorf(farm.Unavailable, "the manager sent a task without an id")
 	}
-	return TaskAnswer{Task: &out.AssignedTask, Waited: r.waited, Next: r.header.Get(headerNext) == "yes"}, nil
+	return TaskAnswer{Task: &out.AssignedTask, Waited: r.waited, Next: r.header.Get(headerNext) == "yes",
+		Second: r.header.Get(headerSecondRuns) == "yes"}, nil
 }
 
 // TaskUpdate reports on a task. An *Error of status 409 means that the task is
@@ -104,7 +106,8 @@ func (c *Client) TaskUpdate(ctx context.Context, id farm.TaskID, u TaskUpdate) e
 // MayRunAnswer answers Client.MayWorkerRun.
 type MayRunAnswer struct {
 	MayKeepRunning
-	Waited bool // the manager held the answer back as long as it could; else pause before asking again
+	Waited   bool // the manager held the answer back as long as it could; else pause before asking again
+	GiveBack bool // report the task as queued when it has stopped
 }
 
 // MayWorkerRun asks whether the worker may go on with the task. The manager
@@ -126,7 +129,13 @@ func (c *Client) mayRun(ctx context.Context, id farm.TaskID, k call) (MayRunAnsw
 	if err != nil {
 		return MayRunAnswer{}, err
 	}
-	return MayRunAnswer{MayKeepRunning: out, Waited: r.waited}, nil
+	return MayRunAnswer{MayKeepRunning: out, Waited: r.waited, GiveBack: r.header.Get(headerGiveBack) == "yes"}, nil
+}
+
+// EndSecondRun tells what became of a second run. If the frame was rendered, the answer
+// comes when the first run has ended, which may take as long as wait.
+func (c *Client) EndSecondRun(ctx context.Context, id farm.TaskID, s SecondRun, wait time.Duration) (SecondRunAnswer, error) {
+	return fetch[SecondRunAnswer](ctx, c, call{method: http.MethodPost, path: atFarm("worker", "task", string(id), "second-run"), in: s, wait: wait})
 }
 
 // MaxOutput is the largest image TaskOutputProduced may send, in bytes.

@@ -97,6 +97,7 @@ GET    /api/farm/worker/blenders                             fetchBlenderOffers 
 GET    /api/farm/worker/blenders/{sha256}                    fetchBlender               basic 200
 PUT    /api/farm/worker/facts                                setWorkerFacts             basic 204
 PUT    /api/farm/worker/in-use                               setWorkerInUse             basic 204
+POST   /api/farm/worker/task/{task_id}/second-run            endSecondRun               basic 200
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200
@@ -207,7 +208,7 @@ func TestPrefer(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	if want := []string{"mayWorkerRun", "scheduleTask", "workerState"}; !slices.Equal(got, want) {
+	if want := []string{"endSecondRun", "mayWorkerRun", "scheduleTask", "workerState"}; !slices.Equal(got, want) {
 		t.Errorf("these can wait: %v, want %v", got, want)
 	}
 }

@@ -75,7 +75,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
-		"workerNeeds": "WorkerNeeds", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
+		"workerNeeds": "WorkerNeeds", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 		"makeBackup": "Backup", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
@@ -153,6 +153,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.does(c.FetchBlender(ctx, "f00d", 1, io.Discard))
 	l.does(c.SetWorkerFacts(ctx, facts))
 	l.does(c.SetWorkerUnable(ctx, unable))
+	l.is(c.EndSecondRun(ctx, task, api.SecondRun{Rendered: true}, time.Minute))
 	l.does(c.SetWorkerInUse(ctx, api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}))
 
 	l.is(c.FetchWorkers(ctx))

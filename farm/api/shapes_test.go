@@ -77,6 +77,7 @@ var (
 func configuration() farm.Config {
 	c := farm.DefaultConfig()
 	c.SlowRetry = true
+	c.RenderLastFramesTwice = true
 	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
 	c.Shaman.Enabled, c.PricePerKWh = true, 0.5
 	c.AllowedHosts = []string{"farm.studio.example"}
@@ -150,6 +151,8 @@ func workerMgtShapes() []shape {
 		{"BlenderOffers", api.BlenderOffers{Blenders: []farm.BlenderOffer{offer}}, api.BlenderOffers{}},
 		{"BlenderOffer", offer, farm.BlenderOffer{}},
 		{"RenderDevice", device, farm.RenderDevice{}},
+		{"SecondRun", api.SecondRun{Rendered: true, Reason: "no reason"}, api.SecondRun{}},
+		{"SecondRunAnswer", api.SecondRunAnswer{Yours: true, Reason: "no reason"}, api.SecondRunAnswer{}},
 		{"WorkerInUse", api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}, api.WorkerInUse{}},
 		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},
 		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg"}, api.WorkerNeeds{}},

@@ -116,6 +116,36 @@ func SetNextTask(h http.Header) { h.Set(headerNext, "yes") }
 // NotBegun reports whether a worker asks about a task that it has not begun.
 func NotBegun(h http.Header) bool { return h.Get(headerNotBegun) == "yes" }
 
+// headerSecondRuns is how a worker tells with each request that it knows second runs,
+// and how the answer of scheduleTask tells that the task is one; headerGiveBack, in an
+// answer of mayWorkerRun, that the worker shall report the task as queued when it has
+// stopped. Workers that do not send the first header never see the others.
+const (
+	headerSecondRuns = "Farm-Second-Run"
+	headerGiveBack   = "Farm-Give-Back"
+)
+
+// KnowsSecondRuns reports whether the worker knows second runs.
+func KnowsSecondRuns(h http.Header) bool { return h.Get(headerSecondRuns) == "yes" }
+
+// SetSecondRun says that a task is another worker's, and this is its second run.
+func SetSecondRun(h http.Header) { h.Set(headerSecondRuns, "yes") }
+
+// SetGiveBack says that the worker shall give the task back when it has stopped.
+func SetGiveBack(h http.Header) { h.Set(headerGiveBack, "yes") }
+
+// SecondRun is the request of endSecondRun: what became of it.
+type SecondRun struct {
+	Rendered bool   `json:"rendered"`         // it has a whole file
+	Reason   string `json:"reason,omitempty"` // why not, if others of the job would go the same way
+}
+
+// SecondRunAnswer answers endSecondRun.
+type SecondRunAnswer struct {
+	Yours  bool   `json:"yours"`  // put the file in its place, and report the task
+	Reason string `json:"reason"` // why not; "" otherwise
+}
+
 // WorkerStateChange tells a worker which status to take. It answers signOn,
 // workerState (200) and scheduleTask (423).
 type WorkerStateChange struct {

@@ -14,6 +14,7 @@ import (
 type Assignment struct {
 	Task      *AssignedTask
 	Requested farm.WorkerStatus // WorkerUnknown: none
+	Second    bool              // the task is another worker's, and this is its second run, see secondrun.go
 }
 
 // AssignedTask is a task as a worker gets it, variables expanded.
@@ -38,6 +39,9 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	if err != nil || !a.empty() {
 		return a, err
 	}
+	if a, _, err := m.assignSecond(id); err != nil || !a.empty() {
+		return a, err
+	}
 	if wait <= 0 {
 		m.idle.note(id, idlePause)
 		m.wakeups.wake(beginTopic)
@@ -58,10 +62,30 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 		}
 		sub.add(topics...)
 		a, err := m.assignNow(id)
-		woken := err == nil && a.empty() && sub.wait(ctx)
+		woken := false
+		if err == nil && a.empty() {
+			a, woken, err = m.waitForWork(ctx, id, sub)
+		}
 		sub.cancel() // the worker itself may have changed: subscribe anew
 		if !woken {
 			return a, err
+		}
+	}
+}
+
+// waitForWork waits until a topic is woken, which it reports, or a second run is worth
+// it, which it returns.
+func (m *Manager) waitForWork(ctx context.Context, id farm.WorkerID, sub *subscription) (a Assignment, woken bool, err error) {
+	for {
+		a, next, err := m.assignSecond(id)
+		if err != nil || !a.empty() {
+			return a, false, err
+		}
+		soon, cancel := context.WithTimeout(ctx, next)
+		woken := sub.wait(soon)
+		cancel()
+		if woken || ctx.Err() != nil {
+			return a, woken, nil
 		}
 	}
 }
@@ -94,6 +118,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		if err != nil {
 			return err
 		}
+		u.endSecond(w, "it asked for another task")
 		switch w.Unavailable(false) {
 		case farm.StatusRequested:
 			a.Requested = u.wanted(w)
@@ -125,6 +150,9 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 // longer run are taken back from it instead.
 func (u *unit) held(w *store.Worker) (store.Task, bool) {
 	for _, t := range u.Active(w) {
+		if u.freeFirst(t) {
+			continue
+		}
 		if t.Job.Status().Runs() {
 			u.logTask(t, fmt.Sprintf("Task handed again to worker %s (%s), which asked for a task while it holds this one", w.Name, w.ID))
 			return t, true

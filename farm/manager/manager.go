@@ -82,6 +82,7 @@ type Manager struct {
 	looks      looks
 	heartbeats heartbeats
 	slow       slowTasks
+	seconds    secondRuns
 	sweeper    *sweeper
 	backups    backups
 	verifying  chan struct{} // holds a token when the period of checks may have changed

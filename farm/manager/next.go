@@ -78,7 +78,7 @@ func (m *Manager) MayBegin(ctx context.Context, id farm.WorkerID, task farm.Task
 }
 
 func (m *Manager) mayBegin(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, error) {
-	p, err := permission(tx, id, task)
+	p, err := m.permission(tx, id, task)
 	if err != nil || !p.MayRun {
 		return p, err
 	}

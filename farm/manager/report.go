@@ -69,16 +69,15 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		if len(r.Frames) > 0 {
 			u.AddFrames(t, r.Frames)
 		}
-		if r.Status != nil && !ends {
-			m.slow.begin(task) // it may have had it for a while
-		}
 		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
 		switch {
 		case !ends:
+			m.slow.worksOn(task, r.Status != nil)
 			u.keep(t, progress)
 			return nil
 		case outcome == farm.TaskGivenUp:
 			u.fail(t, w, "failed by", f, progress)
+		case outcome == farm.TaskReturned && u.freeFirst(t):
 		case outcome == farm.TaskReturned:
 			u.changeOnly(t, outcome, progress) // nothing is asked for again
 			u.logTask(t, "task changed status active -> "+t.Status().String())
@@ -192,6 +191,8 @@ type Permission struct {
 	MayRun       bool
 	Reason       string // why not
 	StatusWanted bool   // it is because the worker is asked to change its status
+	GiveBack     bool   // it shall report the task as queued when it has stopped
+	second       bool   // it is about a second run
 }
 
 // MayRun tells a worker whether to go on with a task. It waits up to the given
@@ -202,7 +203,7 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 	defer m.roster.hold(id)()
 	sub := m.wakeups.subscribe(workerTopic(id))
 	defer sub.cancel()
-	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) { return permission(tx, id, task) })
+	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) { return m.permission(tx, id, task) })
 }
 
 // whileAllowed waits for the answer of ask to become no, until ctx ends, and asks again
@@ -216,8 +217,11 @@ func (m *Manager) whileAllowed(ctx context.Context, sub *subscription, task farm
 		if err != nil || !p.MayRun {
 			return p, err
 		}
-		m.heartbeats.note(task)
-		release := m.heartbeats.hold(task)
+		release := func() {}
+		if !p.second { // which says nothing of the first run
+			m.heartbeats.note(task)
+			release = m.heartbeats.hold(task)
+		}
 		woken := sub.wait(ctx)
 		if release(); !woken {
 			return p, nil
@@ -225,7 +229,7 @@ func (m *Manager) whileAllowed(ctx context.Context, sub *subscription, task farm
 	}
 }
 
-func permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, error) {
+func (m *Manager) permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, error) {
 	w, err := workerOf(tx, id)
 	if err != nil {
 		return Permission{}, err
@@ -240,14 +244,18 @@ func permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Permission, e
 	if err != nil {
 		return Permission{}, err
 	}
-	state := t.State()
+	state, second := t.State(), m.seconds.of(t)
 	switch {
+	case second != nil && second.worker == id:
+		return secondMay(w, t), nil
 	case w.Request.Pending() && !w.Request.Lazy:
 		return Permission{Reason: "worker status change requested", StatusWanted: true}, nil
 	case state.Worker != id:
 		return Permission{Reason: "task not assigned to this worker"}, nil
 	case state.Status != farm.TaskActive:
 		return Permission{Reason: "task is in non-runnable status \"" + state.Status.String() + "\""}, nil
+	case second != nil && second.done:
+		return Permission{Reason: "worker " + m.roster.name(second.worker) + " has rendered the frame meanwhile", GiveBack: true}, nil
 	}
 	return Permission{MayRun: true}, nil
 }

@@ -35,6 +35,8 @@ type presence struct {
 	seen atomic.Int64 // unix milliseconds; saved now and then
 	left atomic.Int64 // unix milliseconds: since when it is not awake; 0 while it is
 
+	second atomic.Bool // it knows second runs
+
 	mu        sync.Mutex // guards what follows; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
 	occupancy occupancy
@@ -148,6 +150,20 @@ func (r *roster) hold(id farm.WorkerID) (release func()) {
 	}
 	w.presence.hold(+1)
 	return func() { w.presence.hold(-1) }
+}
+
+// doesSecond reports whether a worker knows second runs.
+func (r *roster) doesSecond(id farm.WorkerID) bool {
+	w := r.get(id)
+	return w != nil && w.second.Load()
+}
+
+// KnowsSecond notes whether a worker knows second runs, which each of its requests tells.
+// Workers of the compatible system do not.
+func (m *Manager) KnowsSecond(id farm.WorkerID, knows bool) {
+	if w := m.roster.get(id); w != nil {
+		w.second.Store(knows)
+	}
 }
 
 // idle returns the time since a worker was last seen.

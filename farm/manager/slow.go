@@ -45,6 +45,7 @@ type runningTask struct {
 	key   usualKey
 	steps int
 	since time.Time // it was assigned, or its worker began it
+	begun bool      // its worker said that it works on it
 	told  time.Duration
 }
 
@@ -110,13 +111,42 @@ func (s *slowTasks) watch(begun []runningTask, ended []endedTask, over []farm.Jo
 	return known
 }
 
-// begin notes that a worker begins a task that it may have held for a while.
-func (s *slowTasks) begin(id farm.TaskID) {
+// worksOn notes that a worker works on a task, and whether it begins it just now: it may
+// have held it for a while. After a start of the manager it does not say that once more.
+func (s *slowTasks) worksOn(id farm.TaskID, begins bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t := s.tasks[id]; t != nil {
+	t := s.tasks[id]
+	if t == nil {
+		return
+	}
+	if t.begun = true; begins {
 		t.since = time.Now()
 	}
+}
+
+// mostUnderWay bounds how many tasks are looked at for a second run.
+const mostUnderWay = 100
+
+// underWay returns the tasks of one step that workers work on, the longest under way
+// first, of jobs in which no worker holds one that it has not begun, which others could
+// have instead. beginning reports that there are such jobs.
+func (s *slowTasks) underWay() (list []runningTask, beginning bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.usuals {
+		if slices.ContainsFunc(p.running, func(t *runningTask) bool { return !t.begun }) {
+			beginning = true
+			continue
+		}
+		for _, t := range p.running {
+			if t.steps == 1 {
+				list = append(list, *t)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b runningTask) int { return a.since.Compare(b.since) })
+	return list[:min(len(list), mostUnderWay)], beginning
 }
 
 // add adds what a step took, and reports whether with it the usual is known.

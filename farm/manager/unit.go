@@ -98,6 +98,7 @@ func (u *unit) publish() {
 	} else if len(u.begun) > 0 && u.m.config.Load().SlowFactor > 0 {
 		u.m.sweeper.expect(u.m.config.Load().SlowLeast)
 	}
+	u.wake = append(u.wake, u.m.seconds.forget(u.ended, u.over)...)
 	u.m.tally.count(u.statuses, u.tasks)
 	u.m.runs.count(len(u.given), u.ended)
 	u.m.events.Publish(u.events...)
@@ -126,6 +127,9 @@ func (m *Manager) appendLog(job farm.JobID, task farm.TaskID, text string) error
 func (u *unit) workerEvent(w *store.Worker, before farm.WorkerStatus) {
 	w.Updated = u.Now()
 	w.Away = w.Away && w.Status != farm.WorkerAwake
+	if w.Status != farm.WorkerAwake {
+		u.endSecond(w, "it is "+w.Status.String())
+	}
 	u.SaveWorker(w)
 	saved := w.Worker
 	u.event(events.WorkerChanged{Worker: saved, Previous: before})

@@ -40,6 +40,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/worker/blenders/{sha256}", s.handle(s.worker(s.fetchBlender)))
 	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
 	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
+	r.Post("/api/farm/worker/task/{task_id}/second-run", s.handle(s.worker(s.endSecondRun))) // Prefer: wait
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Post("/api/farm/backups", s.handle(s.makeBackup))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))

@@ -34,6 +34,7 @@ func (s *Server) worker(h workerHandler) handler {
 			err = s.m.Attend(r.Context(), id, api.Session(r.Header), strings.HasSuffix(r.URL.Path, "/worker/sign-on"))
 		}
 		if err == nil {
+			s.m.KnowsSecond(id, api.KnowsSecondRuns(r.Header))
 			err = h(w, r, id)
 		}
 		if errors.Is(err, manager.ErrTaken) {
@@ -147,6 +148,9 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 	}
 	t := a.Task
 	api.SetNextTask(w.Header())
+	if a.Second {
+		api.SetSecondRun(w.Header())
+	}
 	return writeJSON(w, http.StatusOK, api.AssignedTask{
 		UUID: t.ID, Job: t.Job, Name: t.Name, Status: farm.TaskActive.String(), Priority: t.Priority, JobPriority: t.JobPriority,
 		JobType: t.JobType, TaskType: t.Type, Commands: api.Commands(t.Commands), StepsCompleted: t.StepsDone, StepsTotal: t.Steps(),
@@ -202,7 +206,34 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 	if wait > 0 {
 		api.SetPreferenceApplied(w.Header())
 	}
+	if p.GiveBack {
+		api.SetGiveBack(w.Header())
+	}
 	return writeJSON(w, http.StatusOK, api.MayKeepRunning{MayKeepRunning: p.MayRun, Reason: p.Reason, StatusChangeRequested: p.StatusWanted})
+}
+
+// endSecondRun takes what became of a worker's second run. With Prefer: wait=N it holds
+// the answer to a whole file back until the first run has ended, at most N seconds.
+func (s *Server) endSecondRun(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	var told api.SecondRun
+	if err := s.read(w, r, &told); err != nil {
+		return err
+	}
+	wait := api.PreferWait(r.Header)
+	ctx, cancel := s.workerWaiting(r, id)
+	defer cancel()
+	a, err := s.m.EndSecond(ctx, id, task, manager.SecondOutcome{Rendered: told.Rendered, Reason: told.Reason}, wait)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		api.SetPreferenceApplied(w.Header())
+	}
+	return writeJSON(w, http.StatusOK, api.SecondRunAnswer{Yours: a.Yours, Reason: a.Reason})
 }
 
 // taskOutputProduced takes a preview of a frame: a JPEG or PNG of at most

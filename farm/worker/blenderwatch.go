@@ -58,7 +58,9 @@ func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 	switch e.what {
 	case blenderSaved:
 		w.saved(ctx, e.text)
-		w.task.worker.previews.show(w.task.task.UUID, e.text)
+		if !w.task.aside {
+			w.task.worker.previews.show(w.task.task.UUID, e.text)
+		}
 	case blenderNodeSaved:
 		w.keep(e.text)
 		w.frames.add(ctx, savedFile{path: e.text, frame: w.asked.current})

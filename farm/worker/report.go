@@ -23,6 +23,8 @@ const (
 	// What comes meanwhile goes along, so a run that prints a lot or renders
 	// many quick frames makes one report per pause, not one per line.
 	reportPause = time.Second
+	// maxHeld is how much log of a second run is kept, in bytes: far more than a frame's.
+	maxHeld = 128 << 10
 	// putAgain is the pause before a report is offered again to a full outbox.
 	putAgain = time.Second
 )
@@ -48,6 +50,7 @@ type reporter struct {
 	begins bool               // that it runs was not reported yet
 	closed bool               // the last report was put
 	wrong  bool               // the task failed as it is for another worker
+	held   bool               // it is a second run, of which nothing is reported before release
 }
 
 // started reports that the task runs, together with what comes within reportPause: the
@@ -77,6 +80,10 @@ func (r *reporter) Log(format string, args ...any) {
 
 // write adds text to what will be reported.
 func (r *reporter) write(text string) {
+	if r.held && r.text.Len()+len(text) > maxHeld {
+		r.lost += len(text)
+		return
+	}
 	r.text.WriteString(text)
 	if r.text.Len() > logChunk {
 		r.flush()
@@ -109,6 +116,9 @@ func (r *reporter) Frame(f farm.FrameResult) {
 	if r.closed {
 		return
 	}
+	if r.held {
+		f.Flags |= farm.FrameRenderedTwice
+	}
 	if r.frames = append(r.frames, f); len(r.frames) >= farm.MaxFrameResults {
 		r.flush()
 	}
@@ -117,7 +127,7 @@ func (r *reporter) Frame(f farm.FrameResult) {
 
 // flushSoon sees to it that what waits is reported within reportPause.
 func (r *reporter) flushSoon() {
-	if r.timer == nil {
+	if r.timer == nil && !r.held {
 		r.timer = time.AfterFunc(reportPause, func() {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -131,6 +141,9 @@ func (r *reporter) flushSoon() {
 // flush reports what waits. If the outbox has no room, the log is given up, and
 // the results of very many frames: they must not hold up the run, nor fill the memory.
 func (r *reporter) flush() {
+	if r.held {
+		return
+	}
 	update := r.pending()
 	if update.Empty() {
 		return
@@ -145,6 +158,21 @@ func (r *reporter) flush() {
 	}
 	r.lost = 0
 	r.told = r.steps
+}
+
+// release reports what was held back of a second run, whose task is this worker's now.
+func (r *reporter) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held, r.begins = false, true
+	r.flush()
+}
+
+// discard forgets what was held back.
+func (r *reporter) discard() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
 }
 
 // pending takes what waits to be reported.

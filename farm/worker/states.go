@@ -113,6 +113,9 @@ func (w *Worker) take(ctx context.Context) state {
 		case answer.Task != nil:
 			trouble.over()
 			w.ahead = answer.Next
+			if answer.Second {
+				return w.second(answer.Task)
+			}
 			return func(ctx context.Context) state { return w.work(ctx, answer.Task) }
 		case answer.StatusRequested != "":
 			trouble.over()

@@ -79,6 +79,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 	case stopped != nil:
 		w.sender.revoke(run.reporter.run)
 		run.reporter.abandoned()
+		w.giveBackOutrun(ctx, task.UUID, stopped)
 		run.next.giveBack(ctx) // the reason may well be one for it, too
 		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
 	case err != nil:
@@ -121,7 +122,11 @@ func (w *Worker) keep(ctx context.Context, id farm.TaskID, may mayQuestion, stop
 			if why == "" {
 				why = "no reason given"
 			}
-			stop(farm.Errorf(farm.Conflict, "the manager stopped it: %s", clip(why, farm.MaxActivity)))
+			err := farm.Errorf(farm.Conflict, "the manager stopped it: %s", clip(why, farm.MaxActivity))
+			if answer.GiveBack {
+				err = outrun{err}
+			}
+			stop(err)
 			return
 		}
 		retry.reset()
@@ -144,6 +149,7 @@ type run struct {
 	next     *nextTask // nil: not asked for. For the run, and after rendered or over for others
 	last     bool      // the command at hand is the last of the task
 	renders  bool      // it holds Worker.renderer
+	aside    bool      // it is a second run
 }
 
 // fetchNext asks for the task after this one, once.

@@ -185,7 +185,7 @@ func New(o Options) (*Worker, error) {
 	o.Version = cmp.Or(o.Version, "unknown")
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
-	client.Session = rand.Text()
+	client.Session, client.Seconds = rand.Text(), true
 	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
 	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), doing: "starting", renderer: make(chan struct{}, 1)}
 	w.owner = newOwner(w)
@@ -282,6 +282,9 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 	defer stop()
 	helpers.Go(func() { w.sender.run(background) })
 	helpers.Go(func() { w.previews.run(background) })
+	if left := leftAside(w.options.Dir, w.log); left != nil {
+		helpers.Go(func() { unlessCanceled(background, func() (any, error) { left.close(); return nil, nil }) }) // its mount may hang
+	}
 	w.owner.loadPause()
 	if begin != nil {
 		defer begin()()
