@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"renderfarm/farm"
@@ -30,122 +29,13 @@ import (
 
 // A secondRun is one that is under way. It counts for one attempt of the first run only.
 type secondRun struct {
+	job     farm.JobID
 	task    farm.TaskID
 	attempt int // of the task
 	worker  farm.WorkerID
 	begun   time.Time
 	done    bool // it has a whole file, and the first run is to end
 	free    bool // the first run has ended
-}
-
-// secondRuns are those under way, and what is known of tasks that could have one. Second
-// runs change in the writer's goroutine only.
-type secondRuns struct {
-	mu       sync.Mutex // guards what follows; nothing else is taken while it is held
-	byTask   map[farm.TaskID]*secondRun
-	byWorker map[farm.WorkerID]*secondRun
-	frames   map[farm.TaskID]secondFrame // of tasks that run
-	without  map[farm.JobID]string       // jobs that have no more second runs, and why
-}
-
-// A secondFrame is the frame of a task that could have a second run.
-type secondFrame struct {
-	frame int
-	ok    bool // it could
-}
-
-// of returns the second run of a task as it stands; nil if there is none.
-func (s *secondRuns) of(t store.Task) *secondRun {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	state := t.State()
-	if r := s.byTask[t.ID()]; r != nil && r.attempt == state.Attempt && state.Status == farm.TaskActive {
-		return r
-	}
-	return nil
-}
-
-// by returns the second run of a worker; nil if there is none.
-func (s *secondRuns) by(w farm.WorkerID) *secondRun {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.byWorker[w]
-}
-
-func (s *secondRuns) add(r *secondRun) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byTask == nil {
-		s.byTask, s.byWorker = map[farm.TaskID]*secondRun{}, map[farm.WorkerID]*secondRun{}
-	}
-	s.byTask[r.task], s.byWorker[r.worker] = r, r
-}
-
-// remove forgets a second run.
-func (s *secondRuns) remove(r *secondRun) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byTask, r.task)
-	delete(s.byWorker, r.worker)
-}
-
-// forget forgets tasks that ended, and jobs that are over. It returns the workers whose
-// second runs that ends.
-func (s *secondRuns) forget(ended []endedTask, over []farm.JobID) (stop []topic) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range ended {
-		delete(s.frames, e.id)
-		if r := s.byTask[e.id]; r != nil {
-			delete(s.byTask, r.task)
-			delete(s.byWorker, r.worker)
-			stop = append(stop, workerTopic(r.worker))
-		}
-	}
-	for _, job := range over {
-		delete(s.without, job)
-	}
-	return stop
-}
-
-// exclude has a job have no more second runs.
-func (s *secondRuns) exclude(job farm.JobID, why string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.without == nil {
-		s.without = map[farm.JobID]string{}
-	}
-	s.without[job] = why
-}
-
-// unknown returns those of the tasks of which it is not known whether they could have
-// a second run.
-func (s *secondRuns) unknown(tasks []runningTask) (list []farm.TaskID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, t := range tasks {
-		if _, known := s.frames[t.id]; !known && s.without[t.key.job] == "" {
-			list = append(list, t.id)
-		}
-	}
-	return list
-}
-
-func (s *secondRuns) know(id farm.TaskID, f secondFrame) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.frames == nil {
-		s.frames = map[farm.TaskID]secondFrame{}
-	}
-	s.frames[id] = f
-}
-
-// open reports which frame a task renders, if it could have a second run and has none.
-func (s *secondRuns) open(t runningTask) (frame int, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.frames[t.id]
-	return f.frame, f.ok && s.byTask[t.id] == nil && s.without[t.key.job] == ""
 }
 
 // lookAgain is when an idle worker looks again where the first run is about to begin.
@@ -252,7 +142,7 @@ func (u *unit) bestSecond(tasks []runningTask, w *store.Worker) (best store.Task
 // beginSecond begins a second run.
 func (u *unit) beginSecond(t store.Task, w *store.Worker) {
 	first := u.m.roster.name(t.State().Worker)
-	u.m.seconds.add(&secondRun{task: t.ID(), attempt: t.State().Attempt, worker: w.ID, begun: time.Now()})
+	u.m.seconds.add(&secondRun{job: t.Job.ID, task: t.ID(), attempt: t.State().Attempt, worker: w.ID, begun: time.Now()})
 	u.logTask(t, fmt.Sprintf("Worker %s has nothing else to do and renders this frame as well, as worker %s is expected to need longer. The first to be done has rendered it", w.Name, first))
 }
 
@@ -293,7 +183,7 @@ func (u *unit) freeFirst(t store.Task) bool {
 		return false
 	}
 	if !r.free {
-		r.free = true
+		u.m.seconds.mark(&r.free)
 		u.logTask(t, "Worker "+u.m.roster.name(t.State().Worker)+" has stopped rendering this frame")
 		u.wake = append(u.wake, workerTopic(r.worker))
 	}
@@ -360,7 +250,7 @@ func (u *unit) secondIsDone(id farm.WorkerID, task farm.TaskID) (a SecondAnswer,
 	case r == nil || r.worker != id:
 		return SecondAnswer{Reason: "the frame was rendered by another worker, or is not wanted any more"}, false, nil
 	case !r.done:
-		r.done = true
+		u.m.seconds.mark(&r.done)
 		u.logTask(t, fmt.Sprintf("Worker %s has rendered this frame in %s, before worker %s, which is told to stop", w.Name,
 			farm.Duration(time.Since(r.begun).Round(time.Second)), u.m.roster.name(t.State().Worker)))
 		u.wake = append(u.wake, workerTopic(t.State().Worker))

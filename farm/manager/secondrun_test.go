@@ -103,6 +103,11 @@ func TestASecondRunWins(t *testing.T) {
 			t.Errorf("a report of the second run: %v", err)
 		}
 		pass(5 * time.Second)
+		for _, why := range []func() (farm.Why, error){func() (farm.Why, error) { return r.WhyJob(r.job) }, func() (farm.Why, error) { return r.WhyTask(r.last, "") }} {
+			if w, err := why(); err != nil || len(w.Warnings) != 1 || w.Warnings[0] != "the frame of task 7 is rendered by worker fast as well, for 5s so far: it had nothing else to do, and the first to be done counts" {
+				t.Errorf("why: %+v, %v", w, err)
+			}
+		}
 		answer := r.done(r.fast, r.last)
 		if p := r.mayRun(r.slow, r.last); p.MayRun || !p.GiveBack || p.Reason != "worker fast has rendered the frame meanwhile" {
 			t.Errorf("the slow worker: %+v", p)

@@ -33,7 +33,7 @@ func (m *Manager) WhyJob(id farm.JobID) (farm.Why, error) {
 	if err != nil {
 		return farm.Why{}, err
 	}
-	return m.withSlow(m.withFindings(job.Explain(now), job.ID, job.FailedTask), job.ID, ""), nil
+	return m.withSecond(m.withSlow(m.withFindings(job.Explain(now), job.ID, job.FailedTask), job.ID, ""), job.ID, ""), nil
 }
 
 // withFindings adds the list of what a preflight found, if that is why.
@@ -118,7 +118,7 @@ func (m *Manager) WhyTask(id farm.TaskID, by farm.WorkerID) (farm.Why, error) {
 	if one != nil {
 		return task.Demand.For(task.Candidate, one, now), nil
 	}
-	return m.withSlow(m.withFindings(task.Explain(job, now), job.ID, id), job.ID, id), nil
+	return m.withSecond(m.withSlow(m.withFindings(task.Explain(job, now), job.ID, id), job.ID, id), job.ID, id), nil
 }
 
 // WhyWorker says why a worker has no task, if it has none; NotFound.

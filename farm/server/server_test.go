@@ -261,9 +261,6 @@ func (s *testServer) workerCalls(job string) {
 	if may := s.want(200, "GET", "/api/v3/worker/task/"+id+"/may-i-run", ""); may.get("mayKeepRunning") != true {
 		s.t.Errorf("may-i-run: %s", may.body)
 	}
-	if second := s.want(200, "POST", "/api/farm/worker/task/"+id+"/second-run", `{"rendered":false}`); second.get("yours") != false {
-		s.t.Errorf("second-run: %s", second.body)
-	}
 	s.want(202, "POST", "/api/v3/worker/task/"+id+"/output-produced", picture(s.t), "Content-Type", "image/png")
 	s.awaitPreview(job)
 	s.want(200, "GET", "/api/v3/jobs/last-rendered", "")
@@ -348,7 +345,6 @@ func (s *testServer) workerMgtCalls(w string) {
 	s.want(403, "GET", "/api/farm/worker/needs", "")
 	s.want(403, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
 	s.want(403, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
-	s.want(403, "POST", "/api/farm/worker/task/"+nobody+"/second-run", `{"rendered":true}`)
 	s.want(403, "PUT", "/api/farm/worker/facts", `{}`)
 	s.want(403, "GET", "/api/farm/worker/blenders", "")
 	s.want(403, "GET", "/api/farm/worker/blenders/f00d", "")

@@ -23,6 +23,9 @@ func (s *testServer) unableCalls(w string) {
 	s.want(204, "PUT", "/api/farm/worker/unable", `{"unable":[]}`)
 	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":"in use by its owner"}`)
 	s.want(204, "PUT", "/api/farm/worker/in-use", `{"in_use":""}`)
+	if second := s.want(200, "POST", "/api/farm/worker/task/"+nobody+"/second-run", `{"rendered":true}`); second.get("yours") != false {
+		s.t.Errorf("second-run: %s", second.body)
+	}
 }
 
 // While its owner needs the computer a worker gets no task and keeps the one it has,

@@ -35,9 +35,13 @@ type fakeManager struct {
 	notBegun  []string // that were to be given back
 	ahead     bool     // hands out next tasks
 	back      bool     // next tasks shall be given back
-	held      bool     // the last question for a task waits
-	stopped   string   // why the task must not go on; "" for it may
-	answer    int      // status of all answers to updates; 0 for 204
+	second    bool     // tasks are second runs
+	theirs    bool     // whose frames were rendered by others meanwhile
+	outrun    bool     // others have rendered the frames of all tasks
+	ended     []api.SecondRun
+	held      bool   // the last question for a task waits
+	stopped   string // why the task must not go on; "" for it may
+	answer    int    // status of all answers to updates; 0 for 204
 	calls     []call
 	updates   []sent
 	previews  [][]byte
@@ -111,6 +115,7 @@ func (m *fakeManager) routes() http.Handler {
 		"POST /api/v3/worker/task":                      m.schedule,
 		"POST /api/v3/worker/task/{id}":                 m.update,
 		"GET /api/v3/worker/task/{id}/may-i-run":        m.mayRun,
+		"POST /api/farm/worker/task/{id}/second-run":    m.endSecond,
 		"POST /api/v3/worker/task/{id}/output-produced": m.output,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -252,6 +257,9 @@ func (m *fakeManager) schedule(w http.ResponseWriter, r *http.Request) {
 			if m.ahead {
 				api.SetNextTask(w.Header())
 			}
+			if m.second {
+				api.SetSecondRun(w.Header())
+			}
 			m.active = string(m.queue[0].UUID)
 			m.given = append(m.given, m.active)
 			reply(w, 200, m.queue[0])
@@ -302,6 +310,9 @@ func (m *fakeManager) mayRun(w http.ResponseWriter, r *http.Request) {
 		case api.NotBegun(r.Header) && m.back:
 			m.notBegun = append(m.notBegun, r.PathValue("id"))
 			reply(w, 200, api.MayKeepRunning{Reason: "another worker has nothing to do"})
+		case m.outrun:
+			api.SetGiveBack(w.Header())
+			reply(w, 200, api.MayKeepRunning{Reason: "worker fast has rendered the frame meanwhile"})
 		case m.stopped != "":
 			reply(w, 200, api.MayKeepRunning{Reason: m.stopped})
 		case last:
@@ -310,6 +321,18 @@ func (m *fakeManager) mayRun(w http.ResponseWriter, r *http.Request) {
 			return false
 		}
 		return true
+	})
+}
+
+func (m *fakeManager) endSecond(w http.ResponseWriter, r *http.Request) {
+	var in api.SecondRun
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		reply(w, 400, api.Error{Code: 400, Message: err.Error()})
+		return
+	}
+	m.change(func() {
+		m.ended = append(m.ended, in)
+		reply(w, 200, api.SecondRunAnswer{Yours: in.Rendered && !m.theirs})
 	})
 }
 

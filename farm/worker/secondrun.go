@@ -29,6 +29,8 @@ const (
 	asidePrefix = ".farm-second-"
 	// asideRecord is the file in the worker's folder that says where such a folder is.
 	asideRecord = "second"
+	// removeWithin is how long a start waits until such a folder is removed.
+	removeWithin = 10 * time.Second
 	// waitForFirst is how long the worker of the first run may take to end it.
 	waitForFirst = time.Minute
 )
@@ -104,15 +106,21 @@ func (a *aside) close() {
 	}
 }
 
-// leftAside returns the folder of a second run that a crash left, nil for none. The
-// caller holds the lock of dir.
-func leftAside(dir string, log *slog.Logger) *aside {
+// removeAside removes the folder of a second run that a crash left. A mount that hangs
+// holds up the start for a while only. The caller holds the lock of dir.
+func removeAside(ctx context.Context, dir string, log *slog.Logger) {
 	record := filepath.Join(dir, asideRecord)
 	left, err := os.ReadFile(record)
-	if folder := string(left); err == nil && filepath.IsAbs(folder) && strings.HasPrefix(filepath.Base(folder), asidePrefix) {
-		return &aside{folder: folder, record: record, log: log}
+	folder := string(left)
+	if err != nil || !filepath.IsAbs(folder) || !strings.HasPrefix(filepath.Base(folder), asidePrefix) {
+		return
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
+	unlessCanceled(ctx, func() (any, error) {
+		(&aside{folder: folder, record: record, log: log}).close()
+		return nil, nil
+	})
 }
 
 // second returns the state that does the second run of a task.

@@ -282,9 +282,6 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 	defer stop()
 	helpers.Go(func() { w.sender.run(background) })
 	helpers.Go(func() { w.previews.run(background) })
-	if left := leftAside(w.options.Dir, w.log); left != nil {
-		helpers.Go(func() { unlessCanceled(background, func() (any, error) { left.close(); return nil, nil }) }) // its mount may hang
-	}
 	w.owner.loadPause()
 	if begin != nil {
 		defer begin()()
@@ -299,6 +296,7 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 		}
 	}
 
+	removeAside(ctx, w.options.Dir, w.log)
 	w.temp = openTemp(w.options.Dir, w.log)
 	defer closeTemp(w.options.Dir, w.temp)
 	defer w.warm.close()
