@@ -6,7 +6,7 @@ import (
 )
 
 func TestGarbagePercent(t *testing.T) {
-	for alive, want := range map[uint64]int{0: 400, 1 << 20: 400, 24 << 20: 400, 48 << 20: 200, 96 << 20: 100, 200 << 20: 48, 10 << 30: 30} {
+	for alive, want := range map[uint64]int{0: 400, 1 << 20: 400, 24 << 20: 400, 48 << 20: 200, 96 << 20: 100, 128 << 20: 75, 160 << 20: 40, 200 << 20: 30, 10 << 30: 30} {
 		if got := garbagePercent(alive); got != want {
 			t.Errorf("with %d MiB alive: %d %%, want %d", alive>>20, got, want)
 		}

@@ -34,6 +34,7 @@ const (
 // and how much memory, processor and disk the manager needs meanwhile.
 func BenchmarkSteady(b *testing.B) {
 	b.Log(machine())
+	program(b) // is not part of the start
 	home := quickHome(b)
 	fillJobs(b, filepath.Join(home, "farm.db"), *steadyJobs)
 	before, err := os.Stat(filepath.Join(home, "farm.db"))
