@@ -85,7 +85,7 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 	case kind == "":
 		m.throw(farm.Errorf(farm.Invalid, "author.Task(%q, type): the type is empty", brief(name)))
 	case m.made.Load() >= maxTasks:
-		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: use larger chunks", maxTasks))
+		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d tasks: make fewer and larger ones, for example with a larger chunk_size", maxTasks))
 	}
 	m.takeRoom(len(name) + len(kind))
 	d := &draft{object: m.objectOf(m.kit.task), name: name, kind: kind, priority: 50, added: -1}
@@ -98,8 +98,13 @@ func (m *machine) newTask(call otto.FunctionCall) otto.Value {
 // takeRoom counts what the plan grows by.
 func (m *machine) takeRoom(bytes int) {
 	if m.author.left -= int64(bytes); m.author.left < 0 {
-		m.throw(farm.Errorf(farm.Invalid, "the commands of the job are larger than %d MiB together", maxCommandBytes>>20))
+		m.throw(tooManyBytes())
 	}
+}
+
+// tooManyBytes is the error for a plan that is too large.
+func tooManyBytes() error {
+	return farm.Errorf(farm.Invalid, "the commands of the job are larger than %d MiB together: make fewer and larger tasks, for example with a larger chunk_size", maxCommandBytes>>20)
 }
 
 // newCommand is author.Command(name, parameters, totalStepCount).
@@ -116,7 +121,7 @@ func (m *machine) addToAuthor(name, parameterValue, steps otto.Value) *command {
 		m.throw(farm.Errorf(farm.Invalid, "author.Command(name, parameters): the name is empty"))
 	}
 	if len(m.author.commands) >= 4*maxTasks {
-		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d commands: use larger chunks", 2*maxTasks))
+		m.throw(farm.Errorf(farm.Invalid, "the script makes more than %d commands: make fewer and larger tasks, for example with a larger chunk_size", 2*maxTasks))
 	}
 	m.takeRoom(len(c.name))
 	c.parameters = &parameters{encoded: m.parametersOf(c.name, parameterValue)}

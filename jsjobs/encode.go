@@ -51,7 +51,7 @@ type encoder struct {
 // value writes a value that may nest so many levels.
 func (e *encoder) value(v otto.Value, levels int) error {
 	if int64(len(e.b)) > e.left {
-		return farm.Errorf(farm.Invalid, "the commands of the job are larger than %d MiB together", maxCommandBytes>>20)
+		return tooManyBytes()
 	}
 	switch {
 	case v.IsString():

@@ -107,7 +107,7 @@ func TestTooManyTasks(t *testing.T) {
 	}
 	m.made.Store(maxTasks)
 	err = m.carryOut(order{File: "t.js", Source: emptyType + `function compileJob() {} author.Task("one", "too many")`}, &outcome{})
-	wantError(t, err, farm.Invalid, "the script makes more than 1000000 tasks: use larger chunks")
+	wantError(t, err, farm.Invalid, "the script makes more than 1000000 tasks: make fewer and larger ones")
 }
 
 func TestTooManyDependencies(t *testing.T) {

@@ -173,6 +173,8 @@ func TestBlenderRefuses(t *testing.T) {
 		{map[string]any{"frames": "5-1"}, `frames: the frame range "5-1" has no frames: its first frame is after its last`},
 		{map[string]any{"frames": "1-x"}, `"x" is not a number`},
 		{map[string]any{"frames": "1-1048575"}, "frame 1048575 is beyond the last that Blender has, 1048574"},
+		{map[string]any{"frames": "1-1000000", "chunk_size": 1.0}, "these frames are 1000000 tasks, and a job has at most 100000: raise chunk_size, the frames of each task, from 1 to 10, or submit the frames as several jobs"},
+		{map[string]any{"frames": "1-1000000", "chunk_size": 3.0}, "these frames are 333334 tasks, and a job has at most 100000: raise chunk_size, the frames of each task, from 3 to 11"},
 		{map[string]any{"chunk_size": 0.0}, "chunk_size is 0: it must be at least 1"},
 		{map[string]any{"fps": -1.0}, "fps is -1: it must be at least 0"},
 		{map[string]any{"frames": nil, "blendfile": nil}, "frames is required, and missing; blendfile is required, and missing"},
@@ -208,6 +210,7 @@ func TestBuiltinsRefuse(t *testing.T) {
 		{"render-and-encode", blenderSettings(map[string]any{"format": "OPEN_EXR"}), "switch Preview on"},
 		{"render-and-encode", blenderSettings(map[string]any{"codec": "vp9"}), "codec is \"vp9\": it must be one of h264, h265, prores, prores-4444, gif"},
 		{"render-and-encode", blenderSettings(map[string]any{"chunk_size": 0.0}), "chunk_size is 0"},
+		{"render-and-encode", blenderSettings(map[string]any{"frames": "1-150000", "chunk_size": 1.0}), "these frames are 150000 tasks, and a job has at most 100000: raise chunk_size, the frames of each task, from 1 to 2"},
 		{"render-and-encode", blenderSettings(map[string]any{"fps": nil}), "fps is required"},
 	} {
 		_, err := l.Plan(t.Context(), farm.Submission{Type: c.jobType, Settings: c.settings})

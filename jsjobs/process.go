@@ -130,5 +130,5 @@ func whyEnded(script, said string, memory uint64) string {
 
 // tookMemory is the error for a script that is too greedy.
 func tookMemory(script string, memory uint64) string {
-	return fmt.Sprintf("%s took more than %d MiB of memory and was stopped: look for a loop that does not end, or make fewer and larger tasks", script, memory>>20)
+	return fmt.Sprintf("%s took more than %d MiB of memory and was stopped: look for a loop that does not end, or make fewer and larger tasks, for example with a larger chunk_size", script, memory>>20)
 }

@@ -1,6 +1,6 @@
 // Renders a range of frames, one task for each chunk of them, and makes a video
 // of them all in the codec of one's choice.
-const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, inOrder, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
+const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, chunksOf, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Render and Encode",
@@ -56,7 +56,7 @@ function compileJob(job) {
 	const output = outputPath(job);
 	const [suffix, args] = CODECS[settings.codec](settings.quality, settings.video_width);
 	const video = videoTask(settings, "encode", output, format.shown ? format.ending : ".jpg", { args: [...args, ...shellSplit(settings.video_args)], suffix });
-	const renders = inOrder(settings, frameChunker(settings.frames, settings.chunk_size)).map(renderTask(settings, output, format));
+	const renders = chunksOf(settings).map(renderTask(settings, output, format));
 	renders.forEach(function (task) {
 		job.addTask(task);
 		video.addDependency(task);

@@ -1,6 +1,6 @@
 // Renders a range of frames with Blender, one task for each chunk of them, and
 // makes a video of the frames when they are all there.
-const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, inOrder, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
+const { FRAMES, OUTPUT, FILE, LOOK, VIDEO, BT709, imageFormat, outputPath, chunksOf, renderTask, videoTask, overBlack, even } = require("./lib/farm_render.js");
 
 const JOB_TYPE = {
 	label: "Simple Blender Render",
@@ -22,7 +22,7 @@ function compileJob(job) {
 	const format = imageFormat(settings);
 	const output = outputPath(job);
 	const video = previewTask(settings, output, format);
-	const renders = inOrder(settings, frameChunker(settings.frames, settings.chunk_size)).map(renderTask(settings, output, format));
+	const renders = chunksOf(settings).map(renderTask(settings, output, format));
 	renders.forEach(function (task) {
 		job.addTask(task);
 		if (video) video.addDependency(task);

@@ -130,9 +130,24 @@ exports.frameArgs = frames => {
 	return [...(negative ? ["--python-expr", COUNT_FROM_ZERO] : []), "--render-frame", list];
 };
 
+// MOST_TASKS are so many that planning them takes seconds, and no more memory than a
+// manager has for it.
+const MOST_TASKS = 100000;
+
+// chunksOf returns the frames of each task, in the order in which they are to be rendered.
+exports.chunksOf = settings => {
+	const { frames, chunk_size } = settings;
+	const chunks = frameChunker(frames, chunk_size);
+	if (chunks.length > MOST_TASKS) {
+		const enough = Math.ceil(chunks.length * chunk_size / MOST_TASKS);
+		throw `these frames are ${chunks.length} tasks, and a job has at most ${MOST_TASKS}: raise chunk_size, the frames of each task, from ${chunk_size} to ${enough}, or submit the frames as several jobs`;
+	}
+	return inOrder(settings, chunks);
+};
+
 // inOrder returns chunks of frames, which are rising, in the order in which they are
 // to be rendered. Tasks are handed out in the order in which they are added.
-exports.inOrder = ({ order }, chunks) => {
+function inOrder({ order }, chunks) {
 	const last = chunks.length - 1;
 	if (order === "reverse") return chunks.slice().reverse();
 	if (order === "ends first" && last > 1) {
@@ -148,7 +163,7 @@ exports.inOrder = ({ order }, chunks) => {
 		for (let at = step / 2; at < chunks.length; at += step) list.push(chunks[at]);
 	}
 	return list;
-};
+}
 
 // renderTask returns a function that makes the task for a chunk of frames. What
 // all tasks of a job have in common is made once: there may be many thousands, and
