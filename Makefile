@@ -27,7 +27,8 @@ help:
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
-	@echo 'make faults    full disks, killed Blenders and damaged files, RUNS=200 random runs and named ones'
+	@echo 'make faults    full disks, killed Blenders and damaged files, RUNS=200 random runs and named ones;'
+	@echo '               NEWER=BLENDER saves a file that the present Blender is too old for'
 	@echo 'make vulncheck known vulnerabilities in what the program calls; needs https://vuln.go.dev'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
 
@@ -97,7 +98,7 @@ still: demo-deps
 
 # Faults that are really produced, with Blender: RUNS random runs in all formats, and named ones.
 faults: demo-deps
-	FARM_FAULTS=$(RUNS) nice $(GO) test -count 1 -timeout 0 -run TestFaults -v ./farm/worker
+	FARM_FAULTS=$(RUNS) FARM_FAULTS_NEWER=$(NEWER) nice $(GO) test -count 1 -timeout 0 -run TestFaults -v ./farm/worker
 
 soak:
 	FARM_SOAK=1 nice $(GO) test -race -count $(COUNT) -timeout 0 ./store/... ./farm/... ./jsjobs/... ./cmd/...

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"math/rand/v2"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"renderfarm/farm/blendertest"
-	"renderfarm/farm/diagnosis"
 )
 
 // The programme of faults: "make faults" runs it, FARM_FAULTS is the number of
@@ -258,66 +256,4 @@ func mountSmall(t *testing.T, dir, name string, at float64, files map[string]fin
 		}
 	})
 	return true
-}
-
-// Each fault is named by what its log says.
-func TestFaultsAreNamed(t *testing.T) {
-	faults(t)
-	rules := diagnosis.Builtin()
-	cases := []struct {
-		name, python string
-		args         []string
-		options      func(*Options)
-		around       func(t *testing.T, dir string)
-		class        string // "": the error says it
-		err          string
-	}{
-		{name: "disk full", around: func(t *testing.T, dir string) {
-			if !mountSmall(t, dir, "", 0, nil) {
-				t.Skip("no rights to mount")
-			}
-		}, class: "disk-full"},
-		{name: "a folder that cannot be written", around: func(t *testing.T, dir string) {
-			if syscall.Mount(dir, dir, "", syscall.MS_BIND, "") != nil || syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, "") != nil {
-				t.Skip("no rights to mount")
-			}
-			t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
-		}, class: "not-writable"},
-		{name: "no camera", python: "bpy.data.objects.remove(s.camera)", class: "no-camera"},
-		{name: "an error of Python", python: "raise ValueError('x')", args: []string{"--python-exit-code", "3"}, class: "python"},
-		{name: "a module that is missing", python: "import nothing_like_it", args: []string{"--python-exit-code", "3"}, class: "python-module"},
-		{name: "killed while it saves", python: "import os, signal; bpy.app.handlers.render_write.append(lambda *_: os.kill(os.getpid(), signal.SIGKILL))", class: "killed"},
-		{name: "segmentation fault", python: "import os, signal; bpy.app.handlers.render_pre.append(lambda *_: os.kill(os.getpid(), signal.SIGSEGV))", class: "crash"},
-		{name: "no memory", python: "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)); x = bytearray(2 << 30)", args: []string{"--python-exit-code", "3"}, class: "memory"},
-		{name: "sleeps for ever", python: "import time; bpy.app.handlers.render_pre.append(lambda *_: time.sleep(1e6))", options: func(o *Options) { o.StalledAfter = 5 * time.Second }, err: "did nothing"},
-		{name: "stopped", python: "import os, signal; bpy.app.handlers.render_pre.append(lambda *_: os.kill(os.getpid(), signal.SIGSTOP))", options: func(o *Options) { o.StalledAfter = 5 * time.Second }, err: "did nothing"},
-		{name: "frames cut short", python: "import os; bpy.app.handlers.render_write.append(lambda *_: os.truncate('OUT/01.png', 50))", class: "frame-bad"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			b, dir := newBench(t), t.TempDir()
-			if c.options != nil {
-				c.options(&b.worker.options)
-			}
-			if c.around != nil {
-				c.around(t, dir)
-			}
-			args := []any{}
-			for _, a := range append(slices.Clone(c.args), "--python-expr", plainScene+strings.ReplaceAll(c.python, "OUT", dir), "-o", dir+"/##", "-f", "1") {
-				args = append(args, a)
-			}
-			err := b.command(t.Context(), cmd("blender-render", "exe", "blender", "exeArgs", "-b --factory-startup", "blendfile", "", "args", args))
-			if err == nil {
-				t.Fatalf("it succeeds\n%s", b.logged(t))
-			}
-			b.failed(t.Context(), err)
-			log := []byte(b.logged(t))
-			d, _ := rules.Match(log)
-			if d.Class != c.class && c.class != "" || !strings.Contains(err.Error(), c.err) {
-				t.Errorf("class %q, want %q; %v, want %q\n%s", d.Class, c.class, err, c.err, log)
-			}
-			lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
-			t.Logf("%s: class %q: %s", c.name, d.Class, clip(string(lines[len(lines)-1]), 300))
-		})
-	}
 }
