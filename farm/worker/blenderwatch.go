@@ -244,7 +244,7 @@ func (w *blenderWatch) outcome(err error, found framesFound) error {
 	case stalled != nil && err != nil:
 		return farm.Errorf(farm.Invalid, "%w%s. Its last words: %s", err, after("; ", missing), w.lastWords())
 	case errors.As(err, &exit):
-		return farm.Errorf(farm.Invalid, "%w%s", err, after(": ", w.lastError)+after("; ", missing))
+		return farm.Errorf(farm.Invalid, "%w%s", err, after(": ", w.lastError)+after("; ", missing)+after("; ", w.noRoom()))
 	case err != nil:
 		return err
 	case broken != nil:
@@ -260,6 +260,18 @@ func (w *blenderWatch) outcome(err error, found framesFound) error {
 		return farm.Errorf(farm.Invalid, "Blender reported success, but rendered no frame. Its last words: %s", w.lastError)
 	}
 	return nil
+}
+
+// noRoom says that nothing more can be written where a file could not be saved, "" if
+// something can: of a full disk Blender often says "Invalid argument".
+func (w *blenderWatch) noRoom() string {
+	if len(w.unsaved) == 0 || !filepath.IsAbs(w.unsaved[0]) {
+		return ""
+	}
+	if probe := probeFolder(filepath.Dir(w.unsaved[0])); probe.full != nil {
+		return "nothing more can be written there: " + probe.full.Error()
+	}
+	return ""
 }
 
 // bad makes an error of frames that are worth another try, unless there is no room

@@ -79,6 +79,11 @@ var namedFaults = []namedFault{
 			t.Skip("no rights to mount")
 		}
 	}, class: "disk-full"},
+	{name: "disk full, of which Blender says something else", args: []string{"-F", "TGA"}, around: func(t *testing.T, dir string) {
+		if !mountSmall(t, dir, "", 0, nil) {
+			t.Skip("no rights to mount")
+		}
+	}, class: "disk-full"},
 	{name: "a folder that cannot be written", around: func(t *testing.T, dir string) {
 		if syscall.Mount(dir, dir, "", syscall.MS_BIND, "") != nil || syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, "") != nil {
 			t.Skip("no rights to mount")
