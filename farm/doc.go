@@ -39,6 +39,7 @@
 //	pass        a change of many tasks of a job, some at a time, in the background
 //	audit       who did what to a job or a worker
 //	outbox      the reports that a worker has not delivered yet
+//	forecast    what was said of the work left of a job, kept to learn how far off it was
 //	diagnosis   why a task failed, read from its log
 //	away        a worker that was not awake for so long that no job waits for its Blender
 //	lost        a worker that has not been seen for too long
