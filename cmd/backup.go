@@ -60,8 +60,10 @@ func runBackup(ctx context.Context, s *session, given []string) error {
 			return err
 		}
 	}
+	// A manager that runs has the file locked, and only it can read the database of one moment.
 	b, err := s.backupByManager(ctx)
 	switch {
+	// Nobody answered. One that answers with an error runs, and its database is not touched.
 	case farm.KindOf(err) == farm.Unavailable && api.StatusOf(err) == 0:
 		b, err = s.backupIdle(ctx, database, target, config.BackupKeep)
 	case err == nil && target != "" && b.Kind != store.BackupPartial: // which must not replace one that has everything
@@ -104,6 +106,7 @@ func backupTarget(file, database string) (string, error) {
 	if err != nil {
 		return target, nil
 	}
+	// The name of a folder would be taken for that of the file, and the error come from deep below.
 	if info.IsDir() {
 		return "", usageErrorf("%s is a folder: name the file to write, such as %s", file, filepath.Join(file, "farm.db"))
 	}
@@ -163,6 +166,7 @@ func runBackupList(s *session) error {
 	if err != nil {
 		return err
 	}
+	// An upgrade leaves the database as it was beside the new one, under the number of its layout.
 	older, _ := filepath.Glob(database + ".v[0-9]*")
 	for _, path := range older {
 		if info, err := os.Stat(path); err == nil {
@@ -170,6 +174,7 @@ func runBackupList(s *session) error {
 		}
 	}
 	if s.json {
+		// Scripts get [] and not null.
 		if list == nil {
 			list = []store.BackupFile{}
 		}

@@ -42,6 +42,7 @@ A mistake in errors.yaml is named, and the exit status is 1.`,
 func runConfigErrors(s *session, given []string) error {
 	s.tellForeignFiles()
 	path := filepath.Join(s.home, diagnosis.FileName)
+	// Without the file there are the rules that come with Farm, and no mistakes.
 	rules, mistakes := diagnosis.Load(path)
 	if len(given) == 0 {
 		if _, err := s.out.Write(diagnosis.BuiltinFile()); err != nil {
@@ -84,6 +85,7 @@ func (s *session) tryErrors(rules diagnosis.Rules, path string) error {
 			return farm.Errorf(farm.NotFound, "the log cannot be read: %w", err)
 		}
 	}
+	// The first rule that matches counts, the user's own before those of Farm.
 	d, ok := rules.Match(log)
 	if !ok {
 		_, err := fmt.Fprintln(s.out, "No rule matches: a failure with this log counts like any other")

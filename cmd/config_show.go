@@ -100,6 +100,7 @@ func (c *settled) writeYAML(w io.Writer) error {
 			}
 		}
 		open = sections
+		// The keys of a section come one after the other, so each is opened once.
 		line := fmt.Sprintf("%s%s: %s", indent(len(sections)), name, yamlScalar(c.shown(k)))
 		fmt.Fprintf(&b, "%-48s # %s\n", line, c.from[k.name])
 	}
@@ -120,6 +121,7 @@ func indent(depth int) string { return strings.Repeat("  ", depth) }
 func yamlScalar(v any) string {
 	switch v := v.(type) {
 	case string:
+		// Plain only where no reader of YAML, 1.1 or 1.2, takes it for anything but a text.
 		if v != "" && strings.Trim(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" &&
 			strings.Trim(v, "0123456789.-") != "" && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off"}, strings.ToLower(v)) && v[0] != '-' {
 			return v

@@ -18,6 +18,7 @@ func (s *session) printCosts(c *api.JobCosts) {
 	}
 	s.field("time left", timeLeft(c.TimeLeft, s.now()))
 	if c.Rendered > 0 {
+		// Seconds of workers, not of the clock: two workers that render for an hour are two hours.
 		each := time.Duration(c.Seconds / float64(c.Rendered) * float64(time.Second))
 		text := fmt.Sprintf("%s, %s each", farm.Count(c.Rendered, "frame"), seconds(each))
 		if c.Load > 0 {
@@ -32,6 +33,7 @@ func (s *session) printCosts(c *api.JobCosts) {
 		s.field("rendered", text)
 	}
 	var slow []string
+	// "farm jobs frames --slowest" shows more.
 	for _, f := range c.Slowest[:min(3, len(c.Slowest))] {
 		slow = append(slow, fmt.Sprintf("%d (%s)", f.Frame, seconds(time.Duration(f.Seconds*float64(time.Second)))))
 	}

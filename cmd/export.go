@@ -37,6 +37,7 @@ one while it runs.`,
 				}
 				database = filepath.Join(s.home, config.Database)
 			}
+			// To standard output goes nothing but the export, so that it can be piped.
 			if len(given) == 0 {
 				_, err := store.Export(database, s.out, time.Now())
 				return inUse(err)
@@ -51,6 +52,7 @@ one while it runs.`,
 // exportTo writes an export to a file, which appears when it is whole and on the disk.
 func (s *session) exportTo(database, file string) error {
 	temp := file + ".new"
+	// For the user alone, as the database: it has hashes of secrets.
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return farm.Errorf(farm.Invalid, "the export cannot be written: %w. Name a file in a folder that is there and writable", err)
@@ -61,6 +63,8 @@ func (s *session) exportTo(database, file string) error {
 	if err != nil {
 		return inUse(err)
 	}
+	// Only an export that is on the disk takes the place of an older one. That Close is called
+	// again by the defer does no harm.
 	for _, step := range []func() error{f.Sync, f.Close, func() error { return os.Rename(temp, file) }} {
 		if err := step(); err != nil {
 			return farm.Errorf(farm.Internal, "the export cannot be written: %w. Check that the disk is not full", err)
@@ -102,10 +106,12 @@ func (s *session) importFrom(file string) error {
 		return farm.Errorf(farm.Invalid, "the export cannot be read: %w", err)
 	}
 	defer f.Close()
+	// It is read again to name the line of a record that disagrees with others.
 	if _, err := f.Seek(0, io.SeekCurrent); err != nil {
 		return farm.Errorf(farm.Invalid, "%s is no plain file: write the export to one first", file)
 	}
 	database := filepath.Join(s.home, config.Database)
+	// Nothing is replaced on a new home, and there is nothing to ask.
 	if _, err := os.Stat(database); err == nil {
 		if err := s.mayReplace(database, file); err != nil {
 			return err

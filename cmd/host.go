@@ -134,6 +134,8 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	h.later(kept.Close)
+	// Events go on with the number that the last run stored, so that readers who
+	// missed some before the restart are told, and fetch everything again.
 	var number uint64
 	if err := db.Update(func(tx *store.Tx) error { number = tx.EventNumber(); return nil }); err != nil {
 		return nil, err
@@ -218,6 +220,8 @@ func (h *host) announce(ctx context.Context, readyFile string) error {
 	if err := fsync.Replace(h.s.urlFile(), []byte(h.url+"\n")); err != nil {
 		return err
 	}
+	// Other commands on this computer find the manager by this file. One that a crash leaves behind
+	// leads to an address where nobody answers.
 	h.later(func() error { return os.Remove(h.s.urlFile()) })
 	if readyFile != "" {
 		return fsync.Replace(readyFile, []byte(h.url+"\n"))
@@ -234,6 +238,7 @@ func (h *host) serve(l listener, handler *server.Server) {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          h.s.httpLog(),
 	}
+	// Shutdown waits for requests under way, and streams of events would never end.
 	srv.RegisterOnShutdown(handler.EndStreams)
 	done := make(chan struct{})
 	go func() {
@@ -245,6 +250,7 @@ func (h *host) serve(l listener, handler *server.Server) {
 	h.later(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()
+		// New connections are refused from here on; requests under way get the time to end.
 		err := srv.Shutdown(ctx)
 		if err != nil { // somebody takes very long: cut it off
 			err = srv.Close()

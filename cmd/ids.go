@@ -41,6 +41,7 @@ func findWorker(ctx context.Context, client *api.Client, text string) (farm.Work
 			return farm.WorkerID(id), nil
 		}
 	}
+	// Names are not indexed: a farm has few workers compared with jobs.
 	list, err := client.FetchWorkers(ctx)
 	if err != nil {
 		return "", err
@@ -54,6 +55,7 @@ func findWorker(ctx context.Context, client *api.Client, text string) (farm.Work
 			begun = append(begun, string(w.ID))
 		}
 	}
+	// A name wins over the beginning of an id, as "cafe" may be both.
 	if len(named) == 0 {
 		named = begun
 	}
@@ -77,6 +79,7 @@ func findTarget(ctx context.Context, client *api.Client, text string) (target, e
 			if err == nil {
 				return target{task.JobID, task.ID}, nil
 			}
+			// A whole id may be that of a job as well.
 			if !api.IsNotFound(err) {
 				return target{}, err
 			}

@@ -92,6 +92,8 @@ func runJobsDelete(ctx context.Context, s *session, names []string, dryRun bool)
 	})
 }
 
+// deleteJob has the manager delete a job. The answer comes before the job is gone: its tasks
+// and logs are removed in the background, and it stays in lists until they are.
 func (s *session) deleteJob(ctx context.Context, client *api.Client, id farm.JobID) error {
 	if err := client.DeleteJob(ctx, id); err != nil {
 		return err
@@ -102,6 +104,7 @@ func (s *session) deleteJob(ctx context.Context, client *api.Client, id farm.Job
 
 // runJobsDeleteOld shows the jobs that meet the condition, asks once, and deletes them.
 func runJobsDeleteOld(ctx context.Context, s *session, o jobsDeleteOptions) error {
+	// A time that cannot be read is told before the manager is asked for anything.
 	before, err := parseBefore(o.before, s.now())
 	if err != nil {
 		return err
@@ -113,6 +116,7 @@ func runJobsDeleteOld(ctx context.Context, s *session, o jobsDeleteOptions) erro
 	if err != nil {
 		return err
 	}
+	// Another v3 manager may ignore the query and list all jobs, so statuses are looked at again.
 	list, err := client.FetchJobs(ctx, api.JobsQuery{Status: o.status})
 	if err != nil {
 		return err
@@ -120,6 +124,7 @@ func runJobsDeleteOld(ctx context.Context, s *session, o jobsDeleteOptions) erro
 	old := slices.DeleteFunc(list.Jobs, func(j api.Job) bool {
 		return j.Updated.After(before) || !j.DeleteRequestedAt.IsZero() || !slices.Contains(o.status, j.Status)
 	})
+	// That there is nothing to delete is no failure: the command is for scripts that run every night.
 	if len(old) == 0 {
 		_, err := fmt.Fprintf(s.out, "no job that is %s is unchanged since %s\n", strings.Join(o.status, " or "), before.Local().Format(time.DateTime))
 		return err
@@ -153,11 +158,13 @@ func parseBefore(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
+	// A time without a zone is one of this computer's clock, as people read it in lists.
 	for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
 			return t, nil
 		}
 	}
+	// Days are those of the calendar and not 24 hours, as some have 23 or 25.
 	var days int
 	if n, err := fmt.Sscanf(text, "%dd", &days); n == 1 && err == nil && days >= 0 && text == fmt.Sprintf("%dd", days) {
 		return now.AddDate(0, 0, -days), nil

@@ -89,6 +89,7 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 	}
 	all := 0
 	shown := []api.JobFrame{}
+	// A job may have a million frames: the manager tells them page by page, in the order of tasks.
 	for after := 0; ; {
 		page, err := client.FetchJobFrames(ctx, id, after)
 		if err != nil {
@@ -103,6 +104,7 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 			break
 		}
 	}
+	// Tasks may be in another order than their frames, as with order "coarse to fine".
 	if slices.SortStableFunc(shown, func(a, b api.JobFrame) int { return cmp.Compare(a.Frame, b.Frame) }); o.slowest > 0 {
 		slices.SortStableFunc(shown, func(a, b api.JobFrame) int { return cmp.Compare(b.Result.Wall, a.Result.Wall) })
 		shown = shown[:min(o.slowest, len(shown))]
@@ -132,6 +134,7 @@ func frameCost(r *farm.FrameResult) (took, memory, device string) {
 	if r == nil || r.Flags&farm.FrameWasThere != 0 {
 		return took, memory, device
 	}
+	// Wall is in milliseconds, memory in KiB; see farm.FrameResult.
 	took = seconds(time.Duration(r.Wall) * time.Millisecond)
 	if r.Memory > 0 {
 		memory = farm.Size(r.Memory << 10).String()
@@ -147,6 +150,7 @@ func frameCost(r *farm.FrameResult) (took, memory, device string) {
 
 // shows reports whether the frame is one of those that were asked for.
 func (o *jobsFramesOptions) shows(f *api.JobFrame) bool {
+	// Nobody knows how long it took.
 	if o.slowest > 0 && f.Result == nil {
 		return false
 	}

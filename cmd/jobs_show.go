@@ -78,6 +78,7 @@ func runJobsShow(ctx context.Context, s *session, name string, o jobsShowOptions
 	if shown.Costs, err = costsOf(client.FetchJobCosts(ctx, id)); err != nil {
 		return err
 	}
+	// All are counted, but only those that are printed are kept.
 	counts := map[string]int{}
 	total := 0
 	for t, err := range client.JobTasks(ctx, id) {

@@ -75,6 +75,8 @@ func runJobsVerb(ctx context.Context, s *session, v jobVerb, names []string, fai
 	if err != nil {
 		return err
 	}
+	// In the order of the arguments; the first that fails ends the command, and those before it
+	// stay changed.
 	for _, name := range names {
 		t, err := findTarget(ctx, client, name)
 		if err != nil {
@@ -107,6 +109,7 @@ func (s *session) changeJob(ctx context.Context, client *api.Client, id farm.Job
 	if err != nil {
 		return err
 	}
+	// The status that was asked for may not be the one it has: pausing lasts until its tasks end.
 	return s.sayJob(ctx, client, id)
 }
 

@@ -41,17 +41,21 @@ file, line, column, message, source (the line) and warning.`,
 
 // runJobtypeCheck checks every script, and fails if one of them is wrong.
 func runJobtypeCheck(ctx context.Context, s *session, scripts []string, dir string) error {
+	// Not nil, so that scripts get [] and not null if all is well.
 	all, wrong := []jsjobs.Finding{}, 0
 	for _, script := range scripts {
 		file, err := s.findScript(script, dir)
 		if err != nil {
 			return err
 		}
+		// An error here is one of this computer, such as a script that cannot be read. Mistakes in
+		// it are findings.
 		found, err := file.Check(ctx, file.name)
 		if err != nil {
 			return err
 		}
 		mistakes := 0
+		// The child process that reads scripts knows them by name, and people by their path.
 		for i := range found {
 			found[i].File = file.path(found[i].File)
 			if !found[i].Warning {
@@ -104,6 +108,7 @@ func (s *session) printFinding(f jsjobs.Finding) {
 func excerpt(source string, column int) (line, mark string) {
 	const most, before = 100, 60
 	at := min(max(column-1, 0), len(source))
+	// Columns are counted in bytes, what is on the screen in runes.
 	runes := []rune(strings.ReplaceAll(source, "\t", " "))
 	caret := len([]rune(source[:at]))
 	indent := len(runes) - len([]rune(strings.TrimLeft(string(runes), " ")))

@@ -79,6 +79,7 @@ func runJobtypePlan(ctx context.Context, s *session, script string, o jobtypePla
 	if err != nil {
 		return err
 	}
+	// Scripts make paths of the job's name, which must not be empty.
 	if o.name == "" {
 		o.name = file.name
 	}
@@ -150,6 +151,7 @@ func plannedJob(p *farm.Plan) planJSON {
 	out := planJSON{Settings: p.Settings, Log: slices.Concat(p.Messages, p.Warnings)}
 	for _, t := range p.Tasks {
 		task := plannedTask{Name: t.Name, Type: t.Type, Priority: t.Priority, Commands: slices.Clone(t.Commands)}
+		// Scripts get {} and not null.
 		for i := range task.Commands {
 			if task.Commands[i].Parameters == nil {
 				task.Commands[i].Parameters = map[string]any{}
@@ -172,9 +174,11 @@ func (s *session) printPlan(p *farm.Plan, o jobtypePlanOptions) error {
 	for _, line := range p.Warnings {
 		s.field("warning", line)
 	}
+	// In one order, so that two plans can be compared.
 	for _, key := range slices.Sorted(maps.Keys(p.Settings)) {
 		s.field("setting", key+" = "+jsonText(p.Settings[key]))
 	}
+	// Chunks of a frame make a task of each: a list of thousands would push the rest off the screen.
 	tasks := p.Tasks
 	if !o.all {
 		tasks = tasks[:min(shownTasks, len(tasks))]
@@ -222,6 +226,7 @@ func taskRanges(indexes []int) string {
 		return "-"
 	}
 	var parts []string
+	// Indexes are sorted, so a run of them is one range.
 	for i := 0; i < len(indexes); {
 		n := 1
 		for i+n < len(indexes) && indexes[i+n] == indexes[i]+n {

@@ -48,6 +48,7 @@ func runJobtypeShow(ctx context.Context, s *session, name, dir string) error {
 		}
 		names = append(names, t.Name)
 	}
+	// One whose script has a mistake is not among the job types, but people know that it is there.
 	for _, b := range known.Broken {
 		if b.Name == name {
 			return farm.Errorf(farm.Invalid, "%s cannot be used: %s", b.File, b.Error)
@@ -79,6 +80,7 @@ func settingType(st *farm.Setting) string {
 	if len(st.Choices) > 0 {
 		text = strings.Join(st.Choices, "|")
 	}
+	// Propargs are those of a property of Blender, as the add-on shows the setting.
 	least, hasLeast := st.Propargs["min"]
 	most, hasMost := st.Propargs["max"]
 	switch {
@@ -104,6 +106,7 @@ func settingDefault(st *farm.Setting) string {
 	if st.Eval != "" {
 		text += ", from the file"
 	}
+	// "required, from the file" or "from the file"; a dash only where there is nothing.
 	return strings.TrimPrefix(text, "-, ")
 }
 

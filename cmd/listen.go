@@ -40,9 +40,11 @@ func whoListens(ctx context.Context, address string) string {
 	if err != nil {
 		return "another program"
 	}
+	// ":8080" and "0.0.0.0:8080" are no addresses to connect to.
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
+	// Another program may accept the connection and never answer.
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	client, err := api.New("http://" + net.JoinHostPort(host, port))
@@ -103,6 +105,8 @@ func debugServer(h *host, address string) error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	// The name in the request is checked against DNS rebinding: a page of another site can make its
+	// own name mean 127.0.0.1.
 	local := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, _, err := net.SplitHostPort(r.Host); err != nil || !isLoopback(name) {
 			http.Error(w, "the profiler is served as localhost only", http.StatusForbidden)

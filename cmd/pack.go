@@ -84,6 +84,7 @@ func runPack(ctx context.Context, s *session, o packOptions, file, out string) e
 		return err
 	}
 	// A name that is taken is told before Blender takes its time.
+	// Lstat: a link that leads nowhere is a name that is taken, too.
 	if info, err := os.Lstat(out); err == nil && (!info.IsDir() || isZip(out)) {
 		return farm.Errorf(farm.Conflict, "%s is there already, and nothing is overwritten: choose another name, or remove it first", out)
 	}
@@ -97,6 +98,7 @@ func runPack(ctx context.Context, s *session, o packOptions, file, out string) e
 		return err
 	}
 	bar := s.transferBar()
+	// A folder that is there has to be empty; see pack.ToFolder.
 	move := pack.ToFolder
 	if isZip(out) {
 		move = pack.ToZip
@@ -129,6 +131,7 @@ func listPack(ctx context.Context, s *session, o packOptions, file string) error
 	t := s.table("size", "from", "in the pack")
 	for _, f := range p.Files {
 		from := "project"
+		// Where files from outside the project go, by the rule of package pack.
 		if strings.HasPrefix(f.Target, "_outside/") {
 			from = "outside"
 		}

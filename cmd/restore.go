@@ -52,6 +52,7 @@ func runRestore(ctx context.Context, s *session, given []string) error {
 	backup := ""
 	if len(given) > 0 {
 		backup = given[0]
+		// A backup is read to its end before the user is asked, and before anything is moved.
 		err = store.CheckBackup(backup)
 	} else {
 		backup, err = s.newestWhole(ctx, database)
@@ -78,6 +79,7 @@ func (s *session) mayReplace(database, file string) error {
 	if s.yes {
 		return nil
 	}
+	// Questions are asked on standard error, as standard output may be a pipe.
 	if !isTerminal(s.in) || !isTerminal(s.errOut) {
 		return usageErrorf("there is no terminal to ask at whether %s should replace the database: add --yes", file)
 	}

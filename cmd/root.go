@@ -32,6 +32,8 @@ func run(ctx context.Context, s *session, args []string) int {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.errOut)
+	// Cobra prints neither errors nor usage: what is printed here has the program's own words and
+	// the exit status that the help lists.
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -60,6 +62,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
   farm jobs list                              what the farm is doing`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		// Before every command, since even those without a manager may read farm.yaml of the home.
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return s.resolveHome()
 		},

@@ -58,6 +58,7 @@ func runShamanShow(ctx context.Context, s *session) error {
 		return err
 	}
 	u, err := client.FilesInfo(ctx)
+	// It answers, but knows no such route.
 	if foreign(err) {
 		return farm.Errorf(farm.Invalid, "this manager is not Farm, and cannot say how full its file store is: look into the folder file-store of its shared storage")
 	}
@@ -77,9 +78,11 @@ func runShamanShow(ctx context.Context, s *session) error {
 	t.row("stored files", u.Stored.Files, farm.Size(u.Stored.Bytes))
 	t.row("uploads", u.Uploads.Files, farm.Size(u.Uploads.Bytes))
 	t.row("checkouts", u.Checkouts, "")
+	// 0 is no quota.
 	if u.Quota > 0 {
 		t.row("quota", "", farm.Size(u.Quota))
 	}
+	// -1 if the system does not say.
 	if u.Free >= 0 {
 		t.row("free on the disk", "", farm.Size(u.Free))
 	}
@@ -129,6 +132,7 @@ func runShamanGC(ctx context.Context, s *session, o gcOptions) error {
 		return usageErrorf("--delete and --dry-run cannot be combined")
 	}
 	wanted := api.CollectFiles{Delete: o.remove}
+	// 0 is an age, too: everything that nobody needs at this moment.
 	age := farm.Duration(-1) // what the configuration says
 	if o.age != "" {
 		if err := age.UnmarshalText([]byte(o.age)); err != nil || age < 0 {

@@ -111,6 +111,7 @@ func (o *submitOptions) complete(s *session, c *cobra.Command, given []string) (
 	if len(given) > 1 {
 		return "", usageErrorf("%s does not take %q", c.CommandPath(), given[1])
 	}
+	// Whether a flag was given, even with its default: only then it wins over the script.
 	changed := func(key string) bool { return c.Flags().Changed(strings.TrimPrefix(flagOf(key), "--")) }
 	for _, text := range o.set {
 		key, value, ok := strings.Cut(text, "=")
@@ -162,12 +163,14 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 	if err != nil {
 		return err
 	}
+	// One bar for all stages, from reading the file to the last byte that is sent.
 	bar := s.transferBar()
 	defer bar.end()
 	u := &submit.Submitter{
 		Client: client, Scripts: addon.Pack(), Cache: s.blendCache(), Option: flagOf, Progress: bar.show,
 		Note: func(text string) { bar.end(); fmt.Fprintln(s.errOut, printable(text)) },
 	}
+	// Until Submit nothing is changed anywhere, so giving up costs nothing.
 	p, err := u.Prepare(ctx, file, o.Options)
 	if err != nil {
 		return err
@@ -181,6 +184,7 @@ func runSubmit(ctx context.Context, s *session, o submitOptions, file string) er
 		return err
 	}
 	bar.end()
+	// A paused job would be watched for ever.
 	if o.noWait || o.Paused {
 		return s.submitted(job, o)
 	}
@@ -220,6 +224,7 @@ func (s *session) submitted(job api.Job, o submitOptions) error {
 	if s.json {
 		return s.printJSON(submitAnswer{ID: job.ID, Name: job.Name, Status: job.Status})
 	}
+	// The id alone, for ID=$(farm submit ...).
 	fmt.Fprintln(s.out, job.ID)
 	if o.Paused && !o.noWait {
 		fmt.Fprintf(s.errOut, "The job is paused; start it with \"farm jobs resume %s\"\n", shortID(string(job.ID)))

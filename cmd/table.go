@@ -62,6 +62,7 @@ func (t *table) row(values ...any) {
 
 // print writes the table. Without rows it writes nothing.
 func (t *table) print() error {
+	// Only the heading. Whoever has nothing to show says so in words.
 	if len(t.rows) < 2 {
 		return nil
 	}
@@ -99,6 +100,7 @@ func paint(text string, c color, colors bool) string {
 // printable replaces control characters: a job's name must not move the cursor.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
+		// Also what is not UTF-8, which a terminal may read in another encoding.
 		if unicode.IsControl(r) || r == utf8.RuneError {
 			return '?'
 		}

@@ -44,6 +44,7 @@ func runJobsWhy(ctx context.Context, s *session, name, worker string) error {
 	if err != nil {
 		return err
 	}
+	// A job, or a task by its number or its id.
 	what, err := findTarget(ctx, client, name)
 	if err != nil {
 		return err
@@ -109,12 +110,14 @@ func (s *session) answerWhy(why api.Why, err error) error {
 // one that does not say.
 func whyOf(why api.Why, err error) (*api.Why, error) {
 	switch {
+	// It answered, but not with reasons: another v3 manager, or the job is gone by now.
 	case api.StatusOf(err) != 0:
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case why.Running && len(why.Warnings) == 0:
 		return nil, nil
+	// What runs needs no reason, but people should know what will stop it.
 	case why.Running:
 		return &api.Why{Warnings: why.Warnings}, nil
 	}

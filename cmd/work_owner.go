@@ -95,6 +95,7 @@ func (p *ownersPage) run(ctx context.Context, w *worker.Worker) error {
 func (p *ownersPage) show(w *worker.Worker) (end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Clip, so that slices which workers returned before do not grow.
 	p.running = append(slices.Clip(p.running), w)
 	if len(p.running) == 1 {
 		stop, err := ownerpage.Serve(filepath.Join(p.s.home, "worker"), p)
@@ -114,6 +115,8 @@ func (p *ownersPage) show(w *worker.Worker) (end func()) {
 	}
 }
 
+// workers returns those that run now. The slice is never changed, so it can be used without
+// the lock, which a call of a worker must not hold: it may wait for the disk.
 func (p *ownersPage) workers() []*worker.Worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()

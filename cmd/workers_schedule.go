@@ -60,6 +60,8 @@ changes next.`,
 	return c
 }
 
+// check finds contradictions and texts that are no days or times of day, before anything is
+// asked of the manager. Its errors are of usage.
 func (o *workersScheduleOptions) check() error {
 	wishes := 0
 	for _, wish := range []bool{o.given, o.on, o.off, o.removed} {
@@ -81,6 +83,7 @@ func (o *workersScheduleOptions) check() error {
 	return nil
 }
 
+// parse returns only the error of a function that reads a text.
 func parse[T any](f func(string) (T, error), text string) error {
 	_, err := f(text)
 	return err
@@ -131,6 +134,7 @@ func (o *workersScheduleOptions) apply(ctx context.Context, client *api.Client, 
 	if !has && !o.given {
 		return farm.Errorf(farm.NotFound, "the worker has no schedule: give it one with --from and --to")
 	}
+	// A window that is set, and --on, both mean that the schedule is to be followed.
 	schedule.Active = !o.off
 	if o.given && !o.add {
 		schedule.Windows = nil
@@ -151,6 +155,7 @@ func (s *session) printSchedule(schedule *api.WorkerSchedule) {
 		return
 	}
 	clock := ""
+	// Windows are of the worker's clock, and the next change is shown in the reader's.
 	if zone := schedule.TimeZone; zone != "" && zone != time.Local.String() {
 		clock = " (its clock: " + zone + ")"
 	}

@@ -54,6 +54,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	// --json has what the API has: schedule and reason have addresses of their own.
 	if s.json {
 		return s.printJSON(struct {
 			api.Worker
@@ -135,6 +136,7 @@ func blenderLine(b farm.WorkerBlender) string {
 		}
 	}
 	switch {
+	// It was not tried, as on a worker that takes no such tasks.
 	case b.EEVEE == nil:
 	case *b.EEVEE:
 		text += ", EEVEE"
