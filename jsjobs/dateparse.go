@@ -19,6 +19,7 @@ func parseDate(s string) float64 {
 	if found == nil {
 		return clip((&dateWords{zone: math.NaN()}).parse(s))
 	}
+	// The standard forbids it: the year 0 is +000000 or 0000.
 	if found[1] == "-000000" {
 		return math.NaN()
 	}
@@ -32,6 +33,7 @@ func parseDate(s string) float64 {
 		}
 	}
 	if found[7] != "" {
+		// Digits beyond milliseconds are cut off; what is a little less than whole is whole.
 		n, _ := strconv.ParseFloat("0."+found[7], 64)
 		f[fieldMillis] = math.Floor(n*1000 + 1e-6)
 	}
@@ -39,6 +41,7 @@ func parseDate(s string) float64 {
 		return math.NaN()
 	}
 	switch zone := found[8]; {
+	// A time without a zone is local, a date alone is UTC: ECMA-262 21.4.1.32.
 	case zone == "" && found[4] != "":
 		return clip(utc(f.time()))
 	case zone == "" || zone == "Z":
@@ -86,8 +89,11 @@ type dateWords struct {
 	pm      string
 }
 
+// dateToken is the next piece of a date: blanks and remarks in brackets; a clock; a zone; a word; a
+// number with what separates it from the next.
 var dateToken = regexp.MustCompile(`^(?:\s+|,|\([^()]*\)|(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?|(?:GMT|UTC|Z)?([+-]\d\d:?\d\d)|(GMT|UTC|Z|z)\b|([A-Za-z]+)\.?|(\d+)[-/]?|-)`)
 
+// parse returns the time in milliseconds since 1970, or NaN.
 func (d *dateWords) parse(s string) float64 {
 	d.f[fieldDay] = 1
 	clock := false
@@ -109,6 +115,7 @@ func (d *dateWords) parse(s string) float64 {
 				d.f[fieldMillis] = math.Round(n * 1000)
 			}
 			clock = true
+		// Only behind a clock: elsewhere the sign separates numbers.
 		case t[5] != "" && clock:
 			d.zone, ok = zoneMinutes(t[5])
 		case t[5] != "":
@@ -167,6 +174,7 @@ func (d *dateWords) time() float64 {
 		return math.NaN()
 	}
 	switch y := d.f[fieldYear]; {
+	// Years of two digits, as browsers read them.
 	case y < 50:
 		d.f[fieldYear] += 2000
 	case y < 100:

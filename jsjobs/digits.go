@@ -22,6 +22,7 @@ func (m *machine) count(v otto.Value, method string, least, most float64) int {
 // wants it, to so many digits behind the point of d.dddde+x or, if fixed, of
 // the number itself.
 func decimal(f float64, digits int, fixed bool) string {
+	// With fewer digits FormatFloat would round halves to even.
 	exact := strconv.FormatFloat(math.Abs(f), 'e', 1100, 64) // all digits there are
 	mantissa, exponent, _ := strings.Cut(exact, "e")
 	e, _ := strconv.Atoi(exponent)
@@ -40,6 +41,7 @@ func decimal(f float64, digits int, fixed bool) string {
 	return n.String()
 }
 
+// toFixed is Number.prototype.toFixed.
 func (m *machine) toFixed(f float64, call otto.FunctionCall) string {
 	digits := m.count(call.Argument(0), "toFixed", 0, 100)
 	if math.IsNaN(f) || math.Abs(f) >= 1e21 {
@@ -56,6 +58,7 @@ func (m *machine) toFixed(f float64, call otto.FunctionCall) string {
 	if digits == 0 {
 		return sign + s
 	}
+	// 0.05 with two digits is "5" so far.
 	if len(s) <= digits {
 		s = strings.Repeat("0", digits+1-len(s)) + s
 	}
@@ -92,6 +95,7 @@ func signed(exponent int) string {
 	return "e+" + strconv.Itoa(exponent)
 }
 
+// toPrecision is Number.prototype.toPrecision.
 func (m *machine) toPrecision(f float64, call otto.FunctionCall) string {
 	if call.Argument(0).IsUndefined() {
 		return numberText(f)
@@ -117,6 +121,7 @@ func (m *machine) toPrecision(f float64, call otto.FunctionCall) string {
 	return sign + "0." + strings.Repeat("0", -e-1) + s
 }
 
+// toExponential is Number.prototype.toExponential.
 func (m *machine) toExponential(f float64, call otto.FunctionCall) string {
 	n := m.toInteger(call.Argument(0))
 	if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -141,6 +146,7 @@ func (m *machine) grouped(f float64, _ otto.FunctionCall) string {
 		return strings.NewReplacer("Infinity", "∞").Replace(numberText(f))
 	}
 	s := strconv.FormatFloat(math.Abs(math.Round(f*1000)/1000), 'f', -1, 64)
+	// Times 1000 it would lose digits, and it has no fraction worth showing.
 	if math.Abs(f) >= 1e15 {
 		s = strconv.FormatFloat(math.Abs(f), 'f', -1, 64)
 	}

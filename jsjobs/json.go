@@ -48,6 +48,7 @@ func (r *jsonReader) fail() {
 		return
 	}
 	if r.at >= len(r.s) {
+		// The words are those of V8, which people search for.
 		r.err = fmt.Errorf("Unexpected end of JSON input")
 		return
 	}
@@ -55,6 +56,7 @@ func (r *jsonReader) fail() {
 	r.err = fmt.Errorf("Unexpected token %s in JSON at position %d", codeunit.Decode(r.s[r.at:r.at+size]), codeunit.Length(r.s[:r.at]))
 }
 
+// blank passes over blanks: fewer than JavaScript has, by RFC 8259.
 func (r *jsonReader) blank() {
 	for r.at < len(r.s) && strings.IndexByte(" \t\n\r", r.s[r.at]) >= 0 {
 		r.at++
@@ -70,6 +72,7 @@ func (r *jsonReader) take(s string) bool {
 	return false
 }
 
+// value reads any value, with at most so many levels in it.
 func (r *jsonReader) value(levels int) otto.Value {
 	r.blank()
 	switch {
@@ -93,6 +96,7 @@ func (r *jsonReader) value(levels int) otto.Value {
 	return otto.UndefinedValue()
 }
 
+// object reads what follows {. Of a name that comes twice the last value counts.
 func (r *jsonReader) object(levels int) otto.Value {
 	o := r.m.newObject()
 	r.blank()
@@ -127,6 +131,7 @@ func (r *jsonReader) object(levels int) otto.Value {
 
 // own gives an object a property of its own, whatever its name.
 func (m *machine) own(o *otto.Object, key string, v otto.Value) {
+	// Set in the ordinary way, this would change the prototype.
 	if key == "__proto__" {
 		m.call(m.kit.ownProperty, o, key, v)
 		return
@@ -134,6 +139,7 @@ func (m *machine) own(o *otto.Object, key string, v otto.Value) {
 	m.set(o, key, v)
 }
 
+// array reads what follows [.
 func (r *jsonReader) array(levels int) otto.Value {
 	var list []otto.Value
 	r.blank()
@@ -158,6 +164,7 @@ func (r *jsonReader) text() string {
 	for r.at < len(r.s) && r.s[r.at] != '"' && r.s[r.at] != '\\' && r.s[r.at] >= ' ' {
 		r.at++
 	}
+	// Most texts have no escapes, and are copied in one piece.
 	b := []byte(r.s[start:r.at])
 	for r.err == nil {
 		switch {
@@ -178,6 +185,7 @@ func (r *jsonReader) text() string {
 // escape reads what follows a backslash.
 func (r *jsonReader) escape(b []byte) []byte {
 	if r.take("u") {
+		// ParseUint takes more than four digits of hexadecimal.
 		if r.at+4 <= len(r.s) && !strings.ContainsAny(r.s[r.at:r.at+4], "+-_") {
 			if n, err := strconv.ParseUint(r.s[r.at:r.at+4], 16, 16); err == nil {
 				r.at += 4
@@ -197,6 +205,7 @@ func (r *jsonReader) escape(b []byte) []byte {
 	return b
 }
 
+// number reads a number. It is not told where the mistake in a wrong one is, but where it begins.
 func (r *jsonReader) number() otto.Value {
 	start := r.at
 	for r.at < len(r.s) && strings.IndexByte("+-0123456789.eE", r.s[r.at]) >= 0 {

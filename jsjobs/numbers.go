@@ -19,6 +19,7 @@ func numberOf(s string) float64 {
 		return 0
 	}
 	if len(s) > 2 && s[0] == '0' {
+		// Without a sign: -0x10 is no number to JavaScript.
 		if base := map[byte]int{'x': 16, 'X': 16, 'o': 8, 'O': 8, 'b': 2, 'B': 2}[s[1]]; base > 0 {
 			return integerOf(s[2:], base)
 		}
@@ -30,6 +31,7 @@ func numberOf(s string) float64 {
 		}
 		return math.Inf(1 - 2*strings.Count(s, "-"))
 	}
+	// ParseFloat takes more: inf, nan, hexadecimal and underscores.
 	if n := decimalLength(s); n != len(s) {
 		return math.NaN()
 	}
@@ -39,6 +41,7 @@ func numberOf(s string) float64 {
 
 // integerOf is a whole number in a base, of any length; NaN if it is not one.
 func integerOf(digits string, base int) float64 {
+	// So many digits are out of range in any base, and big numbers cost the square of their length.
 	if len(digits) > 1100 || digits == "" || strings.ContainsAny(digits, "+-_") {
 		return math.NaN()
 	}
@@ -63,6 +66,7 @@ func decimalLength(s string) int {
 		}
 		return i - start
 	}
+	// Digits in front of the point or behind it, but one at least.
 	n := digits()
 	if i < len(s) && s[i] == '.' {
 		i++
@@ -75,6 +79,7 @@ func decimalLength(s string) int {
 	if n == 0 {
 		return 0
 	}
+	// An e without digits does not belong to the number, which parseFloat("1em") needs.
 	end := i
 	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
 		i++
@@ -105,6 +110,7 @@ func (m *machine) parseFloat(call otto.FunctionCall) otto.Value {
 // parseInt(text, base) is the whole number that a text begins with.
 func (m *machine) parseInt(call otto.FunctionCall) otto.Value {
 	s := strings.TrimLeft(m.toString(call.Argument(0)), blanks)
+	// The base is made a number of 32 bits, so 2**32 is 0, which means that it is not said.
 	base := int(int32(wrap32(m.toNumber(call.Argument(1)))))
 	sign := 1.0
 	if s != "" && (s[0] == '+' || s[0] == '-') {
@@ -132,6 +138,7 @@ func (m *machine) parseInt(call otto.FunctionCall) otto.Value {
 	case base == 10:
 		f, _ := strconv.ParseFloat(s[:n], 64)
 		return m.toJS(sign * f)
+	// Twelve digits in base 36 have 63 bits.
 	case n <= 12:
 		i, _ := strconv.ParseInt(s[:n], base, 64)
 		return m.toJS(sign * float64(i))
@@ -164,6 +171,7 @@ func numberText(f float64) string {
 	case f == 0:
 		return "0"
 	}
+	// The limits of ECMA-262 6.1.6.1.20; Go's 'g' has others.
 	if a := math.Abs(f); a >= 1e21 || a < 1e-6 {
 		return exponential(strconv.FormatFloat(f, 'e', -1, 64))
 	}
@@ -229,6 +237,7 @@ func inBase(f float64, base int) string {
 	whole, fraction := math.Modf(f)
 	b := float64(base)
 	zeros := 0 // for digits beyond the precision
+	// Digits below the precision are zero, as in V8.
 	for whole >= 1<<53 {
 		whole /= b
 		zeros++
@@ -237,6 +246,7 @@ func inBase(f float64, base int) string {
 	if fraction == 0 {
 		return s
 	}
+	// Half of the way to the next number: what differs by less is this number.
 	least := max((math.Nextafter(f, math.Inf(1))-f)/2, math.SmallestNonzeroFloat64)
 	var digits []byte
 	for {
@@ -267,6 +277,7 @@ func roundedUp(digits []byte, base int) string {
 	return inDigits(digits)
 }
 
+// inDigits writes digits, each 0 to 35.
 func inDigits(digits []byte) string {
 	out := make([]byte, len(digits))
 	for i, d := range digits {

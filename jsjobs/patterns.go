@@ -28,6 +28,7 @@ func (m *machine) compilePattern(call otto.FunctionCall) otto.Value {
 
 // patternID compiles a pattern, or finds it compiled.
 func (m *machine) patternID(source, flags string) int {
+	// No flag is a slash, so there is one way to read this.
 	key := flags + "/" + source
 	if id, ok := m.patternIDs[key]; ok {
 		return id
@@ -90,6 +91,7 @@ func (m *machine) isPattern(v otto.Value) bool {
 
 // subject prepares a text; one that is matched again and again, once.
 func (m *machine) subject(s string) *regex.Text {
+	// Comparing equal texts is cheap, as they share their bytes in a loop over matches.
 	if m.matched == nil || m.matched.Inside != s {
 		m.matched = regex.NewText(s)
 	}
@@ -107,6 +109,7 @@ type hit struct {
 
 // run is RegExp.prototype.exec up to the match, as offsets in t, or nil.
 func (m *machine) run(o *otto.Object, re *regex.Regexp, t *regex.Text) []int {
+	// It is read even if it does not count: it may have a valueOf.
 	from := m.position(m.read(o, "lastIndex"), 1<<53, 0)
 	moves := re.Has('g') || re.Has('y')
 	if !moves {
@@ -115,6 +118,7 @@ func (m *machine) run(o *otto.Object, re *regex.Regexp, t *regex.Text) []int {
 	var place []int
 	if from <= t.Len() {
 		var err error
+		// An error is a pattern that tries too many ways: see package regex.
 		if place, err = re.Match(t, from, re.Has('y')); err != nil {
 			m.raise("RangeError", err.Error())
 		}
@@ -180,6 +184,7 @@ func (m *machine) named(re *regex.Regexp, groups []otto.Value) otto.Value {
 	o := m.objectOf(otto.NullValue())
 	for _, name := range re.Names {
 		v := otto.UndefinedValue()
+		// A name may stand for groups in several alternatives, of which one took part.
 		for _, n := range name.Numbers {
 			if groups[n-1].IsDefined() {
 				v = groups[n-1]
@@ -210,6 +215,7 @@ func (m *machine) next(v otto.Value, s string) *hit {
 	o := v.Object()
 	re := m.patternOf(v)
 	exec := m.read(o, "exec")
+	// The usual case: no call of the script is needed for a match.
 	if re != nil && exec == m.kit.exec {
 		t := m.subject(s)
 		if place := m.run(o, re, t); place != nil {
@@ -288,6 +294,7 @@ func (m *machine) each(v otto.Value, s string, do func(*hit)) {
 		if !global {
 			return
 		}
+		// An empty match would be found again at the same place.
 		if f.whole == "" {
 			m.moveOn(v, s, strings.ContainsAny(flags, "uv"))
 		}

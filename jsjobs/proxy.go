@@ -17,6 +17,8 @@ var proxyClass = &innerClass{}
 
 func init() { *proxyClass = proxyTable() }
 
+// proxyTable is the internal methods of ECMA-262 10.5, as far as the engine has such. The traps
+// getPrototypeOf, setPrototypeOf, isExtensible and preventExtensions are in reflect.js.
 func proxyTable() innerClass {
 	return innerClass{
 		getOwnProperty: func(o *innerObject, name string) *innerProperty { return proxyOf(o).ownProperty(name) },
@@ -33,7 +35,8 @@ func proxyTable() innerClass {
 			}
 			return o.prototype.objectClass.getProperty(o.prototype, name)
 		},
-		get:    func(o *innerObject, name string) otto.Value { return proxyOf(o).get(name, outer(o)) },
+		get: func(o *innerObject, name string) otto.Value { return proxyOf(o).get(name, outer(o)) },
+		// Whether it can is found out by put, so that the trap is called once.
 		canPut: func(*innerObject, string) bool { return true },
 		put: func(o *innerObject, name string, v otto.Value, _ bool) {
 			if p := proxyOf(o); !p.set(name, v, outer(o)) {
@@ -78,9 +81,11 @@ func (m *machine) newProxy(call otto.FunctionCall) otto.Value {
 	target, handler := inner(call.Argument(0)), inner(call.Argument(1))
 	o := newInner(target, target.prototype)
 	p := &proxied{m, target, handler}
+	// Only a function can be called, and the engine decides that by its class.
 	if target.class == "Function" {
 		v, _ := m.vm.ToValue(func(call otto.FunctionCall) otto.Value { return p.call(call) })
 		o = inner(v)
+		// Name and length are those of the target, asked for when they are wanted.
 		o.property, o.propertyOrder, o.prototype = map[string]innerProperty{}, nil, target.prototype
 	} else if target.class == "Array" {
 		o.class = "Array"
@@ -132,6 +137,8 @@ func (p *proxied) ask(trap *innerObject, args ...otto.Value) otto.Value {
 	return callInner(trap, outer(p.handler), append([]otto.Value{outer(p.target)}, args...)...)
 }
 
+// wrong throws what a script gets whose trap says what cannot be of the target. The standard's
+// invariants keep others from being deceived about properties that do not change.
 func (p *proxied) wrong(trap, name, what string) {
 	panic(p.m.vm.MakeTypeError("'" + trap + "' on proxy: " + what + " for property '" + shownKey(name) + "'"))
 }
@@ -285,6 +292,7 @@ func (p *proxied) enumerate(all bool, each func(string) bool) {
 	}
 	for _, v := range items(inner(p.m.reflection.call(p.m.reflection.checkKeys, p.ask(trap), outer(p.target)))) {
 		name := v.String()
+		// Enumerable is what the trap getOwnPropertyDescriptor says, not what the target has.
 		if !all {
 			if q := p.ownProperty(name); q == nil || !q.enumerable() {
 				continue
@@ -299,6 +307,8 @@ func (p *proxied) enumerate(all bool, each func(string) bool) {
 // call is a call of a proxy, or new said of it: then this is a fresh object.
 func (p *proxied) call(call otto.FunctionCall) otto.Value {
 	this := inner(call.This)
+	// The engine does not tell a function whether new was said. What it made for that is empty, and
+	// has the prototype of the target.
 	made := this != nil && isConstructor(p.target) && len(this.property) == 0 && this.prototype != nil &&
 		this.prototype == inner(p.target.objectClass.get(p.target, "prototype"))
 	name := "apply"
@@ -323,6 +333,7 @@ func (p *proxied) call(call otto.FunctionCall) otto.Value {
 
 // self is the proxy's own object.
 func (p *proxied) self() otto.Value {
+	// It is found by search: few scripts have proxies, and of those few construct by one.
 	for o, q := range proxies(p.target) {
 		if p == q {
 			return outer(o)

@@ -16,6 +16,7 @@ import (
 // evalNames are what the add-on gives to an eval besides Python's own names.
 var evalNames = []string{"bpy", "C", "jobname", "Path", "abspath", "last_n_dir_parts", "settings"}
 
+// pythonNames are the built-in names of Python that make sense in an eval.
 var pythonNames = strings.Fields(`False None True abs all any ascii bin bool bytearray bytes callable chr complex dict dir divmod enumerate
 	filter float format frozenset getattr hasattr hash hex id int isinstance issubclass iter len list map max min next object oct ord pow
 	print range repr reversed round set slice sorted str sum tuple type vars zip Exception AttributeError IndexError KeyError TypeError ValueError`)
@@ -61,6 +62,8 @@ func checkPython(source string, keys []string) *pyMistake {
 	return p.wrong
 }
 
+// A pyParser is the state of checkPython. Only the first mistake is kept: later ones may be
+// consequences.
 type pyParser struct {
 	source string
 	keys   []string
@@ -76,12 +79,14 @@ type pyInner struct {
 	at     int
 }
 
+// fail notes a mistake at a byte of the source, unless there is one already.
 func (p *pyParser) fail(at int, format string, args ...any) {
 	if p.wrong == nil {
 		p.wrong = &pyMistake{at, fmt.Sprintf(format, args...)}
 	}
 }
 
+// add notes a word.
 func (p *pyParser) add(kind pyKind, at, end int) {
 	p.tokens = append(p.tokens, pyToken{kind, p.source[at:end], at, len(p.open)})
 }
@@ -104,6 +109,7 @@ func (p *pyParser) scan() {
 		case quote != nil:
 			end = p.text(at, strings.ToLower(quote[1]), quote[2])
 			p.add(pyText, at, end)
+		// What follows a comment is not looked at.
 		case r == '#':
 			end = at + len(rest)
 		case r == '\n' && len(p.open) == 0 && strings.TrimSpace(p.source[:at]) != "" && strings.TrimSpace(rest) != "":
@@ -139,6 +145,7 @@ func (p *pyParser) scan() {
 	}
 }
 
+// close takes the last bracket that is open, and says if it is another one.
 func (p *pyParser) close(at, end int) {
 	pairs := map[string]string{"(": ")", "[": "]", "{": "}"}
 	text := p.source[at:end]
@@ -159,6 +166,7 @@ func (p *pyParser) text(at int, prefix, quote string) (end int) {
 	start := at + len(prefix) + len(quote)
 	for i := start; i < len(p.source); i++ {
 		switch {
+		// Also in r"…": there a backslash keeps the quote from ending the text, too.
 		case p.source[i] == '\\':
 			i++
 		case p.source[i] == '\n' && len(quote) == 1:
@@ -223,6 +231,7 @@ func (p *pyParser) look() {
 		if i > 0 {
 			before = p.tokens[i-1]
 		}
+		// Names behind a point are those of values, which only Blender knows; but settings are known.
 		p.order(i, before, t)
 		if t.kind != pyName || before.text == "." || slices.Contains(pythonJoins, t.text) {
 			if before.text == "." && i > 1 && p.tokens[i-2].text == "settings" && (i < 3 || p.tokens[i-3].text != ".") && !slices.Contains(p.keys, t.text) {
@@ -261,6 +270,7 @@ func (p *pyParser) order(i int, before, t pyToken) {
 	case t.text == "=" && t.depth == 0:
 		p.fail(t.at, "= assigns, and an eval is one expression: compare with ==")
 	case i == 0:
+	// Two texts one after the other are one text to Python.
 	case isValue(t) && (isValue(before) && !(t.kind == pyText && before.kind == pyText) || before.kind == pyClose):
 		p.fail(t.at, "something is missing in front of %s", brief(t.text))
 	case t.kind == pyClose && before.kind == pyOperator && !slices.Contains([]string{",", ":", "...", "*"}, before.text):

@@ -17,6 +17,7 @@ func (m *machine) delegate(call otto.FunctionCall, symbol, s string) (otto.Value
 	if !ok {
 		return f, false
 	}
+	// There is a first argument: it has the method.
 	args := append([]otto.Value{ofText(s)}, call.ArgumentList[1:]...)
 	return m.invoke(f, call.Argument(0), args...), true
 }
@@ -30,6 +31,7 @@ func (m *machine) asPattern(v otto.Value, flags string) otto.Value {
 	return m.newPattern(m.patternID(source, flags))
 }
 
+// match is String.prototype.match. What is no regular expression becomes one without flags.
 func (m *machine) match(s string, call otto.FunctionCall) otto.Value {
 	if v, ok := m.delegate(call, "@@match", s); ok {
 		return v
@@ -37,6 +39,8 @@ func (m *machine) match(s string, call otto.FunctionCall) otto.Value {
 	return m.exec(otto.FunctionCall{This: m.asPattern(call.Argument(0), ""), ArgumentList: []otto.Value{ofText(s)}})
 }
 
+// matchAll is String.prototype.matchAll. Without the flag g it would find the first match for ever,
+// which is why the standard refuses it.
 func (m *machine) matchAll(s string, call otto.FunctionCall) otto.Value {
 	v := call.Argument(0)
 	if m.isPattern(v) && !strings.Contains(m.flagsOf(v), "g") {
@@ -49,6 +53,7 @@ func (m *machine) matchAll(s string, call otto.FunctionCall) otto.Value {
 	return m.invoke(m.read(own.Object(), "@@matchAll"), own, ofText(s))
 }
 
+// search is String.prototype.search.
 func (m *machine) search(s string, call otto.FunctionCall) otto.Value {
 	if v, ok := m.delegate(call, "@@search", s); ok {
 		return v
@@ -56,6 +61,7 @@ func (m *machine) search(s string, call otto.FunctionCall) otto.Value {
 	return m.searchIn(otto.FunctionCall{This: m.asPattern(call.Argument(0), ""), ArgumentList: []otto.Value{ofText(s)}})
 }
 
+// split is String.prototype.split with a text; with a regular expression that has the method.
 func (m *machine) split(s string, call otto.FunctionCall) otto.Value {
 	if v, ok := m.delegate(call, "@@split", s); ok {
 		return v
@@ -73,6 +79,7 @@ func (m *machine) split(s string, call otto.FunctionCall) otto.Value {
 	case s == "" && separator == "":
 		return m.toJS([]string{})
 	}
+	// One more than wanted: the rest of the text is the last part of SplitN, and is cut off.
 	parts := strings.SplitN(s, separator, int(min(int64(limit)+1, maxLength)))
 	return toArray(m, parts[:min(len(parts), int(limit))], ofText)
 }
@@ -86,6 +93,7 @@ func (m *machine) replace(s string, call otto.FunctionCall) otto.Value {
 	return m.replaceText(s, call, 1)
 }
 
+// replaceAll is String.prototype.replaceAll.
 func (m *machine) replaceAll(s string, call otto.FunctionCall) otto.Value {
 	if v := call.Argument(0); m.isPattern(v) && !strings.Contains(m.flagsOf(v), "g") {
 		m.raise("TypeError", "replaceAll must be called with a global RegExp")
@@ -112,6 +120,7 @@ func (m *machine) replaceText(s string, call otto.FunctionCall, most int) otto.V
 		out.add(r.of(&hit{at: codeunit.Length(s[:i]), whole: sub}))
 		from = i + len(sub)
 		at = from
+		// Nothing is found between all code units, and once behind the last.
 		if sub == "" {
 			_, size := first(s[at:])
 			at += max(1, size)
@@ -138,6 +147,7 @@ func (m *machine) replaceIn(call otto.FunctionCall) otto.Value {
 	s := m.toString(call.Argument(0))
 	r := m.replacement(call.Argument(1), s)
 	var all []*hit
+	// All matches first: the function that makes replacements may change lastIndex.
 	m.each(v, s, func(f *hit) { all = append(all, f) })
 	t := m.subject(s)
 	out := &joined{m: m}
@@ -145,6 +155,7 @@ func (m *machine) replaceIn(call otto.FunctionCall) otto.Value {
 	for _, f := range all {
 		m.complete(f, t.Len())
 		by := r.of(f)
+		// A script's own exec may say that it found something before the last match.
 		if f.at < from {
 			continue
 		}
@@ -162,6 +173,7 @@ type joined struct {
 	b []byte
 }
 
+// add appends a text, or throws if there would be too much.
 func (j *joined) add(s string) {
 	if len(j.b)+len(s) > maxText {
 		j.m.raise("RangeError", "Invalid string length")
@@ -178,6 +190,7 @@ type replacement struct {
 	template string
 }
 
+// replacement reads the second argument of replace: a function, or a template with $.
 func (m *machine) replacement(v otto.Value, in string) *replacement {
 	r := &replacement{m: m, in: in, text: regex.NewText(in)}
 	if v.IsFunction() {
@@ -215,6 +228,7 @@ func (r *replacement) expand(f *hit) string {
 			return string(out.b)
 		}
 		by, used := r.special(f, after)
+		// A $ that means nothing is itself.
 		if used == 0 {
 			by = "$"
 		}

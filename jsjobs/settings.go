@@ -39,6 +39,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 		v, given := f[field.name]
 		text, ok := fieldText(field.name, v)
 		switch {
+		// null and undefined mean that it is not said.
 		case v == nil && !field.must || !given && !field.must:
 			continue
 		case !ok || field.must && text == "":
@@ -51,6 +52,7 @@ func setting(f map[string]any, warn func(string, ...any)) (farm.Setting, error) 
 	s.Type = farm.SettingType(kind)
 	s.Required, s.Editable = optionalBool(f["required"]), optionalBool(f["editable"])
 	s.EvalInfo = evalInfo(f["evalInfo"])
+	// The type is known from here on, and says what the other fields may be.
 	s.Choices = choices(&s, f["choices"], warn)
 	var err error
 	if s.Propargs, err = propargs(&s, f["propargs"]); err != nil {
@@ -191,6 +193,7 @@ func coerce(kind farm.SettingType, v any) (any, error) {
 // that is wrong. Settings that the job type does not know are left alone.
 func fill(t *farm.JobType, given map[string]any) (map[string]any, error) {
 	settings := make(map[string]any, len(given)+len(t.Settings))
+	// A copy: what was submitted stays as it was.
 	for key, v := range given {
 		settings[key] = v
 	}
@@ -203,6 +206,7 @@ func fill(t *farm.JobType, given map[string]any) (map[string]any, error) {
 			if err := check(s, v); err != nil {
 				wrong = append(wrong, fmt.Sprintf("%s %s", s.Key, err))
 			}
+		// null counts as absent.
 		case s.Default != nil:
 			settings[s.Key] = s.Default
 		case s.Required != nil && *s.Required:

@@ -21,6 +21,7 @@ func beStrict(vm *otto.Otto) {
 		}
 		seen[class] = true
 		class.put = strictPut
+		// That of arguments finds parameters by their number, and has no private names.
 		if class.get != nil && sample != "(function () { return arguments })()" {
 			class.get = getChecked
 		}
@@ -47,6 +48,8 @@ func beStrict(vm *otto.Otto) {
 // getChecked is what the engine does, but that a private name which an object
 // does not have is an error (ECMA-262 7.3.30).
 func getChecked(o *innerObject, name string) otto.Value {
+	// The engine looks for these when it makes a text or a number of an object, and only then is
+	// Symbol.toPrimitive to come first.
 	if name == "valueOf" || name == "toString" {
 		if f := conversion(o, name); f != nil {
 			return outer(f)
@@ -114,6 +117,7 @@ func callInner(f *innerObject, this otto.Value, args ...otto.Value) otto.Value {
 	return innerCall(f, this, args, false, innerFrame{})
 }
 
+// shownObject is what messages call an object. Its contents are not shown: they may be anything.
 func shownObject(o *innerObject) string {
 	if o.class == "Function" || o.class == "Array" {
 		return "this " + strings.ToLower(o.class)
@@ -188,6 +192,7 @@ func marked(name string) (called string, length int, marks string) {
 		return name, 0, ""
 	}
 	rest := name[at+1:]
+	// The name is called%LENGTHmarks, such as "render%2s".
 	end := 0
 	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
 		end++
@@ -208,11 +213,13 @@ func newInner(like, prototype *innerObject) *innerObject {
 	return &innerObject{runtime: like.runtime, objectClass: inside.plainClass, prototype: prototype, property: map[string]innerProperty{}, class: "Object", extensible: true}
 }
 
+// jsText makes a value of a text inside, without a virtual machine.
 func jsText(s string) otto.Value {
 	v, _ := otto.ToValue(s)
 	return v
 }
 
+// jsWhole makes a value of a whole number, without a virtual machine.
 func jsWhole(n int) otto.Value {
 	v, _ := otto.ToValue(n)
 	return v

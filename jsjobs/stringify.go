@@ -24,6 +24,7 @@ func (m *machine) stringify(call otto.FunctionCall) otto.Value {
 		w.only(replacer.Object())
 	}
 	w.gap = m.gap(call.Argument(2))
+	// A replacer gets the object that the value is in, at first one with the value under "".
 	holder := otto.UndefinedValue()
 	if w.replacer.IsFunction() {
 		o := m.newObject()
@@ -78,6 +79,7 @@ func (w *jsonWriter) only(list *otto.Object) {
 // property writes a value that has a name in its holder, and reports whether
 // there was something to write.
 func (w *jsonWriter) property(holder otto.Value, name string, v otto.Value, indent string) bool {
+	// toJSON first, then the replacer: ECMA-262 25.5.2.2.
 	if v.IsObject() {
 		if f := w.m.read(v.Object(), "toJSON"); f.IsFunction() {
 			v = w.m.invoke(f, v, ofText(name))
@@ -105,6 +107,7 @@ func (w *jsonWriter) property(holder otto.Value, name string, v otto.Value, inde
 		w.out.add(jsonText(v.String()))
 	case v.IsNumber():
 		f, _ := v.ToFloat()
+		// JSON has no such numbers.
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			w.out.add("null")
 		} else {
@@ -118,6 +121,7 @@ func (w *jsonWriter) property(holder otto.Value, name string, v otto.Value, inde
 
 // nested writes an object or an array.
 func (w *jsonWriter) nested(v otto.Value, indent string) {
+	// A search, as values are nested a few levels deep at most.
 	for _, o := range w.open {
 		if o == v {
 			w.m.raise("TypeError", "Converting circular structure to JSON: a value contains itself")
@@ -153,6 +157,7 @@ func (w *jsonWriter) end(empty bool, indent, bracket string) {
 	w.out.add(bracket)
 }
 
+// array writes an array, whose gaps and functions are null.
 func (w *jsonWriter) array(v otto.Value, indent string) {
 	o := v.Object()
 	n := w.m.position(w.m.read(o, "length"), maxLength, 0)
@@ -167,6 +172,7 @@ func (w *jsonWriter) array(v otto.Value, indent string) {
 	w.end(n == 0, indent, "]")
 }
 
+// object writes the listed names of an object, or all.
 func (w *jsonWriter) object(v otto.Value, indent string) {
 	o := v.Object()
 	names := w.names
@@ -186,6 +192,7 @@ func (w *jsonWriter) object(v otto.Value, indent string) {
 		if w.property(v, name, w.m.read(o, name), indent) {
 			empty = false
 		} else {
+			// What cannot be written, such as a function, is left out with its name.
 			w.out.b = w.out.b[:before]
 		}
 	}
@@ -207,6 +214,7 @@ func jsonText(s string) string {
 			} else {
 				b = append(b, `\u00`+string("0123456789abcdef"[r>>4])+string("0123456789abcdef"[r&15])...)
 			}
+		// Half of a pair alone, which UTF-8 does not have.
 		case utf16.IsSurrogate(r):
 			b = append(b, `\u`+strconv.FormatInt(int64(r), 16)...)
 		default:

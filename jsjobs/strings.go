@@ -14,6 +14,7 @@ import (
 // regular expressions take part in are in patterns.go.
 
 const (
+	// A single call must not make memory full.
 	maxText = 1 << 27 // bytes of a text that a built-in function makes
 
 	blanks = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -56,6 +57,7 @@ func (m *machine) concat(s string, call otto.FunctionCall) otto.Value {
 
 // unit is the code unit at a position; ok is false where there is none.
 func unit(s string, at float64) (u uint16, ok bool) {
+	// No text has more code units than bytes inside, so this needs no counting.
 	if at < 0 || at >= float64(len(s)) {
 		return 0, false
 	}
@@ -66,8 +68,10 @@ func unit(s string, at float64) (u uint16, ok bool) {
 	return 0, false
 }
 
+// ofUnit makes a text of one code unit, which may be half of a pair.
 func ofUnit(u uint16) otto.Value { return ofText(string(codeunit.Rune(u))) }
 
+// at is String.prototype.at: positions below zero count from the end.
 func (m *machine) at(s string, call otto.FunctionCall) otto.Value {
 	at := m.toInteger(call.Argument(0))
 	if at < 0 {
@@ -79,6 +83,7 @@ func (m *machine) at(s string, call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
+// charAt is String.prototype.charAt: an empty text where there is nothing.
 func (m *machine) charAt(s string, call otto.FunctionCall) otto.Value {
 	if u, ok := unit(s, m.toInteger(call.Argument(0))); ok {
 		return ofUnit(u)
@@ -86,6 +91,7 @@ func (m *machine) charAt(s string, call otto.FunctionCall) otto.Value {
 	return ofText("")
 }
 
+// charCodeAt is String.prototype.charCodeAt: NaN where there is nothing.
 func (m *machine) charCodeAt(s string, call otto.FunctionCall) otto.Value {
 	if u, ok := unit(s, m.toInteger(call.Argument(0))); ok {
 		return m.toJS(int(u))
@@ -93,6 +99,7 @@ func (m *machine) charCodeAt(s string, call otto.FunctionCall) otto.Value {
 	return otto.NaNValue()
 }
 
+// codePointAt is String.prototype.codePointAt. At the second half of a pair it is that half.
 func (m *machine) codePointAt(s string, call otto.FunctionCall) otto.Value {
 	at := m.toInteger(call.Argument(0))
 	if _, ok := unit(s, at); !ok {
@@ -112,11 +119,14 @@ func index(s, sub string, from int) int {
 	return codeunit.Length(s[:at+i])
 }
 
+// indexOf is String.prototype.indexOf, in code units.
 func (m *machine) indexOf(s string, call otto.FunctionCall) otto.Value {
 	sub := m.toString(call.Argument(0))
 	return m.toJS(index(s, sub, m.position(call.Argument(1), codeunit.Length(s), 0)))
 }
 
+// lastIndexOf is String.prototype.lastIndexOf. Unlike elsewhere, no position means the end
+// (ECMA-262 22.1.3.11).
 func (m *machine) lastIndexOf(s string, call otto.FunctionCall) otto.Value {
 	sub := m.toString(call.Argument(0))
 	from := m.toNumber(call.Argument(1))
@@ -125,6 +135,7 @@ func (m *machine) lastIndexOf(s string, call otto.FunctionCall) otto.Value {
 	}
 	n := codeunit.Length(s)
 	at := codeunit.Offset(s, int(max(0, min(from, float64(n)))))
+	// The position is where a match may begin at the latest, so it may reach beyond that.
 	i := strings.LastIndex(s[:min(len(s), at+len(sub))], sub)
 	if i < 0 {
 		return m.toJS(-1)
@@ -140,30 +151,36 @@ func (m *machine) noPattern(v otto.Value, method string) string {
 	return m.toString(v)
 }
 
+// includes is String.prototype.includes.
 func (m *machine) includes(s string, call otto.FunctionCall) otto.Value {
 	sub := m.noPattern(call.Argument(0), "includes")
 	from := m.position(call.Argument(1), codeunit.Length(s), 0)
 	return m.toJS(strings.Contains(s[codeunit.Offset(s, from):], sub))
 }
 
+// startsWith is String.prototype.startsWith.
 func (m *machine) startsWith(s string, call otto.FunctionCall) otto.Value {
 	sub := m.noPattern(call.Argument(0), "startsWith")
 	from := m.position(call.Argument(1), codeunit.Length(s), 0)
 	return m.toJS(strings.HasPrefix(s[codeunit.Offset(s, from):], sub))
 }
 
+// endsWith is String.prototype.endsWith: of the text up to a position.
 func (m *machine) endsWith(s string, call otto.FunctionCall) otto.Value {
 	sub := m.noPattern(call.Argument(0), "endsWith")
 	n := codeunit.Length(s)
 	return m.toJS(strings.HasSuffix(codeunit.Slice(s, 0, m.position(call.Argument(1), n, n)), sub))
 }
 
+// slice is String.prototype.slice: positions below zero count from the end.
 func (m *machine) slice(s string, call otto.FunctionCall) otto.Value {
 	n := codeunit.Length(s)
 	from := m.relative(call.Argument(0), n, 0)
 	return ofText(codeunit.Slice(s, from, m.relative(call.Argument(1), n, n)))
 }
 
+// substring is String.prototype.substring: below zero is zero, and the smaller position comes
+// first.
 func (m *machine) substring(s string, call otto.FunctionCall) otto.Value {
 	n := codeunit.Length(s)
 	from := m.position(call.Argument(0), n, 0)
@@ -171,12 +188,14 @@ func (m *machine) substring(s string, call otto.FunctionCall) otto.Value {
 	return ofText(codeunit.Slice(s, min(from, to), max(from, to)))
 }
 
+// substr is String.prototype.substr, of Annex B: a position and a length.
 func (m *machine) substr(s string, call otto.FunctionCall) otto.Value {
 	n := codeunit.Length(s)
 	from := m.relative(call.Argument(0), n, 0)
 	return ofText(codeunit.Slice(s, from, from+m.position(call.Argument(1), n-from, n-from)))
 }
 
+// repeat is String.prototype.repeat, up to maxText.
 func (m *machine) repeat(s string, call otto.FunctionCall) otto.Value {
 	n := m.toInteger(call.Argument(0))
 	if n < 0 || math.IsInf(n, 0) || n*float64(len(s)) > maxText {
@@ -200,9 +219,11 @@ func (m *machine) pad(start bool) func(string, otto.FunctionCall) otto.Value {
 		if missing <= 0 || fill == "" {
 			return ofText(s)
 		}
+		// A code unit has three bytes at most.
 		if missing*3 > maxText {
 			m.raise("RangeError", "Invalid string length")
 		}
+		// The last filling may be cut in the middle of a pair, as the standard has it.
 		unit := codeunit.Length(fill)
 		padding := codeunit.Slice(strings.Repeat(fill, int(missing)/unit+1), 0, int(missing))
 		if start {
@@ -212,6 +233,7 @@ func (m *machine) pad(start bool) func(string, otto.FunctionCall) otto.Value {
 	}
 }
 
+// normalize is String.prototype.normalize.
 func (m *machine) normalize(s string, call otto.FunctionCall) otto.Value {
 	form := "NFC"
 	if v := call.Argument(0); v.IsDefined() {
@@ -242,12 +264,14 @@ func (m *machine) localeCompare(s string, call otto.FunctionCall) otto.Value {
 	if numeric {
 		key += " numeric"
 	}
+	// Scripts sort with it: the tables are made once for each kind of order.
 	if m.orders[key] == nil {
 		m.orders[key] = codeunit.NewOrder(numeric, sensitivity)
 	}
 	return m.toJS(m.orders[key].Compare(s, other))
 }
 
+// isWellFormed reports whether there are no halves of pairs alone.
 func (m *machine) isWellFormed(s string, _ otto.FunctionCall) otto.Value {
 	for _, r := range codeunit.Points(s) {
 		if utf16.IsSurrogate(r) {
@@ -257,6 +281,7 @@ func (m *machine) isWellFormed(s string, _ otto.FunctionCall) otto.Value {
 	return m.toJS(true)
 }
 
+// toWellFormed replaces halves of pairs alone by U+FFFD, as the texts of Go do.
 func (m *machine) toWellFormed(s string, _ otto.FunctionCall) otto.Value {
 	return ofText(codeunit.Encode(codeunit.Decode(s)))
 }
