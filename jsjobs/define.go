@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"renderfarm/farm"
 )
@@ -44,6 +45,9 @@ func (l *Library) define(ctx context.Context, s *script) (*definition, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, farm.Errorf(farm.NotFound, "job type unknown: %s was removed just now", s.name)
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EIO):
+		// No mistake of the script: who submits has to try again, and not to give up.
+		return nil, fmt.Errorf("cannot read %s: %w", s.file, err)
 	case err != nil:
 		return &definition{err: farm.Errorf(farm.Invalid, "cannot read %s: %w", s.file, err)}, nil
 	}

@@ -177,8 +177,8 @@ func (m *Manager) TaskLog(id farm.TaskID) (job farm.JobID, path string, size int
 	if job, err = m.jobOf(id); err != nil {
 		return "", "", 0, false, err
 	}
-	size, ok = m.files.LogSize(job, id)
-	return job, files.LogPath(job, id), size, ok, nil
+	size, ok, err = m.files.LogSize(job, id)
+	return job, files.LogPath(job, id), size, ok, unreadable(id, err)
 }
 
 // TaskLogTail returns the end of a task's log, and whether there is a log.
@@ -187,8 +187,17 @@ func (m *Manager) TaskLogTail(id farm.TaskID) (tail string, ok bool, err error) 
 	if err != nil {
 		return "", false, err
 	}
-	tail, ok = m.files.Tail(job, id)
-	return tail, ok, nil
+	tail, ok, err = m.files.Tail(job, id)
+	return tail, ok, unreadable(id, err)
+}
+
+// unreadable is the error of a log that is there and cannot be read: to call it empty
+// would take back what was read before.
+func unreadable(id farm.TaskID, err error) error {
+	if err == nil {
+		return nil
+	}
+	return farm.Errorf(farm.Off, "the log of task %s cannot be read at present: %w. Try again, or look at the manager's disk", id, err)
 }
 
 func (m *Manager) jobOf(id farm.TaskID) (farm.JobID, error) {

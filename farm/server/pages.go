@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -154,16 +157,36 @@ func (p *pages) icon(w http.ResponseWriter, r *http.Request) {
 // jobFile serves a task log or a preview. Folders are not listed.
 func (s *Server) jobFile(w http.ResponseWriter, r *http.Request) error {
 	name := chi.URLParam(r, "*")
-	info, err := fs.Stat(s.m.Files(), name)
-	if err != nil || !info.Mode().IsRegular() {
-		return farm.Errorf(farm.NotFound, "no such file: %s", name)
+	file, info, err := openRegular(s.m.Files(), name)
+	if err != nil {
+		return err
 	}
+	defer file.Close()
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if strings.HasSuffix(name, ".txt") || strings.HasSuffix(name, ".txt.1") {
 		h.Set("Content-Type", "text/plain; charset=utf-8") // what a program printed is never a page
 	}
-	http.ServeFileFS(w, r, s.m.Files(), name)
+	http.ServeContent(w, r, name, info.ModTime(), file)
 	return nil
+}
+
+// openRegular opens a plain file. One that is there and cannot be read, because the manager
+// has no more file handles or its disk is away, is not one that does not exist.
+func openRegular(files fs.FS, name string) (io.ReadSeekCloser, fs.FileInfo, error) {
+	file, err := files.Open(name)
+	switch {
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EIO):
+		return nil, nil, err
+	case err != nil:
+		return nil, nil, farm.Errorf(farm.NotFound, "no such file: %s", name)
+	}
+	info, err := file.Stat()
+	seeker, ok := file.(io.ReadSeekCloser)
+	if err != nil || !ok || !info.Mode().IsRegular() {
+		file.Close()
+		return nil, nil, farm.Errorf(farm.NotFound, "no such file: %s", name)
+	}
+	return seeker, info, nil
 }

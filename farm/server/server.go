@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/go-chi/chi/v5"
 
@@ -134,6 +135,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeError(w, status, known.Msg)
 	case r.Context().Err() != nil:
 		s.log.Debug("the client left", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path)
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+		s.log.Error("request failed", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path, "error", err)
+		writeError(w, http.StatusServiceUnavailable, "the manager has no file handle left for this. Try again, and let it have more open files, for example with LimitNOFILE of its service")
 	default:
 		s.log.Error("request failed", "request", w.Header().Get(headerRequestID), "method", r.Method, "path", r.URL.Path, "error", err)
 		ourFault(w)

@@ -50,7 +50,7 @@ func content(t *testing.T, f *Files, path string) string {
 
 func TestAppendLogEndsLines(t *testing.T) {
 	f := open(t)
-	if _, ok := f.LogSize(job, task); ok {
+	if _, ok, _ := f.LogSize(job, task); ok {
 		t.Error("there is a log before anything was appended")
 	}
 	appendLog(t, f, job, task, "first\n")
@@ -60,7 +60,7 @@ func TestAppendLogEndsLines(t *testing.T) {
 	if got := content(t, f, LogPath(job, task)); got != "first\nsecond\nthird\n" {
 		t.Errorf("the log is %q", got)
 	}
-	if size, ok := f.LogSize(job, task); !ok || size != 19 {
+	if size, ok, _ := f.LogSize(job, task); !ok || size != 19 {
 		t.Errorf("size %d, %v; want 19", size, ok)
 	}
 }
@@ -77,12 +77,12 @@ func TestTail(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := open(t)
 			appendLog(t, f, job, task, test.log)
-			if got, ok := f.Tail(job, task); !ok || got != test.want {
+			if got, ok, _ := f.Tail(job, task); !ok || got != test.want {
 				t.Errorf("got %d bytes, %v; want %d", len(got), ok, len(test.want))
 			}
 		})
 	}
-	if _, ok := open(t).Tail(job, task); ok {
+	if _, ok, _ := open(t).Tail(job, task); ok {
 		t.Error("a task without a log has a tail")
 	}
 }

@@ -50,7 +50,7 @@ func fillDisk(t *testing.T, dir string) {
 	if err := f.AppendLog(job, task, second); err == nil {
 		t.Error("a line was appended for which there is no room")
 	}
-	if text, _ := f.Tail(job, task); text != "the first line\n" {
+	if text, _, _ := f.Tail(job, task); text != "the first line\n" {
 		t.Errorf("the log is %q", text)
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &whole); err != nil {
@@ -59,7 +59,7 @@ func fillDisk(t *testing.T, dir string) {
 	if err := f.AppendLog(job, task, second); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := f.Tail(job, task); text != "the first line\n"+second+"\n" {
+	if text, _, _ := f.Tail(job, task); text != "the first line\n"+second+"\n" {
 		t.Errorf("the log is %q", text)
 	}
 }
@@ -84,7 +84,7 @@ func TestTornLine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text, _ := f.Tail(job, task); text != "whole\nto\nnext\nlast\n" {
+	if text, _, _ := f.Tail(job, task); text != "whole\nto\nnext\nlast\n" {
 		t.Errorf("the log is %q", text)
 	}
 }

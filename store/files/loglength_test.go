@@ -56,7 +56,7 @@ func TestLogThatCannotBeShortened(t *testing.T) {
 			t.Error("it was appended to a log that is too long")
 		}
 	}
-	if n, _ := f.LogSize(job, task); n != int64(appended) {
+	if n, _, _ := f.LogSize(job, task); n != int64(appended) {
 		t.Errorf("the log has %d bytes after %d, of which nothing was refused", n, appended)
 	}
 	if err := os.Remove(inTheWay); err != nil {

@@ -321,21 +321,28 @@ func (f *Files) RotateLog(job farm.JobID, task farm.TaskID) error {
 	return err
 }
 
-// LogSize returns the size of a task's log in bytes, and whether there is one.
-func (f *Files) LogSize(job farm.JobID, task farm.TaskID) (int64, bool) {
+// LogSize returns the size of a task's log in bytes, and whether there is one. An error
+// says that it cannot be known at present.
+func (f *Files) LogSize(job farm.JobID, task farm.TaskID) (size int64, ok bool, err error) {
 	info, err := f.root.Stat(filepath.FromSlash(LogPath(job, task)))
-	if err != nil {
-		return 0, false
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
 	}
-	return info.Size(), true
+	return info.Size(), true, nil
 }
 
 // Tail returns at most the last TailSize bytes of a task's log, beginning with
-// a whole line, and whether there is a log.
-func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
-	tail, from, ok := f.end(job, task, TailSize)
-	if !ok {
-		return "", false
+// a whole line, and whether there is a log. An error says that it cannot be read at present.
+func (f *Files) Tail(job farm.JobID, task farm.TaskID) (text string, ok bool, err error) {
+	tail, from, err := f.end(job, task, TailSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", false, nil
+	case err != nil:
+		return "", false, err
 	}
 	if from > 0 {
 		// A last line longer than the window is better cut than left out.
@@ -346,7 +353,7 @@ func (f *Files) Tail(job farm.JobID, task farm.TaskID) (string, bool) {
 			tail = tail[1:] // the rest of a character
 		}
 	}
-	return string(tail), true
+	return string(tail), true, nil
 }
 
 // End returns at most so many of the last bytes of a task's log; nothing if there
@@ -357,21 +364,21 @@ func (f *Files) End(job farm.JobID, task farm.TaskID, most int64) []byte {
 }
 
 // end returns the last bytes of a log, and where in it they begin.
-func (f *Files) end(job farm.JobID, task farm.TaskID, most int64) (end []byte, from int64, ok bool) {
+func (f *Files) end(job farm.JobID, task farm.TaskID, most int64) (end []byte, from int64, err error) {
 	file, err := f.root.Open(filepath.FromSlash(LogPath(job, task)))
 	if err != nil {
-		return nil, 0, false
+		return nil, 0, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, false
+		return nil, 0, err
 	}
 	from = max(0, info.Size()-most)
 	end = make([]byte, info.Size()-from)
 	n, err := file.ReadAt(end, from)
 	if err != nil && err != io.EOF {
-		return nil, 0, false
+		return nil, 0, err
 	}
-	return end[:n], from, true
+	return end[:n], from, nil
 }
