@@ -69,6 +69,7 @@ var house = map[string]floor{
 		"github.com/robertkrimen/otto/ast github.com/robertkrimen/otto/file github.com/robertkrimen/otto/token github.com/robertkrimen/otto/parser",
 		"it turns one parser's tree into the other engine's, and runs nothing: no second engine is in the program"},
 	"cmd/bench": {"", "", "it measures the program from outside, in tests only"},
+	"cmd/crash": {"", "", "it attacks the program from outside, in tests only"},
 	"ui":        {"", "", "the pages know nobody"},
 	"addon":     {"", "", "the add-on knows nobody"},
 	"docs":      {"", "github.com/yuin/goldmark", "the documentation is written in Markdown, and turned into pages in one place"},
@@ -76,11 +77,12 @@ var house = map[string]floor{
 
 // testOnly are libraries that only tests may import.
 var testOnly = map[string]string{
-	"github.com/rogpeppe/go-internal": "testscript runs the command line",
-	"github.com/getkin/kin-openapi":   "it checks the server against the API's description",
-	"github.com/chromedp":             "it drives a browser",
-	"pgregory.net/rapid":              "it makes random histories",
-	"github.com/dop251/goja":          "it is the engine that others' scripts were written for, which results are compared with",
+	"github.com/rogpeppe/go-internal":   "testscript runs the command line",
+	"github.com/getkin/kin-openapi":     "it checks the server against the API's description",
+	"github.com/chromedp":               "it drives a browser",
+	"pgregory.net/rapid":                "it makes random histories",
+	"github.com/anishathalye/porcupine": "it judges recorded histories",
+	"github.com/dop251/goja":            "it is the engine that others' scripts were written for, which results are compared with",
 }
 
 // shared are foreign packages that are no technology of their own, but the
