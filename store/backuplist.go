@@ -87,3 +87,14 @@ func restoreAdvice(path string) string {
 	}
 	return fmt.Sprintf("There is no backup in %s; if you have one elsewhere, restore it with \"farm restore FILE %s\"", BackupsDir(path), home)
 }
+
+// restoreJobAdvice is the next step for who has lost a job: no partial backup has it.
+func restoreJobAdvice(path string) string {
+	list, _ := Backups(path)
+	for _, b := range list {
+		if b.Kind != BackupPartial {
+			return fmt.Sprintf("The newest backup that can have it is restored with \"farm restore %s\"", farm.QuoteFor(runtime.GOOS, b.Path, "--home", filepath.Dir(path)))
+		}
+	}
+	return restoreAdvice(path)
+}

@@ -59,7 +59,7 @@ func (q *quarantine) put(seq uint32, r jobRecord, why error) error {
 			farm.Errorf(farm.Conflict, "the job %q (%s) is damaged in the database: %w. Delete it, or restore a backup of before", r.Name, r.ID, why)}
 		q.jobs[seq] = d
 		q.log.Error("a job is damaged in the database and its tasks are not handed out; the rest of the farm goes on. Delete the job, or stop the manager and restore a backup",
-			"job", r.ID, "name", r.Name, "error", d.Why, "restore", restoreAdvice(q.path))
+			"job", r.ID, "name", r.Name, "error", d.Why, "restore", restoreJobAdvice(q.path))
 	}
 	return d.err
 }

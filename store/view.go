@@ -32,7 +32,11 @@ func (v *View) find(p prefix) (seq uint32, uuid farm.UUID, err error) {
 
 // record returns the payload of a record that must exist.
 func (v *View) record(b *bucket, key []byte) ([]byte, error) {
-	return b.open(key, v.tx.Bucket(b.name).Get(key))
+	payload, err := b.open(key, v.tx.Bucket(b.name).Get(key))
+	if d := (*damage)(nil); errors.As(err, &d) {
+		v.met = append(v.met, d) // also if nobody returns the error
+	}
+	return payload, err
 }
 
 // job returns the record of the job with the number.
@@ -165,7 +169,7 @@ func (v *View) JobDetail(id farm.JobID) (farm.JobDetail, error) {
 	if err != nil {
 		return farm.JobDetail{}, err
 	}
-	if _, err := v.wholeJob(seq); err != nil {
+	if _, err := v.job(seq); err != nil {
 		return farm.JobDetail{}, err
 	}
 	key := key32(seq)

@@ -70,13 +70,16 @@ func (m *Manager) loadCheckouts() error {
 	if m.checkouts.loaded {
 		return nil
 	}
-	err := eachCheckout(m.store, m.checkouts.put)
+	// That of a damaged job may not be known: then it stays when the job is deleted,
+	// and nothing is collected before.
+	err := eachCheckout(m.store, m.checkouts.put, func(error) error { return nil })
 	m.checkouts.loaded = err == nil
 	return err
 }
 
-// eachCheckout calls f with every checkout of a job of the store.
-func eachCheckout(st *store.Store, f func(checkout string, id farm.JobID)) error {
+// eachCheckout calls f with every checkout of a job of the store, and damaged with the
+// error of a job whose checkout cannot be told.
+func eachCheckout(st *store.Store, f func(checkout string, id farm.JobID), damaged func(error) error) error {
 	for from := uint32(0); ; {
 		n := 0
 		err := st.View(func(v *store.View) error {
@@ -87,6 +90,12 @@ func eachCheckout(st *store.Store, f func(checkout string, id farm.JobID)) error
 			n, from = len(jobs), last
 			for i := range jobs {
 				d, err := v.JobDetail(jobs[i].ID)
+				if store.IsDamage(err) {
+					if err := damaged(err); err != nil {
+						return err
+					}
+					continue
+				}
 				if err != nil && farm.KindOf(err) != farm.NotFound {
 					return err
 				}
@@ -134,6 +143,10 @@ func (m *Manager) DeletionRemovesCheckout(id farm.JobID) (bool, error) {
 func (m *Manager) removeCheckout(id farm.JobID) error {
 	_, detail, err := m.Job(id)
 	if farm.KindOf(err) == farm.NotFound || err == nil && detail.ShamanCheckout == "" {
+		return nil
+	}
+	if store.IsDamage(err) {
+		m.log.Warn("a damaged job is deleted, and nobody can tell which files it has: its checkout is collected when it is old, and copied files are to be removed by hand", "job", id)
 		return nil
 	}
 	if err != nil {
@@ -209,6 +222,10 @@ func (m *Manager) CollectFiles(ctx context.Context, remove bool, olderThan time.
 	defer m.checkouts.collecting.Unlock()
 	if err := m.loadCheckouts(); err != nil {
 		return blobs.Collected{}, err
+	}
+	if damaged := m.store.Damaged(); len(damaged) > 0 {
+		return blobs.Collected{}, farm.Errorf(farm.Conflict, "the job %q (%s) is damaged in the database, and nobody can tell which files it has: nothing is removed while it is there. Delete it, or restore a backup of before",
+			damaged[0].Name, damaged[0].ID)
 	}
 	if olderThan < 0 {
 		olderThan = time.Duration(m.Config().Shaman.GarbageCollect.MaxAge)

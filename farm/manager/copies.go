@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"renderfarm/farm"
+	"renderfarm/store"
 )
 
 // copiesOf returns the name of the folder with the copies of a job's files, for
@@ -26,8 +27,8 @@ func copiesOf(metadata map[string]string) string {
 func (m *Manager) removeCopies(id farm.JobID) error {
 	_, detail, err := m.Job(id)
 	key := copiesOf(detail.Metadata)
-	if farm.KindOf(err) == farm.NotFound || err == nil && key == "" {
-		return nil
+	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) || err == nil && key == "" {
+		return nil // removeCheckout has told of the damage
 	}
 	if err != nil {
 		return err

@@ -26,7 +26,8 @@ func (o Offline) CollectFiles(ctx context.Context, remove bool, olderThan time.D
 		olderThan = time.Duration(o.Config.Shaman.GarbageCollect.MaxAge)
 	}
 	used := map[string]bool{}
-	if err := eachCheckout(o.Store, func(checkout string, _ farm.JobID) { used[path.Clean(checkout)] = true }); err != nil {
+	if err := eachCheckout(o.Store, func(checkout string, _ farm.JobID) { used[path.Clean(checkout)] = true },
+		func(err error) error { return err }); err != nil {
 		return blobs.Collected{}, err
 	}
 	files := o.files()
