@@ -37,15 +37,26 @@ func SecondRunFrame(commands []Command) (frame int, ok bool) {
 // line of at most MaxReason bytes.
 func CleanReason(told string) string { return oneLine(told, MaxReason) }
 
-// FrameTime returns how long a worker takes for a frame, without loading the file, as
-// far as the frames of the job that were rendered tell. A worker that has rendered none
-// is like the others on the average.
-func (c *FrameCosts) FrameTime(frame int, worker WorkerID) (time.Duration, bool) {
+// FrameTimes are how long workers take for frames of a job, without loading the file, as
+// far as the frames that were rendered tell.
+type FrameTimes struct {
+	costs *FrameCosts
+	trend *trend
+}
+
+// Times returns them, and false if no frame was rendered.
+func (c *FrameCosts) Times() (FrameTimes, bool) {
 	if c == nil || c.Rendered == 0 || !c.Curve.seen() {
-		return 0, false
+		return FrameTimes{}, false
 	}
+	return FrameTimes{c, c.Curve.trend()}, true
+}
+
+// Of returns how long a worker takes for a frame. One that has rendered none is like the
+// others on the average.
+func (t FrameTimes) Of(frame int, worker WorkerID) time.Duration {
 	speed, known := 0.0, 0
-	for _, w := range c.Workers {
+	for _, w := range t.costs.Workers {
 		if w.Worker == worker {
 			speed, known = w.Speed, 1
 			break
@@ -53,22 +64,19 @@ func (c *FrameCosts) FrameTime(frame int, worker WorkerID) (time.Duration, bool)
 		speed += w.Speed
 		known++
 	}
-	seconds, _ := c.Curve.trend().at(c.Curve.index(frame))
+	seconds, _ := t.trend.at(t.costs.Curve.index(frame))
 	seconds *= math.Exp(speed / float64(max(known, 1)))
-	return time.Duration(min(seconds, maxTimeLeft) * float64(time.Second)), true
+	return time.Duration(min(seconds, maxTimeLeft) * float64(time.Second))
 }
 
-// LoadTime returns how long it takes to start Blender and load the job's file, on the
+// Load returns how long it takes to start Blender and load the job's file, on the
 // average of the workers' first frames.
-func (c *FrameCosts) LoadTime() time.Duration {
-	if c == nil || len(c.Workers) == 0 {
-		return 0
-	}
-	first := c.Load
-	for _, w := range c.Workers {
+func (t FrameTimes) Load() time.Duration {
+	first := t.costs.Load
+	for _, w := range t.costs.Workers {
 		first -= w.Load
 	}
-	return time.Duration(max(first, 0)/int64(len(c.Workers))) * time.Millisecond
+	return time.Duration(max(first, 0)/int64(max(len(t.costs.Workers), 1))) * time.Millisecond
 }
 
 // leastSecondGain is the least time that a second run has to gain: what is estimated,

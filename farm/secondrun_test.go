@@ -39,9 +39,9 @@ func TestSecondRun(t *testing.T) {
 }
 
 // What a worker takes for a frame follows from what it and the others took.
-func TestFrameTime(t *testing.T) {
+func TestFrameTimes(t *testing.T) {
 	c := NewFrameCosts([]int{1, 2, 3, 4, 5, 6, 7, 8})
-	if _, ok := c.FrameTime(1, "fast"); ok {
+	if _, ok := c.Times(); ok {
 		t.Error("nothing was rendered, and a time is known")
 	}
 	saved := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
@@ -57,15 +57,16 @@ func TestFrameTime(t *testing.T) {
 		c.Add(&r, worker, nil)
 	}
 	for worker, want := range map[WorkerID]time.Duration{"fast": 10 * time.Second, "slow": 40 * time.Second, "new": 20 * time.Second} {
-		if got, ok := c.FrameTime(7, worker); !ok || got < want*9/10 || got > want*11/10 {
+		times, ok := c.Times()
+		if got := times.Of(7, worker); !ok || got < want*9/10 || got > want*11/10 {
 			t.Errorf("%s takes %s, %v; want %s", worker, got, ok, want)
 		}
 	}
-	if load := c.LoadTime(); load != 3*time.Second {
-		t.Errorf("loading takes %s", load)
+	if times, _ := c.Times(); times.Load() != 3*time.Second {
+		t.Errorf("loading takes %s", times.Load())
 	}
 	var none *FrameCosts
-	if _, ok := none.FrameTime(1, "fast"); ok || none.LoadTime() != 0 {
+	if _, ok := none.Times(); ok {
 		t.Error("without costs something is known")
 	}
 }

@@ -47,7 +47,7 @@ func (m *Manager) assignSecond(id farm.WorkerID) (a Assignment, next time.Durati
 	if !m.config.Load().RenderLastFramesTwice || !m.roster.doesSecond(id) {
 		return a, never, nil
 	}
-	tasks, beginning := m.slow.underWay()
+	tasks, beginning := m.slow.underWay(m.seconds.mayBe)
 	if next = never; beginning {
 		next = lookAgain
 	}
@@ -102,30 +102,26 @@ func (m *Manager) assignSecond(id farm.WorkerID) (a Assignment, next time.Durati
 func (u *unit) bestSecond(tasks []runningTask, w *store.Worker) (best store.Task, soon time.Duration) {
 	most, soon := time.Duration(0), never
 	now := time.Now()
+	var job *store.Job // whose times these are; tasks of one job come in a row, most often
+	var times farm.FrameTimes
+	known := false
 	for _, r := range tasks {
 		frame, ok := u.m.seconds.open(r)
 		if !ok {
 			continue
 		}
 		t, err := u.Task(r.id)
-		if err != nil || t.Status() != farm.TaskActive {
+		if err != nil || !u.maySecond(t, w) {
 			continue
 		}
-		state := t.State()
-		if state.Worker == w.ID || state.Redo != (farm.Redo{}) || !u.m.roster.doesSecond(state.Worker) ||
-			!t.Job.Status().Runs() || !u.Suits(t, w) || slices.Contains(state.FailedBy, w.ID) {
-			continue
+		if t.Job != job {
+			job = t.Job
+			times, known = u.Costs(job).Times()
 		}
-		if first, err := u.Worker(state.Worker); err != nil || first.InUse != "" || first.Request.Pending() {
-			continue // it stands still, or comes back without that
-		}
-		costs := u.Costs(t.Job)
-		first, known := costs.FrameTime(frame, state.Worker)
 		if !known {
 			continue
 		}
-		second, _ := costs.FrameTime(frame, w.ID)
-		gain, from := farm.SecondRun(first, second, costs.LoadTime(), r.since, now)
+		gain, from := farm.SecondRun(times.Of(frame, t.State().Worker), times.Of(frame, w.ID), times.Load(), r.since, now)
 		switch {
 		case gain > most:
 			best, most = t, gain
@@ -137,6 +133,17 @@ func (u *unit) bestSecond(tasks []runningTask, w *store.Worker) (best store.Task
 		return best, 0
 	}
 	return best, max(soon, time.Millisecond)
+}
+
+// maySecond reports whether a worker may render a task's frame as well.
+func (u *unit) maySecond(t store.Task, w *store.Worker) bool {
+	state := t.State()
+	if state.Status != farm.TaskActive || state.Worker == w.ID || state.Redo != (farm.Redo{}) || !u.m.roster.doesSecond(state.Worker) ||
+		!t.Job.Status().Runs() || !u.Suits(t, w) || slices.Contains(state.FailedBy, w.ID) {
+		return false
+	}
+	first, err := u.Worker(state.Worker)
+	return err == nil && first.InUse == "" && !first.Request.Pending() // it stands still, or comes back without that
 }
 
 // beginSecond begins a second run.

@@ -119,6 +119,14 @@ func (s *secondRuns) know(id farm.TaskID, f secondFrame) {
 	s.frames[id] = f
 }
 
+// mayBe reports whether a task could have a second run and has none, or that is not known.
+func (s *secondRuns) mayBe(t *runningTask) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, known := s.frames[t.id]
+	return (f.ok || !known) && s.byTask[t.id] == nil && s.without[t.key.job] == ""
+}
+
 // open reports which frame a task renders, if it could have a second run and has none.
 func (s *secondRuns) open(t runningTask) (frame int, ok bool) {
 	s.mu.Lock()

@@ -61,7 +61,7 @@ type endedTask struct {
 
 // slowTasks notices tasks that take longer than usual.
 type slowTasks struct {
-	mu     sync.Mutex // guards what follows; nothing else is taken while it is held
+	mu     sync.Mutex // guards what follows; only that of secondRuns is taken while it is held
 	usuals map[usualKey]*usual
 	tasks  map[farm.TaskID]*runningTask
 }
@@ -126,12 +126,12 @@ func (s *slowTasks) worksOn(id farm.TaskID, begins bool) {
 }
 
 // mostUnderWay bounds how many tasks are looked at for a second run.
-const mostUnderWay = 100
+const mostUnderWay = 20
 
-// underWay returns the tasks of one step that workers work on, the longest under way
-// first, of jobs in which no worker holds one that it has not begun, which others could
-// have instead. beginning reports that there are such jobs.
-func (s *slowTasks) underWay() (list []runningTask, beginning bool) {
+// underWay returns those tasks that workers work on, of one step and for which ok, that
+// are under way longest. Left out are those of jobs in which a worker holds one that it
+// has not begun, which others could have instead; beginning reports that there are such.
+func (s *slowTasks) underWay(ok func(*runningTask) bool) (list []runningTask, beginning bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.usuals {
@@ -140,13 +140,18 @@ func (s *slowTasks) underWay() (list []runningTask, beginning bool) {
 			continue
 		}
 		for _, t := range p.running {
-			if t.steps == 1 {
-				list = append(list, *t)
+			full := len(list) == mostUnderWay
+			if t.steps != 1 || full && !t.since.Before(list[mostUnderWay-1].since) || !ok(t) {
+				continue
 			}
+			at, _ := slices.BinarySearchFunc(list, t.since, func(a runningTask, since time.Time) int { return a.since.Compare(since) })
+			if full {
+				list = list[:mostUnderWay-1]
+			}
+			list = slices.Insert(list, at, *t)
 		}
 	}
-	slices.SortFunc(list, func(a, b runningTask) int { return a.since.Compare(b.since) })
-	return list[:min(len(list), mostUnderWay)], beginning
+	return list, beginning
 }
 
 // add adds what a step took, and reports whether with it the usual is known.
