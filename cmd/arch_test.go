@@ -30,6 +30,7 @@ var house = map[string]floor{
 	"cmd": {"farm farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
+	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
 	"farm/fsync":       {"", "", "everybody who renames a file needs it, and it needs nobody"},
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
