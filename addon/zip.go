@@ -13,14 +13,18 @@ import (
 // Name is what the add-on's file should be called.
 const Name = "farm-addon.zip"
 
-// urlFile tells the add-on where its manager is.
-const urlFile = "farm/manager_url.txt"
+// These tell the add-on where its manager is, and by which certificate it knows it.
+const (
+	urlFile         = "farm/manager_url.txt"
+	fingerprintFile = "farm/manager_fingerprint.txt"
+)
 
 // Zip returns the add-on as Blender installs it: before 4.2 as an add-on, from
 // then on as an extension. It has everything in one folder, which both accept.
 // manager is the address that it uses until somebody gives it another; "" for
-// none. The same address makes the same file.
-func Zip(manager string) ([]byte, error) {
+// none. fingerprint is the SHA-256 of the manager's certificate, "" for what the system
+// believes. The same arguments make the same file.
+func Zip(manager, fingerprint string) ([]byte, error) {
 	if err := checkURL(manager); err != nil {
 		return nil, err
 	}
@@ -42,6 +46,9 @@ func Zip(manager string) ([]byte, error) {
 	})
 	if err == nil && manager != "" {
 		err = add(z, urlFile, []byte(manager+"\n"))
+	}
+	if err == nil && fingerprint != "" {
+		err = add(z, fingerprintFile, []byte(fingerprint+"\n"))
 	}
 	if err == nil {
 		err = z.Close()

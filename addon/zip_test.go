@@ -12,7 +12,7 @@ import (
 
 // TestZip holds the zip to what Blender wants of add-ons and of extensions.
 func TestZip(t *testing.T) {
-	b, err := Zip("http://farm.local:8080")
+	b, err := Zip("http://farm.local:8080", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestZip(t *testing.T) {
 			t.Errorf("%s has no %q", name, want)
 		}
 	}
-	again, err := Zip("http://farm.local:8080")
+	again, err := Zip("http://farm.local:8080", "")
 	if err != nil || !bytes.Equal(b, again) {
 		t.Errorf("the same address made another file, %v", err)
 	}
@@ -76,11 +76,11 @@ func TestManifest(t *testing.T) {
 // TestAddressOfNobody refuses what is no address of a manager.
 func TestAddressOfNobody(t *testing.T) {
 	for _, bad := range []string{"farm.local", "ftp://farm.local", "http://", "http://a b", "http://u:p@host", "http://host/?x=1", "http://host\n", "http://" + strings.Repeat("x", 600)} {
-		if _, err := Zip(bad); err == nil {
+		if _, err := Zip(bad, ""); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
-	if _, err := Zip(""); err != nil {
+	if _, err := Zip("", ""); err != nil {
 		t.Errorf("without an address: %v", err)
 	}
 }

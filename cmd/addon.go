@@ -32,15 +32,15 @@ Add-ons, Install from Disk.`,
 
 // runAddon writes the zip, whole or not at all. In a folder it gets its usual name.
 func runAddon(s *session, out string) error {
-	address, err := s.managerAddress()
+	address, fingerprint, err := s.managerAddress()
 	if err != nil {
 		return err
 	}
-	client, err := api.New(address) // which knows what an address may leave out
+	client, err := api.NewPinned(address, fingerprint) // which knows what an address may leave out
 	if err != nil {
 		return err
 	}
-	zip, err := addon.Zip(client.Base)
+	zip, err := addon.Zip(client.Base, fingerprint)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ const canRestart = 1
 // work runs the worker until the context ends or a user shuts it down.
 func (h *host) work(ctx context.Context) error {
 	for {
-		options := h.s.workerOptions(h.config, h.url, canRestart)
+		options := h.s.workerOptions(h.config, h.url, h.fingerprint, canRestart)
 		options.StalledAfter = sooner(options.StalledAfter, time.Duration(h.config.TaskTimeout))
 		w, err := worker.New(options)
 		if err != nil {

@@ -119,11 +119,11 @@ func backupTarget(file, database string) (string, error) {
 // backupByManager has the manager of this home make a backup. It is
 // farm.Unavailable if none runs.
 func (s *session) backupByManager(ctx context.Context) (api.Backup, error) {
-	url := s.runningManager()
-	if url == "" {
+	own := s.runningManager()
+	if own.url == "" {
 		return api.Backup{}, farm.Errorf(farm.Unavailable, "no manager runs on %s", s.home)
 	}
-	client, err := api.New(url)
+	client, err := api.NewPinned(own.url, own.fingerprint)
 	if err != nil {
 		return api.Backup{}, err
 	}

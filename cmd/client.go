@@ -16,12 +16,15 @@ func (s *session) client(ctx context.Context) (*api.Client, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	address, err := s.managerAddress()
+	address, fingerprint, err := s.managerAddress()
 	if err != nil {
 		return nil, err
 	}
-	client, err := api.New(address)
+	client, err := api.NewPinned(address, fingerprint)
 	if err != nil {
+		return nil, err
+	}
+	if client.Key, err = s.farmKey(); err != nil {
 		return nil, err
 	}
 	client.UserAgent = "Farm/" + version
@@ -48,17 +51,19 @@ func userName() string {
 }
 
 // managerAddress returns where the manager is: the flag, else FARM_MANAGER,
-// else farm.yaml, else what a manager running on this home says, else the default.
-func (s *session) managerAddress() (string, error) {
+// else farm.yaml, else what a manager running on this home says, else the default. With
+// it comes the fingerprint of its certificate, "" if none was given.
+func (s *session) managerAddress() (address, fingerprint string, err error) {
 	c, err := s.config()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	if c.ManagerURL != "" {
-		return c.ManagerURL, nil
+	own := s.runningManager()
+	switch {
+	case own.url != "" && (c.ManagerURL == "" || c.ManagerURL == own.url && c.Fingerprint == ""):
+		return own.url, own.fingerprint, nil
+	case c.ManagerURL == "":
+		return defaultManager, c.Fingerprint, nil
 	}
-	if url := s.runningManager(); url != "" {
-		return url, nil
-	}
-	return defaultManager, nil
+	return c.ManagerURL, c.Fingerprint, nil
 }

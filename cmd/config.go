@@ -94,9 +94,9 @@ func (c *settled) read() (written map[string]any, err error) {
 	return written, json.Unmarshal(doc, &written)
 }
 
-// paths are the values in effect that name folders; "" leaves the choice to Farm.
+// paths are the values in effect that name files and folders; "" leaves the choice to Farm.
 func (c *settled) paths() []*string {
-	return []*string{&c.SharedStoragePath, &c.LocalManagerStoragePath, &c.WatchFolder}
+	return []*string{&c.SharedStoragePath, &c.LocalManagerStoragePath, &c.WatchFolder, &c.TLSCert, &c.TLSKey, &c.KeyFile}
 }
 
 // below returns a path that may be relative to dir; "" stays "".

@@ -41,7 +41,7 @@ func TestEveryKeyAgrees(t *testing.T) {
 		if kind.Kind() == reflect.Slice {
 			text, ok = values["slice"], true
 		}
-		if word := map[string]string{"blender_match": "newer", "work_when": "idle", "ionice": "low", "file_mode": "0664", "gpu": "never", "memory_limit": "2GB"}[k.name]; word != "" {
+		if word := map[string]string{"blender_match": "newer", "work_when": "idle", "ionice": "low", "file_mode": "0664", "gpu": "never", "memory_limit": "2GB", "tls": "self", "manager_fingerprint": strings.Repeat("0f", 32), "trusted_addresses": "10.0.0.0/8,192.168.1.7"}[k.name]; word != "" {
 			text = word // not any will do
 		}
 		if !ok {
@@ -182,7 +182,7 @@ func TestManagerAddress(t *testing.T) {
 	s := testSession(t, env)
 	expect := func(want string) {
 		t.Helper()
-		if got, err := s.managerAddress(); err != nil || got != want {
+		if got, _, err := s.managerAddress(); err != nil || got != want {
 			t.Errorf("got %q, %v, want %q", got, err, want)
 		}
 	}
@@ -197,6 +197,18 @@ func TestManagerAddress(t *testing.T) {
 	expect("http://from-env:8080")
 	s.given[managerKey] = "from-flag"
 	expect("from-flag")
+
+	// Its own manager is known by its certificate, unless another one was named.
+	fingerprint := strings.Repeat("0f", 32)
+	if err := os.WriteFile(s.urlFile(), []byte("https://127.0.0.1:4711\n"+fingerprint+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{"https://127.0.0.1:4711": fingerprint, "https://farm:4711": ""} {
+		s.given[managerKey] = address
+		if _, got, err := s.managerAddress(); err != nil || got != want {
+			t.Errorf("%s: fingerprint %q, %v, want %q", address, got, err, want)
+		}
+	}
 }
 
 // TestEveryKeyIsInTheTable finds each key that farm.yaml can have in the one table

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"renderfarm/addon"
 	"renderfarm/docs"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
@@ -35,12 +36,14 @@ type serveOptions struct {
 // server. start builds it up from the ground; stop takes it down in the
 // opposite order, so that nothing loses what it stands on.
 type host struct {
-	s      *session
-	config *settled
-	url    string
-	open   bool       // answers on every address of the computer
-	failed chan error // gets the error if the server ends by itself
-	stops  []func() error
+	s           *session
+	config      *settled
+	url         string
+	open        bool        // answers on every address of the computer
+	tls         *tls.Config // nil: HTTP only
+	fingerprint string      // of the certificate; "" without one
+	failed      chan error  // gets the error if the server ends by itself
+	stops       []func() error
 }
 
 // eventsKept is how many events readers may be behind: at the most that 300
@@ -90,6 +93,9 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	}
 	h.later(ignoreClosed(l.Close))
 	h.url, h.open = urlOf(l.Addr())
+	if err := h.encrypt(); err != nil {
+		return nil, err
+	}
 	handler, err := h.build()
 	if err != nil {
 		return nil, err
@@ -161,8 +167,12 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	h.later(func() error { m.Close(); return nil })
+	keys, err := s.keySource()
+	if err != nil {
+		return nil, err
+	}
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
-	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: addon.Zip, Log: s.log}), nil
+	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Log: s.log}), nil
 }
 
 // readAhead has the job types read, and the process that runs their scripts
@@ -209,7 +219,7 @@ const (
 
 // announce waits until the server answers, and then tells everybody where it is.
 func (h *host) announce(ctx context.Context, readyFile string) error {
-	client, err := api.New(h.url)
+	client, err := api.NewPinned(h.url, h.fingerprint)
 	if err != nil {
 		return err
 	}
@@ -217,7 +227,7 @@ func (h *host) announce(ctx context.Context, readyFile string) error {
 		return err
 	}
 	client.HTTP.CloseIdleConnections()
-	if err := fsync.Replace(h.s.urlFile(), []byte(h.url+"\n")); err != nil {
+	if err := fsync.Replace(h.s.urlFile(), []byte(running{h.url, h.fingerprint, h.joinLine()}.String())); err != nil {
 		return err
 	}
 	// Other commands on this computer find the manager by this file. One that a crash leaves behind
@@ -237,13 +247,20 @@ func (h *host) serve(l listener, handler *server.Server) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          h.s.httpLog(),
+		ConnContext:       server.ConnContext,
+		TLSConfig:         h.tls,
 	}
 	// Shutdown waits for requests under way, and streams of events would never end.
 	srv.RegisterOnShutdown(handler.EndStreams)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		bounded := server.Bounded(l, h.tls != nil)
+		answer := srv.Serve
+		if h.tls != nil {
+			answer = func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
+		}
+		if err := answer(bounded); !errors.Is(err, http.ErrServerClosed) {
 			h.failed <- fmt.Errorf("answer requests at %s: %w", h.url, err)
 		}
 	}()

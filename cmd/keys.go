@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 	"renderfarm/farm/worker"
 )
 
@@ -23,31 +24,33 @@ type config struct {
 
 // local is the part of the configuration for the workers and clients of this computer.
 type local struct {
-	ManagerURL      string        `yaml:"manager_url,omitempty"`       // "": look for it, see managerURL
-	WorkerName      string        `yaml:"worker_name,omitempty"`       // "": the host's name
-	TaskTypes       []string      `yaml:"task_types,omitempty"`        // nil: every type the worker knows
-	RestartExitCode int           `yaml:"restart_exit_code,omitempty"` // 0: nothing would start the worker again
-	WatchFolder     string        `yaml:"watch_folder,omitempty"`      // .blend files put there are submitted; "": none
-	Blenders        []string      `yaml:"blenders,omitempty"`          // see worker.Options.Blenders
-	FindBlenders    bool          `yaml:"find_blenders"`               // see worker.Options.FindBlenders
-	WorkerChecks    bool          `yaml:"worker_checks"`               // see worker.Options.NoChecks
-	StalledAfter    farm.Duration `yaml:"task_stalled_after"`          // 0: never
-	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`     // 0: any time
-	FileMode        string        `yaml:"file_mode,omitempty"`         // octal, see worker.Options.FileMode; "": what the umask leaves
-	WarmBlender     bool          `yaml:"warm_blender"`                // see worker.Options.NoWarm
-	GPUs            []string      `yaml:"gpus,omitempty"`              // a worker for each of these cards, see worker.ChooseGPUs; nil: one worker
-	GPURule         string        `yaml:"gpu,omitempty"`               // see worker.Options.GPURule
-	Watts           int           `yaml:"watts,omitempty"`             // what the computer takes while it renders; 0: not known
-	WorkWhen        string        `yaml:"work_when"`                   // always, idle or manual
-	IdleAfter       farm.Duration `yaml:"idle_after"`                  // see idle.Options.After
-	GiveBackAfter   farm.Duration `yaml:"give_back_after"`             // see worker.Options
-	BusyPrograms    []string      `yaml:"busy_programs"`               // see idle.Options.Programs
-	BusyCPU         int           `yaml:"busy_cpu"`                    // see idle.Options.BusyCPU
-	Nice            int           `yaml:"nice,omitempty"`              // see procgroup.Limits
-	IOTime          string        `yaml:"ionice,omitempty"`            // "", low or idle
-	CPULimit        int           `yaml:"cpu_limit,omitempty"`         // processors; 0: all
-	MemoryLimit     farm.Size     `yaml:"memory_limit,omitempty"`      // 0: all
-	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`  // Linux, see worker.Options; -1 leaves it alone
+	ManagerURL      string        `yaml:"manager_url,omitempty"`         // "": look for it, see managerURL
+	Fingerprint     string        `yaml:"manager_fingerprint,omitempty"` // of the manager's certificate; "": what the system believes
+	KeyFile         string        `yaml:"key_file,omitempty"`            // with the farm key; "": farm.key in the home folder
+	WorkerName      string        `yaml:"worker_name,omitempty"`         // "": the host's name
+	TaskTypes       []string      `yaml:"task_types,omitempty"`          // nil: every type the worker knows
+	RestartExitCode int           `yaml:"restart_exit_code,omitempty"`   // 0: nothing would start the worker again
+	WatchFolder     string        `yaml:"watch_folder,omitempty"`        // .blend files put there are submitted; "": none
+	Blenders        []string      `yaml:"blenders,omitempty"`            // see worker.Options.Blenders
+	FindBlenders    bool          `yaml:"find_blenders"`                 // see worker.Options.FindBlenders
+	WorkerChecks    bool          `yaml:"worker_checks"`                 // see worker.Options.NoChecks
+	StalledAfter    farm.Duration `yaml:"task_stalled_after"`            // 0: never
+	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`       // 0: any time
+	FileMode        string        `yaml:"file_mode,omitempty"`           // octal, see worker.Options.FileMode; "": what the umask leaves
+	WarmBlender     bool          `yaml:"warm_blender"`                  // see worker.Options.NoWarm
+	GPUs            []string      `yaml:"gpus,omitempty"`                // a worker for each of these cards, see worker.ChooseGPUs; nil: one worker
+	GPURule         string        `yaml:"gpu,omitempty"`                 // see worker.Options.GPURule
+	Watts           int           `yaml:"watts,omitempty"`               // what the computer takes while it renders; 0: not known
+	WorkWhen        string        `yaml:"work_when"`                     // always, idle or manual
+	IdleAfter       farm.Duration `yaml:"idle_after"`                    // see idle.Options.After
+	GiveBackAfter   farm.Duration `yaml:"give_back_after"`               // see worker.Options
+	BusyPrograms    []string      `yaml:"busy_programs"`                 // see idle.Options.Programs
+	BusyCPU         int           `yaml:"busy_cpu"`                      // see idle.Options.BusyCPU
+	Nice            int           `yaml:"nice,omitempty"`                // see procgroup.Limits
+	IOTime          string        `yaml:"ionice,omitempty"`              // "", low or idle
+	CPULimit        int           `yaml:"cpu_limit,omitempty"`           // processors; 0: all
+	MemoryLimit     farm.Size     `yaml:"memory_limit,omitempty"`        // 0: all
+	OOMScoreAdjust  int           `yaml:"oom_score_adjust,omitempty"`    // Linux, see worker.Options; -1 leaves it alone
 }
 
 // defaultConfig returns what is in effect when nobody says anything.
@@ -69,6 +72,11 @@ func (l local) check() error {
 	}
 	if _, err := parseFileMode(l.FileMode); err != nil {
 		return err
+	}
+	if l.Fingerprint != "" {
+		if _, err := api.ParseFingerprint(l.Fingerprint); err != nil {
+			return farm.Errorf(farm.Invalid, "manager_fingerprint: %w", err)
+		}
 	}
 	return l.checkOwner()
 }
@@ -122,7 +130,11 @@ type key struct {
 // only the file can say, such as variables, are not in it.
 func keys() []key {
 	asked := key{managerKey, "manager", "FARM_MANAGER", asking, "`URL` of the manager (default: the one running on this home, else " + defaultManager + ")", func(c *config) any { return &c.ManagerURL }}
-	return slices.Concat(managerKeys(), shamanAndMQTTKeys(), []key{asked}, workerKeys())
+	return slices.Concat(managerKeys(), shamanAndMQTTKeys(), []key{
+		asked,
+		{"manager_fingerprint", "fingerprint", "FARM_FINGERPRINT", asking, "`SHA-256` of the manager's certificate, for https with a self-made one", func(c *config) any { return &c.Fingerprint }},
+		{"key_file", "key-file", "FARM_KEY_FILE", asking, "`file` with the farm key (default: farm.key in the home folder; $FARM_KEY goes before both)", func(c *config) any { return &c.KeyFile }},
+	}, workerKeys())
 }
 
 // managerKeys are the manager's keys outside of sections.
@@ -132,6 +144,11 @@ func managerKeys() []key {
 		{"listen", "listen", "FARM_LISTEN", serving, "`HOST:PORT` to answer on; an empty host means every address, port 0 any free one", func(c *config) any { return &c.Listen }},
 		{"shared_storage_path", "shared-storage", "FARM_SHARED_STORAGE", serving, "`folder` that every worker can reach; empty means one inside the home folder", func(c *config) any { return &c.SharedStoragePath }},
 		{"allowed_hosts", "", "FARM_ALLOWED_HOSTS", serving, "", func(c *config) any { return &c.AllowedHosts }},
+		{"tls", "", "FARM_TLS", serving, "", func(c *config) any { return &c.TLS }},
+		{"tls_cert", "", "FARM_TLS_CERT", serving, "", func(c *config) any { return &c.TLSCert }},
+		{"tls_key", "", "FARM_TLS_KEY", serving, "", func(c *config) any { return &c.TLSKey }},
+		{"trusted_addresses", "", "FARM_TRUSTED_ADDRESSES", serving, "", func(c *config) any { return &c.TrustedAddresses }},
+		{"approve_workers", "", "FARM_APPROVE_WORKERS", serving, "", func(c *config) any { return &c.ApproveWorkers }},
 		{"local_manager_storage_path", "local-storage", "FARM_LOCAL_STORAGE", serving, "`folder` for task logs and previews; empty means the home folder", func(c *config) any { return &c.LocalManagerStoragePath }},
 		{"watch_folder", "watch-folder", "FARM_WATCH_FOLDER", serving, "`folder` in which every .blend that is put there is submitted", func(c *config) any { return &c.WatchFolder }},
 		{"database", "", "FARM_DATABASE", serving, "", func(c *config) any { return &c.Database }},
@@ -153,6 +170,7 @@ func managerKeys() []key {
 		{"price_per_kwh", "", "FARM_PRICE_PER_KWH", serving, "", func(c *config) any { return &c.PricePerKWh }},
 		{"max_workers", "", "FARM_MAX_WORKERS", serving, "", func(c *config) any { return &c.MaxWorkers }},
 		{"log_slow_requests", "", "FARM_LOG_SLOW_REQUESTS", serving, "", func(c *config) any { return &c.LogSlowRequests }},
+		{"registrations_per_minute", "", "FARM_REGISTRATIONS_PER_MINUTE", serving, "", func(c *config) any { return &c.RegistrationsPerMinute }},
 		{"script_timeout", "", "FARM_SCRIPT_TIMEOUT", serving, "", func(c *config) any { return &c.ScriptTimeout }},
 		{"flamenco_version", "", "FARM_FLAMENCO_VERSION", serving, "", func(c *config) any { return &c.FlamencoVersion }},
 	}

@@ -87,7 +87,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 	}
 	add(groupRun, newAll(s), newServe(s), newWork(s))
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newTags(s), newJobtype(s), newAddon(s))
-	add(groupHelp, newConfig(s), newCheck(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
+	add(groupHelp, newConfig(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
 }
 

@@ -2,11 +2,17 @@ package cmd
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +51,8 @@ func TestMain(m *testing.M) {
 //	status STATUS ARGS...        run farm, and check the exit status
 //	submit FILE                  post the job to $FARM_MANAGER; $JOB is its id, $JOB8 the beginning of it
 //	hang NAME                    begin a request to $FARM_MANAGER and never finish it
+//	proxy                        pass on to $FARM_MANAGER as a proxy for other computers; $PROXY is its address
+//	fingerprint FILE             make $FINGERPRINT that of a certificate
 //	occupy                       listen on a port; $OCCUPIED is the address
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -54,7 +62,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": scriptStart, "launch": scriptLaunch, "await": scriptAwait, "signal": scriptSignal, "ended": scriptEnded,
-			"said": scriptSaid, "status": scriptStatus, "submit": scriptSubmit, "hang": scriptHang, "occupy": scriptOccupy,
+			"said": scriptSaid, "status": scriptStatus, "submit": scriptSubmit, "hang": scriptHang, "occupy": scriptOccupy, "proxy": scriptProxy, "fingerprint": scriptFingerprint,
 		},
 	})
 }
@@ -109,7 +117,7 @@ func scriptLaunch(ts *testscript.TestScript, _ bool, args []string) {
 func scriptEnviron(ts *testscript.TestScript) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "FARM_") })
 	env = append(env, "FARM_FIND_BLENDERS=false")
-	for _, name := range []string{"TZ", "HOME", "TMPDIR", "NO_COLOR", "FARM_HOME", "FARM_LISTEN", "FARM_MANAGER", "FARM_MANAGER_NAME", "FARM_WORKER_NAME", "FARM_WORKER_CHECKS", "PATH"} {
+	for _, name := range []string{"TZ", "HOME", "TMPDIR", "NO_COLOR", "FARM_HOME", "FARM_LISTEN", "FARM_MANAGER", "FARM_MANAGER_NAME", "FARM_WORKER_NAME", "FARM_WORKER_CHECKS", "FARM_KEY", "FARM_FINGERPRINT", "FARM_TLS", "FARM_APPROVE_WORKERS", "PATH"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -124,9 +132,9 @@ func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(p.await("is ready: "))
 	written, _ := p.out.look()
 	_, after, _ := strings.Cut(written, "is ready: ")
-	url := strings.TrimSuffix(strings.Fields(after)[0], "/")
-	ts.Setenv("ADDRESS", strings.TrimPrefix(url, "http://"))
-	ts.Setenv("FARM_MANAGER", url)
+	address := strings.TrimSuffix(strings.Fields(after)[0], "/")
+	ts.Setenv("ADDRESS", address[strings.Index(address, "://")+3:])
+	ts.Setenv("FARM_MANAGER", address)
 }
 
 func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
@@ -197,6 +205,26 @@ func scriptHang(ts *testscript.TestScript, _ bool, _ []string) {
 	if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 100"))); err != nil {
 		ts.Fatalf("the manager does not read the request: %v", err)
 	}
+}
+
+func scriptProxy(ts *testscript.TestScript, _ bool, _ []string) {
+	to, err := url.Parse(ts.Getenv("FARM_MANAGER"))
+	ts.Check(err)
+	s := httptest.NewServer(httputil.NewSingleHostReverseProxy(to)) // which tells for whom, in X-Forwarded-For
+	ts.Defer(func() {
+		s.CloseClientConnections() // a worker may wait for a task
+		s.Close()
+	})
+	ts.Setenv("PROXY", s.URL)
+}
+
+func scriptFingerprint(ts *testscript.TestScript, _ bool, args []string) {
+	block, _ := pem.Decode([]byte(ts.ReadFile(args[0])))
+	if block == nil {
+		ts.Fatalf("%s is no certificate", args[0])
+	}
+	sum := sha256.Sum256(block.Bytes)
+	ts.Setenv("FINGERPRINT", hex.EncodeToString(sum[:]))
 }
 
 func scriptOccupy(ts *testscript.TestScript, _ bool, _ []string) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
 )
 
 // newServe returns the command that is the manager.
@@ -65,14 +68,59 @@ func (s *session) startManagerLog() error {
 	return s.startLog()
 }
 
-// greet tells the person who started the manager where it is, in one line, and how
-// other computers reach it if they can.
+// greet tells the person who started the manager where it is, how other computers join,
+// and who is let in.
 func (h *host) greet() {
 	line := "Farm " + version + " is ready: " + h.url + "/"
-	if u, err := url.Parse(h.url); h.open && err == nil {
-		if all := ownAddresses(u.Port()); len(all) > 0 {
-			line += "  (other computers: farm work --manager " + strings.Join(all, " or ") + ")"
-		}
+	if join := h.joinLine(); join != "" {
+		line += "  (other computers: " + join + ")"
 	}
 	fmt.Fprintln(h.s.out, line)
+	fmt.Fprintln(h.s.out, h.whoComesIn())
+}
+
+// whoComesIn says which door is open, and how to shut it.
+func (h *host) whoComesIn() string {
+	key, err := h.s.farmKey()
+	switch {
+	case onlyHere(h.url) && !h.open:
+		return "Only this computer can reach it. To let in others: --listen :8080"
+	case err != nil:
+		return "Nobody is let in over the network: " + err.Error()
+	case key == "" && len(h.config.TrustedAddresses) > 0:
+		return "Everybody in the network can use it: trusted_addresses needs a key. To make one: farm key new"
+	case key == "":
+		return "Everybody in the network can use it, and so run programs on its workers. To ask for a key: farm key new. To shut out other computers: --listen 127.0.0.1:8080"
+	}
+	return "Who uses it over the network needs its key: farm key show"
+}
+
+// onlyHere reports whether a URL names an address that is never on a network.
+func onlyHere(address string) bool {
+	u, err := url.Parse(address)
+	ip := net.ParseIP(u.Hostname())
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+// joinLine returns what is typed on other computers to add them to the farm; "" if
+// no other computer reaches the manager.
+func (h *host) joinLine() string {
+	u, err := url.Parse(h.url)
+	if err != nil || onlyHere(h.url) && !h.open {
+		return ""
+	}
+	all := []string{u.Host}
+	if h.open {
+		if all = ownAddresses(u.Port()); len(all) == 0 {
+			return ""
+		}
+	}
+	if h.tls == nil {
+		return "farm work --manager " + strings.Join(all, " or ")
+	}
+	line := "farm work --manager https://" + strings.Join(all, " or https://")
+	if h.config.TLS == farm.TLSSelf {
+		line += " --fingerprint " + h.fingerprint
+	}
+	return line
 }

@@ -41,9 +41,22 @@ func newSession() *session {
 	return &session{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
 		log:    slog.New(slog.DiscardHandler),
-		getenv: os.Getenv,
+		getenv: withoutKey(os.Getenv),
 		now:    time.Now,
 		given:  map[string]string{},
+	}
+}
+
+// withoutKey takes the farm key out of the process's environment, which the programs
+// of tasks inherit, and returns a getenv that still knows it.
+func withoutKey(getenv func(string) string) func(string) string {
+	key := getenv(keyVariable)
+	os.Unsetenv(keyVariable)
+	return func(name string) string {
+		if name == keyVariable {
+			return key
+		}
+		return getenv(name)
 	}
 }
 
@@ -101,13 +114,23 @@ func (s *session) resolveHome() error {
 // urlFile is where a running manager leaves its URL for the clients of the same home.
 func (s *session) urlFile() string { return filepath.Join(s.home, "manager.url") }
 
-// runningManager returns the URL a running manager of this home left, or "".
-func (s *session) runningManager() string {
+// A running manager leaves for the clients of the same home, in a line each:
+type running struct {
+	url         string
+	fingerprint string // of its certificate; "" if it has none
+	join        string // the command that adds another computer; "" if no other reaches it
+}
+
+func (r running) String() string { return r.url + "\n" + r.fingerprint + "\n" + r.join + "\n" }
+
+// runningManager returns what a running manager of this home left; nothing if none runs.
+func (s *session) runningManager() (r running) {
 	f, err := os.Open(s.urlFile())
 	if err != nil {
-		return ""
+		return r
 	}
 	defer f.Close()
-	text, _ := io.ReadAll(io.LimitReader(f, 1024))
-	return strings.TrimSpace(string(text))
+	text, _ := io.ReadAll(io.LimitReader(f, 4096))
+	lines := append(strings.Split(string(text), "\n"), "", "")
+	return running{lines[0], lines[1], lines[2]}
 }

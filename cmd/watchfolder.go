@@ -18,7 +18,7 @@ func (h *host) watchFolder() error {
 	if folder == "" {
 		return nil
 	}
-	client, err := api.New(h.url)
+	client, err := api.NewPinned(h.url, h.fingerprint)
 	if err != nil {
 		return err
 	}

@@ -52,11 +52,11 @@ func runWork(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	address, err := s.managerAddress()
+	address, fingerprint, err := s.managerAddress()
 	if err != nil {
 		return err
 	}
-	slots, err := gpuSlots(ctx, s.workerOptions(c, address, c.RestartExitCode), c.GPUs)
+	slots, err := gpuSlots(ctx, s.workerOptions(c, address, fingerprint, c.RestartExitCode), c.GPUs)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,11 @@ func runWork(ctx context.Context, s *session) error {
 // is the status with which the program ends to be started again; 0 says that nothing
 // would start it, and the manager does not offer a restart. Keys that are true to do
 // something become options whose zero value does it.
-func (s *session) workerOptions(c *settled, address string, restart int) worker.Options {
+func (s *session) workerOptions(c *settled, address, fingerprint string, restart int) worker.Options {
 	o := worker.Options{
 		Manager:         address,
+		Fingerprint:     fingerprint,
+		Key:             s.farmKey,
 		Name:            c.WorkerName,
 		TaskTypes:       c.TaskTypes,
 		Dir:             filepath.Join(s.home, "worker"),

@@ -53,6 +53,9 @@ func runWorkersList(ctx context.Context, s *session) error {
 		return err
 	}
 	for _, w := range list.Workers {
+		if w.Unapproved {
+			fmt.Fprintf(s.errOut, "%s is new. If it belongs to the farm: farm workers approve %s\n", printable(w.Name), shortID(string(w.ID)))
+		}
 		if w.InUse != "" {
 			fmt.Fprintf(s.errOut, "%s is %s\n", printable(w.Name), printable(w.InUse))
 		}
@@ -65,7 +68,10 @@ func runWorkersList(ctx context.Context, s *session) error {
 
 // workerStatus is the status of a worker; one that never signed on has none.
 func workerStatus(w api.WorkerSummary) string {
-	if w.Status == "" {
+	switch {
+	case w.Unapproved:
+		return "waiting for approval"
+	case w.Status == "":
 		return "registered"
 	}
 	return w.Status

@@ -52,6 +52,18 @@ type Config struct {
 	// AllowedHosts are names by which the manager may be asked, besides IP addresses
 	// and names that exist only in the local network; "*" allows all.
 	AllowedHosts []string `yaml:"allowed_hosts,omitempty" json:"allowed_hosts"`
+	// TLS is how the manager encrypts: "" not at all, unless TLSCert is set; TLSSelf.
+	TLS string `yaml:"tls,omitempty" json:"tls"`
+	// TLSCert and TLSKey are files with a certificate and its private key, in PEM.
+	TLSCert string `yaml:"tls_cert,omitempty" json:"tls_cert"`
+	TLSKey  string `yaml:"tls_key,omitempty" json:"tls_key"`
+	// TrustedAddresses are IP addresses and networks whose requests need no farm key.
+	TrustedAddresses []string `yaml:"trusted_addresses,omitempty" json:"trusted_addresses"`
+	// ApproveWorkers has new workers wait until somebody approves them.
+	ApproveWorkers bool `yaml:"approve_workers" json:"approve_workers"`
+	// RegistrationsPerMinute bounds how many workers of one address may register in a
+	// minute, and ten times as many of all; 0 is no bound.
+	RegistrationsPerMinute int `yaml:"registrations_per_minute" json:"registrations_per_minute"`
 	// MaxWorkers bounds how many workers may be registered; 0 is no bound.
 	MaxWorkers int `yaml:"max_workers" json:"max_workers"`
 	// BackupPeriod is how often the database is backed up; 0 is never.
@@ -102,6 +114,9 @@ type MQTTClient struct {
 	Password    string `yaml:"password" json:"password"`
 }
 
+// TLSSelf is the value of Config.TLS for a certificate that Farm makes itself.
+const TLSSelf = "self"
+
 // ConfigVersion is the format this program reads and writes.
 const ConfigVersion = 3
 
@@ -128,6 +143,7 @@ func DefaultConfig() Config {
 		SlowLeast:                  Duration(5 * time.Minute),
 		RenderLastFramesTwice:      true,
 		FlamencoVersion:            "3.8.5",
+		RegistrationsPerMinute:     100,
 		MaxWorkers:                 5000,
 		BackupPeriod:               Duration(24 * time.Hour),
 		BackupKeep:                 7,
@@ -172,6 +188,15 @@ func (c *Config) Check() error {
 	}
 	if c.MaxWorkers < 0 {
 		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 is no bound", c.MaxWorkers)
+	}
+	if c.RegistrationsPerMinute < 0 {
+		return Errorf(Invalid, "registrations_per_minute is %d: it cannot be negative; 0 is no bound", c.RegistrationsPerMinute)
+	}
+	if c.TLS != "" && c.TLS != TLSSelf {
+		return Errorf(Invalid, "tls is %q: write self for a certificate that Farm makes, or leave it out and name yours in tls_cert and tls_key", c.TLS)
+	}
+	if _, err := ParseNetworks(c.TrustedAddresses); err != nil {
+		return Errorf(Invalid, "trusted_addresses: %w", err)
 	}
 	if c.BackupKeep < 1 || c.BackupKeep > maxBackups {
 		return Errorf(Invalid, "backup_keep is %d: say how many backups are kept, from 1 to %d; backup_period 0 turns backups off", c.BackupKeep, maxBackups)

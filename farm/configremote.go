@@ -46,8 +46,8 @@ func remove(from map[string]any, path []string) {
 }
 
 // CheckRemoteChange says which key of c may not be changed from what it is in now
-// by somebody who reaches the manager over the network: those that name files of its
-// computer, and who may reach it. What is served below /job-files would be any
+// by somebody who only reaches the manager over the network: those that name files of its
+// computer, and who may reach it and join. What is served below /job-files would be any
 // folder otherwise, and another database an empty farm.
 func (c Config) CheckRemoteChange(now Config) error {
 	for _, k := range []struct {
@@ -55,13 +55,18 @@ func (c Config) CheckRemoteChange(now Config) error {
 		changed bool
 	}{
 		{"listen", c.Listen != now.Listen},
+		{"tls", c.TLS != now.TLS},
+		{"tls_cert", c.TLSCert != now.TLSCert},
+		{"tls_key", c.TLSKey != now.TLSKey},
 		{"database", c.Database != now.Database},
 		{"local_manager_storage_path", c.LocalManagerStoragePath != now.LocalManagerStoragePath},
 		{"shared_storage_path", c.SharedStoragePath != now.SharedStoragePath},
+		{"trusted_addresses", !slices.Equal(c.TrustedAddresses, now.TrustedAddresses)},
+		{"approve_workers", c.ApproveWorkers != now.ApproveWorkers},
 		{"allowed_hosts", !slices.Equal(c.AllowedHosts, now.AllowedHosts)},
 	} {
 		if k.changed {
-			return Errorf(Forbidden, "%s can be changed only on the manager's own computer: edit farm.yaml in its home folder, and restart it. Nothing was changed", k.key)
+			return Errorf(Forbidden, "%s can be changed only on the manager's own computer, or with the farm key: edit farm.yaml in its home folder, and restart it. Nothing was changed", k.key)
 		}
 	}
 	return nil

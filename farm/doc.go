@@ -46,6 +46,7 @@
 //	heartbeat   the last sign of life of a task's worker
 //	wake-up     ends the wait of a request that is held open
 //	variable    a name in braces that means something else on each platform
+//	farm key    what a client has to know to be let in, if the farm's owner wants that
 //	event       one numbered change of the farm
 //	preview     the last rendered image of a job
 //	file store  keeps the files that jobs were submitted with, each once

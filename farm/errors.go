@@ -15,6 +15,7 @@ const (
 	NotFound                       // no such thing
 	Conflict                       // not in the present state: look again, then decide
 	Forbidden                      // no or wrong credentials
+	NoKey                          // the farm has a key, and it was not sent or is wrong
 	PreconditionFailed             // made for an older version of something, or for what cannot do that: refresh, then decide
 	UnknownTag                     // the named tag does not exist (a status of its own on the wire)
 	NothingDone                    // nothing matched, so nothing was changed

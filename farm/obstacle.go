@@ -25,6 +25,7 @@ const (
 	// Of the worker: for now it gets no task at all.
 	StatusRequested // it is asked to take another status first
 	NotAwake        // asleep, away, lost, or not there yet
+	NotApproved     // it is new, and nobody approved it
 	WorkerInUse     // its computer's owner needs it
 	WorkerBusy      // it holds a task
 
@@ -41,6 +42,7 @@ var availability = []struct {
 	// A lost worker that asks is back, and is told its status first.
 	{StatusRequested, func(w *Worker, _ bool) bool { return !w.Request.Pending() && w.Status != WorkerError }},
 	{NotAwake, func(w *Worker, _ bool) bool { return w.Status == WorkerAwake }},
+	{NotApproved, func(w *Worker, _ bool) bool { return !w.Unapproved }},
 	{WorkerInUse, func(w *Worker, _ bool) bool { return w.InUse == "" }},
 	{WorkerBusy, func(_ *Worker, holdsTask bool) bool { return !holdsTask }},
 }

@@ -140,7 +140,7 @@ func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 		return Why{Clear: true, Reason: "nothing is in the way: worker " + s.Name + " gets it with its next request"}
 	case OthersFirst:
 		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, worker.Task)}
-	case StatusRequested, NotAwake, WorkerInUse, WorkerBusy:
+	case StatusRequested, NotAwake, NotApproved, WorkerInUse, WorkerBusy:
 		why := worker.Explain(now)
 		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
 	}

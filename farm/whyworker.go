@@ -33,6 +33,8 @@ type MissedWork struct {
 // Explain says why the worker has no task, if it has none.
 func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	switch {
+	case w.Obstacle == NotApproved:
+		return Why{Reason: "it is new, and waits for approval", Next: "if it belongs to the farm: farm workers approve " + w.Name}
 	case w.Obstacle == WorkerInUse:
 		return w.inUse()
 	case w.Obstacle == WorkerBusy:

@@ -90,14 +90,15 @@ func (s WorkerStatus) Watched() bool {
 type Worker struct {
 	ID         WorkerID      `json:"id"`
 	Name       string        `json:"name"`
-	Address    string        `json:"address"`          // IP address it last signed on from
-	Platform   string        `json:"platform"`         // GOOS
-	Software   string        `json:"software"`         // its version
-	TaskTypes  []string      `json:"task_types"`       // that it takes now
-	Unable     []Unable      `json:"unable,omitempty"` // what it would take and cannot do, see SetUnable
-	Away       bool          `json:"away,omitempty"`   // it was not awake for AwayAfter or longer
-	Facts      *WorkerFacts  `json:"facts,omitempty"`  // what it tells of its computer; nil if nothing. It is replaced, never changed
-	InUse      string        `json:"in_use,omitempty"` // who needs its computer, for people; "" if nobody does. It takes no tasks, and what it holds is frozen. Signing on ends it
+	Address    string        `json:"address"`              // IP address it last signed on from
+	Platform   string        `json:"platform"`             // GOOS
+	Software   string        `json:"software"`             // its version
+	TaskTypes  []string      `json:"task_types"`           // that it takes now
+	Unable     []Unable      `json:"unable,omitempty"`     // what it would take and cannot do, see SetUnable
+	Away       bool          `json:"away,omitempty"`       // it was not awake for AwayAfter or longer
+	Facts      *WorkerFacts  `json:"facts,omitempty"`      // what it tells of its computer; nil if nothing. It is replaced, never changed
+	InUse      string        `json:"in_use,omitempty"`     // who needs its computer, for people; "" if nobody does. It takes no tasks, and what it holds is frozen. Signing on ends it
+	Unapproved bool          `json:"unapproved,omitempty"` // it waits until somebody approves it, see Config.ApproveWorkers; it takes no tasks, and counts as nobody who could
 	Tags       []TagID       `json:"tags,omitempty"`
 	Status     WorkerStatus  `json:"status"`
 	Request    StatusRequest `json:"request"`

@@ -71,7 +71,7 @@ func constantPart(w farm.Worker) farm.Worker {
 // sameConstantPart reports whether the constant parts of two workers are equal.
 func sameConstantPart(a, b *farm.Worker) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Address == b.Address && a.Platform == b.Platform && a.Software == b.Software &&
-		slices.Equal(a.TaskTypes, b.TaskTypes) && slices.Equal(a.Tags, b.Tags) && farm.SameUnable(a.Unable, b.Unable) && a.Facts.Equal(b.Facts) && a.Away == b.Away && a.InUse == b.InUse && a.CanRestart == b.CanRestart &&
+		slices.Equal(a.TaskTypes, b.TaskTypes) && slices.Equal(a.Tags, b.Tags) && farm.SameUnable(a.Unable, b.Unable) && a.Facts.Equal(b.Facts) && a.Away == b.Away && a.InUse == b.InUse && a.Unapproved == b.Unapproved && a.CanRestart == b.CanRestart &&
 		slices.Equal(a.SecretHash, b.SecretHash) && a.Created.Equal(b.Created) && a.Deleted.Equal(b.Deleted) &&
 		a.TimeZone == b.TimeZone && a.Schedule.Equal(b.Schedule) && a.ScheduleAt.Equal(b.ScheduleAt)
 }

@@ -44,7 +44,7 @@ def follow(job: Job) -> None:
     global _follower
     forget()
     bpy.context.window_manager.farm.job_id = job.id
-    _follower = Follower(manager.url(), job, manager.folder() / "images")
+    _follower = Follower(manager.url(), job, manager.folder() / "images", proof=manager.proof())
     if not bpy.app.background:
         _follower.start()
         bpy.app.timers.register(_watch, first_interval=POLL, persistent=True)

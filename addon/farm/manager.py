@@ -11,6 +11,7 @@ from . import fields
 from .core import cache, settings
 from .core.cache import ManagerInfo
 from .core.client import Client
+from .core.proof import Proof
 from .core.wire import JobType
 from .core.work import Work
 
@@ -21,12 +22,21 @@ PREFERRED_TYPE = "simple-blender-render"  # chosen when nobody has chosen
 info = ManagerInfo()
 
 
+def _built_in(name: str) -> str:
+    try:
+        return (pathlib.Path(__file__).parent / name).read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
 def built_in_url() -> str:
     """Returns the address of the manager that this add-on was downloaded from."""
-    try:
-        return (pathlib.Path(__file__).parent / "manager_url.txt").read_text("utf-8").strip() or DEFAULT_URL
-    except OSError:
-        return DEFAULT_URL
+    return _built_in("manager_url.txt") or DEFAULT_URL
+
+
+def built_in_fingerprint() -> str:
+    """Returns the fingerprint of that manager's certificate, "" if the system knows it."""
+    return _built_in("manager_fingerprint.txt")
 
 
 def preferences():
@@ -41,9 +51,16 @@ def url() -> str:
     return os.environ.get("FARM_MANAGER") or (prefs.manager_url if prefs else "") or built_in_url()
 
 
+def proof() -> Proof:
+    """Returns what to send and to expect: FARM_KEY and FARM_FINGERPRINT, as for the command line, else the preferences."""
+    prefs = preferences()
+    fingerprint = prefs.manager_fingerprint if prefs else ""
+    return Proof(os.environ.get("FARM_KEY") or (prefs.farm_key if prefs else ""), os.environ.get("FARM_FINGERPRINT") or fingerprint)
+
+
 def client(work: Work, **more) -> Client:
     # Before 4.2 Blender did not ask whether it may go online.
-    return Client(url(), work, only_local=not getattr(bpy.app, "online_access", True), **more)
+    return Client(url(), work, only_local=not getattr(bpy.app, "online_access", True), proof=proof(), **more)
 
 
 def folder() -> pathlib.Path:

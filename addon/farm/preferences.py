@@ -22,6 +22,14 @@ class FarmPreferences(bpy.types.AddonPreferences):
         name="Manager", default=manager.built_in_url(), update=_url_changed,
         description="Address of the farm's manager, such as http://farm.local:8080",
     )
+    farm_key: bpy.props.StringProperty(
+        name="Farm Key", subtype="PASSWORD", update=_url_changed,
+        description="If the farm has a key: what “farm key show” prints on the manager's computer",
+    )
+    manager_fingerprint: bpy.props.StringProperty(
+        name="Fingerprint", default=manager.built_in_fingerprint(), update=_url_changed,
+        description="SHA-256 of the manager's certificate, if it is self-made and the address begins with https",
+    )
     project_finder: bpy.props.EnumProperty(
         name="Project", default="BLENDER",
         description="Where a project begins: files are sent with their place below that folder",
@@ -38,6 +46,9 @@ class FarmPreferences(bpy.types.AddonPreferences):
         row = layout.row(align=True)
         row.prop(self, "manager_url")
         row.operator("farm.refresh", text="", icon="FILE_REFRESH")
+        layout.prop(self, "farm_key")
+        if self.manager_url.startswith("https:"):
+            layout.prop(self, "manager_fingerprint")
         texts.draw_status(layout, context)
         info = manager.info
         if info.version:

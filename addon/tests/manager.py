@@ -34,6 +34,7 @@ class Manager:
         self.resumes = True  # whether it knows Upload-Offset, as Flamenco does not
         self.parts: dict[str, bytes] = {}  # of uploads that broke off, by checksum
         self.checkouts: dict[str, list[Any]] = {}
+        self.headers: Any = {}  # of the last request
         self.asked: list[str] = []  # "METHOD path", in order
         self.received = 0  # bytes of uploads
         self.faults: dict[str, list[Callable[[Handler], None]]] = {}
@@ -113,6 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         self.quiet = False
         with self.manager.lock:
             self.manager.asked.append(call)
+            self.manager.headers = self.headers
             fault = next((faults.pop(0) for prefix, faults in self.manager.faults.items() if call.startswith(prefix) and faults), None)
         if fault:
             fault(self)

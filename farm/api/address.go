@@ -51,6 +51,12 @@ func parseAddress(address string) (string, error) {
 	return u.Scheme + "://" + strings.TrimSuffix(u.Host, ":") + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
+// IsAddress reports whether a text is the address of a manager.
+func IsAddress(text string) bool {
+	_, err := parseAddress(text)
+	return err == nil
+}
+
 func badAddress(address, why string) error {
 	return farm.Errorf(farm.Invalid, "%q is not the address of a manager: %s. Write it like http://farm.local:8080", address, why)
 }

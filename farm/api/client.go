@@ -30,6 +30,7 @@ type Client struct {
 	HTTP      *http.Client  // must not have a Timeout, which would cut long waits
 	User      string        // worker id; "" sends no credentials
 	Password  string        // its secret
+	Key       string        // the farm key; "" sends none
 	Session   string        // of the worker, another one each time it starts; "" sends none
 	Seconds   bool          // the worker knows second runs
 	UserAgent string        // "" sends Go's own
@@ -79,10 +80,10 @@ func newTransport() *http.Transport {
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // WithCredentials returns a client that shares the connections and signs its
-// calls as the worker.
+// calls as the worker: that needs no farm key.
 func (c *Client) WithCredentials(id farm.WorkerID, secret string) *Client {
 	signed := *c
-	signed.User, signed.Password = string(id), secret
+	signed.User, signed.Password, signed.Key = string(id), secret, ""
 	return &signed
 }
 
@@ -195,6 +196,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if c.Name != "" {
 		req.Header.Set(UserHeader, c.Name)
+	}
+	if c.Key != "" {
+		req.Header.Set(KeyHeader, c.Key)
 	}
 	if c.UserAgent != "" {
 		req.Header.Set("User-Agent", c.UserAgent)

@@ -16,7 +16,13 @@ func (c *Client) RegisterWorker(ctx context.Context, r WorkerRegistration) (Regi
 
 // SignOn tells that the worker is there, and returns the status it shall take.
 func (c *Client) SignOn(ctx context.Context, s WorkerSignOn) (WorkerStateChange, error) {
-	return fetch[WorkerStateChange](ctx, c, call{method: http.MethodPost, path: at("worker", "sign-on"), in: s, zone: s.TimeZone})
+	var out WorkerStateChange
+	r, err := c.do(ctx, call{method: http.MethodPost, path: at("worker", "sign-on"), in: s, zone: s.TimeZone, out: &out})
+	if err != nil {
+		return WorkerStateChange{}, err
+	}
+	out.Unapproved = r.header.Get(headerUnapproved) == "true"
+	return out, nil
 }
 
 // SignOff tells that the worker ends. Its active tasks are returned.
@@ -52,6 +58,7 @@ type TaskAnswer struct {
 	Task            *AssignedTask // nil: no task
 	StatusRequested string        // not "": take this status instead of a task
 	Waited          bool          // the manager held the answer back as long as it could; else pause before asking again
+	Unapproved      bool          // no task comes until somebody approves the worker
 	Next            bool          // with Task: NextTask may be asked while it is worked on
 	Second          bool          // with Task: it is a second run of another worker's task, see EndSecondRun
 }
@@ -83,7 +90,7 @@ func (c *Client) scheduleTask(ctx context.Context, k call) (TaskAnswer, error) {
 	}
 	switch r.status {
 	case http.StatusNoContent:
-		return TaskAnswer{Waited: r.waited}, nil
+		return TaskAnswer{Waited: r.waited, Unapproved: r.header.Get(headerUnapproved) == "true"}, nil
 	case http.StatusLocked:
 		if out.StatusRequested == "" {
 			return TaskAnswer{}, readError(r.status, r.body)

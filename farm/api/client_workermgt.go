@@ -17,6 +17,11 @@ func (c *Client) FetchWorker(ctx context.Context, id farm.WorkerID) (Worker, err
 	return fetch[Worker](ctx, c, call{path: at("worker-mgt", "workers", string(id))})
 }
 
+// ApproveWorker lets a worker that waits for approval take tasks.
+func (c *Client) ApproveWorker(ctx context.Context, id farm.WorkerID) error {
+	return c.send(ctx, call{method: http.MethodPost, path: atFarm("workers", string(id), "approve")})
+}
+
 // DeleteWorker removes a worker. Its active tasks are returned, and its
 // credentials stop working.
 func (c *Client) DeleteWorker(ctx context.Context, id farm.WorkerID) error {

@@ -103,6 +103,7 @@ DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedul
 GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200
 GET    /api/farm/jobs/{job_id}/frames                        fetchJobFrames             open  200
 POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob                open  200
+POST   /api/farm/workers/{worker_id}/approve                 approveWorker              open  204
 GET    /api/farm/workers/{worker_id}/costs                   fetchWorkerCosts           open  200
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200

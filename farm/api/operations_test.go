@@ -158,6 +158,7 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 
 	l.is(c.FetchWorkers(ctx))
 	l.is(c.FetchWorker(ctx, worker))
+	l.does(c.ApproveWorker(ctx, worker))
 	l.does(c.DeleteWorker(ctx, worker))
 	l.does(c.RequestWorkerStatusChange(ctx, worker, request))
 	l.does(c.SetWorkerTags(ctx, worker, api.WorkerTagChangeRequest{}))

@@ -46,7 +46,7 @@ var (
 
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
-		Version: "1.0.0", CanRestart: true, InUse: "in use by its owner", Unable: unable}
+		Version: "1.0.0", CanRestart: true, InUse: "in use by its owner", Unable: unable, Unapproved: true}
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
@@ -80,6 +80,7 @@ func configuration() farm.Config {
 	c.RenderLastFramesTwice = true
 	c.LocalManagerStoragePath, c.SharedStoragePath = "/var/farm", "/farm"
 	c.Shaman.Enabled, c.PricePerKWh = true, 0.5
+	c.TLS, c.TLSCert, c.TLSKey, c.TrustedAddresses, c.ApproveWorkers = "self", "cert.pem", "key.pem", []string{"192.168.1.0/24"}, true
 	c.AllowedHosts = []string{"farm.studio.example"}
 	c.MQTT.Client = farm.MQTTClient{Enabled: true, Broker: "tcp://mqtt.local:1883", ClientID: "farm", TopicPrefix: "flamenco", Username: "farm", Password: "secret"}
 	c.Variables = farm.Variables{"projects": {IsTwoWay: true, Values: []farm.VariableValue{
@@ -256,7 +257,7 @@ func eventShapes() []shape {
 		{"EventTaskLogUpdate", api.EventTaskLogUpdate{TaskID: task, Log: "Fra:1\n"}, api.EventTaskLogUpdate{TaskID: task}},
 		{"EventLastRenderedUpdate", api.EventLastRenderedUpdate{JobID: job, Thumbnail: images}, api.EventLastRenderedUpdate{JobID: job}},
 		{"EventWorkerUpdate", api.EventWorkerUpdate{ID: worker, Name: "workhorse", Updated: updated, LastSeen: updated, Status: "awake",
-			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, InUse: "in use by its owner", Unable: unable}, api.EventWorkerUpdate{ID: worker}},
+			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, InUse: "in use by its owner", Unable: unable, Unapproved: true}, api.EventWorkerUpdate{ID: worker}},
 		{"EventWorkerTagUpdate", api.EventWorkerTagUpdate{Tag: fullTag, WasDeleted: true}, api.EventWorkerTagUpdate{Tag: api.WorkerTag{ID: tag}}},
 	}
 }

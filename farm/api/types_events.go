@@ -94,8 +94,9 @@ type EventWorkerUpdate struct {
 	Version        string                     `json:"version"`
 	DeletedAt      time.Time                  `json:"deleted_at,omitzero"`
 	CanRestart     bool                       `json:"can_restart"`
-	InUse          string                     `json:"in_use,omitempty"` // by whom its computer is, for people; "" if it is free for tasks
-	Unable         []farm.Unable              `json:"unable,omitempty"` // nil: it can do all it is meant to
+	InUse          string                     `json:"in_use,omitempty"`     // by whom its computer is, for people; "" if it is free for tasks
+	Unable         []farm.Unable              `json:"unable,omitempty"`     // nil: it can do all it is meant to
+	Unapproved     bool                       `json:"unapproved,omitempty"` // it takes no tasks until somebody approves it
 }
 
 // EventWorkerTagUpdate tells that a tag was made, changed or deleted. Of a

@@ -88,6 +88,13 @@ func WasTaken(err error) bool {
 	return errors.As(err, &e) && e.Taken
 }
 
+// headerUnapproved tells a worker that signed on, or asked for a task, that it gets
+// none until a person approves it. Compatible workers only see that there is no task.
+const headerUnapproved = "Farm-Unapproved"
+
+// SetUnapproved says that the request's worker waits for approval.
+func SetUnapproved(h http.Header) { h.Set(headerUnapproved, "true") }
+
 // headerWrongWorker is the header of a report by which a worker says that it
 // failed the task as it is the wrong one for it: its Blender is older than the
 // file, for example. Compatible managers take it for any failure.
@@ -150,6 +157,9 @@ type SecondRunAnswer struct {
 // workerState (200) and scheduleTask (423).
 type WorkerStateChange struct {
 	StatusRequested string `json:"status_requested"`
+
+	// Unapproved says that the worker gets no tasks until somebody approves it. It is a header.
+	Unapproved bool `json:"-"`
 }
 
 // WorkerStateChanged is the request of workerStateChanged: the status the

@@ -21,8 +21,9 @@ type WorkerSummary struct {
 	LastSeen     time.Time                  `json:"last_seen,omitzero"`
 	Version      string                     `json:"version"` // "": it never signed on
 	CanRestart   bool                       `json:"can_restart"`
-	InUse        string                     `json:"in_use,omitempty"` // by whom its computer is, for people; "" if it is free for tasks
-	Unable       []farm.Unable              `json:"unable,omitempty"` // nil: it can do all it is meant to
+	InUse        string                     `json:"in_use,omitempty"`     // by whom its computer is, for people; "" if it is free for tasks
+	Unable       []farm.Unable              `json:"unable,omitempty"`     // nil: it can do all it is meant to
+	Unapproved   bool                       `json:"unapproved,omitempty"` // it takes no tasks until somebody approves it
 }
 
 // Worker answers fetchWorker.

@@ -52,6 +52,7 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	defer m.roster.hold(id)()
 	defer m.idle.wait(id)()
 	m.wakeups.wake(beginTopic)
+	unapproved := m.Unapproved(id)
 	for {
 		// The worker's own topic first: it is woken if what follows is out of date.
 		sub := m.wakeups.subscribe(workerTopic(id))
@@ -63,7 +64,8 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 		sub.add(topics...)
 		a, err := m.assignNow(id)
 		woken := false
-		if err == nil && a.empty() {
+		approved := unapproved && !m.Unapproved(id) // which it is told at once
+		if err == nil && a.empty() && !approved {
 			a, woken, err = m.waitForWork(ctx, id, sub)
 		}
 		sub.cancel() // the worker itself may have changed: subscribe anew
@@ -126,8 +128,8 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		case farm.NotAwake:
 			return farm.Errorf(farm.Conflict, "worker %s is %s, and only an awake worker gets tasks: report the status first", w.Name, statusName(w.Status))
 		}
-		if w.InUse != "" {
-			return nil // its owner came while it asked
+		if w.InUse != "" || w.Unapproved {
+			return nil // its owner came while it asked, or it is woken when it is approved
 		}
 		platform = w.Platform
 		if t, ok := u.held(w); ok {

@@ -172,7 +172,7 @@ func (l *idlers) claim(tx *store.Tx, t store.Task) bool {
 		if id == holder || i.served {
 			continue
 		}
-		if w, err := tx.Worker(id); err == nil && w.Status == farm.WorkerAwake && !w.Request.Pending() && tx.Suits(t, w) {
+		if w, err := tx.Worker(id); err == nil && w.Unavailable(false) == farm.NoObstacle && tx.Suits(t, w) {
 			i.served = true
 			return true
 		}

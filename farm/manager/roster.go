@@ -27,6 +27,7 @@ type member struct {
 	deleted       bool
 	status        farm.WorkerStatus
 	away          bool
+	unapproved    bool
 	*presence
 }
 
@@ -69,7 +70,7 @@ func (r *roster) put(w farm.Worker) {
 	if r.members == nil {
 		r.members = map[farm.WorkerID]*member{}
 	}
-	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status, away: w.Away}
+	next := &member{name: w.Name, address: w.Address, secret: w.SecretHash, deleted: !w.Deleted.IsZero(), status: w.Status, away: w.Away, unapproved: w.Unapproved}
 	if !next.deleted {
 		r.living++
 	}
@@ -104,6 +105,12 @@ func (r *roster) name(id farm.WorkerID) string {
 		return w.name
 	}
 	return ""
+}
+
+// Unapproved reports whether a worker waits for approval.
+func (m *Manager) Unapproved(id farm.WorkerID) bool {
+	w := m.roster.get(id)
+	return w != nil && w.unapproved
 }
 
 // seenSince returns the workers that were seen since the last call.

@@ -16,6 +16,7 @@ type Registration struct {
 	Name, Platform, Secret string
 	TaskTypes              []string
 	Address                string // IP address it calls from
+	Own                    bool   // on the manager's own computer, which needs no approval
 }
 
 // Bounds on what a worker may say about itself.
@@ -39,11 +40,12 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 	case len(r.Platform) > maxName:
 		return farm.Worker{}, farm.Errorf(farm.Invalid, "the worker's platform is longer than %d bytes: name its operating system, like linux", maxName)
 	}
+	config := m.config.Load()
 	w := farm.Worker{
 		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
-		TaskTypes: types, SecretHash: hashSecret(r.Secret),
+		TaskTypes: types, SecretHash: hashSecret(r.Secret), Unapproved: config.ApproveWorkers && !r.Own,
 	}
-	if most := m.config.Load().MaxWorkers; most > 0 && m.roster.size() >= most {
+	if most := config.MaxWorkers; most > 0 && m.roster.size() >= most {
 		return farm.Worker{}, farm.Errorf(farm.Busy, "the farm has %d workers, as many as max_workers in its farm.yaml allows: delete those that are gone, or raise it", most)
 	}
 	err = m.update(func(u *unit) error {
@@ -57,6 +59,9 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 	})
 	if err == nil {
 		m.log.Info("worker registered", "worker", w.Name, "address", w.Address)
+		if w.Unapproved {
+			m.log.Warn("a new worker waits for approval: if it belongs to the farm, type \"farm workers approve NAME\"", "worker", w.Name, "address", w.Address)
+		}
 	}
 	return w, err
 }

@@ -107,6 +107,18 @@ func (m *Manager) SetWorkerTags(id farm.WorkerID, tags []farm.TagID, by ...farm.
 	})
 }
 
+// ApproveWorker lets a worker that waited for approval take tasks. For one that did
+// not it does nothing.
+func (m *Manager) ApproveWorker(id farm.WorkerID, by ...farm.Actor) error {
+	return m.changeWorker(id, func(u *unit, w *store.Worker) error {
+		if w.Unapproved {
+			u.noteWorker(w, by, "Approved")
+			w.Unapproved = false
+		}
+		return nil
+	})
+}
+
 // DeleteWorker makes the farm forget a worker: what it was working on is
 // returned, and its credentials are refused from now on.
 func (m *Manager) DeleteWorker(id farm.WorkerID, by ...farm.Actor) error {

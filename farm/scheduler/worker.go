@@ -18,7 +18,7 @@ func (w *Worker) Number() uint32 { return w.number }
 
 // A capacity counts the workers that may be given tasks with a tag and of a type.
 type capacity struct {
-	capable int // not deleted
+	capable int // not deleted, and approved
 	awake   int // of these
 
 	// Of a need for the version of a file: those that have only newer ones, and how
@@ -40,7 +40,7 @@ type placement struct {
 }
 
 func placementOf(w *farm.Worker) placement {
-	capable := w.Deleted.IsZero()
+	capable := w.Deleted.IsZero() && !w.Unapproved
 	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions(), gpu: w.Facts.GPU()}
 	if w.Facts != nil {
 		p.memory = w.Facts.Memory

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
 
 	"renderfarm/farm"
 )
@@ -20,18 +18,4 @@ func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, b)
-}
-
-// fromThisComputer reports whether a request came from the computer that the
-// manager runs on: from an address that is never on a network, or from the one it was sent to.
-func fromThisComputer(r *http.Request) bool {
-	from, err := netip.ParseAddr(address(r))
-	if err != nil {
-		return false
-	}
-	if from.Unmap().IsLoopback() {
-		return true
-	}
-	to, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	return ok && to.AddrPort().Addr().Unmap() == from.Unmap()
 }

@@ -79,7 +79,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, kind bodyKind)
 	if err != nil || len(begin) <= smallBody {
 		return begin, err
 	}
-	giveBack, err := s.bodies.coming.Take(r.Context(), address(r))
+	giveBack, err := s.bodies.coming.Take(r.Context(), client(r))
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ func TestAllowedHosts(t *testing.T) {
 	}
 }
 
+// far makes a request one that a proxy on the manager's computer passes on.
+var far = []string{"X-Forwarded-For", "192.0.2.7"}
+
 // TestHostPathsStay sends configurations with other folders: none is taken, and
 // the same without them is.
 func TestHostPathsStay(t *testing.T) {
@@ -85,16 +88,18 @@ func TestHostPathsStay(t *testing.T) {
 	const url = "/api/v3/configuration/file"
 	before := string(s.want(200, "GET", url, "").body)
 	for key, value := range map[string]string{"listen": `":1"`, "database": `"other.db"`, "local_manager_storage_path": `"/root/.ssh"`,
-		"shared_storage_path": `"/"`, "allowed_hosts": `["evil.example"]`} {
+		"shared_storage_path": `"/"`, "allowed_hosts": `["evil.example"]`, "trusted_addresses": `["0.0.0.0/0"]`, "approve_workers": "true",
+		"tls": `"self"`, "tls_cert": `"/x"`, "tls_key": `"/x"`} {
 		file := replaceKey(t, before, key, value)
-		if got := s.want(403, "PUT", url, file); !strings.Contains(string(got.body), key) {
+		if got := s.want(403, "PUT", url, file, far...); !strings.Contains(string(got.body), key) {
 			t.Errorf("%s: %s", key, got.body)
 		}
 		if now := string(s.want(200, "GET", url, "").body); now != before {
 			t.Errorf("after a refused change of %s the configuration is %s", key, now)
 		}
 	}
-	s.want(204, "PUT", url, replaceKey(t, before, "manager_name", `"Studio"`))
+	s.want(204, "PUT", url, replaceKey(t, before, "manager_name", `"Studio"`), far...)
+	s.want(204, "PUT", url, replaceKey(t, before, "allowed_hosts", `["farm.studio.example"]`)) // from this computer
 }
 
 // TestPasswordIsNotTold keeps the broker's password from who reads the

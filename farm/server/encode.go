@@ -120,7 +120,7 @@ func (s *Server) apiTask(t *farm.Task, job farm.JobStatus) api.Task {
 // apiWorkerSummary is a worker in a list.
 func apiWorkerSummary(w *farm.Worker) api.WorkerSummary {
 	return api.WorkerSummary{ID: w.ID, Name: w.Name, Status: w.Status.String(), StatusChange: apiRequest(w.Request),
-		LastSeen: w.LastSeen, Version: w.Software, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable}
+		LastSeen: w.LastSeen, Version: w.Software, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable, Unapproved: w.Unapproved}
 }
 
 // apiRequest is the status that was asked of a worker and that it has not taken
@@ -185,7 +185,7 @@ func apiWorkerEvent(e events.WorkerChanged) api.EventWorkerUpdate {
 	w := &e.Worker
 	update := api.EventWorkerUpdate{
 		ID: w.ID, Name: w.Name, Updated: w.Updated, LastSeen: w.LastSeen, Status: w.Status.String(), StatusChange: apiRequest(w.Request),
-		Version: w.Software, DeletedAt: w.Deleted, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable,
+		Version: w.Software, DeletedAt: w.Deleted, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable, Unapproved: w.Unapproved,
 	}
 	if e.Previous != w.Status {
 		update.PreviousStatus = e.Previous.String()

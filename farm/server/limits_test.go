@@ -23,6 +23,12 @@ func TestLimitsAreDocumented(t *testing.T) {
 		fmt.Sprintf("| a body that brings less than %d KiB in %.0f s |", slowest>>10, uploadStuck.Seconds()),
 		fmt.Sprintf("| a preview | %d MiB,", manager.MaxPreview>>20),
 		fmt.Sprintf("follow the farm | %d, of which %d of one client |", maxFollowers, maxFollowersOfAClient),
+		fmt.Sprintf("| connections at a time | %d, of which %d of one client |", maxConnections, maxConnectionsOfAClient),
+		fmt.Sprintf("with handshakes | %d, of which %d of one client, for 10 s |", maxBeginning, maxBeginningOfAClient),
+		fmt.Sprintf("| wrong farm keys | %d a minute of one client |", wrongKeys),
+		fmt.Sprintf("An address that sends %d wrong keys within a minute", wrongKeys),
+		fmt.Sprintf("They keep a cookie for %d days", int(signedInFor.Hours()/24)),
+		fmt.Sprintf("`registrations_per_minute` (%d) of one client", farm.DefaultConfig().RegistrationsPerMinute),
 		fmt.Sprintf("`max_workers` (%d)", farm.DefaultConfig().MaxWorkers),
 	} {
 		if !strings.Contains(string(text), row) {

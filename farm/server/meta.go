@@ -64,8 +64,10 @@ func (s *Server) updateConfigurationFile(w http.ResponseWriter, r *http.Request)
 	if config.MQTT.Client.Password == "" {
 		config.MQTT.Client.Password = now.MQTT.Client.Password
 	}
-	if err := config.CheckRemoteChange(now); err != nil {
-		return err
+	if !s.mayManage(r) {
+		if err := config.CheckRemoteChange(now); err != nil {
+			return err
+		}
 	}
 	if err := s.m.SetConfig(config); err != nil {
 		return err

@@ -14,6 +14,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Use(s.observed)
 	r.Use(s.recovered)
 	r.Use(s.guard)
+	r.Use(s.keyed)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(wrongMethod)
 
@@ -25,6 +26,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
 	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames)) //    ?limit= ?after=
 	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
+	r.Post("/api/farm/workers/{worker_id}/approve", s.handle(s.approveWorker))
 	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
@@ -49,6 +51,14 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))
 	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
+	r.Get("/signin", s.handle(s.showSignIn))
+	r.Post("/signin", s.handle(s.signIn))
+	s.pageRoutes(r, pages)
+	return r
+}
+
+// pageRoutes has what people, load balancers and Prometheus look at.
+func (s *Server) pageRoutes(r chi.Router, pages *pages) {
 	r.Get("/farm-addon.zip", s.handle(s.addonZip))
 	r.Get("/flamenco-addon.zip", s.handle(s.addonZip)) //      where users of Flamenco look for it
 	r.Get("/flamenco3-addon.zip", moved("flamenco-addon.zip"))
@@ -66,7 +76,6 @@ func (s *Server) router(o Options) http.Handler {
 	}
 	r.Get("/favicon.ico", pages.icon)
 	r.Get("/favicon.png", pages.icon)
-	return r
 }
 
 // compressed is for answers that may be long.

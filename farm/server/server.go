@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -36,6 +37,8 @@ type Options struct {
 	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is not a valid one.
 	Addon func(manager string) ([]byte, error)
 	Log   *slog.Logger
+	// Key returns the farm's key, "" if it has none; optional. With an error nobody is let in.
+	Key func() (string, error)
 }
 
 // Server answers HTTP requests.
@@ -46,18 +49,28 @@ type Server struct {
 	openAPI func() ([]byte, error)
 	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
+	key     func() (string, error)
 
-	bodies     bodies
-	board      *board
-	requests   requests
-	followers  *slots.Slots    // of the stream of events
-	streams    context.Context // ends with EndStreams
-	endStreams context.CancelFunc
+	bodies        bodies
+	board         *board
+	requests      requests
+	wrongKeys     *slots.Rate     // of each client
+	registrations *slots.Rate     // of new workers; nil: no limit
+	followers     *slots.Slots    // of the stream of events
+	streams       context.Context // ends with EndStreams
+	endStreams    context.CancelFunc
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient)}
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient),
+		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
+	if s.key == nil {
+		s.key = func() (string, error) { return "", nil }
+	}
+	if n := o.Manager.Config().RegistrationsPerMinute; n > 0 {
+		s.registrations = slots.NewRate(10*n, n, time.Minute)
+	}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.board = &board{m: o.Manager, log: o.Events}
 	s.routes = s.router(o)
@@ -65,7 +78,10 @@ func New(o Options) *Server {
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begun(r)
+	s.routes.ServeHTTP(w, r)
+}
 
 // EndStreams answers the requests that wait and ends the streams of events, so
 // that a shutdown does not have to wait for them.
@@ -94,6 +110,7 @@ var statuses = map[farm.Kind]int{
 	farm.NotFound:           http.StatusNotFound,
 	farm.Conflict:           http.StatusConflict,
 	farm.Forbidden:          http.StatusForbidden,
+	farm.NoKey:              http.StatusUnauthorized,
 	farm.PreconditionFailed: http.StatusPreconditionFailed,
 	farm.UnknownTag:         http.StatusNotAcceptable, // what stock managers answer
 	farm.NothingDone:        http.StatusRequestedRangeNotSatisfiable,
@@ -128,6 +145,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *farm.Error
 	switch {
 	case ok && errors.As(err, &known):
+		if status == http.StatusUnauthorized { // which needs one (RFC 9110 §11.6.1); browsers ask nobody for a scheme that they do not know
+			w.Header().Set("WWW-Authenticate", "FarmKey")
+		}
 		// Clients that know Retry-After, in seconds, try again by themselves.
 		if status == http.StatusTooManyRequests || known.Kind == farm.NotDurable {
 			w.Header().Set("Retry-After", "1")

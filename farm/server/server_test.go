@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"image"
-	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
@@ -50,6 +49,8 @@ type testServer struct {
 	user     string            // credentials of the worker, once there is one
 	logged   logged            // what the manager and the server log
 	ids      map[string]string // of what there is, by the names of the document's parameters
+	key      string            // of the farm; set before the first request
+	keyError error
 }
 
 const secret = "a long and random secret"
@@ -87,7 +88,8 @@ func newServer(t testing.TB) *testServer {
 		return map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, nil
 	}
 	description := func() ([]byte, error) { return []byte(`{"openapi":"3.0.3"}`), nil }
-	s.server = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: addon.Zip, Log: log})
+	s.server = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log,
+		Key: func() (string, error) { return s.key, s.keyError }})
 	hs := httptest.NewServer(s.server)
 	s.url, s.client = hs.URL, s.contract.Client(nil)
 	t.Cleanup(func() {
@@ -191,15 +193,6 @@ const echoJob = `{"name":"a job","type":"echo-sleep-test","priority":50,"submitt
 func (s *testServer) submit() (id string) {
 	s.t.Helper()
 	return s.want(200, "POST", "/api/v3/jobs", echoJob).text("id")
-}
-
-func picture(t testing.TB) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 32))); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
 
 // TestEveryOperation calls every operation that works with a success.
@@ -335,6 +328,7 @@ func (s *testServer) workerMgtCalls(w string) {
 	s.want(409, "POST", "/api/v3/worker/task", "")
 	s.want(204, "DELETE", "/api/v3/worker-mgt/tag/"+tag, "")
 	s.want(204, "POST", "/api/v3/worker/sign-off", "")
+	s.want(204, "POST", "/api/farm/workers/"+w+"/approve", "")
 	s.want(204, "DELETE", "/api/v3/worker-mgt/workers/"+w, "")
 	s.want(404, "GET", "/api/v3/worker-mgt/workers/"+w, "")
 	if got := s.want(200, "GET", "/api/farm/workers/"+w+"/audit", ""); !strings.Contains(string(got.body), `"what":"Deleted"`) ||

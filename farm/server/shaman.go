@@ -143,7 +143,7 @@ func (s *Server) shamanFileStore(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := &patientBody{body: r.Body, flow: http.NewResponseController(w)}
 	defer body.flow.SetReadDeadline(time.Time{})
-	outcome, err := s.m.StoreFile(r.Context(), manager.Upload{Key: key, Body: body, Length: r.ContentLength, Offset: h.offset, Client: address(r),
+	outcome, err := s.m.StoreFile(r.Context(), manager.Upload{Key: key, Body: body, Length: r.ContentLength, Offset: h.offset, Client: client(r),
 		// Some add-ons never come back to a file that they were told to defer.
 		// Those that know how to continue uploads do.
 		Defer: h.mayDefer && h.resumes})

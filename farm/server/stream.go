@@ -32,7 +32,7 @@ const (
 // task, for that job; with ?log=ID also log, for that task. The data is that of
 // the v3 protocol. Last-Event-ID continues a stream that broke off.
 func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
-	giveBack, ok := s.followers.TryTake(address(r))
+	giveBack, ok := s.followers.TryTake(client(r))
 	if !ok {
 		return farm.Errorf(farm.Busy, "%d pages and programs follow this farm at present, which is as many as it can serve: close some, or try again later", s.followers.Taken())
 	}

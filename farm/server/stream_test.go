@@ -104,7 +104,7 @@ func TestEventsFollowAJob(t *testing.T) {
 		}
 		s.want(204, "POST", "/api/v3/worker/task/"+task, `{"taskStatus":"failed","activity":"Failed: no"}`)
 	}
-	if data := all.await("job", "failed"); data["id"] != job || data["previous_status"] == nil {
+	if data := all.await("job", " status:failed "); data["id"] != job || data["previous_status"] == nil {
 		t.Errorf("failed: %v", data)
 	}
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")

@@ -143,3 +143,13 @@ func TestTooManyWorkers(t *testing.T) {
 	s.want(204, "DELETE", "/api/v3/worker-mgt/workers/"+id, "")
 	s.want(200, "POST", "/api/v3/worker/register-worker", one)
 }
+
+// picture returns a small PNG.
+func picture(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 32))); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

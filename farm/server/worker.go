@@ -50,12 +50,16 @@ func (s *Server) worker(h workerHandler) handler {
 // registerWorker makes a new worker each time it is called: it needs no credentials,
 // and whoever lost theirs gets others this way.
 func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
+	own := fromThisComputer(r)
+	if s.registrations != nil && !own && !s.registrations.Take(client(r)) {
+		return farm.Errorf(farm.Busy, "too many workers registered just now, here or from this address: try again in a minute. The limit is registrations_per_minute in farm.yaml")
+	}
 	var reg api.WorkerRegistration
 	if err := s.read(w, r, &reg); err != nil {
 		return err
 	}
 	worker, err := s.m.Register(manager.Registration{
-		Name: reg.Name, Platform: reg.Platform, Secret: reg.Secret, TaskTypes: reg.SupportedTaskTypes, Address: address(r)})
+		Name: reg.Name, Platform: reg.Platform, Secret: reg.Secret, TaskTypes: reg.SupportedTaskTypes, Address: address(r), Own: own})
 	if err != nil {
 		return err
 	}
@@ -75,7 +79,15 @@ func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID
 	if err != nil {
 		return err
 	}
+	s.tellUnapproved(w, id)
 	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
+}
+
+// tellUnapproved tells a worker that waits for approval why it gets no tasks.
+func (s *Server) tellUnapproved(w http.ResponseWriter, id farm.WorkerID) {
+	if s.m.Unapproved(id) {
+		api.SetUnapproved(w.Header())
+	}
 }
 
 // signOff returns what the worker holds at once, instead of after worker_timeout.
@@ -144,6 +156,7 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 	case a.Requested != farm.WorkerUnknown:
 		return writeJSON(w, http.StatusLocked, api.WorkerStateChange{StatusRequested: a.Requested.String()})
 	case a.Task == nil:
+		s.tellUnapproved(w, id)
 		return noContent(w)
 	}
 	t := a.Task

@@ -83,6 +83,22 @@ func (s *Server) fetchWorkersAtWork(w http.ResponseWriter, r *http.Request) erro
 	return writeJSON(w, http.StatusOK, list)
 }
 
+// approveWorker is an addition of ours. Who only reaches the manager could approve a worker
+// of their own, so it takes more.
+func (s *Server) approveWorker(w http.ResponseWriter, r *http.Request) error {
+	id, err := workerID(r)
+	if err != nil {
+		return err
+	}
+	if !s.mayManage(r) {
+		return farm.Errorf(farm.Forbidden, "workers are approved on the manager's own computer, or with the farm key: type \"farm workers approve NAME\" there")
+	}
+	if err := s.m.ApproveWorker(id, by(r)); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
 // deleteWorker takes effect at once: the next request of the worker is refused.
 func (s *Server) deleteWorker(w http.ResponseWriter, r *http.Request) error {
 	id, err := workerID(r)

@@ -55,7 +55,7 @@ func newManager(t *testing.T) *testManager {
 	}
 	pages := fstest.MapFS{"app/index.html": {Data: []byte("<!doctype html>")}, "vendor/swagger-ui/index.html": {Data: []byte("<!doctype html>")}}
 	description := func() ([]byte, error) { return []byte(`{}`), nil }
-	s := server.New(server.Options{Manager: m, Events: timeline, UI: pages, OpenAPI: description, Addon: addon.Zip, Log: log})
+	s := server.New(server.Options{Manager: m, Events: timeline, UI: pages, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log})
 	hs := httptest.NewServer(s)
 	client, err := api.New(hs.URL)
 	if err != nil {

@@ -41,6 +41,7 @@ func (w *Worker) signOn(ctx context.Context) state {
 			trouble.over()
 			w.log.Info("signed on", "manager", w.client.Base, "worker", w.id(), "name", w.options.Name, "status", answer.StatusRequested)
 			w.signedOn = true
+			w.heardOfApproval(answer.Unapproved)
 			w.sender.begin()
 			return w.enter(answer.StatusRequested)
 		case w.signedOn && api.WasDeleted(err):
@@ -95,7 +96,15 @@ func (w *Worker) refused(err error) state {
 // crash after that must not make another.
 func (w *Worker) register(ctx context.Context) error {
 	known := identity{Secret: newSecret(), Name: w.options.Name}
-	answer, err := w.client.RegisterWorker(ctx, api.WorkerRegistration{Secret: known.Secret, Platform: platform,
+	client := *w.client
+	if w.options.Key != nil {
+		key, err := w.options.Key()
+		if err != nil {
+			return err
+		}
+		client.Key = key
+	}
+	answer, err := client.RegisterWorker(ctx, api.WorkerRegistration{Secret: known.Secret, Platform: platform,
 		SupportedTaskTypes: w.options.TaskTypes, Name: known.Name})
 	if err != nil {
 		return err
@@ -111,6 +120,18 @@ func (w *Worker) register(ctx context.Context) error {
 	w.become(known)
 	w.log.Info("registered", "manager", w.client.Base, "worker", known.ID, "name", known.Name)
 	return nil
+}
+
+// heardOfApproval says in the log whether somebody has to approve the worker, when
+// that changes.
+func (w *Worker) heardOfApproval(unapproved bool) {
+	switch {
+	case unapproved && !w.unapproved:
+		w.log.Warn("this worker gets no tasks until somebody approves it: type \"farm workers approve NAME\" on the manager's computer", "name", w.options.Name, "worker", w.id())
+	case w.unapproved && !unapproved:
+		w.log.Info("this worker was approved", "name", w.options.Name)
+	}
+	w.unapproved = unapproved
 }
 
 // forget ends the session. Reports wait for the next one.

@@ -146,6 +146,9 @@ func (w *Worker) ask(ctx context.Context) (answer api.TaskAnswer, taken bool, er
 	if answer, err = w.manager().ScheduleTask(asking, waitForTask); nothing() {
 		w.warm.closeIdle() // a manager that does not hold it back
 	}
+	if err == nil && answer.StatusRequested == "" {
+		w.heardOfApproval(answer.Unapproved)
+	}
 	return answer, asking.Err() != nil, err
 }
 

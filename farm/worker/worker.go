@@ -51,7 +51,8 @@ import (
 // Options say what a worker is. Only Manager (or Client) and Dir are required.
 type Options struct {
 	Manager         string           // address of the manager; any form that api.New takes
-	Client          *api.Client      // instead of Manager
+	Fingerprint     string           // of the manager's certificate; "" believes those that the system does
+	Client          *api.Client      // instead of Manager and Fingerprint
 	Name            string           // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
 	TaskTypes       []string         // kinds of tasks it takes; nil means DefaultTaskTypes
 	Dir             string           // its folder: identity, outbox. Made if missing; one worker each
@@ -68,6 +69,9 @@ type Options struct {
 	Limits          procgroup.Limits // what the programs of tasks may use
 	Scripts         fs.FS            // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
 	Log             *slog.Logger
+
+	// Key returns the farm key, "" for none: a new worker sends it when it registers. Optional.
+	Key func() (string, error)
 
 	// InUse calls change with why the computer is in use, "" for that it is free,
 	// whenever that changes, until ctx is canceled. nil: nobody is watched.
@@ -136,6 +140,7 @@ type Worker struct {
 	noRoom     bool  // at the last look, see hasRoom
 	toldOfRoom bool  // the manager knows, and gives it no tasks
 	end        error // why the state functions ended
+	unapproved bool  // the manager said so
 	ahead      bool  // the manager hands out next tasks
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
@@ -156,7 +161,7 @@ func New(o Options) (*Worker, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Client == nil {
-		client, err := api.New(o.Manager)
+		client, err := api.NewPinned(o.Manager, o.Fingerprint)
 		if err != nil {
 			return nil, err
 		}

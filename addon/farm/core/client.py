@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Iterator, NamedTuple
 
 from . import wire
 from .errors import Canceled, FarmError
+from .proof import Proof
 from .work import Work
 
 TIMEOUT = 15.0  # seconds without a sign of the manager
@@ -57,12 +58,13 @@ class Client:
     go to the internet.
     """
 
-    def __init__(self, url: str, work: Work | None = None, timeout: float = TIMEOUT, patience: tuple[float, ...] = PATIENCE, only_local: bool = False) -> None:
+    def __init__(self, url: str, work: Work | None = None, timeout: float = TIMEOUT, patience: tuple[float, ...] = PATIENCE, only_local: bool = False, proof: Proof = Proof()) -> None:
         self._url = parse_url(url)
         self._work = work or Work()
         self._timeout = timeout
         self._patience = patience
         self._only_local = only_local
+        self.proof = proof
         self._user = _user_name().encode()
         self._kept = threading.local()
         self._lock = threading.Lock()  # guards _open
@@ -248,12 +250,13 @@ class Client:
                 if self._only_local:
                     _check_local(self._url.hostname or "")
                 c.connect()
+                self.proof.check(c)
                 c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # What changes something may take the manager a while.
             c.sock.settimeout(self._timeout if method == "GET" else self._timeout * SLOWER)
             sent = True
             try:
-                c.request(method, self._url.path + path, body, {"User-Agent": USER_AGENT, "Farm-User": self._user, "Accept": "application/json", **headers})
+                c.request(method, self._url.path + path, body, {"User-Agent": USER_AGENT, "Farm-User": self._user, "Accept": "application/json", **self.proof.headers(), **headers})
             except (BrokenPipeError, ConnectionResetError):
                 # The manager may answer before it has read all of a file: it has it, or does not want it.
                 if not stream:
@@ -277,8 +280,8 @@ class Client:
     def _connection(self) -> http.client.HTTPConnection:
         """Returns this thread's connection, which may have to be opened."""
         if not hasattr(self._kept, "connection"):
-            kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-            self._kept.connection = kind(self._url.hostname or "", self._url.port, timeout=self._timeout, blocksize=PIECE)
+            make = self.proof.connection if self._url.scheme == "https" else http.client.HTTPConnection
+            self._kept.connection = make(self._url.hostname or "", self._url.port, timeout=self._timeout, blocksize=PIECE)
             with self._lock:
                 self._open.add(self._kept.connection)
         return self._kept.connection

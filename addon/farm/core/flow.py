@@ -246,7 +246,7 @@ def _submit(client: Client, job: SubmittedJob, work: Work) -> Job:
         created = _find(client, job, work, e)
     if work.canceled:  # too late to stop it here, so it is stopped there
         try:
-            Client(client.url).set_job_status(created.id, "cancel-requested", "canceled while it was submitted")
+            Client(client.url, proof=client.proof).set_job_status(created.id, "cancel-requested", "canceled while it was submitted")
         except FarmError as e:
             raise Unsure(f"The job “{created.name}” was submitted just before you canceled, and could not be canceled on the farm: {e} Cancel it at {client.url}/app/") from e
         raise Canceled

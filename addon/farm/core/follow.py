@@ -11,6 +11,7 @@ from typing import Callable
 
 from .client import Client
 from .errors import Canceled, FarmError
+from .proof import Proof
 from .wire import Job
 from .work import Work, duration
 
@@ -64,9 +65,9 @@ def frame_count(job: Job) -> int:
 class Follower:
     """Follows one job until it is over, or until stop."""
 
-    def __init__(self, url: str, job: Job, folder: pathlib.Path, changed: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, job: Job, folder: pathlib.Path, changed: Callable[[], None] = lambda: None, clock: Callable[[], float] = time.monotonic, proof: Proof = Proof()) -> None:
         self._work = Work()
-        self._client = Client(url, self._work, patience=())
+        self._client = Client(url, self._work, patience=(), proof=proof)
         self._folder = folder
         self._changed = changed
         self._clock = clock
