@@ -63,7 +63,7 @@ func (n BlenderNeed) IsZero() bool { return n == BlenderNeed{} }
 // parameter "gpu" of the first that runs Blender says so.
 func (n BlenderNeed) WithGPU(tasks []PlannedTask) BlenderNeed {
 	if i := slices.IndexFunc(tasks, func(t PlannedTask) bool { return t.Type == TypeBlender }); i >= 0 {
-		n.GPU = slices.ContainsFunc(tasks[i].Commands, func(c Command) bool { return c.Parameters["gpu"] == GPURequire })
+		n.GPU = slices.ContainsFunc(tasks[i].Commands, func(c Command) bool { return c.parameter("gpu") == GPURequire })
 	}
 	return n
 }

@@ -45,20 +45,18 @@ type RenderDevice struct {
 }
 
 // GPU reports whether tasks of the worker can render on a graphics card. One that does
-// not tell what it renders on counts as able.
+// not tell which Blenders it has counts as able. One that does has tried them soon
+// after, and has no card until then; on some computers Blender lists no device at all.
 func (f *WorkerFacts) GPU() bool {
-	told := false
-	if f != nil {
-		for _, b := range f.Blenders {
-			for _, d := range b.Devices {
-				told = true
-				if d.GPU() {
-					return true
-				}
-			}
-		}
-	}
-	return !told
+	return f == nil || len(f.Blenders) == 0 || slices.ContainsFunc(f.Blenders, func(b WorkerBlender) bool {
+		return slices.ContainsFunc(b.Devices, RenderDevice.GPU)
+	})
+}
+
+// Untried reports whether the worker has not found out yet what one of its Blenders can
+// render with.
+func (f *WorkerFacts) Untried() bool {
+	return f != nil && slices.ContainsFunc(f.Blenders, func(b WorkerBlender) bool { return b.EEVEE == nil })
 }
 
 // GPU reports whether the device is a graphics card.

@@ -1,6 +1,7 @@
 package farm
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -197,6 +198,18 @@ type Command struct {
 	// plan that nobody looks at before it is stored, where millions of values
 	// would be made for nothing.
 	Encoded Encoded `json:"-"`
+}
+
+// parameter returns a parameter, in whichever form they are; nil if there is none.
+func (c *Command) parameter(name string) any {
+	if c.Parameters != nil || c.Encoded[0] == "" {
+		return c.Parameters[name]
+	}
+	var all map[string]any
+	if json.Unmarshal(c.Encoded.Append(nil), &all) != nil {
+		return nil
+	}
+	return all[name]
 }
 
 // Encoded is a text of JSON in pieces, which belong together in their order.

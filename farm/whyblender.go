@@ -55,7 +55,13 @@ func (w *Demand) nobodyHasCard(_, able group) Why {
 	default:
 		reason += fmt.Sprintf("none of the %d workers has one", len(able))
 	}
-	return Why{Reason: reason, Next: w.findCard()}
+	why := Why{Reason: reason, Next: w.findCard()}
+	for _, c := range able {
+		if c.Facts.Untried() {
+			why.Details = append(why.Details, "worker "+c.Name+" is still finding out what its Blenders can render with")
+		}
+	}
+	return why
 }
 
 // findCard is what makes a graphics card available, or makes do without.

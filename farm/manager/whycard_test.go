@@ -26,6 +26,10 @@ func TestWhyAJobWaitsForACard(t *testing.T) {
 			cpuOnly(s, "a", "b", "c")
 			return subject{job: s.submit(frameOnCard())}
 		}, "needs a graphics card that Cycles can use; none of the 3 workers has one", submit, "", ""},
+		{"one has not found out yet", func(s *scene) subject {
+			s.must(s.SetFacts(s.worker("a"), farm.WorkerFacts{Blenders: []farm.WorkerBlender{{Version: "4.2.1", Path: "/blender"}}}))
+			return subject{job: s.submit(frameOnCard())}
+		}, "needs a graphics card that Cycles can use; worker a, the only one that could do it, has none", submit, "worker a is still finding out what its Blenders can render with", ""},
 		{"one has, and is asleep", func(s *scene) subject {
 			cpuOnly(s, "a")
 			w := s.worker("b")

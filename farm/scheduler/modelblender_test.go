@@ -35,17 +35,15 @@ func (h *history) hasCard(n *naiveJob, taskType string, number uint32) bool {
 	if taskType != farm.TypeBlender || !n.terms.Need.GPU {
 		return true
 	}
-	cards, others := 0, 0
-	for _, b := range blendersOf(h.workers[number-1].Facts) {
+	blenders := blendersOf(h.workers[number-1].Facts)
+	for _, b := range blenders {
 		for _, d := range b.Devices {
-			if d.Type == "CPU" {
-				others++
-			} else {
-				cards++
+			if d.Type != "CPU" {
+				return true
 			}
 		}
 	}
-	return cards > 0 || others == 0
+	return len(blenders) == 0
 }
 
 func blendersOf(f *farm.WorkerFacts) []farm.WorkerBlender {

@@ -36,7 +36,7 @@ type placement struct {
 
 	blenders []farm.BlenderVersion // that it has; nil if it does not tell
 	memory   int64                 // in bytes; 0 if it does not tell
-	gpu      bool                  // it can render on a graphics card, as far as it tells
+	gpu      bool                  // see farm.WorkerFacts.GPU
 }
 
 func placementOf(w *farm.Worker) placement {
