@@ -27,7 +27,7 @@ echo
 modules=$(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' . | sort -u)
 echo "Go $(go env GOVERSION)"
 echo "$modules" | awk '{ print $1, $2 }'
-kept=$(find . -path ./.git -prune -o -path ./dist -prune -o -mindepth 2 -type f \( -name 'LICENSE*' -o -name 'LICENCE*' \) -print | sort | sed 's#/[^/]*$##' | sort -u)
+kept=$(find . -path ./.git -prune -o -path ./dist -prune -o -path '*/testdata' -prune -o -mindepth 2 -type f \( -name 'LICENSE*' -o -name 'LICENCE*' \) -print | sort | sed 's#/[^/]*$##' | sort -u)
 echo "$kept" | sed 's#^\./##'
 print "Go $(go env GOVERSION)" "$(go env GOROOT)"
 echo "$modules" | while read -r path version dir; do print "$path $version" "$dir"; done

@@ -166,3 +166,31 @@ func (f *farm) task(job string, number int) string {
 	}
 	return list.Tasks[0].ID
 }
+
+// patient makes the farm wait for an hour until it takes a worker for lost: those of tests
+// say nothing by themselves, and the computer may be slow.
+func (f *farm) patient() {
+	f.t.Helper()
+	var config map[string]any
+	f.call("GET", "configuration/file", nil, &config)
+	config["worker_timeout"] = "1h"
+	f.call("PUT", "configuration/file", config, nil)
+}
+
+// film submits a job that renders so many frames in one task, and returns its id.
+func (f *farm) film(frames int) string {
+	f.t.Helper()
+	var job struct{ ID string }
+	f.call("POST", "jobs", map[string]any{
+		"name": "shot 7", "type": "simple-blender-render", "priority": 50, "submitter_platform": "linux",
+		"settings": map[string]any{"frames": fmt.Sprintf("1-%d", frames), "chunk_size": frames, "blendfile": "/shots/7.blend", "scene": "", "format": "PNG", "image_file_extension": ".png",
+			"has_previews": false, "preflight": false, "render_output_root": "/out", "add_path_components": 0, "render_output_path": "/out/######"},
+	}, &job)
+	return job.ID
+}
+
+// quoted is a text as JavaScript has it.
+func quoted(text string) string {
+	q, _ := json.Marshal(text)
+	return string(q)
+}

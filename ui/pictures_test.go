@@ -63,7 +63,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// dark makes the browser ask for dark colours, or for light ones.
+// dark makes the browser ask for dark colours, or for light ones, and for no animations.
 func (p *page) dark(yes bool) {
 	p.t.Helper()
 	value := "light"
@@ -71,7 +71,7 @@ func (p *page) dark(yes bool) {
 		value = "dark"
 	}
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}})
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -171,10 +171,7 @@ func TestWorkerActions(t *testing.T) {
 // What waits says why, and says another thing when the farm changes: no reload.
 func TestWhyItWaits(t *testing.T) {
 	f := startFarm(t, "serve")
-	var config map[string]any
-	f.call("GET", "configuration/file", nil, &config)
-	config["worker_timeout"] = "1h" // its workers say nothing by themselves, and the computer may be slow
-	f.call("PUT", "configuration/file", config, nil)
+	f.patient()
 	job := f.submit("waits", "hello", 1, 1, "queued")
 	p := open(t, f, "/app/jobs/"+job)
 	p.see(".head .why", "the farm has no workers")
@@ -311,15 +308,10 @@ func TestLastRendered(t *testing.T) {
 // From the first frame on a job says when it will be done.
 func TestTimeLeft(t *testing.T) {
 	f := startFarm(t, "serve")
-	var job struct{ ID string }
-	f.call("POST", "jobs", map[string]any{
-		"name": "shot 7", "type": "simple-blender-render", "priority": 50, "submitter_platform": "linux",
-		"settings": map[string]any{"frames": "1-10", "chunk_size": 10, "blendfile": "/shots/7.blend", "scene": "", "format": "PNG", "image_file_extension": ".png",
-			"has_previews": false, "preflight": false, "render_output_root": "/out", "add_path_components": 0, "render_output_path": "/out/######"},
-	}, &job)
+	job := f.film(10)
 	w := f.newWorker("blender")
 	task := w.take()
-	p := open(t, f, "/app/jobs/"+job.ID)
+	p := open(t, f, "/app/jobs/"+job)
 	p.see(".about .facts", "0 of 10")
 	p.until(`!document.querySelector('.about .facts').innerText.includes('Done about')`)
 	saved := func(frame int) {
@@ -329,7 +321,7 @@ func TestTimeLeft(t *testing.T) {
 	saved(1)
 	p.see(".about .facts", "1 of 10")
 	p.until(`/Done about\s*[0-9: -]+–[0-9: -]+/.test(document.querySelector('.about .facts').innerText)`)
-	f.call("POST", "jobs/"+job.ID+"/setstatus", map[string]string{"status": "paused", "reason": "the test"}, nil)
+	f.call("POST", "jobs/"+job+"/setstatus", map[string]string{"status": "paused", "reason": "the test"}, nil)
 	p.until(`!document.querySelector('.about .facts').innerText.includes('Done about')`)
 }
 

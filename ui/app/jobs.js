@@ -52,7 +52,7 @@ export function Jobs() {
         <${Actions} kind="job" items=${chosen} /><${JobTools} jobs=${chosen} /><button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
       ${error && html`<p class="hint">${error.message}</p>`}
       ${!data && !stale && !error && html`<p class="hint">Reading the jobs …</p>`}
-      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 66 : 42} sort=${sort} wants=${wants} multi
+      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 66 : 42} sort=${sort} wants=${wants}
         onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${picks.key}
         row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} />`}
         empty=${data && html`<p class="hint">No job is like this. <a href="jobs">Show all ${data.all.toLocaleString('en')}</a></p>`} />

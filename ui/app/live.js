@@ -38,7 +38,9 @@ const stream = new Stream({
   },
   connected(yes) {
     connected.value = yes;
-    if (yes) checkVersion();
+    if (!yes) return;
+    everConnected.value = true;
+    checkVersion();
   },
 });
 
@@ -59,9 +61,8 @@ async function checkVersion() {
     const now = await api.version();
     if (version.value && version.value.version !== now.version) location.reload();
     version.value = now;
-    everConnected.value = true;
   } catch {
-    // The connection is gone again: the next one asks anew.
+    later('version', checkVersion);
   }
 }
 
@@ -93,19 +94,20 @@ export function useLive(key, fetch, { wakes, change } = {}) {
 async function load(now, setState) {
   const { key, fetch } = now;
   const turn = now.turn = {};
-  now.missed = false;
+  now.missed = now.away = false;
   let next;
   try {
     const data = await fetch();
     next = () => ({ key, data, error: null });
   } catch (error) {
+    now.away = error.status === 0; // no answer at all: it is asked again until there is one
     next = (s) => ({ key, data: s.key === key && error.status !== 404 ? s.data : null, error });
   }
   if (now.turn !== turn || now.key !== key) return;
   now.turn = null;
   now.loaded = true;
   setState(next);
-  if (now.missed) later(key, now.load);
+  if (now.missed || now.away) later(key, now.load);
 }
 
 function take(now, setState, name, event) {

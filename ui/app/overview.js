@@ -48,7 +48,7 @@ function sentence(running, workers) {
 
 function Running({ job, workers }) {
   const its = (workers ?? []).filter((w) => w.task?.status === 'active' && w.task.job_id === job.id);
-  return html`<li class="tile"><${Picture} job=${job.id} info=${job.last_rendered} alt="" hint="No image yet" />
+  return html`<li class="tile"><${Picture} job=${job.id} info=${job.last_rendered} alt=${`The last rendered image of ${job.name}`} hint="No image yet" />
     <div class="tile-text"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
       <${Progress} item=${job} /><span class="quiet">${[its.length === 1 ? its[0].name : its.length > 1 ? count(its.length, 'worker') : job.activity].filter(Boolean).join(' ')}</span>
       <span class="quiet"><${Left} job=${job} /></span>${job.task_counts?.failed > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(job.task_counts.failed, 'task')} failed</a>`}</div></li>`;

@@ -39,7 +39,7 @@ export function Tasks({ job, selected }) {
     ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen tasks"><strong>${chosen.length} chosen</strong><${Actions} kind="task" items=${chosen} />
       <button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
     ${list.error && html`<p class="hint">${list.error.message}</p>`}
-    <${LongTable} label="Tasks" columns=${columns} total=${total} height=${narrow ? 60 : 38} wants=${list.wants} at=${list.row} multi onKey=${picks.key}
+    <${LongTable} label="Tasks" columns=${columns} total=${total} height=${narrow ? 60 : 38} wants=${list.wants} at=${list.row} onKey=${picks.key}
       row=${(i) => html`<${TaskRow} key=${at(i)?.id ?? i} job=${job.id} task=${at(i)} index=${i} selected=${selected} picks=${picks} />`}
       empty=${html`<p class="hint">${statuses.length ? 'No task is like this now.' : 'This job has no tasks.'}</p>`} />
     ${statuses.length > 0 && list.found.length === MOST && html`<p class="hint">These are the first ${MOST.toLocaleString('en')} of them.</p>`}</${Card}>`;

@@ -6,7 +6,7 @@ const MORE = 12; // rows above and below the view, for fast scrolling
 // LongTable shows total rows. row(index) makes the <tr> of one; wants(first, last) is told
 // which are in view. columns are [[class, title, sort key], …]; sort is the present order.
 // at is the row to bring into view when it changes, -1 for none.
-export function LongTable({ label, columns, total, height, row, wants, sort, onSort, at = -1, empty, head, multi, onKey }) {
+export function LongTable({ label, columns, total, height, row, wants, sort, onSort, at = -1, empty, onKey }) {
   const box = useRef(null);
   const [view, setView] = useState({ first: 0, last: 40 });
   const look = () => {
@@ -32,9 +32,9 @@ export function LongTable({ label, columns, total, height, row, wants, sort, onS
   for (let i = first; i < last; i++) rows.push(row(i));
   const space = (n) => n > 0 && html`<tr class="space" aria-hidden="true"><td colspan=${columns.length} style=${{ height: `${n * height}px` }}></td></tr>`;
   return html`<div class="scroll" ref=${box} onScroll=${look} onKeyDown=${onKey} tabindex=${total ? 0 : undefined} role="region" aria-label=${label}>
-    <table aria-label=${label} aria-rowcount=${total + 1} aria-multiselectable=${multi ? 'true' : undefined} style=${{ '--row': `${height}px` }}>
-      <thead>${head ?? html`<tr>${columns.map(([kind, title, key]) => html`<th key=${kind} class=${kind} scope="col" aria-sort=${order(sort, key)}>
-        ${key && onSort ? html`<button type="button" class="plain" onClick=${() => onSort(sort === key ? `-${key}` : sort === `-${key}` ? key : key === 'name' ? key : `-${key}`)}>${title}<span aria-hidden="true">${mark(sort, key)}</span></button>` : title}</th>`)}</tr>`}</thead>
+    <table aria-label=${label} aria-rowcount=${total + 1} style=${{ '--row': `${height}px` }}>
+      <thead><tr>${columns.map(([kind, title, key]) => html`<th key=${kind} class=${kind} scope="col" aria-sort=${order(sort, key)}>
+        ${key && onSort ? html`<button type="button" class="plain" onClick=${() => onSort(sort === key ? `-${key}` : sort === `-${key}` ? key : key === 'name' ? key : `-${key}`)}>${title}<span aria-hidden="true">${mark(sort, key)}</span></button>` : title || html`<span class="unseen">Choose</span>`}</th>`)}</tr></thead>
       <tbody>${space(first)}${rows}${space(total - last)}</tbody></table>${total === 0 && empty}</div>`;
 }
 

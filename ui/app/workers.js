@@ -74,7 +74,7 @@ export function doing(w) {
 const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Task types'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
 
 function Table({ workers, picks }) {
-  return html`<table aria-label="Workers" aria-multiselectable="true"><thead><tr>${columns.map(([kind, title]) => html`<th key=${kind} class=${kind} scope="col">${title}</th>`)}</tr></thead>
+  return html`<table aria-label="Workers"><thead><tr>${columns.map(([kind, title]) => html`<th key=${kind} class=${kind} scope="col">${title || html`<span class="unseen">Choose</span>`}</th>`)}</tr></thead>
     <tbody>${workers.map((w, i) => html`<${Row} key=${w.id} worker=${w} index=${i} picks=${picks} />`)}</tbody></table>`;
 }
 
