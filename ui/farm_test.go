@@ -180,11 +180,17 @@ func (f *farm) patient() {
 // film submits a job that renders so many frames in one task, and returns its id.
 func (f *farm) film(frames int) string {
 	f.t.Helper()
+	return f.filmTo(frames, "/out")
+}
+
+// filmTo is film with the folder that the frames go to.
+func (f *farm) filmTo(frames int, folder string) string {
+	f.t.Helper()
 	var job struct{ ID string }
 	f.call("POST", "jobs", map[string]any{
 		"name": "shot 7", "type": "simple-blender-render", "priority": 50, "submitter_platform": "linux",
 		"settings": map[string]any{"frames": fmt.Sprintf("1-%d", frames), "chunk_size": frames, "blendfile": "/shots/7.blend", "scene": "", "format": "PNG", "image_file_extension": ".png",
-			"has_previews": false, "preflight": false, "render_output_root": "/out", "add_path_components": 0, "render_output_path": "/out/######"},
+			"has_previews": false, "preflight": false, "render_output_root": folder, "add_path_components": 0, "render_output_path": folder + "/######"},
 	}, &job)
 	return job.ID
 }

@@ -29,6 +29,13 @@ func (c *Client) FetchJobFrames(ctx context.Context, id farm.JobID, after int) (
 	return fetch[JobFrames](ctx, c, call{path: atFarm("jobs", string(id), "frames"), query: query})
 }
 
+// FetchFramePicture returns a rendered frame as a JPEG of at most 320 by 180 pixels.
+// Compatible managers do not know it.
+func (c *Client) FetchFramePicture(ctx context.Context, id farm.TaskID, frame int) ([]byte, error) {
+	r, err := c.do(ctx, call{path: atFarm("tasks", string(id), "frames", strconv.Itoa(frame), "picture")})
+	return r.body, err
+}
+
 // RerenderJob renders frames of a job again. Compatible managers do not know it.
 func (c *Client) RerenderJob(ctx context.Context, id farm.JobID, r JobRerender) (JobRerendered, error) {
 	return fetch[JobRerendered](ctx, c, call{method: http.MethodPost, path: atFarm("jobs", string(id), "rerender"), in: r})

@@ -101,6 +101,7 @@ POST   /api/farm/worker/task/{task_id}/second-run            endSecondRun       
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200
+GET    /api/farm/tasks/{task_id}/frames/{frame}/picture      fetchFramePicture          open  200
 GET    /api/farm/jobs/{job_id}/frames                        fetchJobFrames             open  200
 POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob                open  200
 POST   /api/farm/workers/{worker_id}/approve                 approveWorker              open  204

@@ -87,6 +87,9 @@ func answerTo(w http.ResponseWriter, operation string) any {
 	case operation == "fetchTaskLogTail":
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		return "the last line"
+	case operation == "fetchFramePicture":
+		w.Header().Set("Content-Type", "image/jpeg")
+		io.WriteString(w, "picture")
 	case operation == "fetchBlender":
 		w.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(w, "archive")
@@ -192,6 +195,7 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.does(c.RequeueJob(ctx, job, api.JobRequeue{Tasks: api.RequeueFailed, Reason: "again"}))
 	l.is(c.FetchJobCosts(ctx, job))
 	l.is(c.FetchJobFrames(ctx, job, 7))
+	l.is(c.FetchFramePicture(ctx, task, 3))
 	l.is(c.RerenderJob(ctx, job, api.JobRerender{Frames: "3", Reason: "again"}))
 	l.is(c.FetchWorkerCosts(ctx, worker))
 	l.is(c.FetchJobWhy(ctx, job))

@@ -42,7 +42,7 @@ var (
 
 	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour)}
 	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
-	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Warns: true, Result: &frame}
+	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Result: &frame}
 
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,

@@ -73,14 +73,17 @@ type JobFrames struct {
 
 // JobFrame is one frame of a task.
 type JobFrame struct {
-	Frame  int               `json:"frame"`
-	Task   int               `json:"index_in_job"` // of its task, from 1
-	TaskID farm.TaskID       `json:"task_id"`
-	Status string            `json:"status"` // of tasks: completed once the frame is saved
-	File   string            `json:"file,omitempty"`
-	Worker TaskWorker        `json:"worker"`
-	Old    bool              `json:"old,omitempty"`    // made from an older .blend than others of the job
-	Warns  bool              `json:"warns,omitempty"`  // somebody should look at it
+	Frame  int         `json:"frame"`
+	Task   int         `json:"index_in_job"` // of its task, from 1
+	TaskID farm.TaskID `json:"task_id"`
+	Status string      `json:"status"` // of tasks: completed once the frame is saved
+	File   string      `json:"file,omitempty"`
+	Worker TaskWorker  `json:"worker"`
+	Old    bool        `json:"old,omitempty"`   // made from an older .blend than others of the job
+	Warns  bool        `json:"warns,omitempty"` // somebody should look at it
+	// Picture says that fetchFramePicture can show it, if its file is still there.
+	Picture bool `json:"picture,omitempty"`
+
 	Result *farm.FrameResult `json:"result,omitempty"` // absent if its worker told nothing
 }
 

@@ -2,6 +2,9 @@ package server
 
 import (
 	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -89,9 +92,55 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	for i := range frames {
 		f := &frames[i]
 		out.Frames = append(out.Frames, api.JobFrame{Frame: f.Number, Task: f.Task + 1, TaskID: f.TaskID, Status: f.Status.String(), File: f.File,
-			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns, Result: f.Result})
+			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns,
+			Picture: f.Status == farm.TaskCompleted && s.m.CanShow(f.File), Result: f.Result})
 	}
 	return writeJSON(w, http.StatusOK, out)
+}
+
+// The sizes that pictures of frames come in, in pixels.
+const (
+	smallWidth, smallHeight = 320, 180
+	largeWidth, largeHeight = 1920, 1080
+)
+
+// fetchFramePicture answers with a frame as browsers can show it. Few are made at a
+// time, as each takes memory.
+func (s *Server) fetchFramePicture(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(chi.URLParam(r, "frame"))
+	if err != nil {
+		return farm.Errorf(farm.Invalid, "frame %.20q in the path is no number", chi.URLParam(r, "frame"))
+	}
+	width, height := smallWidth, smallHeight
+	switch size := r.URL.Query().Get("size"); size {
+	case "", "small":
+	case "large":
+		width, height = largeWidth, largeHeight
+	default:
+		return farm.Errorf(farm.Invalid, "size is %q: it must be small or large", short(size))
+	}
+	giveBack, err := s.pictures.Take(r.Context(), address(r))
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	picture, err := s.m.FramePicture(id, number, width, height)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("v") != "" { // the address changes with the frame
+		h.Set("Cache-Control", "private, max-age=86400, immutable")
+	}
+	w.Write(picture)
+	return nil
 }
 
 // rerenderJob renders some frames again; see manager.Rerender.

@@ -24,7 +24,8 @@ func (s *Server) router(o Options) http.Handler {
 	r.With(compressed).Get("/api/farm/workers", s.handle(s.fetchWorkersAtWork))
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
-	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames)) //    ?limit= ?after=
+	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
 	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
 	r.Post("/api/farm/workers/{worker_id}/approve", s.handle(s.approveWorker))
 	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))

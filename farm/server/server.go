@@ -57,13 +57,14 @@ type Server struct {
 	wrongKeys     *slots.Rate     // of each client
 	registrations *slots.Rate     // of new workers; nil: no limit
 	followers     *slots.Slots    // of the stream of events
+	pictures      *slots.Slots    // of frames, that are made at a time
 	streams       context.Context // ends with EndStreams
 	endStreams    context.CancelFunc
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient),
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
 	if s.key == nil {
 		s.key = func() (string, error) { return "", nil }

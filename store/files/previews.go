@@ -58,6 +58,16 @@ func (f *Files) SavePreview(job farm.JobID, data []byte) error {
 	return nil
 }
 
+// Scale writes an image as a JPEG that fits into width by height pixels. Unsupported or
+// Invalid: it is no image that can be shown, or too large.
+func Scale(w io.Writer, r io.Reader, width, height int) error {
+	img, _, err := picture.DecodeUpTo(r, previewMemory)
+	if err != nil {
+		return err
+	}
+	return picture.JPEG(w, picture.Fit(img, width, height))
+}
+
 func (f *Files) writePreview(path string, img image.Image) error {
 	path = filepath.FromSlash(path)
 	err := f.writeFile(path+".tmp", func(w io.Writer) error { return picture.JPEG(w, img) })

@@ -13,7 +13,7 @@ import { draw, frameAt } from './strip.js';
 const PAGE = 256; // tasks whose frames come in one answer
 const MOST = 16 * PAGE; // tasks whose frames are shown
 
-export function Frames({ job }) {
+export function Frames({ job, fps }) {
   const list = useMemo(() => new FrameList(job), [job]);
   const [, redraw] = useState(0);
   const [chosen, setChosen] = useState('');
@@ -33,7 +33,7 @@ export function Frames({ job }) {
       ${notable(frames, mean).map(([label, those]) => html`<button type="button" class="chip" key=${label} onClick=${() => setChosen(ranges(those))}>${label}<span class="count">${those.length}</span></button>`)}
       ${chosen && html`<button type="button" class="plain" onClick=${() => setChosen('')}>Clear</button>`}
       <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames.'}</span></form>
-    <${Contact} job=${job} frames=${frames} wanted=${wanted} choose=${setChosen} />
+    <${Contact} fps=${fps} frames=${frames} wanted=${wanted} choose=${setChosen} />
     ${list.more && html`<p class="hint">These are the frames of the first ${MOST.toLocaleString('en')} tasks.</p>`}</${Card}>`;
 }
 
@@ -46,7 +46,7 @@ function summary(frames, known, mean) {
 function notable(frames, mean) {
   return [
     ['Failed', frames.filter((f) => f.status === 'failed')],
-    ['Flagged', frames.filter((f) => flags(f).length)],
+    ['Flagged', frames.filter((f) => f.warns)],
     ['Old .blend', frames.filter((f) => f.old)],
     ['Slow', frames.filter((f) => f.result?.wall_ms > 3 * mean)],
   ].filter(([, those]) => those.length);

@@ -41,7 +41,7 @@ function Body({ data, task }) {
   const job = shown(data);
   return html`<section class="card about"><${About} job=${job} />
       <${Picture} job=${job.id} info=${data.last_rendered} alt=${`The last rendered image of ${job.name}`} /></section>
-    <${Frames} job=${job.id} />
+    <${Frames} job=${job.id} fps=${Number(job.settings?.fps) || undefined} />
     <${Tasks} job=${data} selected=${task} />
     <section class="card more"><${More} job=${job} /></section>
     ${task && html`<${Task} key=${task} job=${job.id} id=${task} />`}`;

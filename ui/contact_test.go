@@ -1,0 +1,65 @@
+package ui_test
+
+import (
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The frames of a job are seen as they arrive, larger on a click, and chosen to be
+// rendered again.
+func TestContactSheet(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.patient()
+	out := filepath.Join(f.home, "storage", "renders")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	job := f.filmTo(6, filepath.ToSlash(out))
+	w := f.newWorker("blender")
+	task := w.take()
+	saved := func(frame int) {
+		file, err := os.Create(filepath.Join(out, fmt.Sprintf("%06d.png", frame)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := png.Encode(file, image.NewGray(image.Rect(0, 0, 640, 360))); err != nil || file.Close() != nil {
+			t.Fatal("write a frame")
+		}
+		w.post("worker/task/"+task, "application/json", fmt.Appendf(nil, `{"taskStatus":"active","steps_completed":%d,"frames":[{"frame":%d,"wall_ms":%d,"saved":%q}]}`,
+			frame, frame, 1000*frame, time.Now().UTC().Format(time.RFC3339)))
+	}
+	saved(1)
+	p := open(t, f, "/app/jobs/"+job)
+	const shown = "visible('.contact img').filter((image) => image.naturalWidth === 320).length"
+	p.until(shown + " === 1")
+	p.see(".frames .card-head", "1 of 6 frames, 1.0 s each")
+	saved(2)
+	saved(3)
+	p.until(shown + " === 3")
+	p.see(".frames .card-head", "3 of 6 frames, 2.0 s each")
+	p.click(".contact button", "")
+	p.see(".viewer", "Frame 1 · completed · 1.0 s")
+	p.until("document.querySelector('.viewer img').naturalWidth === 640")
+	p.click(".viewer button", "›")
+	p.see(".viewer", "Frame 2")
+	p.click(".viewer button", "Play")
+	p.see(".viewer", "Frame 3")
+	p.click(".viewer button", "Stop")
+	p.click(".viewer button", "Close")
+	p.gone(".viewer")
+	for frame := 4; frame <= 6; frame++ {
+		saved(frame)
+	}
+	w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"completed"}`))
+	p.see(".head .row .status", "completed")
+	p.click(".contact input", "")
+	p.until("document.querySelector('.choose input').value === '1'")
+	p.click(".choose button", "Render again …")
+	p.click("dialog button", "Render again")
+	p.see(".notice", "Frames 1 are rendered again.")
+}
