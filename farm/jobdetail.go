@@ -15,9 +15,10 @@ const (
 // metadata entries only the first, by name, are there.
 func (d JobDetail) Listed() JobDetail {
 	short := d
-	short.Metadata, short.Settings = make(map[string]string, len(d.Metadata)), make(map[string]any, len(d.Settings))
 	keys := slices.Sorted(maps.Keys(d.Metadata))
-	for _, key := range keys[:min(len(keys), listedTexts)] {
+	keys = keys[:min(len(keys), listedTexts)]
+	short.Metadata, short.Settings = make(map[string]string, len(keys)), make(map[string]any, len(d.Settings))
+	for _, key := range keys {
 		short.Metadata[cutText(key)] = cutText(d.Metadata[key])
 	}
 	for key, value := range d.Settings {

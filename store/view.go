@@ -184,6 +184,16 @@ func (v *View) JobDetail(id farm.JobID) (farm.JobDetail, error) {
 	return d, nil
 }
 
+// DetailSize returns how many bytes the constant part of the job takes in the database,
+// compressed, or farm.NotFound.
+func (v *View) DetailSize(id farm.JobID) (int, error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return 0, err
+	}
+	return len(v.tx.Bucket(jobdefBucket.name).Get(key32(seq))), nil
+}
+
 // LastRendered returns the job with the newest preview, or "".
 func (v *View) LastRendered() farm.JobID {
 	// The writer forgets the job when it is removed, so it is still there.

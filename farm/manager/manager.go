@@ -80,6 +80,7 @@ type Manager struct {
 	tally      tally
 	runs       runs
 	looks      looks
+	bulky      turn
 	heartbeats heartbeats
 	slow       slowTasks
 	seconds    secondRuns
@@ -111,6 +112,7 @@ func New(o Options) (*Manager, error) {
 		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		passes:     passes{wake: make(chan struct{}, 1)},
 		schedules:  make(chan struct{}, 1),
+		bulky:      make(turn, 1),
 		sweeper:    newSweeper(),
 		tally:      tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},
 	}

@@ -101,19 +101,6 @@ func (m *Manager) JobNames(ids []farm.JobID) (map[farm.JobID]string, error) {
 	return names, err
 }
 
-// ListedDetail returns the constant part of a job as lists have it; that of a deleted job is
-// zero, and that of a damaged one, which says so itself.
-func (m *Manager) ListedDetail(job farm.JobID) (d farm.JobDetail, err error) {
-	err = m.store.View(func(v *store.View) error {
-		d, err = v.JobDetail(job)
-		return err
-	})
-	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) {
-		return farm.JobDetail{}, nil
-	}
-	return d.Listed(), err
-}
-
 // Tasks returns at most limit tasks of a job, without their commands, after the
 // given index (-1 for the first), and the status of the job.
 func (m *Manager) Tasks(job farm.JobID, after, limit int) (tasks []farm.Task, status farm.JobStatus, err error) {

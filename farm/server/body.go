@@ -66,7 +66,38 @@ func (s *Server) readUpTo(w http.ResponseWriter, r *http.Request, kind bodyKind,
 	if err != nil {
 		return bodyError(err, kind.most)
 	}
+	if kind.cost >= costOfValues && valuesIn(body) > maxValues {
+		return farm.Errorf(farm.TooLarge, "the request has more than %d values: send fewer and longer ones", maxValues)
+	}
 	return api.Decode(body, into)
+}
+
+// costOfValues is from which cost on a body is read into values of any kind, each of
+// which takes up to a hundred bytes however short it is; maxValues bounds their number,
+// so that the cost holds.
+const (
+	costOfValues = 10
+	maxValues    = 500_000
+)
+
+// valuesIn returns about how many values JSON has, keys included: what begins and ends
+// with other signs than these is part of a text.
+func valuesIn(body []byte) (n int) {
+	if len(body) < maxValues {
+		return 0
+	}
+	text := false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '"':
+			text = !text
+		case text && c == '\\':
+			i++ // what follows is no end
+		case !text && (c == ',' || c == ':' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 // readBody reads a body. A larger one waits in a file until it is whole, so that

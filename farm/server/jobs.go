@@ -1,7 +1,10 @@
 package server
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
+	"os"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -110,6 +113,13 @@ func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	giveBack, err := s.m.BulkyTurn(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if giveBack != nil {
+		return s.writeBulkyJob(w, id, giveBack)
+	}
 	job, detail, err := s.m.Job(id)
 	if err != nil {
 		return err
@@ -119,6 +129,39 @@ func (s *Server) fetchJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, apiJob(job, detail, costs.Left))
+}
+
+// writeBulkyJob answers with a job of which only one may be in memory at a time: it waits
+// in a file for a client that takes it slowly.
+func (s *Server) writeBulkyJob(w http.ResponseWriter, id farm.JobID, giveBack func()) error {
+	file, err := os.CreateTemp("", "farm-answer-*")
+	if err != nil {
+		giveBack()
+		return err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	err = func() error {
+		defer giveBack()
+		job, detail, err := s.m.Job(id)
+		if err != nil {
+			return err
+		}
+		costs, err := s.m.Costs(id)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(file).Encode(apiJob(job, detail, costs.Left))
+	}()
+	if err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	io.Copy(w, file)
+	return nil
 }
 
 // deleteJob only begins with it: the job leaves the lists at once, its files and records

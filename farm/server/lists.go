@@ -109,7 +109,7 @@ func (s *Server) fetchJobs(w http.ResponseWriter, r *http.Request) error {
 					continue
 				}
 				// One after the other: a submitter may have written megabytes.
-				detail, err := s.m.ListedDetail(j.ID)
+				detail, err := s.m.ListedDetail(r.Context(), j.ID)
 				if err != nil {
 					return nil, err
 				}

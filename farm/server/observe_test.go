@@ -4,10 +4,20 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+func TestValuesIn(t *testing.T) {
+	pad := strings.Repeat(" ", maxValues)
+	for text, want := range map[string]int{`[0,0,0]`: 3, `{"a":1,"b":[{}]}`: 6, `"a,b:[{"`: 0, `["\"",",","\\",1]`: 4, `"`: 0, `"\`: 0} {
+		if got := valuesIn([]byte(pad + text)); got != want {
+			t.Errorf("%s has %d values, want %d", text, got, want)
+		}
+	}
+}
 
 // slowBody is a body that takes a second for each of its bytes.
 type slowBody struct{ left int }

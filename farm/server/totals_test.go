@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -78,6 +80,66 @@ func TestManyLargeSubmissions(t *testing.T) {
 	if got := s.want(200, "GET", "/api/v3/jobs", ""); len(got.body) > clients*100*300 {
 		t.Errorf("the list of %d such jobs has %d bytes", clients, len(got.body))
 	}
+}
+
+// TestManyReadersOfLargeJobs has clients that ask for a job with much in its metadata, and
+// for the list that it is in. Some do not take their answers, and nobody waits for them.
+func TestManyReadersOfLargeJobs(t *testing.T) {
+	s := newServer(t)
+	large := strings.Replace(echoJob, `"X"`, `"`+strings.Repeat("many, many words: ", 300_000)+`"`, 1)
+	id := s.want(200, "POST", "/api/v3/jobs", large).text("id")
+	for range 5 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "GET /api/v3/jobs/%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id)
+	}
+	peak := heap(func() {
+		var all sync.WaitGroup
+		for i := range 12 {
+			all.Go(func() {
+				path, least := "/api/v3/jobs/"+id, len(large)
+				if i%2 == 0 {
+					path, least = "/api/v3/jobs", 500
+				}
+				req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+path, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				res, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer res.Body.Close()
+				// Not kept: the memory that is measured is that of the client, too.
+				if n, err := io.Copy(io.Discard, res.Body); err != nil || int(n) < least-1000 {
+					t.Errorf("%s: %d bytes, %v", path, n, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+	t.Logf("12 readers of a job of %d MB took at most %d MiB", len(large)/1_000_000, peak)
+	if peak > 150 { // with a garbage collector's part of it; each by itself takes 40
+		t.Errorf("12 readers of a job of %d MB took %d MiB", len(large)/1_000_000, peak)
+	}
+	if got := s.want(200, "GET", "/api/v3/jobs/"+id, "").text("metadata.project"); len(got) < 5_000_000 {
+		t.Errorf("the job came back with %d bytes of metadata", len(got))
+	}
+}
+
+// TestTooManyValues sends a body of few bytes that takes very much memory once it is read.
+func TestTooManyValues(t *testing.T) {
+	s := newServer(t)
+	many := `{"name":"x","type":"echo-sleep-test","submitter_platform":"linux","settings":{"message":[` + strings.Repeat("[],", 600_000) + `[]]}}`
+	if got := s.want(413, "POST", "/api/v3/jobs", many).text("message"); !strings.Contains(got, "more than 500000 values") {
+		t.Errorf("%s", got)
+	}
+	s.want(400, "POST", "/api/v3/jobs", strings.Replace(many, strings.Repeat("[],", 600_000), `"`+strings.Repeat("[],", 600_000)+`",`, 1)) // one long text
 }
 
 // TestImageBomb sends a preview of a few kilobytes that says it has very many pixels.
