@@ -33,7 +33,6 @@ func fillDisks(t *testing.T) {
 			command(t, "mount", "-t", "tmpfs", "-o", "size="+data.size, "none", where)
 			t.Cleanup(func() { syscall.Unmount(where, syscall.MNT_DETACH) })
 			m := newManager(t, dir)
-			m.env = append(m.env, "FARM_SHAMAN_KEEP_FREE=0")
 			p := newPart(t, name, m, usual)
 			p.l.mayRefuse.Store(true)
 			p.repeat(n, func() error { return p.fill(where) })
@@ -45,6 +44,14 @@ func fillDisks(t *testing.T) {
 // fill fills the disk for a moment. A manager that gave up is started again, as a service
 // manager would do it.
 func (p *part) fill(dir string) error {
+	if err := fillDisk(dir, 1500*time.Millisecond); err != nil {
+		return err
+	}
+	return p.reviveIfEnded()
+}
+
+// fillDisk leaves no room on the disk of a folder for some time.
+func fillDisk(dir string, d time.Duration) error {
 	ballast := filepath.Join(dir, "ballast")
 	file, err := os.Create(ballast)
 	if err != nil {
@@ -57,11 +64,8 @@ func (p *part) fill(dir string) error {
 		}
 	}
 	file.Close()
-	wait(1500 * time.Millisecond)
-	if err := os.Remove(ballast); err != nil {
-		return err
-	}
-	return p.reviveIfEnded()
+	wait(d)
+	return os.Remove(ballast)
 }
 
 // reviveIfEnded starts the manager again if it has ended.

@@ -18,6 +18,7 @@ type history struct {
 	mu   sync.Mutex // guards what follows
 	ops  map[key][]porcupine.Operation
 	logs map[string]*taskLog // by task
+	cuts int                 // of the power
 	all  int                 // requests, also those without an operation
 	open int                 // of them, those that nobody answered
 }

@@ -239,7 +239,7 @@ func (c *client) readTask(id farm.TaskID) outcome {
 
 // readLog reads the whole log of a task.
 func (c *client) readLog(id farm.TaskID) outcome {
-	known := c.l.h.known(string(id))
+	known, cuts := c.l.h.known(string(id))
 	var text []byte
 	found := false
 	out, err := c.ask(c.l.ctx, func(ctx context.Context) error {
@@ -257,7 +257,7 @@ func (c *client) readLog(id farm.TaskID) outcome {
 	})
 	switch {
 	case out == answered && (found || known > 0):
-		c.l.h.readLog(string(id), string(text), known)
+		c.l.h.readLog(string(id), string(text), known, cuts)
 	case out == rejected:
 		c.l.complain("the log of task %s cannot be read: %v", id, err)
 	}

@@ -63,7 +63,8 @@ func newManager(t *testing.T, dir string) *manager {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &manager{t: t, home: filepath.Join(dir, "home"), address: freeAddress(t), binary: path}
+	m := &manager{t: t, home: filepath.Join(dir, "home"), address: freeAddress(t), binary: path,
+		env: []string{"FARM_SHAMAN_KEEP_FREE=0"}} // the disks here are small
 	scripts := filepath.Join(m.home, "scripts")
 	if err := os.MkdirAll(scripts, 0o700); err != nil {
 		t.Fatal(err)

@@ -64,10 +64,10 @@ func TestLogs(t *testing.T) {
 		for _, line := range []string{one, two, three} {
 			h.sending("t", line)
 		}
-		h.logged("t", one)
-		h.logged("t", two)
+		h.logged("t", one, 0)
+		h.logged("t", two, 0)
 		for _, text := range c.read {
-			h.readLog("t", text, 0)
+			h.readLog("t", text, 0, 0)
 		}
 		found := strings.Join(h.check(), "\n")
 		if (c.want == "") != (found == "") || !strings.Contains(found, c.want) {

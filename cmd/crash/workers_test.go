@@ -138,6 +138,7 @@ func (w *loadWorker) report(t *api.AssignedTask, status, activity string) bool {
 	logs := hasHistory(frame - 1)
 	first := w.l.h.now() // tries without an answer and the last one are one request: it may be repeated
 	for lost := 0; ; {
+		_, cuts := w.l.h.known(string(t.UUID))
 		if logs {
 			w.l.h.sending(string(t.UUID), line)
 		}
@@ -147,7 +148,7 @@ func (w *loadWorker) report(t *api.AssignedTask, status, activity string) bool {
 		case out == answered:
 			w.l.h.add(k, w.number, first, in, done{})
 			if logs {
-				w.l.h.logged(string(t.UUID), line)
+				w.l.h.logged(string(t.UUID), line, cuts)
 			}
 			if status == completed {
 				w.l.mu.Lock()
