@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"container/list"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -19,7 +20,8 @@ import (
 
 // A connection costs memory and a file handle before it says anything. So there is a bound on
 // all of them, and a smaller one on those whose first request has not come to its end, which
-// also holds handshakes. How long these last is bounded by http.Server.ReadHeaderTimeout.
+// also holds handshakes. How long these last is bounded by http.Server.ReadHeaderTimeout; if too
+// many come meanwhile, the oldest goes, so that who says at once what they want gets through.
 const (
 	maxConnections, maxConnectionsOfAClient = 8192, 4096
 	maxBeginning, maxBeginningOfAClient     = 1024, 512
@@ -31,15 +33,16 @@ const (
 // connections are those of a listener.
 type connections struct {
 	net.Listener
-	encrypted       bool
-	open, beginning *slots.Slots
+	encrypted bool
+	open      *slots.Slots
+	beginning beginners
 }
 
 // Bounded returns a listener that refuses connections beyond the bounds. If they are
 // encrypted, a request that is not is told so; a browser is led to the encrypted address.
 // The http.Server has to have ConnContext.
 func Bounded(l net.Listener, encrypted bool) net.Listener {
-	return &connections{l, encrypted, slots.New(maxConnections, maxConnectionsOfAClient), slots.New(maxBeginning, maxBeginningOfAClient)}
+	return &connections{Listener: l, encrypted: encrypted, open: slots.New(maxConnections, maxConnectionsOfAClient), beginning: beginners{of: map[string]int{}}}
 }
 
 // Accept returns the next connection that there is room for.
@@ -53,13 +56,10 @@ func (l *connections) Accept() (net.Conn, error) {
 		if from, err := netip.ParseAddrPort(name); err == nil {
 			name = network(from.Addr())
 		}
-		c := &conn{Conn: accepted, encrypted: l.encrypted}
-		var ok bool
-		if c.left, ok = l.open.TryTake(name); ok {
-			if c.begun, ok = l.beginning.TryTake(name); ok {
-				return c, nil
-			}
-			c.left()
+		if left, ok := l.open.TryTake(name); ok {
+			c := &conn{Conn: accepted, name: name, encrypted: l.encrypted, left: left, beginners: &l.beginning}
+			l.beginning.add(c)
+			return c, nil
 		}
 		if !l.encrypted { // a new connection has room for this line
 			io.WriteString(accepted, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
@@ -74,9 +74,11 @@ type conn struct {
 	encrypted bool // and so its first byte has to be looked at
 	looked    bool // used by the reader only
 
-	once        sync.Once
-	onceBegun   sync.Once
-	left, begun func() // give back the places that it has
+	name      string // of its client
+	once      sync.Once
+	left      func() // gives back its place
+	beginners *beginners
+	place     *list.Element // among beginners, whose mutex guards it; nil: not there
 }
 
 // Close gives back what the connection has.
@@ -87,7 +89,50 @@ func (c *conn) Close() error {
 }
 
 // begin says that a whole request came over the connection.
-func (c *conn) begin() { c.onceBegun.Do(c.begun) }
+func (c *conn) begin() { c.beginners.remove(c) }
+
+// beginners are the connections whose first request has not come.
+type beginners struct {
+	mu  sync.Mutex     // guards what follows; nothing is taken while it is held
+	all list.List      // of *conn, the oldest first
+	of  map[string]int // how many of each client
+}
+
+// add puts a new connection to the others, of which the oldest may have to go: one of
+// its client, or of all.
+func (b *beginners) add(c *conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.all.Front()
+	ownFull := b.of[c.name] >= maxBeginningOfAClient
+	for ownFull && e.Value.(*conn).name != c.name {
+		e = e.Next()
+	}
+	if ownFull || b.all.Len() >= maxBeginning {
+		old := e.Value.(*conn)
+		b.drop(old)
+		old.Conn.Close() // who serves it sees that, and closes it altogether
+	}
+	c.place = b.all.PushBack(c)
+	b.of[c.name]++
+}
+
+func (b *beginners) remove(c *conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.place != nil {
+		b.drop(c)
+	}
+}
+
+// drop is remove for who has the mutex.
+func (b *beginners) drop(c *conn) {
+	b.all.Remove(c.place)
+	c.place = nil
+	if b.of[c.name]--; b.of[c.name] == 0 {
+		delete(b.of, c.name)
+	}
+}
 
 // ReadFrom has the system send files by itself, as without this type.
 func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }

@@ -18,6 +18,9 @@ const (
 	maxForm = 4 << 10
 )
 
+// signInPolicy lets the form load nothing, and be sent nowhere else.
+const signInPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
 // signInForm is the page that a browser gets in place of every other until it has
 // signed in. It needs nothing else from the manager.
 var signInForm = template.Must(template.New("").Parse(`<!doctype html>
@@ -50,7 +53,7 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request, status int, 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", signInPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	to := r.PostFormValue("to")

@@ -27,6 +27,7 @@ async function call(method, path, body, base = BASE) {
     throw new Refusal(0, 'The manager does not answer. Is it still running?');
   }
   clockOf(answer.headers.get('Date'));
+  if (answer.status === 401) location.reload(); // the farm has another key, or one now: the manager answers with a page to sign in
   if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
   return answer.status === 204 ? null : answer.json();
 }
@@ -108,6 +109,7 @@ export const deleteJob = (jobID) => call('DELETE', `jobs/${id(jobID)}`);
 export const setTaskStatus = (taskID, status) => call('POST', `tasks/${id(taskID)}/setstatus`, { status, reason: reasonGiven });
 export const setWorkerStatus = (workerID, status, lazy) =>
   call('POST', `worker-mgt/workers/${id(workerID)}/setstatus`, { status, is_lazy: lazy });
+export const approveWorker = (workerID) => own('POST', `workers/${id(workerID)}/approve`);
 export const deleteWorker = (workerID) => call('DELETE', `worker-mgt/workers/${id(workerID)}`);
 export const setWorkerTags = (workerID, tagIDs) => call('POST', `worker-mgt/workers/${id(workerID)}/settags`, { tag_ids: tagIDs });
 export const setSchedule = (workerID, schedule) => own('PUT', `workers/${id(workerID)}/schedule`, schedule);

@@ -25,8 +25,8 @@ export function useWorkers() {
 // changed is the list after an event. What is absent in it is none.
 function changed(list, event) {
   if (event.deleted_at) return list.filter((w) => w.id !== event.id);
-  const { status_change, unable, in_use } = event;
-  return list.map((w) => (w.id === event.id ? { ...w, ...event, status_change, unable, in_use } : w));
+  const { status_change, unable, in_use, unapproved } = event;
+  return list.map((w) => (w.id === event.id ? { ...w, ...event, status_change, unable, in_use, unapproved } : w));
 }
 
 export function Workers({ id }) {
@@ -65,6 +65,7 @@ export function Tiles({ workers, large }) {
 
 // doing says what a worker does, in a few words.
 export function doing(w) {
+  if (w.unapproved) return 'new, waits for approval';
   if (w.status === 'offline') return 'offline';
   if (w.unable?.length) return w.unable[0].reason;
   if (w.task?.status === 'active') return `${w.job_name ?? ''} – ${w.task.name}`;
