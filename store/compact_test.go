@@ -13,7 +13,7 @@ func TestCompact(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "farm.db")
 	fillFormat(t, path)
 	s := open(t, path)
-	large := addJob(t, s, frames(300_000, false))
+	large := addJob(t, s, frames(50_000, false))
 	remove(t, s, large)
 	s.Close()
 	want := dumpRecords(t, path)
