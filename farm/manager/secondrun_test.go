@@ -108,6 +108,9 @@ func TestASecondRunWins(t *testing.T) {
 				t.Errorf("why: %+v, %v", w, err)
 			}
 		}
+		if w, err := r.WhyWorker(r.fast); err != nil || !w.Running || !strings.HasPrefix(w.Reason, "it works on task 7 of job a job (") || !strings.HasSuffix(w.Reason, "), as another worker does: the first to be done counts") {
+			t.Errorf("why: %+v, %v", w, err)
+		}
 		answer := r.done(r.fast, r.last)
 		if p := r.mayRun(r.slow, r.last); p.MayRun || !p.GiveBack || p.Reason != "worker fast has rendered the frame meanwhile" {
 			t.Errorf("the slow worker: %+v", p)

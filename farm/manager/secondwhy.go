@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/store"
 )
 
 // withSecond adds which frames of a job, or of one task, are rendered by two workers.
@@ -23,4 +24,17 @@ func (m *Manager) withSecond(why farm.Why, job farm.JobID, task farm.TaskID) far
 		why.Warnings = append(why.Warnings, fmt.Sprintf("%d more frames are rendered by two workers", more))
 	}
 	return why
+}
+
+// secondOf says which task a worker has a second run of, "" if it has none.
+func (q *inquiry) secondOf(w *store.Worker) string {
+	r := q.m.seconds.by(w.ID)
+	if r == nil {
+		return ""
+	}
+	t, err := q.Task(r.task)
+	if err != nil {
+		return ""
+	}
+	return called(t) + ", as another worker does: the first to be done counts"
 }

@@ -293,6 +293,8 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 	worker := &farm.WorkerDiagnosis{Types: w.TaskTypes, Candidate: q.candidate(w, func() farm.Obstacle { return w.Unavailable(len(active) > 0) })}
 	if len(active) > 0 {
 		worker.Task = called(active[0])
+	} else if second := q.secondOf(w); second != "" && worker.Obstacle == farm.NoObstacle {
+		worker.Task, worker.Obstacle = second, farm.WorkerBusy
 	} else if picked, ok := q.Pick(w); ok && worker.Obstacle == farm.NoObstacle {
 		worker.Task = called(picked)
 	}
