@@ -39,7 +39,7 @@ func TestFrames(t *testing.T) {
 		p.Tasks[i].Commands[0].Steps = 100
 	}
 	id := addJob(t, s, p)
-	told := append(results(allFrames(-3, 40)...), farm.FrameResult{Frame: 100, Wall: 1 << 40, Load: 2047, Save: 2049, Flags: farm.FrameFlat, Energy: 5})
+	told := append(results(allFrames(-3, 40)...), farm.FrameResult{Frame: 100, Wall: 1 << 40, Load: 2047, Save: 2049, Flags: farm.FrameFlat | farm.FrameNotFinite, Energy: 5})
 	update(t, s, func(tx *Tx) {
 		got, _ := assign(tx, w)
 		tx.AddFrames(got, told[20:])
@@ -67,7 +67,7 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%v, %v", one, err)
 		}
 		c, err := v.Costs(id)
-		if err != nil || c.Kept != 45 || c.Rendered != 45 || c.Warned != 1 || c.Slowest[0].Frame != 100 || c.Curve.First != -40 || c.Curve.Last != 200 {
+		if err != nil || c.Kept != 45 || c.Rendered != 45 || c.Warned != 1 || len(c.Flat) != 1 || c.Flat[0] != 100 || c.Slowest[0].Frame != 100 || c.Curve.First != -40 || c.Curve.Last != 200 {
 			t.Errorf("costs %+v: %v", c, err)
 		}
 		return nil
