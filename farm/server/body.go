@@ -104,7 +104,7 @@ func valuesIn(body []byte) (n int) {
 // it takes no memory for as long as its sender likes, and then for its share
 // of the memory, which is given back when the request was answered.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, kind bodyKind) ([]byte, error) {
-	patient := &patientBody{body: http.MaxBytesReader(connection(w), r.Body, kind.most), flow: http.NewResponseController(w)}
+	patient := newPatientBody(http.MaxBytesReader(connection(w), r.Body, kind.most), w)
 	defer patient.flow.SetReadDeadline(time.Time{})
 	begin, err := io.ReadAll(io.LimitReader(patient, smallBody+1))
 	if err != nil || len(begin) <= smallBody {

@@ -21,7 +21,7 @@ func TestLimitsAreDocumented(t *testing.T) {
 		fmt.Sprintf("| bodies of more than %d KiB at a time | %d, of which %d of one client;", smallBody>>10, maxLarge, maxLargeOfAClient),
 		fmt.Sprintf("| memory for these bodies, together | %d MiB |", bodyMemory>>20),
 		fmt.Sprintf("| values and keys in a body, lists of files apart | %d,%03d |", maxValues/1000, maxValues%1000),
-		fmt.Sprintf("| a body that brings less than %d KiB in %.0f s |", slowest>>10, uploadStuck.Seconds()),
+		fmt.Sprintf("| a body that brings less than %d KiB in %.0f s, or in %.0f s once it has waited for its turn |", slowest>>10, uploadStuck.Seconds(), uploadBegins.Seconds()),
 		fmt.Sprintf("| a preview | %d MiB,", manager.MaxPreview>>20),
 		fmt.Sprintf("follow the farm | %d, of which %d of one client |", maxFollowers, maxFollowersOfAClient),
 		fmt.Sprintf("| connections at a time | %d, of which %d of one client |", maxConnections, maxConnectionsOfAClient),

@@ -33,21 +33,27 @@ func (l onePipe) Close() error { return nil }
 // that only want to be in the way end.
 func TestPatience(t *testing.T) {
 	for name, c := range map[string]struct {
+		waits time.Duration // for its turn
 		every time.Duration
 		bytes int
 		ends  error
+		after time.Duration // its turn, if it ends
 	}{
-		"a slow line":         {10 * time.Second, slowest / 2, nil},
-		"just enough":         {uploadStuck - time.Second, slowest, nil},
-		"a byte now and then": {time.Second, 1, os.ErrDeadlineExceeded},
-		"nothing":             {time.Hour, 1, os.ErrDeadlineExceeded},
+		"a slow line":             {0, 10 * time.Second, slowest / 2, nil, 0},
+		"just enough":             {0, uploadStuck - time.Second, slowest, nil, 0},
+		"after a wait":            {time.Minute, time.Second, slowest, nil, 0},
+		"a byte now and then":     {0, time.Second, 1, os.ErrDeadlineExceeded, uploadStuck},
+		"nothing":                 {0, time.Hour, 1, os.ErrDeadlineExceeded, uploadStuck},
+		"nothing, after a wait":   {time.Minute, time.Hour, 1, os.ErrDeadlineExceeded, uploadBegins},
+		"nothing, after a little": {10 * time.Second, time.Hour, 1, os.ErrDeadlineExceeded, uploadStuck - 10*time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ended := make(chan error, 1)
 				began := time.Now()
 				server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					body := &patientBody{body: r.Body, flow: http.NewResponseController(w)}
+					body := newPatientBody(r.Body, w)
+					time.Sleep(c.waits)
 					_, err := io.Copy(io.Discard, body)
 					ended <- err
 				})}
@@ -74,7 +80,7 @@ func TestPatience(t *testing.T) {
 				if !errors.Is(err, c.ends) {
 					t.Errorf("it ended with %v, want %v", err, c.ends)
 				}
-				if took := time.Since(began); c.ends != nil && took > 2*uploadStuck {
+				if took := time.Since(began); c.ends != nil && took != c.waits+c.after {
 					t.Errorf("it ended after %s", took)
 				}
 				client.Close()

@@ -141,7 +141,7 @@ func (s *Server) shamanFileStore(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body := &patientBody{body: r.Body, flow: http.NewResponseController(w)}
+	body := newPatientBody(r.Body, w)
 	defer body.flow.SetReadDeadline(time.Time{})
 	outcome, err := s.m.StoreFile(r.Context(), manager.Upload{Key: key, Body: body, Length: r.ContentLength, Offset: h.offset, Client: client(r),
 		// Some add-ons never come back to a file that they were told to defer.
@@ -182,22 +182,35 @@ func (s *Server) uploadFailed(w http.ResponseWriter, r *http.Request, body *pati
 const (
 	uploadStuck = 30 * time.Second
 	slowest     = 32 << 10
-	maxDrained  = 16 << 20 // bytes of an upload that are read though nobody needs them
+	// uploadBegins is the least that one gets for its first bytes after it waited for its
+	// turn: what it sent meanwhile is here. So those that only want to be in the way
+	// do not each take uploadStuck from those who wait behind them.
+	uploadBegins = 5 * time.Second
+	maxDrained   = 16 << 20 // bytes of an upload that are read though nobody needs them
 )
 
 // patientBody is the body of an upload, which may take hours as long as enough comes.
 type patientBody struct {
 	body io.Reader
 	flow *http.ResponseController
+	made time.Time
 	came int64 // since the time was last extended; 0 at first, when it has to be set
 	set  bool
 	err  error // what ended it, if not its end
 }
 
+func newPatientBody(body io.Reader, w http.ResponseWriter) *patientBody {
+	return &patientBody{body: body, flow: http.NewResponseController(w), made: time.Now()}
+}
+
 // Read reads what comes next.
 func (b *patientBody) Read(p []byte) (int, error) {
 	if !b.set || b.came >= slowest {
-		b.flow.SetReadDeadline(time.Now().Add(uploadStuck)) // what cannot be bounded is not
+		patience := uploadStuck
+		if !b.set {
+			patience = max(uploadBegins, uploadStuck-time.Since(b.made))
+		}
+		b.flow.SetReadDeadline(time.Now().Add(patience)) // what cannot be bounded is not
 		b.set, b.came = true, 0
 	}
 	n, err := b.body.Read(p)
