@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The frames of a job are seen as they arrive, larger on a click, and chosen to be
@@ -45,9 +47,10 @@ func TestContactSheet(t *testing.T) {
 	p.click(".contact button", "")
 	p.see(".viewer", "Frame 1 · completed · 1.0 s")
 	p.until("document.querySelector('.viewer img').naturalWidth === 640")
-	p.click(".viewer button", "›")
+	p.key(kb.ArrowRight)
 	p.see(".viewer", "Frame 2")
-	p.click(".viewer button", "Play")
+	p.key(" ")
+	p.see(".viewer button", "Stop")
 	p.see(".viewer", "Frame 3")
 	p.click(".viewer button", "Stop")
 	p.click(".viewer button", "Close")

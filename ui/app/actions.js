@@ -68,6 +68,7 @@ const asleep = (worker) => worker.status_change?.status === 'asleep' || worker.s
 const leaving = (worker) => worker.status_change?.status === 'offline';
 
 const workerActions = [
+  { label: 'Approve', when: (worker) => worker.unapproved, run: (worker) => api.approveWorker(worker.id), hint: 'Let it take tasks' },
   {
     label: 'Wake up', when: (worker) => worker.status !== 'offline' && (asleep(worker) || leaving(worker)),
     run: (worker) => api.setWorkerStatus(worker.id, 'awake', false),

@@ -57,7 +57,10 @@ function Viewer({ frames, at, go, fps = FPS }) {
   const [plays, setPlays] = useState(false);
   const seen = frames.filter(shows);
   const f = frames[at];
-  useLayoutEffect(() => { dialog.current.showModal(); }, []);
+  useLayoutEffect(() => {
+    dialog.current.showModal();
+    dialog.current.focus(); // not a button, which the space bar would press
+  }, []);
   const step = (by) => {
     const i = seen.indexOf(f);
     go(frames.indexOf(seen[(i + by + seen.length) % seen.length]));
@@ -74,7 +77,7 @@ function Viewer({ frames, at, go, fps = FPS }) {
     else return;
     event.preventDefault();
   };
-  return html`<dialog ref=${dialog} class="viewer" aria-label=${`Frame ${f.frame}`} onClose=${() => go(-1)} onKeyDown=${key}>
+  return html`<dialog ref=${dialog} class="viewer" tabindex="-1" aria-label=${`Frame ${f.frame}`} onClose=${() => go(-1)} onKeyDown=${key}>
     <img src=${pictureOf(f, plays ? 'small' : 'large')} alt=${described(f)} />
     <div class="row"><span class="quiet">${described(f)}</span><span class="spread"></span>
       <button type="button" onClick=${() => step(-1)} aria-label="The frame before">‹</button><button type="button" onClick=${() => step(1)} aria-label="The next frame">›</button>

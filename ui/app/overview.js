@@ -58,7 +58,7 @@ function Running({ job, workers }) {
 // stuck in jobs at work, workers that cannot work, and a full disk.
 function Problems({ broken, running, workers }) {
   const { data: files } = useLive('files', api.files, { wakes: (name, event) => name === 'job' && event.previous_status });
-  const sick = (workers ?? []).filter((w) => w.status === 'error' || w.unable?.length);
+  const sick = (workers ?? []).filter((w) => w.status === 'error' || w.unable?.length || w.unapproved);
   const low = files && files.free >= 0 && files.free < 2 * files.keep_free;
   const limping = running.filter((job) => job.task_counts?.failed > 0 || job.task_counts?.['soft-failed'] > 0);
   const jobs = broken.jobs.filter((job) => job.status === 'failed');
@@ -66,7 +66,7 @@ function Problems({ broken, running, workers }) {
   return html`<${Card} title="Problems" kind="problems" side=${broken.total > BROKEN && html`<a href="jobs?status=failed">All ${broken.total.toLocaleString('en')} failed jobs</a>`}><ul class="plain-list">
     ${low && html`<li key="disk"><span class="status" data-status="failed">disk</span><span>Only ${bytes(files.free)} are left on the disk of the shared storage.</span></li>`}
     ${sick.map((w) => html`<li key=${w.id}><span class="status" data-status="error">worker</span><a class="name" href=${`workers/${w.id}`}>${w.name}</a>
-      <span>${w.unable?.map((u) => `cannot do ${u.task_types.join(', ')}: ${u.reason}`).join('; ') || 'reports an error'}</span></li>`)}
+      <span>${w.unable?.map((u) => `cannot do ${u.task_types.join(', ')}: ${u.reason}`).join('; ') || (w.unapproved ? 'waits for somebody who approves it' : 'reports an error')}</span></li>`)}
     ${limping.map((job) => html`<li key=${job.id}><${Status} is=${job.status} /><a class="name" href=${`jobs/${job.id}`}><${Name} text=${job.name} /></a>
       <a class="bad" href=${`jobs/${job.id}?tasks=failed&tasks=soft-failed`}>${count((job.task_counts.failed ?? 0) + (job.task_counts['soft-failed'] ?? 0), 'task')} failed</a></li>`)}
     ${jobs.map((job) => html`<${Failed} key=${job.id} job=${job} />`)}</ul></${Card}>`;

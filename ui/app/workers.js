@@ -58,7 +58,7 @@ function Summary({ workers }) {
 
 // Tiles shows many workers in little space: a colour, a name, and what it does.
 export function Tiles({ workers, large }) {
-  return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<li key=${w.id} class="worker-tile" data-status=${w.unable?.length ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
+  return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<li key=${w.id} class="worker-tile" data-status=${w.unable?.length || w.unapproved ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
     <a class="name" href=${`workers/${w.id}`} title=${doing(w)}>${w.name}</a><span class="quiet">${doing(w)}</span>
     ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}</li>`)}</ul>`;
 }
@@ -67,6 +67,7 @@ export function Tiles({ workers, large }) {
 export function doing(w) {
   if (w.unapproved) return 'new, waits for approval';
   if (w.status === 'offline') return 'offline';
+  if (w.unapproved) return 'waits for approval';
   if (w.unable?.length) return w.unable[0].reason;
   if (w.task?.status === 'active') return `${w.job_name ?? ''} – ${w.task.name}`;
   return w.in_use || w.idle || word(w.status);
