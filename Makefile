@@ -52,8 +52,9 @@ demo: need-go demo-deps build
 # A program built with -race waits a second before it exits, as every keeper of a task's program does.
 test times soak: export GORACE = atexit_sleep_ms=20
 
+# Without vet, which check has done on everything.
 test: need-go deps check
-	$(GO) test -race -timeout 30m ./...
+	$(GO) test -race -vet=off -timeout 30m ./...
 
 # Where the time of make test goes.
 times: need-go deps

@@ -31,7 +31,7 @@ func (r *versionReader) read(ctx context.Context, file string) (farm.BlenderVers
 		defer func() { <-r.places }()
 		info, err := os.Stat(file)
 		if err == nil && !info.Mode().IsRegular() {
-			err = errors.New("it is no file")
+			err = errors.New("it is not a file")
 		}
 		var version [2]int
 		if err == nil {

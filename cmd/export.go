@@ -108,7 +108,7 @@ func (s *session) importFrom(file string) error {
 	defer f.Close()
 	// It is read again to name the line of a record that disagrees with others.
 	if _, err := f.Seek(0, io.SeekCurrent); err != nil {
-		return farm.Errorf(farm.Invalid, "%s is no plain file: write the export to one first", file)
+		return farm.Errorf(farm.Invalid, "%s cannot be read twice, as an import does: write the export to a file first", file)
 	}
 	database := filepath.Join(s.home, config.Database)
 	// Nothing is replaced on a new home, and there is nothing to ask.

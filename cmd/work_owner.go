@@ -47,7 +47,7 @@ func (l local) checkOwner() error {
 	case l.CPULimit < 0:
 		return farm.Errorf(farm.Invalid, "cpu_limit is %d: it is a number of processors, or 0 for all", l.CPULimit)
 	case l.MemoryLimit != 0 && l.MemoryLimit < minMemory:
-		return farm.Errorf(farm.Invalid, "memory_limit is too small: Blender needs 512 MB to start; 0 is no limit")
+		return farm.Errorf(farm.Invalid, "memory_limit is too small: Blender needs 512 MB to start; 0 means no limit")
 	}
 	return nil
 }

@@ -62,9 +62,9 @@ type Config struct {
 	// ApproveWorkers has new workers wait until somebody approves them.
 	ApproveWorkers bool `yaml:"approve_workers" json:"approve_workers"`
 	// RegistrationsPerMinute bounds how many workers of one address may register in a
-	// minute, and ten times as many of all; 0 is no bound.
+	// minute, and ten times as many of all; 0 means no limit.
 	RegistrationsPerMinute int `yaml:"registrations_per_minute" json:"registrations_per_minute"`
-	// MaxWorkers bounds how many workers may be registered; 0 is no bound.
+	// MaxWorkers bounds how many workers may be registered; 0 means no limit.
 	MaxWorkers int `yaml:"max_workers" json:"max_workers"`
 	// BackupPeriod is how often the database is backed up; 0 is never.
 	BackupPeriod Duration `yaml:"backup_period" json:"backup_period"`
@@ -187,7 +187,7 @@ func (c *Config) Check() error {
 		}
 	}
 	if c.MaxWorkers < 0 {
-		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 is no bound", c.MaxWorkers)
+		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 means no limit", c.MaxWorkers)
 	}
 	if c.RegistrationsPerMinute < 0 {
 		return Errorf(Invalid, "registrations_per_minute is %d: it cannot be negative; 0 is no bound", c.RegistrationsPerMinute)

@@ -115,7 +115,7 @@
 			return Promise;
 		}
 		if (!isObject(C)) {
-			throw new TypeError("a promise's constructor is no object");
+			throw new TypeError("a promise's constructor is not an object");
 		}
 		C = C["@@species"];
 		return C === undefined || C === null ? Promise : C;

@@ -121,7 +121,7 @@ func TestAWorkersFaultCostsNoTryWhileOthersCan(t *testing.T) {
 			t.Fatalf("worker %d got nothing", n)
 		}
 		if n == 0 {
-			f.wantLog(f.task(job, 0).ID, "Task failed by worker w0", "which is no try: another worker will get it")
+			f.wantLog(f.task(job, 0).ID, "Task failed by worker w0", "which does not count as a try: another worker will get it")
 		}
 	}
 	f.want(job, farm.JobFailed) // the last one had no other to hope for: that was the one try

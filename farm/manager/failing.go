@@ -113,13 +113,13 @@ func sentence(v farm.Verdict, f farm.Failure, taskType string) string {
 	case v.JobFails:
 		return "and no worker could do better. Manager fails the entire job."
 	case v.Hold:
-		return "for a fault of the farm, which is no try. Manager holds the job."
+		return "for a fault of the farm, which does not count as a try. Manager holds the job."
 	case v.Task == farm.TaskGivenUp && f.OutOfMemory && f.Larger == 0 && !v.Block:
 		return "and no worker has more memory. Manager marks it as hard failure."
 	case v.Excused && f.Consequence == farm.Transient:
-		return fmt.Sprintf("which is no try: it may work now. Manager tries it again, %d more times.", farm.MaxExcused-1-f.Excused)
+		return fmt.Sprintf("which does not count as a try: it may work now. Manager tries it again, %d more times.", farm.MaxExcused-1-f.Excused)
 	case v.Excused:
-		return "which is at fault itself. Manager marks it as soft failure, which is no try: another worker will get it."
+		return "which is at fault itself. Manager marks it as soft failure, which does not count as a try: another worker will get it."
 	case v.NoWorkersLeft:
 		return fmt.Sprintf("%s. Manager fails the entire job as there are no more workers left for tasks of type %q.", blocked, taskType)
 	case v.Block && again:

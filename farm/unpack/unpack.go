@@ -45,7 +45,7 @@ func Archive(ctx context.Context, file, dir string, l Limits) error {
 	case strings.HasSuffix(file, ".zip"):
 		return u.zip(file)
 	}
-	return farm.Errorf(farm.Invalid, "%s is no archive that can be unpacked: it ends with %s", u.name, strings.Join(Suffixes, " or "))
+	return farm.Errorf(farm.Invalid, "%s is not an archive that can be unpacked: its name has to end with %s", u.name, strings.Join(Suffixes, " or "))
 }
 
 // An unpacker writes what an archive has.
@@ -158,7 +158,7 @@ func (u *unpacker) folders(dir string) error {
 	}
 	for ; dir != "."; dir = filepath.Dir(dir) {
 		if info, err := u.root.Lstat(dir); err != nil || !info.IsDir() {
-			return errors.Join(err, farm.Errorf(farm.Invalid, "%s cannot be unpacked: it has something below %q, which is no folder", u.name, dir))
+			return errors.Join(err, farm.Errorf(farm.Invalid, "%s cannot be unpacked: it has something below %q, which is not a folder", u.name, dir))
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ func TestWarmNeedsABlenderThatStays(t *testing.T) {
 	file := filepath.Join(dir, "x.blend")
 	write(t, file, "no blend file")
 	frameFile(t, filepath.Join(dir, "01.png"), 1)
-	exe := script(t, `echo started; case "$*" in *"-f 1") echo "Saved: '`+dir+`/01.png'";; esac`)
+	exe := script(t, `echo started; case "$*" in *"-f 1") touch '`+dir+`/01.png'; echo "Saved: '`+dir+`/01.png'";; esac`)
 	for range 2 {
 		task := renderOf(file, 1, "-o", dir+"/##", "-f", "1")
 		task.Parameters["exe"] = exe

@@ -37,7 +37,7 @@ type logs struct {
 	dirs map[farm.JobID]*os.Root
 }
 
-// logFile is one open log. Its mutex orders appends, closing and putting aside,
+// logFile is one open log. Its mutex orders appends, closing and rotating,
 // and is taken before logs.mu, never after it. A log leaves the map after it was
 // closed, under its mutex: nobody can have the same file open through another.
 type logFile struct {
@@ -305,8 +305,8 @@ func (l *logs) closeWhere(which func(*logFile) bool) {
 	}
 }
 
-// RotateLog puts the log of a task's run aside as ".1" before the task runs
-// again; the one before that is removed. What is appended meanwhile goes to
+// RotateLog renames the log of a task's run to ".1" before the task runs again;
+// the one before that is removed. What is appended meanwhile goes to
 // either log, and what is appended afterwards to the new one.
 func (f *Files) RotateLog(job farm.JobID, task farm.TaskID) error {
 	path := filepath.FromSlash(LogPath(job, task))
