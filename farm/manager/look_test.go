@@ -20,6 +20,7 @@ func TestLookThatHangs(t *testing.T) {
 				t.Errorf("answered %v after %s", ok, time.Since(began))
 			}
 		}
+		synctest.Wait()
 		if asked != 1 {
 			t.Errorf("asked %d times at once", asked)
 		}
