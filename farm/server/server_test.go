@@ -254,8 +254,10 @@ func (s *testServer) workerCalls(job string) {
 	if may := s.want(200, "GET", "/api/v3/worker/task/"+id+"/may-i-run", ""); may.get("mayKeepRunning") != true {
 		s.t.Errorf("may-i-run: %s", may.body)
 	}
+	stream := s.follow("/api/farm/events") // the job's files are there a moment before it is the last one
 	s.want(202, "POST", "/api/v3/worker/task/"+id+"/output-produced", picture(s.t), "Content-Type", "image/png")
-	s.awaitPreview(job)
+	stream.await("last-rendered", job)
+	s.previews(job)
 	s.want(200, "GET", "/api/v3/jobs/last-rendered", "")
 	s.want(204, "POST", "/api/v3/worker/task/"+id, `{"taskStatus":"completed","activity":"Completed"}`)
 	s.want(200, "GET", "/api/v3/tasks/"+id, "")
@@ -284,15 +286,9 @@ func (s *testServer) tasks(job string) (ids []string) {
 	return ids
 }
 
-// awaitPreview follows the events until the job's preview is there.
-func (s *testServer) awaitPreview(job string) {
+// previews looks at the job's previews.
+func (s *testServer) previews(job string) {
 	s.t.Helper()
-	if s.call("GET", "/api/v3/jobs/"+job+"/last-rendered", "").status == 204 {
-		stream := s.follow("/api/farm/events")
-		if s.call("GET", "/api/v3/jobs/"+job+"/last-rendered", "").status == 204 {
-			stream.await("last-rendered", job)
-		}
-	}
 	info := s.want(200, "GET", "/api/v3/jobs/"+job+"/last-rendered", "")
 	for _, suffix := range info.get("suffixes").([]any) {
 		img := s.want(200, "GET", info.text("base")+"/"+suffix.(string), "")
