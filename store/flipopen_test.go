@@ -84,3 +84,25 @@ func removeAll(s *Store) error {
 	}
 	return nil
 }
+
+// Keys that are out of order in a small bucket, which lies within a page, are no records
+// that nobody finds: the file is refused.
+func TestKeysOutOfOrder(t *testing.T) {
+	path := formatFile(t, newestLayout())
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of job 14 there are three changes; the second becomes one of a later job.
+	key := key64(14, 2)
+	if !bytes.Contains(whole, key) {
+		t.Fatal("there is no such record")
+	}
+	bad := bytes.ReplaceAll(whole, append(key, recordVersion, '{'), append(key64(14|1<<24, 2), recordVersion, '{'))
+	if err := os.WriteFile(path, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Options{Path: path}); err == nil || !strings.Contains(err.Error(), "not in order") || !strings.Contains(err.Error(), "farm restore") {
+		t.Error(err)
+	}
+}

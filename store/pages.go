@@ -260,7 +260,13 @@ func (c *pageChecker) bucketsIn(page uint64, elems []element) {
 				c.report(page, "bucket %q is not a page", e.key)
 				continue
 			}
-			c.noBuckets(page, c.elements(page, inner, leafPage))
+			elems := c.elements(page, inner, leafPage)
+			for i := 1; i < len(elems); i++ {
+				if bytes.Compare(elems[i-1].key, elems[i].key) >= 0 {
+					c.report(page, "keys %d and %d of bucket %q are not in order", i-1, i, e.key)
+				}
+			}
+			c.noBuckets(page, elems)
 		}
 	}
 }
