@@ -77,7 +77,7 @@ func TestMistakesArePointedAt(t *testing.T) {
 		{"variables: {\n", ":1:12: ", "'}'"},
 		{"lisen: x\n", ":1:1: ", `unknown key "lisen"; did you mean "listen"?`},
 		{"Listen: x\n", ":1:1: ", `did you mean "listen"?`},
-		{"zzzzzz: x\n", ":1:1: ", "known here are _meta, allowed_hosts, autodiscoverable"},
+		{"zzzzzz: x\n", ":1:1: ", "known here are _meta, allowed_hosts, "},
 		{"mqtt:\n  client:\n    brokr: x\n", ":3:5: ", `"mqtt.client.brokr"; did you mean "broker"?`},
 		{"variables:\n  a:\n    values:\n    - value: x\n      platfrom: linux\n", ":5:7: ", `did you mean "platform"?`},
 		{"listen: [a]\n", ":1:9: ", "listen should be one value, not a list"},
