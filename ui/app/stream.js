@@ -11,6 +11,11 @@ const RETRY = 2000;
 // not. (Browsers let the timers of hidden pages tick once a minute.)
 const TICK = 5000, SLEPT = 90_000;
 
+// A browser makes six connections to a manager at most, over all its tabs, and a stream
+// takes one: a page that nobody sees lets go of its own, at once if it was left (it may be
+// kept for the way back), else after this time.
+const UNSEEN = 20_000;
+
 // Stream is the connection to the events. It calls
 //   event(name, data)  for every event
 //   fresh(all)         when what follows is complete from now on; all says that
@@ -28,6 +33,28 @@ export class Stream {
       this.lost = true; // who knows what was missed
       this.connect();
     }, TICK);
+    addEventListener('pagehide', () => this.pause());
+    addEventListener('pageshow', () => this.resume());
+    document.addEventListener('visibilitychange', () => {
+      clearTimeout(this.unseen);
+      if (document.hidden) this.unseen = setTimeout(() => this.pause(), UNSEEN);
+      else this.resume();
+    });
+  }
+
+  // pause ends the connection until the page is seen again. Then everything is fetched again.
+  pause() {
+    clearTimeout(this.retry);
+    this.next?.close();
+    this.current?.close();
+    this.next = this.current = null;
+    this.paused = this.lost = true;
+  }
+
+  resume() {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.address) this.connect();
   }
 
   // follow asks for the events of a job's tasks and of a task's log too; both
@@ -44,6 +71,7 @@ export class Stream {
   }
 
   connect() {
+    if (this.paused) return;
     clearTimeout(this.retry);
     this.next?.close();
     const source = this.next = new EventSource(this.address);
