@@ -57,17 +57,24 @@ const histories, historyLength = 8, 250
 // jobs on the manager with its store, and on the naive model: the same workers have
 // to get the same tasks, and all jobs and tasks to stand the same, after each step.
 func TestHistoriesAgainstANaiveFarm(t *testing.T) {
+	wanted := []string{"assigned", "again to one that failed it", "nobody left", "blocked", "job failed", "job completed", "job canceled", "job paused"}
+	playHistories(t, histories, wanted, play)
+}
+
+// playHistories plays so many random histories in virtual time, or all that rapid asks for when
+// FARM_SOAK is set: then each of what is wanted must have been seen.
+func playHistories(t *testing.T, most int, wanted []string, play func(t *testing.T, rt *rapid.T, seen map[string]int)) {
 	n, seen := 0, map[string]int{}
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(timeless{t}, func(rt *rapid.T) {
-			if n++; n > histories && os.Getenv("FARM_SOAK") == "" {
+			if n++; n > most && os.Getenv("FARM_SOAK") == "" {
 				return
 			}
 			play(t, rt, seen)
 		})
 	})
 	t.Logf("seen: %v", seen)
-	for _, what := range []string{"assigned", "again to one that failed it", "nobody left", "blocked", "job failed", "job completed", "job canceled", "job paused"} {
+	for _, what := range wanted {
 		if seen[what] == 0 && os.Getenv("FARM_SOAK") != "" { // few histories may well lack something
 			t.Errorf("no history shows: %s", what)
 		}

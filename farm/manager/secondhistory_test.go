@@ -45,28 +45,16 @@ const secondHistories, secondLength = 40, 150
 // they render frames of a job's end, some of them twice, and managers that are started
 // again: no two of them ever write the same file, and in the end all frames are rendered.
 func TestHistoriesOfSecondRuns(t *testing.T) {
-	n, seen := 0, map[string]int{}
-	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(timeless{t}, func(rt *rapid.T) {
-			if n++; n > secondHistories && os.Getenv("FARM_SOAK") == "" {
-				return
-			}
-			home, err := os.MkdirTemp(memoryDir(), "farm")
-			if err != nil {
-				rt.Fatal(err)
-			}
-			defer os.RemoveAll(home)
-			k := &track{testFarm: openFarmIn(t, home), rt: rt, seen: seen}
-			defer k.stop()
-			k.play()
-		})
-	})
-	t.Logf("seen: %v", seen)
-	for _, what := range []string{"second run", "it counts", "it does not count", "outrun"} {
-		if seen[what] == 0 && os.Getenv("FARM_SOAK") != "" { // few histories may well lack something
-			t.Errorf("no history shows: %s", what)
+	playHistories(t, secondHistories, []string{"second run", "it counts", "it does not count", "outrun"}, func(t *testing.T, rt *rapid.T, seen map[string]int) {
+		home, err := os.MkdirTemp(memoryDir(), "farm")
+		if err != nil {
+			rt.Fatal(err)
 		}
-	}
+		defer os.RemoveAll(home)
+		k := &track{testFarm: openFarmIn(t, home), rt: rt, seen: seen}
+		defer k.stop()
+		k.play()
+	})
 }
 
 func (k *track) play() {
