@@ -6,7 +6,7 @@ const BASE = `${ROOT}api/v3/`;
 const OWN = `${ROOT}api/farm/`;
 
 // Refusal is an answer that says no; its message is the manager's own sentence.
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;

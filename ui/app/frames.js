@@ -53,7 +53,7 @@ function notable(frames, mean) {
 }
 
 // flags of a frame that somebody should look at.
-export const flags = (f) => [f.result?.flags ?? []].flat().filter((flag) => flag !== 'was-there');
+const flags = (f) => [f.result?.flags ?? []].flat().filter((flag) => flag !== 'was-there');
 
 function Strip({ frames, wanted, choose }) {
   const canvas = useRef(null);
