@@ -9,6 +9,7 @@ import (
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
+	"renderfarm/farm/v3events"
 )
 
 // jobID returns the job named in the path; Invalid if it is no UUID.
@@ -56,7 +57,7 @@ func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 		Metadata: d.Metadata, Name: j.Name, Priority: j.Priority, Settings: d.Settings, Type: j.Type, WorkerTag: j.Tag,
 		Activity: j.Activity, Created: j.Created, Updated: j.Updated, ID: j.ID, Status: j.Status().String(),
 		StepsCompleted: j.StepsDone, StepsTotal: j.StepsTotal, DeleteRequestedAt: j.Deleting,
-		TimeLeft: api.NewTimeLeft(left), TaskCounts: apiCounts(&j),
+		TimeLeft: api.NewTimeLeft(left), TaskCounts: v3events.Counts(&j),
 	}
 	if !j.Blender.IsZero() {
 		job.BlenderVersion, job.BlenderMatch = j.Blender.Version.String(), j.Blender.Match.String()
@@ -65,17 +66,6 @@ func apiJob(j farm.Job, d farm.JobDetail, left *farm.TimeLeft) api.Job {
 		job.Storage = &api.JobStorageInfo{ShamanCheckoutID: d.ShamanCheckout}
 	}
 	return job
-}
-
-// apiCounts is how many tasks of a job are shown in each status.
-func apiCounts(j *farm.Job) map[string]int {
-	counts := map[string]int{}
-	for i, n := range j.Counts {
-		if n > 0 {
-			counts[farm.ShownStatus(farm.TaskStatus(i), j.Status()).String()] += n
-		}
-	}
-	return counts
 }
 
 // apiTaskSummary is a task in a list. job is the status of its job: a task that
@@ -119,17 +109,8 @@ func (s *Server) apiTask(t *farm.Task, job farm.JobStatus) api.Task {
 
 // apiWorkerSummary is a worker in a list.
 func apiWorkerSummary(w *farm.Worker) api.WorkerSummary {
-	return api.WorkerSummary{ID: w.ID, Name: w.Name, Status: w.Status.String(), StatusChange: apiRequest(w.Request),
+	return api.WorkerSummary{ID: w.ID, Name: w.Name, Status: w.Status.String(), StatusChange: v3events.Request(w.Request),
 		LastSeen: w.LastSeen, Version: w.Software, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable, Unapproved: w.Unapproved}
-}
-
-// apiRequest is the status that was asked of a worker and that it has not taken
-// yet; nil if none was.
-func apiRequest(r farm.StatusRequest) *api.WorkerStatusChangeRequest {
-	if !r.Pending() {
-		return nil
-	}
-	return &api.WorkerStatusChangeRequest{Status: r.Status.String(), IsLazy: r.Lazy}
 }
 
 // apiTag is a worker tag; without a description, the key is missing.
@@ -141,54 +122,12 @@ func apiTag(t farm.Tag) api.WorkerTag {
 	return tag
 }
 
-// apiLastRendered says where the previews of a job are: the base and one of the
-// suffixes, joined by a slash, are a path on this server. Each suffix is a size.
-func apiLastRendered(job farm.JobID) api.JobLastRenderedImageInfo {
-	dir, names := manager.PreviewPath(job)
-	return api.JobLastRenderedImageInfo{Base: "/job-files/" + dir, Suffixes: names}
+// eventSource is what events of the protocol are made with.
+func (s *Server) eventSource() v3events.Source {
+	return v3events.Source{TaskName: s.m.TaskName, PreviewPath: manager.PreviewPath}
 }
 
-// apiJobEvent is the change of a job. It has the previous status only if that was
-// another one, and never for a job that was just submitted: that tells clients a
-// new job from a changed one. RefreshTasks means that many tasks changed without
-// events of their own: clients fetch the list again.
-func apiJobEvent(e events.JobChanged) api.EventJobUpdate {
-	update := api.EventJobUpdate{
-		ID: e.Job.ID, Name: e.Job.Name, Updated: e.Job.Updated, Status: e.Status.String(), Type: e.Job.Type, Priority: e.Job.Priority,
-		RefreshTasks: e.RefreshTasks, StepsCompleted: e.Job.StepsDone, StepsTotal: e.Job.StepsTotal, DeleteRequestedAt: e.Job.Deleting,
-		TimeLeft: api.NewTimeLeft(e.Left), Created: e.Job.Created, Activity: e.Job.Activity, WorkerTag: e.Job.Tag, TaskCounts: apiCounts(&e.Job),
-	}
-	if e.Previous != e.Status && !e.Submitted {
-		update.PreviousStatus = e.Previous.String()
-	}
-	return update
-}
-
-// apiTaskEvent is the change of a task, with the worker only if it has one.
-func (s *Server) apiTaskEvent(e events.TaskChanged) api.EventTaskUpdate {
-	update := api.EventTaskUpdate{
-		ID: e.Task, JobID: e.Job, Name: s.m.TaskName(e.Task), Updated: e.State.Updated, Status: e.Status.String(),
-		Activity: e.State.Activity, StepsCompleted: e.State.StepsDone, StepsTotal: e.StepsTotal,
-	}
-	if e.Previous != e.Status {
-		update.PreviousStatus = e.Previous.String()
-	}
-	if e.WorkerName != "" {
-		update.Worker = &api.EventTaskWorker{Name: e.WorkerName, UUID: e.State.Worker}
-	}
-	return update
-}
-
-// apiWorkerEvent is the change of a worker. One with DeletedAt is to be taken from
-// the list.
-func apiWorkerEvent(e events.WorkerChanged) api.EventWorkerUpdate {
-	w := &e.Worker
-	update := api.EventWorkerUpdate{
-		ID: w.ID, Name: w.Name, Updated: w.Updated, LastSeen: w.LastSeen, Status: w.Status.String(), StatusChange: apiRequest(w.Request),
-		Version: w.Software, DeletedAt: w.Deleted, CanRestart: w.CanRestart, InUse: w.InUse, Unable: w.Unable, Unapproved: w.Unapproved,
-	}
-	if e.Previous != w.Status {
-		update.PreviousStatus = e.Previous.String()
-	}
-	return update
+// lastRendered says where the previews of a job are.
+func (s *Server) lastRendered(job farm.JobID) api.JobLastRenderedImageInfo {
+	return s.eventSource().Preview(events.PreviewMade{Job: job}).Thumbnail
 }

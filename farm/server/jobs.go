@@ -326,7 +326,7 @@ func (s *Server) fetchJobLastRenderedInfo(w http.ResponseWriter, r *http.Request
 	if !ok {
 		return noContent(w)
 	}
-	return writeJSON(w, http.StatusOK, apiLastRendered(id))
+	return writeJSON(w, http.StatusOK, s.lastRendered(id))
 }
 
 // fetchGlobalLastRenderedInfo is fetchJobLastRenderedInfo for the job with the newest preview.
@@ -338,5 +338,5 @@ func (s *Server) fetchGlobalLastRenderedInfo(w http.ResponseWriter, r *http.Requ
 	if !ok {
 		return noContent(w)
 	}
-	return writeJSON(w, http.StatusOK, apiLastRendered(id))
+	return writeJSON(w, http.StatusOK, s.lastRendered(id))
 }

@@ -8,6 +8,7 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
+	"renderfarm/farm/v3events"
 )
 
 // mostFound is how many jobs one answer to a search has at most.
@@ -34,9 +35,9 @@ func (s *Server) searchJobs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for i, j := range jobs {
-		row := apiJobEvent(events.JobChanged{Job: j, Status: j.Status(), Previous: j.Status(), Left: left[i]})
+		row := v3events.Job(events.JobChanged{Job: j, Status: j.Status(), Previous: j.Status(), Left: left[i]})
 		if s.m.JobHasPreview(j.ID) {
-			row.LastRendered = new(apiLastRendered(j.ID))
+			row.LastRendered = new(s.lastRendered(j.ID))
 		}
 		out.Jobs = append(out.Jobs, row)
 	}

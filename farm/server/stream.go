@@ -13,6 +13,7 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
+	"renderfarm/farm/v3events"
 )
 
 // Bounds on the stream of events. Between two writes, changes of the same thing
@@ -145,7 +146,7 @@ func (st *stream) batch(b batch) {
 	for i, e := range b.events {
 		key := st.subject(e.Data)
 		if log, ok := e.Data.(events.TaskLogged); ok && log.Task == st.log {
-			st.send(e.Number, "log", api.EventTaskLogUpdate{TaskID: log.Task, Log: log.Text})
+			st.send(e.Number, "log", v3events.TaskLog(log))
 		} else if key != nil && last[key] == i {
 			st.event(e)
 		}
@@ -179,19 +180,19 @@ func (st *stream) subject(data any) any {
 func (st *stream) event(e events.Event) {
 	switch data := e.Data.(type) {
 	case events.JobChanged:
-		st.send(e.Number, "job", apiJobEvent(data))
+		st.send(e.Number, "job", v3events.Job(data))
 	case events.JobDeleted:
-		st.send(e.Number, "job", api.EventJobUpdate{ID: data.Job, WasDeleted: true})
+		st.send(e.Number, "job", v3events.DeletedJob(data))
 	case events.TaskChanged:
-		st.send(e.Number, "task", st.s.apiTaskEvent(data))
+		st.send(e.Number, "task", st.s.eventSource().Task(data))
 	case events.WorkerChanged:
-		st.send(e.Number, "worker", apiWorkerEvent(data))
+		st.send(e.Number, "worker", v3events.Worker(data))
 	case events.TagChanged:
 		st.send(e.Number, "tag", api.EventWorkerTagUpdate{Tag: apiTag(data.Tag), WasDeleted: data.Deleted})
 	case events.PreviewMade:
-		st.send(e.Number, "last-rendered", api.EventLastRenderedUpdate{JobID: data.Job, Thumbnail: apiLastRendered(data.Job)})
+		st.send(e.Number, "last-rendered", st.s.eventSource().Preview(data))
 	case events.FarmChanged:
-		st.send(e.Number, "status", api.EventFarmStatus{Status: data.Status})
+		st.send(e.Number, "status", v3events.Farm(data))
 	}
 }
 
