@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/blendfile farm/diagnosis farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/blendfile farm/diagnosis farm/discovery farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
@@ -35,6 +35,7 @@ var house = map[string]floor{
 	"farm/fsync":       {"", "", "everybody who renames a file needs it, and it needs nobody"},
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
+	"farm/discovery":   {"farm farm/api farm/slots", "golang.org/x/net/ipv4 golang.org/x/net/ipv6", "multicast is sent and heard in one place, and what it leads to is asked over HTTP"},
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
 	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
 	"farm/diskfree":    {"", "golang.org/x/sys", "how much of a disk is free is asked in one place"},

@@ -36,14 +36,15 @@ type serveOptions struct {
 // server. start builds it up from the ground; stop takes it down in the
 // opposite order, so that nothing loses what it stands on.
 type host struct {
-	s           *session
-	config      *settled
-	url         string
-	open        bool        // answers on every address of the computer
-	tls         *tls.Config // nil: HTTP only
-	fingerprint string      // of the certificate; "" without one
-	failed      chan error  // gets the error if the server ends by itself
-	stops       []func() error
+	s            *session
+	config       *settled
+	url          string
+	open         bool        // answers on every address of the computer
+	tls          *tls.Config // nil: HTTP only
+	fingerprint  string      // of the certificate; "" without one
+	discoverable func()      // begins to answer workers that look for a manager; nil if it shall not
+	failed       chan error  // gets the error if the server ends by itself
+	stops        []func() error
 }
 
 // eventsKept is how many events readers may be behind: at the most that 300
@@ -106,6 +107,9 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	}
 	if err := h.announce(ctx, o.readyFile); err != nil {
 		return nil, err
+	}
+	if h.discoverable != nil {
+		h.discoverable()
 	}
 	return h, h.watchFolder()
 }
@@ -172,7 +176,12 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
-	return server.New(server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Log: s.log}), nil
+	o := server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Log: s.log}
+	if service, ok := h.service(m.FarmID()); ok {
+		o.Description = service.Description()
+		h.discoverable = func() { h.letBeFound(service) }
+	}
+	return server.New(o), nil
 }
 
 // readAhead has the job types read, and the process that runs their scripts

@@ -19,13 +19,16 @@ func newWork(s *session) *cobra.Command {
 		Short: "Run a worker",
 		Long: `Run a worker: it takes tasks from the manager, runs them, and reports.
 
+Without --manager it works for the manager it worked for before, else for the
+one that it finds in the network.
+
 Ctrl-C stops it cleanly: its task is given back. A second one stops it at once.
 While the manager is away it goes on, and keeps its results until the manager
 is back. Several workers on one computer need a --home of their own each.
 
 It ends with status 0 when a user shuts it down, and with the restart exit code
 when a user asks for a restart.`,
-		Example: "  farm work --manager farm.local:8080\n  farm work --manager farm.local --name render07 --task-types blender,ffmpeg",
+		Example: "  farm work\n  farm work --manager farm.local:8080\n  farm work --manager farm.local --name render07 --task-types blender,ffmpeg",
 		Args:    args(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runWork(c.Context(), s)
@@ -52,11 +55,13 @@ func runWork(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	address, fingerprint, err := s.managerAddress()
+	address, fingerprint, err := s.managerForWork(ctx, c)
 	if err != nil {
 		return err
 	}
-	slots, err := gpuSlots(ctx, s.workerOptions(c, address, fingerprint, c.RestartExitCode), c.GPUs)
+	o := s.workerOptions(c, address, fingerprint, c.RestartExitCode)
+	o.SignedOn = func(id string) { s.remember(knownManager{URL: address, Fingerprint: fingerprint, FarmID: id}) }
+	slots, err := gpuSlots(ctx, o, c.GPUs)
 	if err != nil {
 		return err
 	}

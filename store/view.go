@@ -205,6 +205,16 @@ func (v *View) LastRendered() farm.JobID {
 	return farm.JobID(payload)
 }
 
+// ID returns the id of the database: a copy and a restored backup have the same one.
+func (v *View) ID() farm.UUID {
+	var id farm.UUID
+	// Damage is made good at the start, and reported by Check.
+	if payload, err := metaBucket.open(uuidKey, v.tx.Bucket(metaBucket.name).Get(uuidKey)); err == nil {
+		copy(id[:], payload)
+	}
+	return id
+}
+
 // Workers returns all workers, deleted ones included, in the order in which
 // they registered.
 func (v *View) Workers() ([]farm.Worker, error) {

@@ -9,7 +9,13 @@ import (
 
 // GetVersion says which program the manager is.
 func (c *Client) GetVersion(ctx context.Context) (Version, error) {
-	return fetch[Version](ctx, c, call{path: at("version")})
+	var v Version
+	r, err := c.do(ctx, call{path: at("version"), out: &v})
+	if err != nil {
+		return Version{}, err
+	}
+	v.FarmID = r.header.Get(headerFarmID)
+	return v, nil
 }
 
 // GetConfiguration says where the manager keeps shared files.

@@ -22,6 +22,7 @@ func (c *Client) SignOn(ctx context.Context, s WorkerSignOn) (WorkerStateChange,
 		return WorkerStateChange{}, err
 	}
 	out.Unapproved = r.header.Get(headerUnapproved) == "true"
+	out.FarmID = r.header.Get(headerFarmID)
 	return out, nil
 }
 

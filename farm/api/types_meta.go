@@ -1,6 +1,10 @@
 package api
 
-import "renderfarm/farm"
+import (
+	"net/http"
+
+	"renderfarm/farm"
+)
 
 // Error is the body of every answer with a status of 400 or above. It is also
 // the error that Client returns for such an answer.
@@ -23,7 +27,17 @@ type Version struct {
 	ShortVersion string `json:"shortversion"` // what stock add-ons compare with their own for equality
 	Name         string `json:"name"`         // the manager's configured name
 	Git          string `json:"git"`
+
+	// FarmID is the same at all addresses of a farm, and for as long as it has its database;
+	// "" from other managers. It is a header, see SetFarmID.
+	FarmID string `json:"-"`
 }
+
+// headerFarmID is the header of getVersion with the id of the farm.
+const headerFarmID = "Farm-Id"
+
+// SetFarmID says which farm answers.
+func SetFarmID(h http.Header, id string) { h.Set(headerFarmID, id) }
 
 // ManagerConfiguration answers getConfiguration.
 type ManagerConfiguration struct {

@@ -160,6 +160,8 @@ type WorkerStateChange struct {
 
 	// Unapproved says that the worker gets no tasks until somebody approves it. It is a header.
 	Unapproved bool `json:"-"`
+	// FarmID is which farm answers, "" if it does not say. It is a header, see SetFarmID.
+	FarmID string `json:"-"`
 }
 
 // WorkerStateChanged is the request of workerStateChanged: the status the

@@ -151,5 +151,8 @@ func (m *Manager) SharedStorage(audience, platform string) string {
 	return farm.NewExpander(c.Variables, audience, platform, m.goos, c.storage).Text(c.storage)
 }
 
+// FarmID returns what tells this farm from others, whatever it is called and wherever it is.
+func (m *Manager) FarmID() string { return m.id.String() }
+
 // Version returns the version of this program, and the commit it was built from.
 func (m *Manager) Version() (version, commit string) { return m.version, m.commit }

@@ -65,6 +65,7 @@ type Manager struct {
 	version string
 	commit  string
 	goos    string
+	id      farm.UUID
 
 	blenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
 
@@ -153,6 +154,7 @@ func New(o Options) (*Manager, error) {
 // many jobs and workers are in each status.
 func (m *Manager) load() error {
 	err := m.store.View(func(v *store.View) error {
+		m.id = v.ID()
 		workers, err := v.Workers()
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
 		short = named[1]
 	}
 	w.Header().Set("Vary", "User-Agent")
+	api.SetFarmID(w.Header(), s.m.FarmID())
 	return writeJSON(w, http.StatusOK, api.Version{Version: version, ShortVersion: short, Name: config.ManagerName, Git: commit})
 }
 
@@ -133,4 +134,12 @@ func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(description)
 	return nil
+}
+
+// describe answers with what UPnP wants to know of a device.
+func describe(description []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+		w.Write(description)
+	}
 }

@@ -54,15 +54,18 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
 	r.Get("/signin", s.handle(s.showSignIn))
 	r.Post("/signin", s.handle(s.signIn))
-	s.pageRoutes(r, pages)
+	s.pageRoutes(r, pages, o)
 	return r
 }
 
 // pageRoutes has what people, load balancers and Prometheus look at.
-func (s *Server) pageRoutes(r chi.Router, pages *pages) {
+func (s *Server) pageRoutes(r chi.Router, pages *pages, o Options) {
 	r.Get("/farm-addon.zip", s.handle(s.addonZip))
 	r.Get("/flamenco-addon.zip", s.handle(s.addonZip)) //      where users of Flamenco look for it
 	r.Get("/flamenco3-addon.zip", moved("flamenco-addon.zip"))
+	if o.Description != nil {
+		r.Get("/upnp/description.xml", describe(o.Description))
+	}
 	r.Get("/job-files/*", s.handle(s.jobFile))
 	r.Get("/", redirect("app/"))
 	r.Get("/app", redirect("app/"))

@@ -37,6 +37,8 @@ type Options struct {
 	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is not a valid one.
 	Addon func(manager string) ([]byte, error)
 	Log   *slog.Logger
+	// Description describes the manager to programs that found it by SSDP; nil if it is not announced.
+	Description []byte
 	// Key returns the farm's key, "" if it has none; optional. With an error nobody is let in.
 	Key func() (string, error)
 }

@@ -80,6 +80,7 @@ func (s *Server) signOn(w http.ResponseWriter, r *http.Request, id farm.WorkerID
 		return err
 	}
 	s.tellUnapproved(w, id)
+	api.SetFarmID(w.Header(), s.m.FarmID())
 	return writeJSON(w, http.StatusOK, api.WorkerStateChange{StatusRequested: wanted.String()})
 }
 

@@ -41,6 +41,9 @@ func (w *Worker) signOn(ctx context.Context) state {
 			trouble.over()
 			w.log.Info("signed on", "manager", w.client.Base, "worker", w.id(), "name", w.options.Name, "status", answer.StatusRequested)
 			w.signedOn = true
+			if w.options.SignedOn != nil {
+				w.options.SignedOn(answer.FarmID)
+			}
 			w.heardOfApproval(answer.Unapproved)
 			w.sender.begin()
 			return w.enter(answer.StatusRequested)

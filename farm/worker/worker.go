@@ -70,6 +70,10 @@ type Options struct {
 	Scripts         fs.FS            // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
 	Log             *slog.Logger
 
+	// SignedOn is called each time the manager took the worker in, with the id of its farm, ""
+	// if it does not say. Optional.
+	SignedOn func(farmID string)
+
 	// Key returns the farm key, "" for none: a new worker sends it when it registers. Optional.
 	Key func() (string, error)
 
