@@ -16,6 +16,7 @@ func (m *machine) agree(t *rapid.T, tx *Tx) {
 			demands = append(demands, m.demands(t, tx, m.live(tx, j))...)
 		}
 	}
+	m.classes(t, tx, demands)
 	for w := range tx.Workers() {
 		picked, some := tx.Pick(w)
 		if some && tx.Obstacle(picked, w) != farm.NoObstacle {
@@ -50,6 +51,28 @@ func (m *machine) agree(t *rapid.T, tx *Tx) {
 		if named := len(out.Types) + len(out.Tags) + len(out.Blocked) + len(out.Failed); !some && (named > 0) != (len(demands) > 0) {
 			t.Errorf("a worker gets nothing of %d demands, because of %+v", len(demands), out)
 		}
+	}
+}
+
+// classes compares what is counted of each kind of work with the demands of all jobs.
+func (m *machine) classes(t *rapid.T, tx *Tx, demands []Demand) {
+	want := map[Work]int{}
+	for _, d := range demands {
+		terms := d.First.Job.terms()
+		want[Work{Tag: terms.Tag, Type: d.Type, Need: terms.Need.For(d.Type)}] += d.Tasks
+	}
+	for _, c := range tx.Classes() {
+		tasks := 0
+		for d := range c.Jobs() {
+			tasks += d.Tasks
+		}
+		if c.Tasks != want[c.Work] || tasks != c.Tasks {
+			t.Errorf("%+v has %d tasks, its jobs have %d, and there are %d", c.Work, c.Tasks, tasks, want[c.Work])
+		}
+		delete(want, c.Work)
+	}
+	if len(want) > 0 {
+		t.Errorf("no class of %v", want)
 	}
 }
 

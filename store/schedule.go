@@ -1,6 +1,8 @@
 package store
 
 import (
+	"iter"
+
 	"renderfarm/farm"
 	"renderfarm/farm/scheduler"
 )
@@ -39,6 +41,13 @@ func (tx *Tx) Pick(w *Worker) (Task, bool) {
 	return taskOf(t), ok
 }
 
+// PickIf is Pick with a condition of the caller's own; see package scheduler.
+func (tx *Tx) PickIf(w *Worker, may func(Task) bool) (Task, bool) {
+	tx.check()
+	t, ok := tx.x.sched.PickIf(w.sched, func(t scheduler.Task) bool { return may(taskOf(t)) })
+	return taskOf(t), ok
+}
+
 // Obstacle returns what keeps Pick from giving the task to the worker;
 // NoObstacle if it would, had it no better one.
 func (tx *Tx) Obstacle(t Task, w *Worker) farm.Obstacle {
@@ -67,6 +76,37 @@ func (tx *Tx) Demands(j *Job) []Demand {
 		all = append(all, Demand{d, taskOf(d.First)})
 	}
 	return all
+}
+
+// A Class is all tasks of one kind of work, in all jobs, that wait for nothing but a worker.
+type Class struct{ scheduler.Class }
+
+// Classes returns the classes that have tasks, by tag, type and need. Nothing is looked
+// through: they are kept.
+func (tx *Tx) Classes() (all []Class) {
+	tx.check()
+	for _, c := range tx.x.sched.Classes() {
+		all = append(all, Class{c})
+	}
+	return all
+}
+
+// Jobs yields the jobs of a class in the order in which their tasks are handed out. It is
+// for within the transaction.
+func (c Class) Jobs() iter.Seq[Demand] {
+	return func(yield func(Demand) bool) {
+		for d := range c.Class.Jobs() {
+			if !yield(Demand{d, taskOf(d.First)}) {
+				return
+			}
+		}
+	}
+}
+
+// Serves yields each kind of work that a worker may be given.
+func (tx *Tx) Serves(w *Worker) iter.Seq[Work] {
+	tx.check()
+	return tx.x.sched.Serves(w.sched)
 }
 
 // Match returns what keeps Pick from giving any of the demanded tasks to the

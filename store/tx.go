@@ -105,6 +105,12 @@ func (tx *Tx) Active(w *Worker) []Task {
 	return slices.Clone(w.active)
 }
 
+// Holds reports whether the worker has any task.
+func (tx *Tx) Holds(w *Worker) bool {
+	tx.check()
+	return len(w.active) > 0
+}
+
 // Task returns the task with the id, or farm.NotFound.
 func (tx *Tx) Task(id farm.TaskID) (Task, error) {
 	tx.check()

@@ -156,3 +156,17 @@ func TestMemory(t *testing.T) {
 	runtime.KeepAlive(j)
 	runtime.KeepAlive(kept)
 }
+
+// BenchmarkClasses measures what is known of 10^6 tasks of 1,000 kinds.
+func BenchmarkClasses(b *testing.B) {
+	w := crowd(b, 1_000_000, 1_000)
+	for b.Loop() {
+		tasks := 0
+		for _, c := range w.s.Classes() {
+			tasks += c.Tasks
+		}
+		if tasks != 1_000_000 {
+			b.Fatal(tasks)
+		}
+	}
+}

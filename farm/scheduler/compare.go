@@ -45,6 +45,9 @@ func Compare(live, rebuilt *Scheduler, d Differ) {
 		if q.capacity != other.capacity {
 			d("capacity of %v: %+v, and %+v when rebuilt", work, q.capacity, other.capacity)
 		}
+		if q.tasks != other.tasks {
+			d("runnable tasks in queue %v: %d, and %d when rebuilt", work, q.tasks, other.tasks)
+		}
 		if q.failing != other.failing {
 			d("jobs with failures in queue %v: %d, and %d when rebuilt", work, q.failing, other.failing)
 		}

@@ -4,8 +4,14 @@ package scheduler
 // is one; see the package comment for which that is and what it costs. Who is
 // awake, and the workers' tags and types, are those of the last SetWorker.
 // Nothing is changed: SetTask assigns the task.
-func (s *Scheduler) Pick(w *Worker) (Task, bool) {
+func (s *Scheduler) Pick(w *Worker) (Task, bool) { return s.PickIf(w, nil) }
+
+// PickIf is Pick with a condition of the caller's own, which is asked about the best task
+// of each job, for this worker; a job whose best one it refuses is passed over. When it
+// refused many, there is none. nil refuses nothing.
+func (s *Scheduler) PickIf(w *Worker, may func(Task) bool) (Task, bool) {
 	var best precedence
+	refused := 0
 	var task Task // none as long as its job is nil
 	for _, q := range w.queuesIn(s) {
 		if q.standBack(w) {
@@ -18,6 +24,10 @@ func (s *Scheduler) Pick(w *Worker) (Task, bool) {
 			i, r, ok := s.bestOf(e.job, e.kind, w)
 			if !ok {
 				return true
+			}
+			if may != nil && !may(Task{Job: e.job, Index: i}) {
+				refused++
+				return refused < maxCounted
 			}
 			// The entry promises its best task; this worker may have failed that
 			// one, so what it gets is compared by itself.

@@ -12,6 +12,7 @@ type queue struct {
 	work     Work
 	capacity capacity
 	failing  int // entries of jobs with tasks that somebody failed, or from which somebody is blocked
+	tasks    int // runnable ones of all entries
 }
 
 // An entry is a job in the queue of one of its task types.
@@ -22,6 +23,7 @@ type entry struct {
 	in   bool // in a queue; the rest is meaningful only then
 
 	failing bool // counted as such in the queue
+	tasks   int  // counted in the queue
 	work    Work // of which queue
 	first   int  // rank of the best runnable task of the type
 }
@@ -61,8 +63,17 @@ func (s *Scheduler) queue(w Work) *queue {
 	return q
 }
 
-// place puts the job into the queue of one of its types, or takes it out.
+// place puts the job into the queue of one of its types, or takes it out, and counts
+// its runnable tasks there.
 func (s *Scheduler) place(j *Job, kind int) {
+	s.put(j, kind)
+	if e := &j.entries[kind]; e.in {
+		s.queue(e.work).tasks += int(j.ready[kind]) - e.tasks
+		e.tasks = int(j.ready[kind])
+	}
+}
+
+func (s *Scheduler) put(j *Job, kind int) {
 	e := &j.entries[kind]
 	if !j.terms.Open || j.ready[kind] == 0 {
 		s.takeOut(e)
@@ -92,8 +103,10 @@ func (s *Scheduler) place(j *Job, kind int) {
 // takeOut takes an entry out of its queue, if it is in one.
 func (s *Scheduler) takeOut(e *entry) {
 	if e.in {
-		s.queue(e.work).Delete(e)
-		e.in = false
+		q := s.queue(e.work)
+		q.Delete(e)
+		q.tasks -= e.tasks
+		e.in, e.tasks = false, 0
 		s.countFailing(e)
 	}
 }
