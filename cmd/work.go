@@ -14,6 +14,7 @@ import (
 
 // newWork returns the command that is a worker.
 func newWork(s *session) *cobra.Command {
+	var end workEnd
 	c := &cobra.Command{
 		Use:   "work",
 		Short: "Run a worker",
@@ -26,15 +27,19 @@ Ctrl-C stops it cleanly: its task is given back. A second one stops it at once.
 While the manager is away it goes on, and keeps its results until the manager
 is back. Several workers on one computer need a --home of their own each.
 
-It ends with status 0 when a user shuts it down, and with the restart exit code
+A worker with --until or --time-left takes no frame that would not be done by
+then, as far as the job's frames were measured, and gives back what is not.
+
+It ends with status 0 when a user shuts it down or its time is up, and with the restart exit code
 when a user asks for a restart.`,
 		Example: "  farm work\n  farm work --manager farm.local:8080\n  farm work --manager farm.local --name render07 --task-types blender,ffmpeg",
 		Args:    args(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runWork(c.Context(), s)
+			return runWork(c.Context(), s, end)
 		},
 	}
 	s.keyFlags(c, working)
+	end.flags(c)
 	s.logFlags(c)
 	c.AddCommand(newWorkStatus(s), newWorkPause(s), newWorkResume(s))
 	return c
@@ -44,7 +49,7 @@ when a user asks for a restart.`,
 // error decides the exit status: none after a signal or when a user shut the worker
 // down, restart_exit_code when a user asked for a restart (the service manager then
 // starts it again), and exitInUse when another worker has the home folder.
-func runWork(ctx context.Context, s *session) error {
+func runWork(ctx context.Context, s *session, end workEnd) error {
 	if err := s.startLog(); err != nil {
 		return err
 	}
@@ -61,6 +66,14 @@ func runWork(ctx context.Context, s *session) error {
 	}
 	o := s.workerOptions(c, address, fingerprint, c.RestartExitCode)
 	o.SignedOn = func(id string) { s.remember(knownManager{URL: address, Fingerprint: fingerprint, FarmID: id}) }
+	if err := end.set(&o, s.now()); err != nil {
+		return err
+	}
+	tidy, err := end.place(&o)
+	if err != nil {
+		return err
+	}
+	defer tidy()
 	slots, err := gpuSlots(ctx, o, c.GPUs)
 	if err != nil {
 		return err

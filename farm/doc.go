@@ -28,6 +28,9 @@
 //	terms       whether, when and to whom the scheduler hands out a job's tasks
 //	capacity    how many workers could be given tasks of a tag and type
 //	demand      a job's runnable tasks of one type
+//	class       all runnable tasks of one tag, type and need, in all jobs
+//	scaling     how many workers whoever starts and ends them shall have
+//	member      a worker that was started elsewhere because the farm needs it, see package burst
 //	obstacle    what keeps a task from a worker
 //	blocked     a worker that gets no more tasks of a type from a job
 //	facts       what a worker tells of its computer: its Blenders, memory, processors

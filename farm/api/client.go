@@ -33,6 +33,9 @@ type Client struct {
 	Key       string        // the farm key; "" sends none
 	Session   string        // of the worker, another one each time it starts; "" sends none
 	Seconds   bool          // the worker knows second runs
+	Temporary bool          // the worker does not come back when it has signed off
+	Ends      time.Time     // when the worker ends; zero: it does not
+	Whole     time.Duration // from its beginning to Ends
 	UserAgent string        // "" sends Go's own
 	Name      string        // of the user on whose behalf it calls; "" sends none
 	Timeout   time.Duration // of a call, on top of the time it may wait; 0 means DefaultTimeout
@@ -217,6 +220,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if c.Seconds {
 		req.Header.Set(headerSecondRuns, "yes")
+	}
+	if !c.Ends.IsZero() {
+		setWorkTime(req.Header, c.Ends, c.Whole)
 	}
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+
+	"renderfarm/farm"
 )
 
 // JobsSearch chooses what SearchJobs finds, and in which order. Its zero value finds all
@@ -40,4 +42,10 @@ func (c *Client) SearchJobs(ctx context.Context, q JobsSearch) (JobsFound, error
 // FetchWorkersAtWork tells what all workers are doing. Compatible managers do not know it.
 func (c *Client) FetchWorkersAtWork(ctx context.Context) (WorkersAtWork, error) {
 	return fetch[WorkersAtWork](ctx, c, call{path: atFarm("workers")})
+}
+
+// FetchDemand tells what waits for workers, and how many workers the scaling wants.
+// Compatible managers do not know it.
+func (c *Client) FetchDemand(ctx context.Context, s farm.Scaling) (Demand, error) {
+	return fetch[Demand](ctx, c, call{path: atFarm("demand"), query: scalingQuery(s)})
 }

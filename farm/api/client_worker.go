@@ -28,7 +28,11 @@ func (c *Client) SignOn(ctx context.Context, s WorkerSignOn) (WorkerStateChange,
 
 // SignOff tells that the worker ends. Its active tasks are returned.
 func (c *Client) SignOff(ctx context.Context) error {
-	return c.send(ctx, call{method: http.MethodPost, path: at("worker", "sign-off")})
+	k := call{method: http.MethodPost, path: at("worker", "sign-off")}
+	if c.Temporary {
+		k.headers = map[string]string{headerForGood: "yes"}
+	}
+	return c.send(ctx, k)
 }
 
 // StateAnswer answers Client.WorkerState.
@@ -59,6 +63,7 @@ type TaskAnswer struct {
 	Task            *AssignedTask // nil: no task
 	StatusRequested string        // not "": take this status instead of a task
 	Waited          bool          // the manager held the answer back as long as it could; else pause before asking again
+	TooLate         bool          // there are tasks, and none of them would be done before the worker's end
 	Unapproved      bool          // no task comes until somebody approves the worker
 	Next            bool          // with Task: NextTask may be asked while it is worked on
 	Second          bool          // with Task: it is a second run of another worker's task, see EndSecondRun
@@ -91,7 +96,7 @@ func (c *Client) scheduleTask(ctx context.Context, k call) (TaskAnswer, error) {
 	}
 	switch r.status {
 	case http.StatusNoContent:
-		return TaskAnswer{Waited: r.waited, Unapproved: r.header.Get(headerUnapproved) == "true"}, nil
+		return TaskAnswer{Waited: r.waited, Unapproved: r.header.Get(headerUnapproved) == "true", TooLate: r.header.Get(headerTooLate) == "yes"}, nil
 	case http.StatusLocked:
 		if out.StatusRequested == "" {
 			return TaskAnswer{}, readError(r.status, r.body)

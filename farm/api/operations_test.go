@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/api/apitest"
 )
@@ -70,7 +71,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"signOn": "WorkerStateChange", "workerState": "WorkerStateChange", "scheduleTask": "AssignedTask", "mayWorkerRun": "MayKeepRunning",
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
-		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork",
+		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
@@ -187,6 +188,7 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))
 	l.is(c.SearchJobs(ctx, api.JobsSearch{Status: []string{"active"}, Text: "shot", Sort: "-priority", Offset: 3, Limit: 10}))
 	l.is(c.FetchWorkersAtWork(ctx))
+	l.is(c.FetchDemand(ctx, farm.Scaling{Min: 1, Max: 20, ScaleOut: 5, Idle: farm.DefaultIdle, StandBy: 2}))
 	l.is(c.FetchJob(ctx, job))
 	l.is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))
 	l.does(c.SetJobStatus(ctx, job, api.JobStatusChange{Status: "requeueing"}))

@@ -166,8 +166,13 @@ func workerMgtShapes() []shape {
 		{"WorkerSleepSchedule", api.WorkerSleepSchedule{IsActive: true, DaysOfWeek: "mo tu we th fr", StartTime: "09:00", EndTime: "18:00"}, api.WorkerSleepSchedule{}},
 		{"WorkerTagList", api.WorkerTagList{Tags: []api.WorkerTag{fullTag}}, api.WorkerTagList{}},
 		{"WorkerTag", fullTag, api.WorkerTag{Name: "gpu"}},
+		{"Demand", api.Demand{Recommended: 9, Missing: 3, Idle: 2, Busy: 4, Asleep: 1, Tasks: 50, Seconds: 1000.5, Classes: []api.DemandClass{demanded}}, api.Demand{}},
+		{"DemandClass", demanded, api.DemandClass{TaskType: "blender", Match: "same"}},
 	}
 }
+
+var demanded = api.DemandClass{Tag: "gpu", TaskType: "blender", Blender: "4.2", Match: "same", GPU: true, Memory: 1 << 30, Tasks: 50, Guessed: 5, Seconds: 1000.5, Longest: 40.25,
+	Idle: 2, Busy: 4, Asleep: 1, Recommended: 9}
 
 func jobShapes() []shape {
 	broken := farm.BrokenType{Name: "my-type", File: "my_type.js", Error: "SyntaxError: Unexpected token ; at my_type.js:3:12"}

@@ -2,7 +2,11 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"renderfarm/farm"
 )
@@ -140,6 +144,40 @@ func SetSecondRun(h http.Header) { h.Set(headerSecondRuns, "yes") }
 
 // SetGiveBack says that the worker shall give the task back when it has stopped.
 func SetGiveBack(h http.Header) { h.Set(headerGiveBack, "yes") }
+
+// headerTimeLeft is how a worker that ends at a certain time tells with each request how
+// long that is, and how long it was at its beginning: whole seconds, with a comma between
+// them. headerTooLate, in an answer of scheduleTask without a task, tells that there are
+// tasks, and none of them would be done before the worker's end.
+const (
+	headerTimeLeft = "Farm-Time-Left"
+	headerTooLate  = "Farm-Too-Late"
+)
+
+// WorkTime returns how long a worker still works, as it tells; zero if it does not.
+func WorkTime(h http.Header) (t farm.WorkTime) {
+	left, whole, _ := strings.Cut(h.Get(headerTimeLeft), ",")
+	l, err := strconv.ParseInt(left, 10, 32)
+	w, err2 := strconv.ParseInt(whole, 10, 32)
+	if err != nil || err2 != nil || w <= 0 {
+		return farm.WorkTime{}
+	}
+	return farm.WorkTime{Left: time.Duration(l) * time.Second, Whole: time.Duration(w) * time.Second}
+}
+
+// setWorkTime tells how long a worker still works that ends at that time.
+func setWorkTime(h http.Header, ends time.Time, whole time.Duration) {
+	h.Set(headerTimeLeft, fmt.Sprintf("%d,%d", int(time.Until(ends).Seconds()), max(1, int(whole.Seconds()))))
+}
+
+// SetTooLate says that no task would be done before the worker's end.
+func SetTooLate(h http.Header) { h.Set(headerTooLate, "yes") }
+
+// headerForGood is how a worker tells when it signs off that it does not come back.
+const headerForGood = "Farm-For-Good"
+
+// LeavesForGood reports whether a worker that signs off does not come back.
+func LeavesForGood(h http.Header) bool { return h.Get(headerForGood) == "yes" }
 
 // SecondRun is the request of endSecondRun: what became of it.
 type SecondRun struct {

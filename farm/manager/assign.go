@@ -14,6 +14,7 @@ import (
 type Assignment struct {
 	Task      *AssignedTask
 	Requested farm.WorkerStatus // WorkerUnknown: none
+	TooLate   bool              // there are tasks, and none of them would be done before the worker's end
 	Second    bool              // the task is another worker's, and this is its second run, see secondrun.go
 }
 
@@ -92,7 +93,9 @@ func (m *Manager) waitForWork(ctx context.Context, id farm.WorkerID, sub *subscr
 	}
 }
 
-func (a *Assignment) empty() bool { return a.Task == nil && a.Requested == farm.WorkerUnknown }
+func (a *Assignment) empty() bool {
+	return a.Task == nil && a.Requested == farm.WorkerUnknown && !a.TooLate
+}
 
 // workTopics returns what is woken when there may be work for the worker.
 func (m *Manager) workTopics(id farm.WorkerID) ([]topic, error) {
@@ -136,7 +139,8 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 			a.Task = assigned(t)
 			return nil
 		}
-		if t, ok := u.Pick(w); ok {
+		t, ok, tooLate := m.pick(u.Tx, w)
+		if a.TooLate = tooLate; ok {
 			u.assign(t, w)
 			a.Task = assigned(t)
 		}
@@ -166,6 +170,7 @@ func (u *unit) held(w *store.Worker) (store.Task, bool) {
 
 // returnTask takes an active task back from its worker and queues it again.
 func (u *unit) returnTask(t store.Task, reason string) {
+	u.noteTried(t)
 	activity := "Task was queued by Manager because " + reason
 	if u.changeOnly(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) { // nothing is asked for again
 		u.logTask(t, activity)

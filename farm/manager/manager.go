@@ -85,6 +85,7 @@ type Manager struct {
 	heartbeats heartbeats
 	slow       slowTasks
 	seconds    secondRuns
+	tried      tried
 	sweeper    *sweeper
 	backups    backups
 	verifying  chan struct{} // holds a token when the period of checks may have changed

@@ -48,7 +48,7 @@ func (m *Manager) AssignNext(id farm.WorkerID, current farm.TaskID) (a Assignmen
 				return nil
 			}
 		}
-		if t, ok := u.Pick(w); ok && t.Job == at.Job && t.Type() == at.Type() {
+		if t, ok := m.pickAfter(u.Tx, w, at); ok && t.Job == at.Job && t.Type() == at.Type() {
 			u.assign(t, w)
 			w.LastTask = current // which people look at
 			u.SaveWorker(w)
@@ -90,7 +90,7 @@ func (m *Manager) mayBegin(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (Pe
 	if err != nil {
 		return p, err
 	}
-	switch better, ok := tx.Pick(w); {
+	switch better, ok, _ := m.pick(tx, w); {
 	case w.Request.Pending():
 		return Permission{Reason: "worker status change requested", StatusWanted: true}, nil
 	case !tx.Suits(t, w): // held, or the worker was blocked

@@ -41,6 +41,8 @@ type presence struct {
 	mu        sync.Mutex // guards what follows; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
 	occupancy occupancy
+	ends      time.Time     // when the worker ends, as it says; zero: it does not say
+	whole     time.Duration // from its beginning to its end
 }
 
 func (p *presence) heard() {

@@ -69,7 +69,7 @@ func (m *Manager) assignSecond(id farm.WorkerID) (a Assignment, next time.Durati
 			return err
 		}
 		platform = w.Platform
-		if _, ok := u.Pick(w); ok {
+		if _, ok, _ := m.pick(u.Tx, w); ok {
 			next = 0 // a task came just now
 			return nil
 		}
@@ -140,6 +140,9 @@ func (u *unit) maySecond(t store.Task, w *store.Worker) bool {
 	state := t.State()
 	if state.Status != farm.TaskActive || state.Worker == w.ID || state.Redo != (farm.Redo{}) || !u.m.roster.doesSecond(state.Worker) ||
 		!t.Job.Status().Runs() || !u.Suits(t, w) || slices.Contains(state.FailedBy, w.ID) {
+		return false
+	}
+	if !u.m.inTime(u.Tx, t, w) {
 		return false
 	}
 	first, err := u.Worker(state.Worker)

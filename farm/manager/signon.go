@@ -154,7 +154,12 @@ func (m *Manager) SignOn(id farm.WorkerID, s SignOn) (farm.WorkerStatus, error) 
 
 // SignOff takes a worker from the farm. What it was working on is returned, and
 // it will be asked to take the status it has now when it comes back.
-func (m *Manager) SignOff(id farm.WorkerID) error {
+func (m *Manager) SignOff(id farm.WorkerID) error { return m.signOff(id, false) }
+
+// Leave is SignOff of a worker that does not come back. It is deleted.
+func (m *Manager) Leave(id farm.WorkerID) error { return m.signOff(id, true) }
+
+func (m *Manager) signOff(id farm.WorkerID, forGood bool) error {
 	var name string
 	err := m.update(func(u *unit) error {
 		w, err := u.worker(id)
@@ -166,6 +171,9 @@ func (m *Manager) SignOff(id farm.WorkerID) error {
 		w.Request = farm.AfterSignOff(before, w.Request)
 		w.Status = farm.WorkerOffline
 		u.returnAll(w, "worker signed off")
+		if forGood {
+			w.Deleted, w.Request = u.Now(), farm.StatusRequest{}
+		}
 		u.workerEvent(w, before)
 		return nil
 	})

@@ -111,6 +111,29 @@ func (s *slowTasks) watch(begun []runningTask, ended []endedTask, over []farm.Jo
 	return known
 }
 
+// began returns when a task was begun that a worker holds, and false if none does.
+func (s *slowTasks) began(id farm.TaskID) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tasks[id]
+	if t == nil {
+		return time.Time{}, false
+	}
+	return t.since, t.begun
+}
+
+// usual returns how long the job's tasks of a type took for each of their steps, as a
+// median, and false if too few ended yet.
+func (s *slowTasks) usual(job farm.JobID, taskType string) (time.Duration, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.usuals[usualKey{job, taskType}]
+	if p == nil || p.median == 0 {
+		return 0, false
+	}
+	return p.median, true
+}
+
 // worksOn notes that a worker works on a task, and whether it begins it just now: it may
 // have held it for a while. After a start of the manager it does not say that once more.
 func (s *slowTasks) worksOn(id farm.TaskID, begins bool) {

@@ -99,6 +99,7 @@ func (u *unit) publish() {
 		u.m.sweeper.expect(u.m.config.Load().SlowLeast)
 	}
 	u.wake = append(u.wake, u.m.seconds.forget(u.ended, u.over)...)
+	u.m.tried.forget(u.ended, u.over)
 	u.m.tally.count(u.statuses, u.tasks)
 	u.m.runs.count(len(u.given), u.ended)
 	u.m.events.Publish(u.events...)

@@ -32,7 +32,8 @@ func word(w http.ResponseWriter, text string) error {
 }
 
 // metrics answers with figures for Prometheus. The names and labels are a promise to
-// dashboards and alerts. No label has a value that users or workers choose.
+// dashboards and alerts. No label has a value that users or workers choose, but those of
+// the demand, of which there are few.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	f := s.m.Figures(r.Context())
 	var p metrics.Page
@@ -40,6 +41,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	p.Family("farm_info", metrics.Gauge, "Version of the manager.")
 	p.Sample(1, "version", version)
 	writeFarm(&p, f)
+	s.writeDemand(&p)
 	writeStore(&p, f)
 	s.requests.write(&p)
 	s.writeSlots(&p, f.Uploads, f.MaxUploads)

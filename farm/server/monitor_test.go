@@ -105,6 +105,7 @@ func TestMetrics(t *testing.T) {
 	for name, want := range map[string]float64{
 		`farm_jobs{status="active"}`: 1, `farm_jobs{status="queued"}`: 0, `farm_tasks{status="active"}`: 1, `farm_tasks{status="queued"}`: 2,
 		`farm_workers{status="awake"}`: 1, `farm_tasks_assigned_total`: 1, `farm_tasks_ended_total{result="completed"}`: 0,
+		`farm_workers_busy`: 1, `farm_workers_idle`: 0, `farm_workers_recommended`: 1,
 		`farm_storage_up`: 1, `farm_slots_in_use{of="event_streams"}`: 1, `farm_slots{of="event_streams"}`: 400,
 		`farm_http_requests_total{method="GET",route="/api/v3/jobs/{job_id}",status="2xx"}`:               1,
 		`farm_http_requests_total{method="GET",route="/api/v3/jobs/{job_id}",status="4xx"}`:               1,

@@ -35,6 +35,7 @@ func (s *Server) worker(h workerHandler) handler {
 		}
 		if err == nil {
 			s.m.KnowsSecond(id, api.KnowsSecondRuns(r.Header))
+			s.m.SetWorkTime(id, api.WorkTime(r.Header))
 			err = h(w, r, id)
 		}
 		if errors.Is(err, manager.ErrTaken) {
@@ -91,9 +92,14 @@ func (s *Server) tellUnapproved(w http.ResponseWriter, id farm.WorkerID) {
 	}
 }
 
-// signOff returns what the worker holds at once, instead of after worker_timeout.
+// signOff returns what the worker holds at once, instead of after worker_timeout. A worker
+// that says that it leaves for good is deleted.
 func (s *Server) signOff(w http.ResponseWriter, r *http.Request, id farm.WorkerID) error {
-	if err := s.m.SignOff(id); err != nil {
+	leave := s.m.SignOff
+	if api.LeavesForGood(r.Header) {
+		leave = s.m.Leave
+	}
+	if err := leave(id); err != nil {
 		return err
 	}
 	return noContent(w)
@@ -157,6 +163,9 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 	case a.Requested != farm.WorkerUnknown:
 		return writeJSON(w, http.StatusLocked, api.WorkerStateChange{StatusRequested: a.Requested.String()})
 	case a.Task == nil:
+		if a.TooLate {
+			api.SetTooLate(w.Header())
+		}
 		s.tellUnapproved(w, id)
 		return noContent(w)
 	}

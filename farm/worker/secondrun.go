@@ -128,6 +128,7 @@ func (w *Worker) second(task *api.AssignedTask) state {
 	return func(ctx context.Context) state {
 		w.lull.over()
 		defer w.lull.begin()
+		defer func() { w.idleSince = time.Now() }()
 		w.warm.closeIdle()
 		w.say("rendering " + task.Name + " as well")
 		log := w.log.With("task", task.UUID, "name", task.Name)

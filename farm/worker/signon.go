@@ -28,6 +28,9 @@ func (w *Worker) signOn(ctx context.Context) state {
 				return w.refused(err)
 			} else if err != nil {
 				trouble.about(err)
+				if w.idleOut() {
+					return w.unheard(err)
+				}
 				if !retry.pause(ctx) {
 					return w.signOff
 				}
@@ -59,6 +62,9 @@ func (w *Worker) signOn(ctx context.Context) state {
 			return w.refused(err)
 		}
 		trouble.about(err)
+		if w.idleOut() {
+			return w.unheard(err)
+		}
 		if !retry.pause(ctx) {
 			return w.signOff
 		}

@@ -45,6 +45,29 @@ func (w *Worker) unknown(err error) state {
 	return w.signOn
 }
 
+// disowned returns the state of a worker whose credentials the manager refused; nil if
+// it did not.
+func (w *Worker) disowned(err error) state {
+	switch {
+	case api.StatusOf(err) == http.StatusForbidden:
+		return w.unknown(err)
+	case api.WasTaken(err):
+		return w.copied(err)
+	}
+	return nil
+}
+
+// asksNot returns the state of a worker that asks for no task now; nil if it does.
+func (w *Worker) asksNot() state {
+	if inUse, _ := w.owner.now(); inUse != "" {
+		return w.inUse
+	}
+	if w.idleOut() {
+		return w.finish("it had no task for " + farm.Duration(w.options.ExitWhenIdle).String())
+	}
+	return nil
+}
+
 // leave returns the state that ends the worker because the manager said so.
 func (w *Worker) leave(why error) state {
 	return func(ctx context.Context) state {
@@ -56,6 +79,7 @@ func (w *Worker) leave(why error) state {
 
 // awake tells the manager that the worker takes tasks.
 func (w *Worker) awake(ctx context.Context) state {
+	w.idleSince = time.Now()
 	w.tell(ctx, farm.WorkerAwake)
 	return w.take
 }
@@ -78,8 +102,8 @@ func (w *Worker) take(ctx context.Context) state {
 		if err := w.sender.flushed(ctx); err != nil {
 			return w.signOff
 		}
-		if inUse, _ := w.owner.now(); inUse != "" {
-			return w.inUse
+		if next := w.asksNot(); next != nil {
+			return next
 		}
 		if !w.hasRoom(ctx) {
 			if !retry.pause(ctx) {
@@ -94,10 +118,8 @@ func (w *Worker) take(ctx context.Context) state {
 			return w.signOff // a task in the answer is returned by the sign-off
 		case taken:
 			continue // likewise, by what the manager is told then
-		case api.StatusOf(err) == http.StatusForbidden:
-			return w.unknown(err)
-		case api.WasTaken(err):
-			return w.copied(err)
+		case w.disowned(err) != nil:
+			return w.disowned(err)
 		case api.StatusOf(err) == http.StatusConflict:
 			// The manager lost sight of the worker meanwhile, or was not told yet.
 			trouble.about(err)
@@ -117,6 +139,8 @@ func (w *Worker) take(ctx context.Context) state {
 				return w.second(answer.Task)
 			}
 			return func(ctx context.Context) state { return w.work(ctx, answer.Task) }
+		case answer.TooLate:
+			return w.finish("no task would be done before its time is up")
 		case answer.StatusRequested != "":
 			trouble.over()
 			return w.enter(answer.StatusRequested)
@@ -136,14 +160,16 @@ func (w *Worker) take(ctx context.Context) state {
 func (w *Worker) ask(ctx context.Context) (answer api.TaskAnswer, taken bool, err error) {
 	asking, stop := w.owner.while(ctx, false)
 	defer stop()
-	nothing := func() bool { return err == nil && answer.Task == nil && answer.StatusRequested == "" }
+	nothing := func() bool {
+		return err == nil && answer.Task == nil && answer.StatusRequested == "" && !answer.TooLate
+	}
 	if w.ahead && w.warm.isOpen() {
 		if answer, err = w.manager().ScheduleTask(asking, 0); !nothing() {
 			return answer, asking.Err() != nil, err
 		}
 		w.warm.closeIdle()
 	}
-	if answer, err = w.manager().ScheduleTask(asking, waitForTask); nothing() {
+	if answer, err = w.manager().ScheduleTask(asking, w.waitForTask()); nothing() {
 		w.warm.closeIdle() // a manager that does not hold it back
 	}
 	if err == nil && answer.StatusRequested == "" {
@@ -185,10 +211,8 @@ func (w *Worker) asleep(ctx context.Context) state {
 		switch {
 		case ctx.Err() != nil:
 			return w.signOff
-		case api.StatusOf(err) == http.StatusForbidden:
-			return w.unknown(err)
-		case api.WasTaken(err):
-			return w.copied(err)
+		case w.disowned(err) != nil:
+			return w.disowned(err)
 		case err != nil:
 			trouble.about(err)
 			if !pauseAfter(ctx, err, &retry) {

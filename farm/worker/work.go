@@ -23,6 +23,7 @@ var errStopped = errors.New("the task has ended")
 func (w *Worker) work(ctx context.Context, task *api.AssignedTask) state {
 	w.lull.over()
 	defer w.lull.begin()
+	defer func() { w.idleSince = time.Now() }()
 	var before *run // whose frames may still be read back
 	for task != nil {
 		r := w.begin(ctx, task, before)

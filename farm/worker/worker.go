@@ -83,6 +83,15 @@ type Options struct {
 	GiveBackAfter time.Duration // how long a task stands still before it is given back; 0: 5 minutes
 	StartPaused   bool          // wait for Resume
 
+	// Ends is when the worker has to have ended: it takes no task that would not be done
+	// by then, gives back what is not, and signs off a little earlier. Zero: never.
+	Ends time.Time
+	// Temporary says that the worker does not come back: the manager deletes it when it
+	// signs off.
+	Temporary bool
+	// ExitWhenIdle ends the worker when it had no task for so long; 0: never.
+	ExitWhenIdle time.Duration
+
 	// GPU is the graphics card that the worker's programs see; nil: all there are.
 	GPU *GPU
 	// GPURule is what the worker says of graphics cards: auto, prefer or never; "" is auto.
@@ -141,11 +150,12 @@ type Worker struct {
 
 	// Used by Run's goroutine only.
 	signedOn   bool
-	noRoom     bool  // at the last look, see hasRoom
-	toldOfRoom bool  // the manager knows, and gives it no tasks
-	end        error // why the state functions ended
-	unapproved bool  // the manager said so
-	ahead      bool  // the manager hands out next tasks
+	idleSince  time.Time // when it had its last task, or began
+	noRoom     bool      // at the last look, see hasRoom
+	toldOfRoom bool      // the manager knows, and gives it no tasks
+	end        error     // why the state functions ended
+	unapproved bool      // the manager said so
+	ahead      bool      // the manager hands out next tasks
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
 	session session
@@ -194,7 +204,10 @@ func New(o Options) (*Worker, error) {
 	o.Version = cmp.Or(o.Version, "unknown")
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
-	client.Session, client.Seconds = rand.Text(), true
+	client.Session, client.Seconds, client.Temporary = rand.Text(), true, o.Temporary
+	if err := o.checkEnd(&client, time.Now()); err != nil {
+		return nil, err
+	}
 	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
 	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), doing: "starting", renderer: make(chan struct{}, 1)}
 	w.owner = newOwner(w)
@@ -281,6 +294,9 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 		return err
 	}
 	defer w.outbox.Close()
+
+	ctx, ended := w.untilEnd(ctx)
+	defer ended()
 
 	// The helpers outlive ctx: what happened until then is still reported.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
