@@ -27,11 +27,12 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/blendfile farm/diagnosis farm/discovery farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
 	"farm/api":         {"farm", "", "the wire is shared by manager and worker, so it knows neither"},
+	"farm/burst":       {"farm farm/api", "", "it starts workers elsewhere by running others' programs, and asks the farm over HTTP how many"},
 	"farm/fsync":       {"", "", "everybody who renames a file needs it, and it needs nobody"},
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
