@@ -2,17 +2,19 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
 // args checks the number of arguments, naming those that are missing. A name
-// that ends in "..." takes the rest, at least one.
+// that ends in "..." takes the rest, at least one; one in brackets may be left out.
 func args(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {
-		if len(given) < len(names) {
-			return usageErrorf("%s needs %s", c.CommandPath(), strings.Join(names[len(given):], " and "))
+		needed := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "[") })
+		if len(given) < len(needed) {
+			return usageErrorf("%s needs %s", c.CommandPath(), strings.Join(needed[len(given):], " and "))
 		}
 		more := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...")
 		if len(given) > len(names) && !more {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"renderfarm/farm"
@@ -19,11 +18,14 @@ type settled struct {
 	from  map[string]string // by key: "default", "farm.yaml", "FARM_…" or "--…"
 	path  string            // of farm.yaml
 	found bool              // the file exists
+
+	again func() (*settled, error) // reads everything anew
 }
 
 // configHeader is the comment on top of a farm.yaml that the program wrote.
-const configHeader = `Farm's configuration, written by its web interface. Edit it freely: keys that
-are left out have their defaults. "farm config show" says what is in effect.`
+const configHeader = `Farm's configuration, which you and Farm can edit: comments stay, and keys
+that are left out have their defaults. "farm config keys" explains
+all of them, and "farm config show" says what is in effect.`
 
 // configPath is where the configuration of this home is, if there is one.
 func (s *session) configPath() string { return filepath.Join(s.home, "farm.yaml") }
@@ -31,7 +33,7 @@ func (s *session) configPath() string { return filepath.Join(s.home, "farm.yaml"
 // config merges the defaults, farm.yaml, the environment and the flags. A
 // missing file is no error, a damaged one says where and why.
 func (s *session) config() (*settled, error) {
-	c := &settled{path: s.configPath(), from: map[string]string{}}
+	c := &settled{path: s.configPath(), from: map[string]string{}, again: s.config}
 	written, err := c.read()
 	if err != nil {
 		return nil, err
@@ -41,20 +43,20 @@ func (s *session) config() (*settled, error) {
 	for _, path := range c.paths() {
 		*path = below(s.home, *path)
 	}
-	for _, k := range keys() {
-		c.from[k.name] = "default"
-		if has(written, k.name) {
-			c.from[k.name] = "farm.yaml"
+	for _, k := range farm.ConfigKeys() {
+		c.from[k.Name] = "default"
+		if has(written, k.Name) {
+			c.from[k.Name] = "farm.yaml"
 		}
-		if text, ok := s.given[k.name]; ok {
-			c.from[k.name] = "--" + k.flag
-			err = k.set(&c.config, text)
-		} else if text := s.getenv(k.env); text != "" {
-			c.from[k.name] = k.env
-			err = k.set(&c.config, text)
+		if text, ok := s.given[k.Name]; ok {
+			c.from[k.Name] = "--" + k.Flag
+			err = k.Set(&c.config, text)
+		} else if text := s.getenv(k.Env); text != "" {
+			c.from[k.Name] = k.Env
+			err = k.Set(&c.config, text)
 		}
 		if err != nil {
-			return nil, usageErrorf("%s: %v", c.from[k.name], err)
+			return nil, usageErrorf("%s: %v", c.from[k.Name], err)
 		}
 	}
 	for _, path := range c.paths() {
@@ -116,19 +118,4 @@ func has(doc map[string]any, name string) bool {
 	}
 	inner, _ := value.(map[string]any)
 	return has(inner, rest)
-}
-
-// save writes what a user of the web interface configured. A value that a flag
-// or the environment gave stays theirs: it is not written to the file unless
-// the user changed it.
-func (c *settled) save(wanted farm.Config) error {
-	next := c.file
-	next.Config = wanted
-	for _, k := range keys() {
-		forced := c.from[k.name] != "default" && c.from[k.name] != "farm.yaml"
-		if forced && reflect.DeepEqual(k.get(&next), k.get(&c.config)) {
-			k.copy(&next, &c.file)
-		}
-	}
-	return yamlfile.Write(c.path, configHeader, next)
 }

@@ -9,21 +9,24 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"renderfarm/farm"
 )
 
-// newConfig returns the commands about the configuration. There is none to
-// change it: people edit the file.
+// newConfig returns the commands about the configuration.
 func newConfig(s *session) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "config",
-		Short: "Show the configuration and where it comes from",
-		Long: `Show the configuration and where it comes from.
+		Short: "Show and change the configuration",
+		Long: `Show and change the configuration.
 
 A flag wins over the environment, the environment over farm.yaml in the home
-folder, and farm.yaml over the defaults. There need not be a farm.yaml.`,
-		Example: "  farm config show\n  farm config path",
+folder, and farm.yaml over the defaults. There need not be a farm.yaml.
+
+` + keyOverview(),
+		Example: "  farm config show\n  farm config set task_timeout 20m\n  farm config edit",
 	})
-	c.AddCommand(newConfigShow(s), newConfigPath(s), newConfigErrors(s))
+	c.AddCommand(newConfigShow(s), newConfigPath(s), newConfigKeys(s), newConfigGet(s), newConfigSet(s), newConfigCheck(s), newConfigEdit(s), newConfigErrors(s))
 	return c
 }
 
@@ -64,8 +67,8 @@ func runConfigShow(s *session) error {
 			"home":      {s.home, "--home, FARM_HOME or default"},
 			"variables": {c.Variables, c.from["variables"]},
 		}
-		for _, k := range keys() {
-			shown[k.name] = shownValue{c.shown(k), c.from[k.name]}
+		for _, k := range farm.ConfigKeys() {
+			shown[k.Name] = shownValue{c.shown(k), c.from[k.Name]}
 		}
 		return s.printJSON(shown)
 	}
@@ -78,9 +81,9 @@ func runConfigShow(s *session) error {
 }
 
 // shown is the value of a key for people's eyes.
-func (c *settled) shown(k key) any {
-	value := k.get(&c.config)
-	if k.name == secretKey && value != "" {
+func (c *settled) shown(k farm.ConfigKey) any {
+	value := k.Get(&c.config)
+	if k.Kind == farm.KindSecret && value != "" {
 		return "(not shown)"
 	}
 	return value
@@ -91,8 +94,8 @@ func (c *settled) writeYAML(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "_meta:\n  version: %d\n", c.Meta.Version)
 	var open []string // the sections that the last line was in
-	for _, k := range keys() {
-		path := strings.Split(k.name, ".")
+	for _, k := range farm.ConfigKeys() {
+		path := strings.Split(k.Name, ".")
 		sections, name := path[:len(path)-1], path[len(path)-1]
 		for i, section := range sections {
 			if i >= len(open) || !slices.Equal(open[:i+1], sections[:i+1]) {
@@ -102,7 +105,7 @@ func (c *settled) writeYAML(w io.Writer) error {
 		open = sections
 		// The keys of a section come one after the other, so each is opened once.
 		line := fmt.Sprintf("%s%s: %s", indent(len(sections)), name, yamlScalar(c.shown(k)))
-		fmt.Fprintf(&b, "%-48s # %s\n", line, c.from[k.name])
+		fmt.Fprintf(&b, "%-48s # %s\n", line, c.from[k.Name])
 	}
 	// JSON is YAML too, and these are short.
 	variables, err := json.Marshal(c.Variables)

@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,66 +37,66 @@ func writeConfig(t *testing.T, s *session, text string) {
 // TestEveryKeyAgrees gives every key a value in each of the three ways, and
 // expects the same to come out.
 func TestEveryKeyAgrees(t *testing.T) {
-	values := map[string]string{"string": "/some/where", "int": "7", "float64": "0.25", "bool": "true", "Duration": "90s", "Size": "500MB", "slice": "misc,blender"}
-	for _, k := range keys() {
-		kind := reflect.TypeOf(k.at(&config{})).Elem()
-		text, ok := values[kind.Name()]
-		if kind.Kind() == reflect.Slice {
-			text, ok = values["slice"], true
+	values := map[farm.KeyKind]string{farm.KindText: "some.where", farm.KindSecret: "secret", farm.KindPath: "/some/where", farm.KindInteger: "7", farm.KindNumber: "0.25",
+		farm.KindBoolean: "true", farm.KindDuration: "90s", farm.KindSize: "2GB", farm.KindList: "misc,blender"}
+	for _, k := range farm.ConfigKeys() {
+		text, ok := values[k.Kind]
+		if k.Kind == farm.KindChoice {
+			text, ok = k.Choices[len(k.Choices)-1], true
 		}
-		if word := map[string]string{"blender_match": "newer", "work_when": "idle", "ionice": "low", "file_mode": "0664", "gpu": "never", "memory_limit": "2GB", "tls": "self", "manager_fingerprint": strings.Repeat("0f", 32), "trusted_addresses": "10.0.0.0/8,192.168.1.7"}[k.name]; word != "" {
+		if word := map[string]string{"file_mode": "0664", "manager_fingerprint": strings.Repeat("0f", 32), "trusted_addresses": "10.0.0.0/8,192.168.1.7"}[k.Name]; word != "" {
 			text = word // not any will do
 		}
 		if !ok {
-			t.Fatalf("%s: no value for %s", k.name, kind)
+			t.Fatalf("%s: no value for a %s", k.Name, k.Kind)
 		}
 		var want config
-		if err := k.set(&want, text); err != nil {
-			t.Fatalf("%s: %v", k.name, err)
+		if err := k.Set(&want, text); err != nil {
+			t.Fatalf("%s: %v", k.Name, err)
 		}
 
-		byEnv := testSession(t, map[string]string{k.env: text})
-		expectKey(t, byEnv, k, &want, k.env)
+		byEnv := testSession(t, map[string]string{k.Env: text})
+		expectKey(t, byEnv, k, &want, k.Env)
 
 		byFile := testSession(t, nil)
 		writeConfig(t, byFile, yamlLine(k, &want))
 		expectKey(t, byFile, k, &want, "farm.yaml")
 
-		if k.flag == "" {
+		if k.Flag == "" {
 			continue
 		}
-		byFlag := testSession(t, map[string]string{k.env: "overruled"})
+		byFlag := testSession(t, map[string]string{k.Env: "overruled"})
 		writeConfig(t, byFlag, "")
 		c := &cobra.Command{Run: func(*cobra.Command, []string) {}}
 		byFlag.keyFlags(c, serving, working, asking)
-		c.SetArgs([]string{"--" + k.flag + "=" + text})
+		c.SetArgs([]string{"--" + k.Flag + "=" + text})
 		if err := c.Execute(); err != nil {
 			t.Fatal(err)
 		}
-		expectKey(t, byFlag, k, &want, "--"+k.flag)
+		expectKey(t, byFlag, k, &want, "--"+k.Flag)
 	}
 }
 
 // yamlLine writes one key as it stands in farm.yaml, within its sections.
-func yamlLine(k key, c *config) string {
-	path := strings.Split(k.name, ".")
+func yamlLine(k farm.ConfigKey, c *config) string {
+	path := strings.Split(k.Name, ".")
 	var b strings.Builder
 	for i, section := range path[:len(path)-1] {
 		b.WriteString(indent(i) + section + ":\n")
 	}
-	b.WriteString(indent(len(path)-1) + path[len(path)-1] + ": " + yamlScalar(k.get(c)) + "\n")
+	b.WriteString(indent(len(path)-1) + path[len(path)-1] + ": " + yamlScalar(k.Get(c)) + "\n")
 	return b.String()
 }
 
-func expectKey(t *testing.T, s *session, k key, want *config, from string) {
+func expectKey(t *testing.T, s *session, k farm.ConfigKey, want *config, from string) {
 	t.Helper()
 	got, err := s.config()
 	if err != nil {
-		t.Errorf("%s from %s: %v", k.name, from, err)
+		t.Errorf("%s from %s: %v", k.Name, from, err)
 		return
 	}
-	if !reflect.DeepEqual(k.get(&got.config), k.get(want)) || got.from[k.name] != from {
-		t.Errorf("%s from %s: got %v from %s, want %v", k.name, from, k.get(&got.config), got.from[k.name], k.get(want))
+	if !reflect.DeepEqual(k.Get(&got.config), k.Get(want)) || got.from[k.Name] != from {
+		t.Errorf("%s from %s: got %v from %s, want %v", k.Name, from, k.Get(&got.config), got.from[k.Name], k.Get(want))
 	}
 }
 
@@ -101,18 +104,18 @@ func expectKey(t *testing.T, s *session, k key, want *config, from string) {
 // a flag or a variable, and only the key of the manager's URL is for clients.
 func TestKeysAreDistinct(t *testing.T) {
 	seen := map[string]string{}
-	for _, k := range keys() {
-		for _, name := range []string{k.name, "--" + k.flag, k.env} {
+	for _, k := range farm.ConfigKeys() {
+		for _, name := range []string{k.Name, "--" + k.Flag, k.Env} {
 			if other, taken := seen[name]; taken && name != "--" {
-				t.Errorf("%s and %s share %q", other, k.name, name)
+				t.Errorf("%s and %s share %q", other, k.Name, name)
 			}
-			seen[name] = k.name
+			seen[name] = k.Name
 		}
-		if k.flag != "" && k.usage == "" {
-			t.Errorf("the flag --%s has no help", k.flag)
+		if k.Flag != "" && k.Usage == "" {
+			t.Errorf("the flag --%s has no help", k.Flag)
 		}
-		if !strings.HasPrefix(k.env, "FARM_") {
-			t.Errorf("%s: the variable %q does not begin with FARM_", k.name, k.env)
+		if !strings.HasPrefix(k.Env, "FARM_") {
+			t.Errorf("%s: the variable %q does not begin with FARM_", k.Name, k.Env)
 		}
 	}
 }
@@ -129,7 +132,7 @@ func TestSaveKeepsOverrides(t *testing.T) {
 	}
 	wanted := c.Config
 	wanted.TaskTimeout = farm.Duration(time.Hour)
-	if err := c.save(wanted); err != nil {
+	if err := c.save(c.Config, wanted); err != nil {
 		t.Fatal(err)
 	}
 	delete(s.given, "listen")
@@ -144,8 +147,9 @@ func TestSaveKeepsOverrides(t *testing.T) {
 	}
 
 	// What the user really changes is written, override or not.
+	now := wanted
 	wanted.Listen = ":7003"
-	if err := c.save(wanted); err != nil {
+	if err := c.save(now, wanted); err != nil {
 		t.Fatal(err)
 	}
 	if got, err = again.config(); err != nil || got.Listen != ":7003" {
@@ -212,23 +216,11 @@ func TestManagerAddress(t *testing.T) {
 }
 
 // TestEveryKeyIsInTheTable finds each key that farm.yaml can have in the one table
-// of keys, and in its documentation.
+// of keys.
 func TestEveryKeyIsInTheTable(t *testing.T) {
-	docs, err := os.ReadFile("../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]bool{"_meta.version": true, "variables": true} // only the file can say them
-	for _, k := range keys() {
-		known[k.name] = true
-		// Keys of a section may be listed in a row, by what follows its name.
-		section, name := "", k.name
-		if i := strings.LastIndex(name, "."); i > 0 {
-			section, name = name[:i], name[i:]
-		}
-		if !strings.Contains(string(docs), "`"+k.name+"`") && !(section != "" && strings.Contains(string(docs), "`"+section+".") && strings.Contains(string(docs), "`"+name+"`")) {
-			t.Errorf("docs/configuration.md does not have %s", k.name)
-		}
+	known := map[string]bool{"_meta.version": true, farm.VariablesKey: true} // only the file can say them
+	for _, k := range farm.ConfigKeys() {
+		known[k.Name] = true
 	}
 	var walk func(section string, kind reflect.Type)
 	walk = func(section string, kind reflect.Type) {
@@ -243,9 +235,67 @@ func TestEveryKeyIsInTheTable(t *testing.T) {
 			case f.Type.Kind() == reflect.Struct:
 				walk(name, f.Type)
 			default:
-				t.Errorf("farm.yaml can have %s, and no flag or variable of the environment can", name)
+				t.Errorf("farm.yaml can have %s, and farm.ConfigKeys does not", name)
 			}
 		}
 	}
 	walk("", reflect.TypeFor[config]())
+}
+
+// TestKeysSayWhatHolds tries the kind, the bounds and the choices of every key.
+func TestKeysSayWhatHolds(t *testing.T) {
+	kinds := map[farm.KeyKind]string{farm.KindText: "string", farm.KindSecret: "string", farm.KindPath: "string", farm.KindChoice: "string", farm.KindBoolean: "bool",
+		farm.KindInteger: "int", farm.KindNumber: "float64", farm.KindDuration: "farm.Duration", farm.KindSize: "farm.Size", farm.KindList: "[]string"}
+	for _, k := range farm.ConfigKeys() {
+		var empty config
+		if got := strings.TrimPrefix(fmt.Sprintf("%T", k.Value(&empty)), "*"); got != kinds[k.Kind] {
+			t.Errorf("%s is a %s, and not a %s", k.Name, got, k.Kind)
+		}
+		if k.About == "" || !strings.HasSuffix(k.About, ".") || strings.ContainsAny(k.About, "`|") || k.Group == "" {
+			t.Errorf("%s: it says what it does in whole sentences without markup, and has a group: %q, %q", k.Name, k.About, k.Group)
+		}
+		allowed := func(text string) error {
+			c := defaultConfig()
+			if err := k.Set(&c, text); err != nil {
+				return err
+			}
+			return errors.Join(c.Check(), c.local.check())
+		}
+		for _, text := range append([]string{k.Least, k.Most}, k.Choices...) {
+			if text != "" && allowed(text) != nil {
+				t.Errorf("%s: %s is refused: %v", k.Name, text, allowed(text))
+			}
+		}
+		if k.Kind == farm.KindChoice && allowed("nonsense") == nil {
+			t.Errorf("%s can be nonsense", k.Name)
+		}
+		if k.Zero != "" && allowed("0") != nil {
+			t.Errorf("%s: 0 is refused: %v", k.Name, allowed("0"))
+		}
+		if below := beyond(k, k.Least, -1); below != "" && !(below == "0" && k.Zero != "") && allowed(below) == nil {
+			t.Errorf("%s is at least %s, and can be %s", k.Name, k.Least, below)
+		}
+		if above := beyond(k, k.Most, 1); above != "" && allowed(above) == nil {
+			t.Errorf("%s is at most %s, and can be %s", k.Name, k.Most, above)
+		}
+	}
+}
+
+// beyond returns the value next to a bound; "" if there is no bound.
+func beyond(k farm.ConfigKey, bound string, step int64) string {
+	var c config
+	if bound == "" || k.Set(&c, bound) != nil {
+		return ""
+	}
+	switch p := k.Value(&c).(type) {
+	case *int:
+		return strconv.FormatInt(int64(*p)+step, 10)
+	case *float64:
+		return strconv.FormatFloat(*p+float64(step), 'f', -1, 64)
+	case *farm.Duration:
+		return (*p + farm.Duration(step)).String()
+	case *farm.Size:
+		return strconv.FormatInt(int64(*p)+step, 10)
+	}
+	return ""
 }

@@ -160,6 +160,8 @@ func (h *host) build() (*server.Server, error) {
 		Events:     timeline,
 		Config:     c.Config,
 		SaveConfig: c.save,
+		LoadConfig: c.load,
+		ConfigPath: c.path,
 		Home:       s.home,
 		Version:    version,
 		Commit:     thisBuild().Commit,

@@ -29,7 +29,7 @@ const (
 )
 
 // minMemory is the least a Blender needs to start.
-const minMemory = 512 << 20
+const minMemory = 512e6
 
 // checkOwner says what of the keys about the computer's owner cannot work.
 func (l local) checkOwner() error {
@@ -46,6 +46,8 @@ func (l local) checkOwner() error {
 		return farm.Errorf(farm.Invalid, "ionice is %q: it is low or idle, or empty", l.IOTime)
 	case l.CPULimit < 0:
 		return farm.Errorf(farm.Invalid, "cpu_limit is %d: it is a number of processors, or 0 for all", l.CPULimit)
+	case l.OOMScoreAdjust < -1 || l.OOMScoreAdjust > 1000:
+		return farm.Errorf(farm.Invalid, "oom_score_adjust is %d: it is 0 to 1000, or -1 to leave it alone", l.OOMScoreAdjust)
 	case l.MemoryLimit != 0 && l.MemoryLimit < minMemory:
 		return farm.Errorf(farm.Invalid, "memory_limit is too small: Blender needs 512 MB to start; 0 means no limit")
 	}

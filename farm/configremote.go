@@ -2,7 +2,6 @@ package farm
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 )
 
@@ -50,23 +49,9 @@ func remove(from map[string]any, path []string) {
 // computer, and who may reach it and join. What is served below /job-files would be any
 // folder otherwise, and another database an empty farm.
 func (c Config) CheckRemoteChange(now Config) error {
-	for _, k := range []struct {
-		key     string
-		changed bool
-	}{
-		{"listen", c.Listen != now.Listen},
-		{"tls", c.TLS != now.TLS},
-		{"tls_cert", c.TLSCert != now.TLSCert},
-		{"tls_key", c.TLSKey != now.TLSKey},
-		{"database", c.Database != now.Database},
-		{"local_manager_storage_path", c.LocalManagerStoragePath != now.LocalManagerStoragePath},
-		{"shared_storage_path", c.SharedStoragePath != now.SharedStoragePath},
-		{"trusted_addresses", !slices.Equal(c.TrustedAddresses, now.TrustedAddresses)},
-		{"approve_workers", c.ApproveWorkers != now.ApproveWorkers},
-		{"allowed_hosts", !slices.Equal(c.AllowedHosts, now.AllowedHosts)},
-	} {
-		if k.changed {
-			return Errorf(Forbidden, "%s can be changed only on the manager's own computer, or with the farm key: edit farm.yaml in its home folder, and restart it. Nothing was changed", k.key)
+	for _, k := range ManagerKeys() {
+		if k.Guarded && !k.Same(&c, &now) {
+			return Errorf(Forbidden, "%s can be changed only on the manager's own computer, or with the farm key: edit farm.yaml in its home folder, and restart it. Nothing was changed", k.Name)
 		}
 	}
 	return nil

@@ -64,3 +64,18 @@ func (c *Client) GetSharedStorage(ctx context.Context, audience, platform string
 func (c *Client) GetFarmStatus(ctx context.Context) (FarmStatus, error) {
 	return fetch[FarmStatus](ctx, c, call{path: at("status")})
 }
+
+// FetchConfiguration tells all keys of the manager, with their values. Only Farm's managers can.
+func (c *Client) FetchConfiguration(ctx context.Context) (FarmConfiguration, error) {
+	return fetch[FarmConfiguration](ctx, c, call{path: atFarm("configuration")})
+}
+
+// ChangeConfiguration gives keys of the manager other values. Only Farm's managers can.
+func (c *Client) ChangeConfiguration(ctx context.Context, changes ConfigurationChanges) (ConfigurationChanged, error) {
+	return fetch[ConfigurationChanged](ctx, c, call{method: http.MethodPost, path: atFarm("configuration"), in: changes})
+}
+
+// ReloadConfiguration has the manager read its farm.yaml again. Only Farm's managers can.
+func (c *Client) ReloadConfiguration(ctx context.Context) (ConfigurationChanged, error) {
+	return fetch[ConfigurationChanged](ctx, c, call{method: http.MethodPost, path: atFarm("configuration", "reload")})
+}

@@ -113,6 +113,9 @@ GET    /api/farm/jobtypes/broken                             getBrokenJobTypes  
 GET    /api/farm/jobs/{job_id}/why                           fetchJobWhy                open  200
 GET    /api/farm/tasks/{task_id}/why                         fetchTaskWhy               open  200
 GET    /api/farm/workers/{worker_id}/why                     fetchWorkerWhy             open  200
+GET    /api/farm/configuration                               fetchConfiguration         open  200
+POST   /api/farm/configuration                               changeConfiguration        open  200
+POST   /api/farm/configuration/reload                        reloadConfiguration        open  200
 POST   /api/farm/backups                                     makeBackup                 open  200
 GET    /api/farm/files                                       fetchFileUsage             open  200
 POST   /api/farm/files/collect                               collectFiles               open  200

@@ -78,7 +78,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
-		"makeBackup": "Backup", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
+		"makeBackup": "Backup", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -137,6 +137,9 @@ func (l *calls) meta(ctx context.Context, c *api.Client) {
 	l.is(c.GetVariables(ctx, "users", "linux"))
 	l.is(c.GetSharedStorage(ctx, "users", "linux"))
 	l.is(c.GetFarmStatus(ctx))
+	l.is(c.FetchConfiguration(ctx))
+	l.is(c.ChangeConfiguration(ctx, api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}}))
+	l.is(c.ReloadConfiguration(ctx))
 	l.is(c.MakeBackup(ctx))
 	l.is(c.FilesInfo(ctx))
 	l.is(c.CollectFiles(ctx, api.CollectFiles{Delete: true}))

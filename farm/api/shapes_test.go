@@ -44,6 +44,10 @@ var (
 	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
 	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Result: &frame}
 
+	configKey = api.ConfigurationKey{Name: "task_timeout", Label: "Task time-out", Group: "Time-outs and failures", Kind: "duration", Choices: []string{"a"}, About: "Text.", Unit: "tasks",
+		Least: "1m", Most: "24h", Zero: "never", Empty: "none", See: "docs/failures.html", Restart: true, Guarded: true, Value: "10m0s", Default: "20m0s", From: "farm.yaml"}
+	configChange = api.ConfigurationChange{Name: "listen", From: ":8080", To: ":9090", Restart: true}
+
 	unable        = []farm.Unable{{TaskTypes: []string{"blender"}, Reason: "cannot find Blender"}}
 	workerSummary = api.WorkerSummary{ID: worker, Name: "workhorse", Status: "awake", StatusChange: &request, LastSeen: updated,
 		Version: "1.0.0", CanRestart: true, InUse: "in use by its owner", Unable: unable, Unapproved: true}
@@ -104,6 +108,11 @@ func metaShapes() []shape {
 	return []shape{
 		{"Error", api.Error{Code: 404, Message: "there is no such job"}, api.Error{}},
 		{"Version", api.Version{Version: "1.0.0", ShortVersion: "3.8.5", Name: "Farm", Git: "a1b2c3d"}, api.Version{}},
+		{"FarmConfiguration", api.FarmConfiguration{File: "/srv/farm/farm.yaml", MayChangeGuarded: true, Pending: []string{"listen"}, Keys: []api.ConfigurationKey{configKey}}, api.FarmConfiguration{}},
+		{"ConfigurationKey", configKey, api.ConfigurationKey{Kind: "text", Value: "", Default: ""}},
+		{"ConfigurationChanges", api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}, Check: true}, api.ConfigurationChanges{}},
+		{"ConfigurationChanged", api.ConfigurationChanged{Changes: []api.ConfigurationChange{configChange}}, api.ConfigurationChanged{}},
+		{"ConfigurationChange", configChange, api.ConfigurationChange{From: "", To: ""}},
 		{"ManagerConfiguration", api.ManagerConfiguration{StorageLocation: "/farm", ShamanEnabled: true, IsFirstRun: true}, api.ManagerConfiguration{}},
 		{"PathCheckInput", api.PathCheckInput{Path: "/farm"}, api.PathCheckInput{}},
 		{"PathCheckResult", api.PathCheckResult{Path: "/farm", IsUsable: true, Cause: "files can be made here"}, api.PathCheckResult{}},

@@ -115,24 +115,6 @@ func (c *configured) expander(platform string) *farm.Expander {
 // Config returns the configuration in force.
 func (m *Manager) Config() farm.Config { return m.config.Load().Config }
 
-// SetConfig checks a configuration, writes it to its file and uses it. What the
-// address and the database are changes at the next start.
-func (m *Manager) SetConfig(c farm.Config) error {
-	if err := c.Check(); err != nil {
-		return err
-	}
-	m.saveMu.Lock()
-	defer m.saveMu.Unlock()
-	if err := m.saveConfig(c); err != nil {
-		return err
-	}
-	m.configure(c)
-	m.sweeper.now()
-	m.wakeCollector()
-	m.wakeKeepers()
-	return m.makeStorage()
-}
-
 // Variables returns the values of the variables for an audience and a platform.
 func (m *Manager) Variables(audience, platform string) map[string]farm.VariableSummary {
 	c := m.config.Load()

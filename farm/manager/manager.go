@@ -41,8 +41,12 @@ type Options struct {
 	Files      *files.Files
 	Events     *events.Log
 	Config     farm.Config
-	SaveConfig func(farm.Config) error // writes farm.yaml
-	Home       string                  // absolute; holds the shared storage until one is configured
+	SaveConfig func(now, next farm.Config) error // writes to farm.yaml what is different
+	// LoadConfig reads farm.yaml again, and what goes before it. From says of each key
+	// where its value comes from. It may be nil.
+	LoadConfig func() (c farm.Config, from map[string]string, err error)
+	ConfigPath string // of farm.yaml, for people
+	Home       string // absolute; holds the shared storage until one is configured
 	Version    string
 	Commit     string // of the source; may be empty
 	Log        *slog.Logger
@@ -71,7 +75,10 @@ type Manager struct {
 
 	config     atomic.Pointer[configured]
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
-	saveConfig func(farm.Config) error
+	saveConfig func(now, next farm.Config) error
+	loadConfig func() (farm.Config, map[string]string, error)
+	configPath string
+	started    farm.Config // the configuration at the start
 
 	offers     offers
 	stopping   context.Context // ends with Close
@@ -108,7 +115,7 @@ type Manager struct {
 func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
-		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig, blenderVersion: o.BlenderVersion,
+		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig, loadConfig: o.LoadConfig, configPath: o.ConfigPath, started: o.Config, blenderVersion: o.BlenderVersion,
 		previews:   make(chan preview, previewQueue),
 		deletes:    make(chan struct{}, 1),
 		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),

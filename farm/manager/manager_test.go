@@ -104,7 +104,7 @@ func (f *testFarm) start() {
 	f.Manager, err = manager.New(manager.Options{
 		Store: f.store, Files: f.files, Events: f.events, Config: config, Home: f.home, Version: "test", Log: log, Platform: "linux",
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(f.home, "scripts"), Timeout: 10 * time.Second, Log: log}),
-		SaveConfig: func(farm.Config) error { return nil },
+		SaveConfig: func(_, _ farm.Config) error { return nil },
 	})
 	if err != nil {
 		f.t.Fatal(err)

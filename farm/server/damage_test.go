@@ -140,7 +140,7 @@ func serveDamaged(t *testing.T, database []byte) (map[string]answer, string) {
 	timeline := events.NewLog(0, 0)
 	m, err := manager.New(manager.Options{Store: st, Files: fl, Events: timeline, Config: config, Home: home, Log: log,
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(home, "scripts"), Timeout: 10 * time.Second, Log: log}),
-		SaveConfig: func(farm.Config) error { return nil }})
+		SaveConfig: func(_, _ farm.Config) error { return nil }})
 	if err != nil {
 		return nil, err.Error()
 	}

@@ -47,6 +47,9 @@ func (s *Server) router(o Options) http.Handler {
 	r.Post("/api/farm/worker/task/{task_id}/second-run", s.handle(s.worker(s.endSecondRun))) // Prefer: wait
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Post("/api/farm/backups", s.handle(s.makeBackup))
+	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))
+	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
+	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 

@@ -73,7 +73,7 @@ func newServer(t testing.TB) *testServer {
 	config.TaskTimeout, config.WorkerTimeout = 0, 0 // a loaded computer loses nobody; the test of time-outs sets them
 	m, err := manager.New(manager.Options{Store: st, Files: fl, Events: timeline, Config: config, Home: home, Version: "1.2.3", Log: log,
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(home, "scripts"), Timeout: 10 * time.Second, Log: log}),
-		SaveConfig: func(farm.Config) error { return nil }})
+		SaveConfig: func(_, _ farm.Config) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +208,7 @@ func TestEveryOperation(t *testing.T) {
 	s.jobCalls(job)
 	s.shamanCalls()
 	s.contract.Require(
+		"reloadConfiguration", // there is no file in these tests
 		// These answer 501 so far.
 		"checkSharedStoragePath", "findBlenderExePath", "checkBlenderExePath", "saveSetupAssistantConfig")
 }
@@ -226,6 +227,8 @@ func (s *testServer) metaCalls() {
 		}
 	}
 	s.want(200, "GET", "/api/v3/configuration", "")
+	s.want(200, "GET", "/api/farm/configuration", "")
+	s.want(200, "POST", "/api/farm/configuration", `{"changes":{"max_workers":4000}}`)
 	file := s.want(200, "GET", "/api/v3/configuration/file", "")
 	s.want(204, "PUT", "/api/v3/configuration/file", strings.Replace(string(file.body), `"Farm"`, `"Studio"`, 1))
 	if v := s.want(200, "GET", "/api/v3/version", ""); v.text("name") != "Studio" {

@@ -49,7 +49,7 @@ func newManager(t *testing.T) *testManager {
 	timeline := events.NewLog(0, 0)
 	m, err := manager.New(manager.Options{Store: st, Files: logs, Events: timeline, Config: farm.DefaultConfig(), Home: home, Version: "1.2.3", Log: log,
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(home, "scripts"), Timeout: 10 * time.Second, Log: log}),
-		SaveConfig: func(farm.Config) error { return nil }})
+		SaveConfig: func(_, _ farm.Config) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
