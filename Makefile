@@ -102,8 +102,8 @@ still: demo-deps
 faults: demo-deps
 	FARM_FAULTS=$(RUNS) FARM_FAULTS_NEWER=$(NEWER) nice $(GO) test -count 1 -timeout 0 -run TestFaults -v ./farm/worker
 
-# What the program promises, under attack: under 10 minutes on two cores. Most of it needs root and Linux;
-# what cannot be done here is in the table that it prints. TIMES=6 is about an hour.
+# What the program promises, under attack: about 15 minutes on two cores. Most of it needs root and Linux;
+# what cannot be done here is in the table that it prints. TIMES=4 is about an hour.
 crash: need-go
 	FARM_CRASH=$(or $(TIMES),1) nice $(GO) test -v -count 1 -timeout 0 -run TestProgram ./cmd/crash -args -seed $(or $(SEED),0) $(ARGS)
 

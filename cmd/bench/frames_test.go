@@ -243,7 +243,7 @@ func BenchmarkTwoWorkers(b *testing.B) {
 		b.Skip("this needs taskset and two cores")
 	}
 	useBlender(b)
-	s := demoShot(b, min(*demoFrames, 48))
+	s := demoShot(b, *demoFrames)
 	var farms []*process
 	for n := 1; n <= 2; n++ {
 		home := newHome(b)

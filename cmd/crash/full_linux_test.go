@@ -85,22 +85,26 @@ func takeHandles(t *testing.T) {
 	n := times(t, 4)
 	p := newPart(t, "no more file handles", newManager(t, t.TempDir()), 2*time.Second)
 	p.repeat(n, func() error {
-		pid := p.m.cmd.Process.Pid
-		open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-		if err != nil {
-			return err
-		}
-		was, err := limitHandles(pid, uint64(len(open)))
+		back, err := takeHandlesOf(p.m.cmd.Process.Pid)
 		if err != nil {
 			return err
 		}
 		wait(1500 * time.Millisecond)
-		if _, err := limitHandles(pid, was); err != nil {
-			return err
-		}
+		back()
 		return p.reviveIfEnded()
 	})
 	p.finish()
+}
+
+// takeHandlesOf leaves a process no handle but those it has. back gives them back, if the
+// process is still there.
+func takeHandlesOf(pid int) (back func(), err error) {
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return nil, err
+	}
+	was, err := limitHandles(pid, uint64(len(open)))
+	return func() { limitHandles(pid, was) }, err
 }
 
 // limitHandles changes how many files a process may have open, and returns how many it

@@ -68,24 +68,32 @@ func (n *network) lose(verb string, directions ...string) {
 	}
 }
 
-// cutNetwork cuts the network between clients and the manager. When only the answers are
-// lost, everything is done and nobody knows.
+// takes puts a manager that was not started yet behind the router.
+func (n *network) takes(m *manager) {
+	m.prefix, m.address = []string{"ip", "netns", "exec", n.manager}, managerAddress+":8080"
+}
+
+// networkCuts are the ways in which a network is cut. When only the answers are lost,
+// everything is done and nobody knows.
+var networkCuts = []struct {
+	name       string
+	directions []string // what lose takes
+}{
+	{"both ways", []string{"from", "to"}},
+	{"requests lost", []string{"from"}},
+	{"answers lost", []string{"to"}},
+}
+
+// cutNetwork cuts the network between clients and the manager.
 func cutNetwork(t *testing.T) {
 	n := times(t, 4)
-	for _, cut := range []struct {
-		name       string
-		directions []string
-	}{
-		{"both ways", []string{"from", "to"}},
-		{"requests lost", []string{"from"}},
-		{"answers lost", []string{"to"}},
-	} {
+	for _, cut := range networkCuts {
 		t.Run(cut.name, func(t *testing.T) {
 			name := "network cut for 1.5 s: " + cut.name
 			skipUnless(t, name, missing("ip", "sysctl"))
 			net := newNetwork(t)
 			m := newManager(t, t.TempDir())
-			m.prefix, m.address = []string{"ip", "netns", "exec", net.manager}, managerAddress+":8080"
+			net.takes(m)
 			p := newPart(t, name, m, 700*time.Millisecond)
 			p.repeat(n, func() error {
 				net.lose("add", cut.directions...)

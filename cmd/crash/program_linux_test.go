@@ -29,6 +29,10 @@ func TestProgram(t *testing.T) {
 		{"clock", turnClock},
 		{"workers", killWorkers},
 		{"render", fillWorkers},
+		{"workers-power", func(t *testing.T) { cutWorkersPower(t, "ext4"); cutWorkersPower(t, "xfs") }},
+		{"workers-handles", takeWorkersHandles},
+		{"workers-network", cutWorkersNetwork},
+		{"workers-off", cutWorkersOff},
 	} {
 		t.Run(part.name, part.run)
 	}

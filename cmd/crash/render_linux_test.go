@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image/png"
@@ -8,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -41,24 +41,29 @@ const (
 	renderFrames  = 16 // of a scene that takes a moment each
 )
 
-// newRendering submits a job and starts workers on it. Folders are those of the frames and
-// of the workers; "" is any.
-func newRendering(t *testing.T, output, homes string) *rendering {
+// A site says where a rendering takes place. What is "" or nil is anywhere.
+type site struct {
+	output string // folder of the frames
+	homes  string // folder of the workers' homes
+	net    *network
+	config string // more of the manager's
+}
+
+// newRendering starts a manager, and submits a job.
+func newRendering(t *testing.T, at site) *rendering {
 	t.Helper()
 	dir := t.TempDir()
-	r := &rendering{t: t, m: newManager(t, dir), mark: filepath.Join(dir, "wrapper"), output: output}
-	if r.output == "" {
-		r.output = filepath.Join(dir, "frames")
-	}
-	if homes == "" {
-		homes = dir
+	homes := cmp.Or(at.homes, dir)
+	r := &rendering{t: t, m: newManager(t, dir), mark: filepath.Join(dir, "wrapper"), output: cmp.Or(at.output, filepath.Join(dir, "frames"))}
+	if at.net != nil {
+		at.net.takes(r.m)
 	}
 	// It does not exec, so that Blender is its child; the shell waits for it.
 	script := "#!/bin/sh\nblender \"$@\"\nstatus=$?\nexit $status\n"
 	if err := os.WriteFile(r.mark, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	config := fmt.Sprintf("_meta: {version: 3}\nautodiscoverable: false\nretry_after_farm_fault: 2s\nvariables:\n  blender:\n    values:\n      - {platform: linux, value: %q}\n", r.mark)
+	config := fmt.Sprintf("_meta: {version: 3}\nautodiscoverable: false\nretry_after_farm_fault: 2s\n%svariables:\n  blender:\n    values:\n      - {platform: linux, value: %q}\n", at.config, r.mark)
 	if err := os.WriteFile(filepath.Join(r.m.home, "farm.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +184,7 @@ func (r *rendering) finish(name string, runs int, findings []string) {
 	if list, err := client.FetchJobFrames(ctx, r.job, 0); err != nil || len(list.Frames) != renderFrames {
 		findings = append(findings, fmt.Sprintf("the job has %d frames, %v", len(list.Frames), err))
 	}
-	findings = append(findings, r.frames()...)
+	findings = append(append(findings, r.frames()...), r.strangers()...)
 	r.kill()
 	if err := r.awaitNoPrograms(); err != nil {
 		findings = append(findings, err.Error())
@@ -189,6 +194,16 @@ func (r *rendering) finish(name string, runs int, findings []string) {
 		findings = append(findings, err.Error())
 	}
 	tell(r.t, name, runs, fmt.Sprintf("programs of killed workers were gone after %.1f s at most", r.slowest.Seconds()), findings, nil)
+}
+
+// strangers says if the manager knows other workers than these: one that has lost its
+// identity registers anew.
+func (r *rendering) strangers() (findings []string) {
+	list, err := r.m.client().FetchWorkers(context.Background())
+	if err != nil || len(list.Workers) != renderWorkers {
+		findings = append(findings, fmt.Sprintf("of %d workers the manager knows %d: %v", renderWorkers, len(list.Workers), err))
+	}
+	return findings
 }
 
 // frames reads all frames, and says what is wrong with them.
@@ -242,38 +257,4 @@ func (r *rendering) produce(name string, n int, fault func() error) (runs int, f
 		findings = append(findings, err.Error())
 	}
 	return runs, findings
-}
-
-// killWorkers kills workers while Blender renders for them.
-func killWorkers(t *testing.T) {
-	n := times(t, 6)
-	const name = "workers killed, Blender behind a script"
-	skipUnless(t, name, missing("blender", "ffmpeg"))
-	r := newRendering(t, "", "")
-	runs, findings := r.produce(name, n, func() error {
-		r.kill()
-		return r.awaitNoPrograms()
-	})
-	r.finish(name, runs, findings)
-}
-
-// fillWorkers fills the disk of what workers write.
-func fillWorkers(t *testing.T) {
-	n := times(t, 2)
-	for _, data := range []string{"frames", "workers' homes"} {
-		t.Run(data, func(t *testing.T) {
-			name := "disk full: " + data
-			skipUnless(t, name, missing("mount", "blender", "ffmpeg"))
-			dir := t.TempDir()
-			command(t, "mount", "-t", "tmpfs", "-o", "size=64m", "none", dir)
-			t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
-			output, homes := dir, ""
-			if data != "frames" {
-				output, homes = "", dir
-			}
-			r := newRendering(t, output, homes)
-			runs, findings := r.produce(name, n, func() error { return fillDisk(dir, 3*time.Second) })
-			r.finish(name, runs, findings)
-		})
-	}
 }
