@@ -27,7 +27,11 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
+<<<<<<< HEAD
 	"cmd": {"farm farm/access farm/api farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+=======
+	"cmd": {"farm farm/access farm/api farm/blendfile farm/diagnosis farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+>>>>>>> 85532aa (farm/manager: take over workers with the hashes of their secrets)
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
@@ -38,7 +42,7 @@ var house = map[string]floor{
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
 	"farm/discovery":   {"farm farm/api farm/slots", "golang.org/x/net/ipv4 golang.org/x/net/ipv6", "multicast is sent and heard in one place, and what it leads to is asked over HTTP"},
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
-	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "", "use cases know neither HTTP nor JavaScript"},
+	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files", "golang.org/x/crypto/bcrypt", "use cases know neither HTTP nor JavaScript"},
 	"farm/diskfree":    {"", "golang.org/x/sys", "how much of a disk is free is asked in one place"},
 	"farm/metrics":     {"", "", "how figures are written for who collects them is known in one place, and nobody whom it counts"},
 	"farm/slots":       {"", "", "it counts, and knows nobody whom it counts"},
@@ -48,6 +52,7 @@ var house = map[string]floor{
 	"farm/picture":     {"farm", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
+	"farm/flamenco":    {"farm farm/yamlfile", "modernc.org/sqlite", "it reads what another program wrote, and SQLite is read nowhere else"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},
 	"farm/idle":        {"", "github.com/jezek/xgb github.com/godbus/dbus golang.org/x/sys", "whether somebody uses the computer is asked in one place, of whoever sees keyboard and mouse"},

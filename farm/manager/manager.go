@@ -84,6 +84,7 @@ type Manager struct {
 	stopping   context.Context // ends with Close
 	wakeups    wakeups
 	roster     roster
+	foreign    foreignSecrets
 	idle       idlers
 	tally      tally
 	runs       runs

@@ -23,7 +23,7 @@ type roster struct {
 // member is one worker. All but presence is constant: a change makes a new member.
 type member struct {
 	name, address string
-	secret        []byte // salt and hash, see hashSecret
+	secret        []byte // salt and hash, see hashSecret; or one of bcrypt, see foreignSecrets
 	deleted       bool
 	status        farm.WorkerStatus
 	away          bool
@@ -134,7 +134,7 @@ func (r *roster) seenSince() map[farm.WorkerID]time.Time {
 // ErrDeleted if both are right and somebody deleted the worker.
 func (m *Manager) Authenticate(id, secret string) (farm.WorkerID, error) {
 	w := m.roster.get(farm.WorkerID(id))
-	if w == nil || !checkSecret(w.secret, secret) {
+	if w == nil || !m.rightSecret(farm.WorkerID(id), w, secret) {
 		return "", errNoWorker
 	}
 	if w.deleted {

@@ -171,13 +171,20 @@ func (m *Manager) CreateTag(tag farm.Tag) (farm.Tag, error) {
 
 // tagFree checks that a tag's name is usable and not another tag's.
 func (u *unit) tagFree(tag farm.Tag) error {
-	if tag.Name == "" || len(tag.Name) > maxName {
-		return farm.Errorf(farm.Invalid, "the name of a worker tag has 1 to %d bytes", maxName)
+	if err := checkTagName(tag.Name); err != nil {
+		return err
 	}
 	for _, other := range u.Tags() {
 		if other.Name == tag.Name && other.ID != tag.ID {
 			return farm.Errorf(farm.Conflict, "there is a worker tag called %q already: choose another name", tag.Name)
 		}
+	}
+	return nil
+}
+
+func checkTagName(name string) error {
+	if name == "" || len(name) > maxName {
+		return farm.Errorf(farm.Invalid, "the name of a worker tag has 1 to %d bytes", maxName)
 	}
 	return nil
 }
