@@ -78,7 +78,7 @@ func (s *session) exportTo(database, file string) error {
 func newImport(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make a database of an export",
+		Short: "Make a database of an export, or take over from Flamenco",
 		Long: `Make the manager's database of what "farm export" wrote. The manager must not be running.
 Every line is checked, and that the records agree with each other; if anything is wrong
 nothing is changed, and the line is named.
@@ -92,6 +92,7 @@ be restored with "farm restore".`,
 		},
 	}
 	s.yesFlag(c)
+	c.AddCommand(newImportFlamenco(s))
 	return c
 }
 

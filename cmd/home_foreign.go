@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+
+	"renderfarm/farm"
 )
 
 // foreignFiles returns what a manager of the compatible system keeps in its
@@ -29,8 +32,8 @@ func aboutForeignFiles(home string) string {
 	if len(names) > 1 {
 		verb = "are"
 	}
-	return fmt.Sprintf("%s in %s %s a Flamenco manager's, and not read. Write the settings you need into farm.yaml there, where they have the same names.",
-		strings.Join(names, " and "), home, verb)
+	return fmt.Sprintf("%s in %s %s a Flamenco manager's, and not read. To take over from it, choose another home, and type: farm import flamenco %s",
+		strings.Join(names, " and "), home, verb, farm.QuoteFor(runtime.GOOS, home))
 }
 
 // tellForeignFiles says it to whoever looks at the configuration.

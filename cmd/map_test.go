@@ -101,7 +101,8 @@ func TestDocumentedCommandsExist(t *testing.T) {
 				continue
 			}
 			found++
-			if c.HasSubCommands() && len(rest) > 0 {
+			takes := strings.Contains(c.Use, " ") // something that is no command, too
+			if c.HasSubCommands() && len(rest) > 0 && !takes {
 				t.Errorf("%s has %q, and there is no such command", page, m[0])
 			}
 			for _, flag := range regexp.MustCompile(`(?:^|\s)--([a-z][a-z-]*)`).FindAllStringSubmatch(m[2], -1) {
