@@ -190,7 +190,7 @@ func (c *Config) Check() error {
 		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 means no limit", c.MaxWorkers)
 	}
 	if c.RegistrationsPerMinute < 0 {
-		return Errorf(Invalid, "registrations_per_minute is %d: it cannot be negative; 0 is no bound", c.RegistrationsPerMinute)
+		return Errorf(Invalid, "registrations_per_minute is %d: it cannot be negative; 0 means any number", c.RegistrationsPerMinute)
 	}
 	if c.TLS != "" && c.TLS != TLSSelf {
 		return Errorf(Invalid, "tls is %q: write self for a certificate that Farm makes, or leave it out and name yours in tls_cert and tls_key", c.TLS)

@@ -96,6 +96,20 @@ func (r *roster) size() int {
 	return r.living
 }
 
+// stranger returns who of those that registered and never signed on was silent for longest,
+// if that is long enough; "" for none.
+func (r *roster) stranger(now time.Time) (id farm.WorkerID) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	oldest := now.Add(-neverSignsOn).UnixMilli()
+	for each, w := range r.members {
+		if seen := w.seen.Load(); w.status == farm.WorkerUnknown && !w.deleted && seen <= oldest {
+			id, oldest = each, seen
+		}
+	}
+	return id
+}
+
 func (r *roster) get(id farm.WorkerID) *member {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

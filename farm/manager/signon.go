@@ -45,10 +45,16 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
 		TaskTypes: types, SecretHash: hashSecret(r.Secret), Unapproved: config.ApproveWorkers && !r.Own,
 	}
+	var stranger farm.WorkerID
 	if most := config.MaxWorkers; most > 0 && m.roster.size() >= most {
-		return farm.Worker{}, farm.Errorf(farm.Busy, "the farm has %d workers, as many as max_workers in its farm.yaml allows: delete those that are gone, or raise it", most)
+		if stranger = m.roster.stranger(time.Now()); stranger == "" {
+			return farm.Worker{}, farm.Errorf(farm.Busy, "the farm has %d workers, as many as max_workers in its farm.yaml allows: delete those that are gone, or raise it", most)
+		}
 	}
 	err = m.update(func(u *unit) error {
+		if err := u.forgetStranger(stranger); err != nil {
+			return err
+		}
 		w.Created, w.Updated, w.LastSeen = u.Now(), u.Now(), u.Now()
 		saved := u.AddWorker(w).Worker
 		u.AfterCommit(func() {
@@ -64,6 +70,26 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 		}
 	}
 	return w, err
+}
+
+// neverSignsOn is after how long of silence a worker that registered and never signed on
+// makes room for a new one, where there is none. A real one signs on within seconds, or asks
+// every few seconds whether it was approved.
+const neverSignsOn = time.Hour
+
+// forgetStranger deletes a worker that registered and never signed on, if there is an id.
+func (u *unit) forgetStranger(id farm.WorkerID) error {
+	if id == "" {
+		return nil
+	}
+	w, err := u.Worker(id)
+	if err != nil || w.Status != farm.WorkerUnknown || !w.Deleted.IsZero() {
+		return err // it has just signed on, or somebody deleted it: one more or less is no matter
+	}
+	w.Deleted = u.Now()
+	u.m.log.Warn("a worker that registered and never signed on is deleted, to make room for another", "worker", w.Name, "address", w.Address)
+	u.workerEvent(w, w.Status)
+	return nil
 }
 
 // taskTypes trims and lower-cases task types and drops repeated ones.
