@@ -54,7 +54,7 @@ func TestContributingHasEveryPackage(t *testing.T) {
 	listed := map[string]bool{}
 	for line := range strings.SplitSeq(readDoc(t, "../CONTRIBUTING.md"), "\n") {
 		if cells := strings.Split(line, "|"); len(cells) == 4 {
-			for _, m := range regexp.MustCompile("`([a-z/]+)`").FindAllStringSubmatch(cells[1], -1) {
+			for _, m := range regexp.MustCompile("`([a-z0-9/]+)`").FindAllStringSubmatch(cells[1], -1) {
 				listed[m[1]] = true
 			}
 		}
