@@ -18,7 +18,7 @@ NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make build     bin/farm'
-	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler, Xvfb, xdotool, D-Bus'
+	@echo 'make deps      install what demo and test need: Blender, FFmpeg, Chromium, a C compiler, Xvfb, xdotool, D-Bus, mosquitto'
 	@echo 'make times     run the tests, and print where their time goes'
 	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
@@ -61,7 +61,7 @@ times: need-go deps
 	$(GO) test -race -count 1 -timeout 30m -json ./... | $(GO) run testdata/times.go
 
 deps:
-	@sh testdata/deps.sh blender ffmpeg chromium cc xvfb xdotool dbus
+	@sh testdata/deps.sh blender ffmpeg chromium cc xvfb xdotool dbus mosquitto
 
 demo-deps:
 	@sh testdata/deps.sh blender ffmpeg

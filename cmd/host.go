@@ -173,6 +173,9 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	h.later(func() error { m.Close(); return nil })
+	if err := h.publishEvents(m, timeline); err != nil {
+		return nil, err
+	}
 	keys, err := s.keySource()
 	if err != nil {
 		return nil, err
@@ -285,5 +288,20 @@ func (h *host) serve(l listener, handler *server.Server) {
 		}
 		<-done
 		return err
+	})
+}
+
+// inBackground runs f until the host stops.
+func (h *host) inBackground(f func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	h.later(func() error {
+		cancel()
+		<-done
+		return nil
 	})
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of the named programs: blender, ffmpeg, chromium, cc, xvfb,
-# xdotool, dbus.
+# xdotool, dbus, mosquitto.
 # With apt-get it does so itself, through sudo unless it is root. On any other
 # system it says what to install, and fails.
 set -eu
@@ -16,6 +16,7 @@ have() {
 		[ -d "/Applications/Google Chrome.app" ] ;;
 	blender) command -v blender >/dev/null || [ -x /Applications/Blender.app/Contents/MacOS/Blender ] ;;
 	# Tests that need them skip on systems that have no such programs.
+	mosquitto) ! command -v apt-get >/dev/null || command -v mosquitto_sub >/dev/null ;;
 	xvfb | xdotool | dbus)
 		! command -v apt-get >/dev/null || command -v "$(echo "$1" | sed 's/xvfb/Xvfb/; s/dbus/dbus-daemon/')" >/dev/null ;;
 	cc) command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null ;;
@@ -27,6 +28,7 @@ have() {
 packages() {
 	case $1 in
 	cc) echo gcc libc6-dev ;;
+	mosquitto) echo mosquitto mosquitto-clients ;;
 	*) echo "$1" ;;
 	esac
 }
