@@ -138,14 +138,13 @@ func renderingKeys() []ConfigKey {
 }
 
 func brokerKeys() []ConfigKey {
-	const without = " Without effect in this version."
 	return []ConfigKey{
-		{Name: "mqtt.client.enabled", Env: "FARM_MQTT", Group: groupBroker, Kind: KindBoolean, Label: "Send events", Restart: true, About: "Whether events are sent to a message broker." + without},
-		{Name: "mqtt.client.broker", Env: "FARM_MQTT_BROKER", Group: groupBroker, Kind: KindText, Label: "Broker", Restart: true, About: "Address of the broker." + without},
-		{Name: "mqtt.client.clientID", Env: "FARM_MQTT_CLIENT_ID", Group: groupBroker, Kind: KindText, Label: "Client ID", Restart: true, About: "Name of the manager at the broker." + without},
-		{Name: "mqtt.client.topic_prefix", Env: "FARM_MQTT_TOPIC_PREFIX", Group: groupBroker, Kind: KindText, Restart: true, About: "What the topics of events begin with." + without},
-		{Name: "mqtt.client.username", Env: "FARM_MQTT_USERNAME", Group: groupBroker, Kind: KindText, Restart: true, About: "User at the broker." + without},
-		{Name: SecretKey, Env: "FARM_MQTT_PASSWORD", Group: groupBroker, Kind: KindSecret, Restart: true, About: "Password of the user, which is told to nobody." + without},
+		{Name: "mqtt.client.enabled", Env: "FARM_MQTT", Group: groupBroker, Kind: KindBoolean, Label: "Send events", Restart: true, See: "notifications.md#a-message-broker", About: "Whether events are sent to a message broker."},
+		{Name: "mqtt.client.broker", Env: "FARM_MQTT_BROKER", Group: groupBroker, Kind: KindText, Label: "Broker", Restart: true, About: "Address of the broker, such as tcp://broker.local:1883; mqtts and tls encrypt, ws and wss are WebSockets."},
+		{Name: "mqtt.client.clientID", Env: "FARM_MQTT_CLIENT_ID", Group: groupBroker, Kind: KindText, Label: "Client ID", Restart: true, About: "Name of the manager at the broker."},
+		{Name: "mqtt.client.topic_prefix", Env: "FARM_MQTT_TOPIC_PREFIX", Group: groupBroker, Kind: KindText, Restart: true, About: "What the topics of events begin with."},
+		{Name: "mqtt.client.username", Env: "FARM_MQTT_USERNAME", Group: groupBroker, Kind: KindText, Restart: true, About: "User at the broker."},
+		{Name: SecretKey, Env: "FARM_MQTT_PASSWORD", Group: groupBroker, Kind: KindSecret, Restart: true, About: "Password of the user, which is told to nobody."},
 	}
 }
 
