@@ -1,5 +1,5 @@
 // Package picture reads, scales and writes the images that renderers save, for
-// previews. It reads PNG, JPEG and TIFF, recognises them by content and not by
+// previews. It reads PNG, JPEG, TIFF and, reduced, OpenEXR, recognises them by content and not by
 // name, and bounds what a hostile file can make it allocate.
 package picture
 
@@ -16,6 +16,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"renderfarm/farm"
+	"renderfarm/farm/exr"
 )
 
 const (
@@ -83,6 +84,32 @@ func DecodeUpTo(r io.Reader, memory int) (image.Image, string, error) {
 	}
 	m, err := f.read(bytes.NewReader(data), MaxPixels)
 	return m, f.name, err
+}
+
+// maxFile bounds the image files that are scaled, in bytes: they are read whole, but for
+// OpenEXR, of which there may be maxLayers.
+const maxFile, maxLayers = 256 << 20, 1 << 30
+
+// Reduced reads an image of a file of so many bytes, scaled down to fit into w by h pixels.
+// It takes at most so many bytes of memory for decoding, and for OpenEXR those of the
+// result and of a few lines; that is shown as exr.Picture says. Errors are as those of
+// Decode.
+func Reduced(file io.ReaderAt, size int64, w, h, memory int) (image.Image, error) {
+	head := make([]byte, len(exr.Magic))
+	if _, err := file.ReadAt(head, 0); err == nil && string(head) == exr.Magic {
+		if size > maxLayers {
+			return nil, farm.Errorf(farm.TooLarge, "the image file is larger than %d MiB, and is not shown", maxLayers>>20)
+		}
+		return exr.Picture(file, size, w, h)
+	}
+	if size > maxFile {
+		return nil, farm.Errorf(farm.TooLarge, "the image file is larger than %d MiB, and is not shown", maxFile>>20)
+	}
+	m, _, err := DecodeUpTo(io.NewSectionReader(file, 0, size), memory)
+	if err != nil {
+		return nil, err
+	}
+	return Fit(m, w, h), nil
 }
 
 // fits says whether decoding an image takes no more memory than that. What is wrong

@@ -19,11 +19,14 @@ const (
 	previewPause = time.Second
 	// previewTries is how often a preview is offered to a busy manager.
 	previewTries = 3
+	// previewWidth and previewHeight are how large the manager keeps previews, in pixels.
+	previewWidth, previewHeight = 1920, 1080
 )
 
-// previews sends rendered images to the manager, as JPEG in full size. They
+// previews sends rendered images to the manager, as JPEG: OpenEXR as large as the
+// manager keeps previews, others in full size. They
 // are for people to look at: the newest one counts, and one that cannot be
-// read (OpenEXR) or delivered is skipped. It runs beside the tasks, and may
+// read or delivered is skipped. It runs beside the tasks, and may
 // finish one of a task that has ended.
 type previews struct {
 	manager func() Manager
@@ -112,7 +115,8 @@ func (p *previews) newer() bool {
 }
 
 func asJPEG(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
 		return nil, farm.Errorf(farm.Unsupported, "%s is not a file", path) // a named pipe could be waited for for ever
 	}
 	file, err := os.Open(path)
@@ -121,6 +125,9 @@ func asJPEG(path string) ([]byte, error) {
 	}
 	defer file.Close()
 	m, _, err := picture.Decode(file)
+	if farm.KindOf(err) == farm.Unsupported {
+		m, err = picture.Reduced(file, info.Size(), previewWidth, previewHeight, picture.MaxMemory)
+	}
 	if err != nil {
 		return nil, err
 	}

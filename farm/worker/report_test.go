@@ -152,6 +152,28 @@ func TestSenderSkipsWhatMakesNoSense(t *testing.T) {
 	})
 }
 
+// A frame in OpenEXR has a preview that can be looked at, no larger than the manager keeps.
+func TestPreviewOfEXR(t *testing.T) {
+	content, err := asJPEG(filepath.Join("..", "..", "testdata", "images", "3.4", "exr-multilayer.exr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := jpeg.Decode(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	brightest := uint32(0)
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			r, g, b, _ := m.At(x, y).RGBA()
+			brightest = max(brightest, r, g, b)
+		}
+	}
+	if m.Bounds().Dx() > previewWidth || brightest < 0x4000 {
+		t.Errorf("the preview is %v, its brightest value %#x", m.Bounds(), brightest)
+	}
+}
+
 // Frames come faster than previews are sent: the newest is, and unreadable ones
 // do no harm.
 func TestNewestPreviewWins(t *testing.T) {
