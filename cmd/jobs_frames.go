@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ func newJobsFrames(s *session) *cobra.Command {
 		Short: "List the frames of a job: state, time, worker, file",
 		Long: `List the frames of a job with their state, how long they took, who rendered them, their
 files, and what should be looked at: frames of one color, frames that were rendered from
-an older .blend than others of the job, frames that were there already.
+an older .blend than others of the job, frames that were there already, and what people
+wrote about them on the web page.
 
 It needs job types that tell which frames a task renders, as Farm's own do, and times
 need workers of Farm. With --json it prints an array of frames as
@@ -177,7 +179,19 @@ func notes(f *api.JobFrame) string {
 	if f.Old {
 		all = append(all, "older than the .blend")
 	}
+	for _, c := range f.Comments {
+		all = append(all, commented(c))
+	}
 	return strings.Join(all, ", ")
+}
+
+// commented is a comment in a line.
+func commented(c farm.Comment) string {
+	text := strconv.Quote(strings.Join(strings.Fields(c.Text), " "))
+	if c.Tag != "" {
+		text = c.Tag + ": " + text
+	}
+	return text
 }
 
 // seconds writes how long a frame took.

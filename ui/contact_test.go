@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -53,8 +54,24 @@ func TestContactSheet(t *testing.T) {
 	p.see(".viewer button", "Stop")
 	p.see(".viewer", "Frame 3")
 	p.click(".viewer button", "Stop")
+	p.click(".viewer button", "Compare")
+	p.until("document.querySelectorAll('.viewer .compare img').length === 2 && [...document.querySelectorAll('.viewer .compare img')].every((image) => image.naturalWidth === 640)")
+	p.eval("(() => { const s = document.querySelector('.compare input'); s.value = 20; return s.dispatchEvent(new Event('input', {bubbles: true})); })()", new(bool))
+	p.until("document.querySelector('.compare img:last-child').style.clipPath.includes('20%')")
+	p.click(".viewer button", "Compare")
+	p.gone(".viewer .compare")
+	comment := `<b>too dark</b> \u202e🎬`
+	p.do(chromedp.SetValue(chromedp.CSS(".comments input[name=text]"), comment), chromedp.SetValue(chromedp.CSS(".comments input[name=tag]"), "redo"))
+	p.click(".comments button", "Comment")
+	p.see(".comments .said", "<b>too dark</b>")
+	p.see(".contact .said", "redo")
 	p.click(".viewer button", "Close")
 	p.gone(".viewer")
+	other := open(t, f, "/app/jobs/"+job) // what others write arrives by itself
+	other.see(".contact .said", "redo")
+	f.call("POST", "/api/farm/jobs/"+job+"/comments", map[string]any{"frame": 1, "text": "fine", "tag": "approved"}, nil)
+	other.see(".contact .said", "approved")
+	p.see(".contact .said", "approved")
 	for frame := 4; frame <= 6; frame++ {
 		saved(frame)
 	}

@@ -112,7 +112,7 @@ func (f *farm) kill() {
 	f.cmd.Wait()
 }
 
-// call makes a request of the v3 protocol, and decodes the answer into to if
+// call makes a request of the v3 protocol, or of a path that begins with /, and decodes the answer into to if
 // that is not nil.
 func (f *farm) call(method, path string, body, to any) {
 	f.t.Helper()
@@ -122,7 +122,10 @@ func (f *farm) call(method, path string, body, to any) {
 	}
 	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, f.url+"/api/v3/"+path, bytes.NewReader(text))
+	if !strings.HasPrefix(path, "/") {
+		path = "/api/v3/" + path
+	}
+	r, err := http.NewRequestWithContext(ctx, method, f.url+path, bytes.NewReader(text))
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -36,6 +36,12 @@ func (c *Client) FetchFramePicture(ctx context.Context, id farm.TaskID, frame in
 	return r.body, err
 }
 
+// FetchJobOutput says what a job makes, for users of a platform. Compatible managers do
+// not know it.
+func (c *Client) FetchJobOutput(ctx context.Context, id farm.JobID, platform string) (JobOutput, error) {
+	return fetch[JobOutput](ctx, c, call{path: atFarm("jobs", string(id), "output"), query: url.Values{"platform": {platform}}})
+}
+
 // RerenderJob renders frames of a job again. Compatible managers do not know it.
 func (c *Client) RerenderJob(ctx context.Context, id farm.JobID, r JobRerender) (JobRerendered, error) {
 	return fetch[JobRerendered](ctx, c, call{method: http.MethodPost, path: atFarm("jobs", string(id), "rerender"), in: r})

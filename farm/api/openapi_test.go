@@ -104,8 +104,17 @@ DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedul
 GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200
 GET    /api/farm/tasks/{task_id}/frames/{frame}/picture      fetchFramePicture          open  200
 GET    /api/farm/jobs/{job_id}/frames                        fetchJobFrames             open  200
+GET    /api/farm/tasks/{task_id}/frames/{frame}/file         fetchFrameFile             open  200,206
+GET    /api/farm/jobs/{job_id}/comments                      fetchJobComments           open  200
+POST   /api/farm/jobs/{job_id}/comments                      addJobComment              open  200
+DELETE /api/farm/jobs/{job_id}/comments/{comment}            removeJobComment           open  204
+GET    /api/farm/jobs/{job_id}/output                        fetchJobOutput             open  200
+GET    /api/farm/jobs/{job_id}/video                         fetchJobVideo              open  200,206
+GET    /api/farm/jobs/{job_id}/frames.zip                    downloadFrames             open  200
 POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob                open  200
 POST   /api/farm/workers/{worker_id}/approve                 approveWorker              open  204
+GET    /api/farm/now                                         fetchFarmNow               open  200
+GET    /api/farm/workers/{worker_id}/history                 fetchWorkerHistory         open  200
 GET    /api/farm/workers/{worker_id}/costs                   fetchWorkerCosts           open  200
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200

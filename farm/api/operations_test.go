@@ -38,7 +38,8 @@ func TestOperationsOfClient(t *testing.T) {
 			t.Errorf("call %d: %v", i, err)
 		}
 	}
-	contract.Require("saveSetupAssistantConfig", "shamanCheckoutRequirements", "shamanCheckout", "shamanFileStoreCheck", "shamanFileStore")
+	contract.Require("fetchFrameFile", "fetchJobVideo", "downloadFrames", // which browsers ask for
+		"saveSetupAssistantConfig", "shamanCheckoutRequirements", "shamanCheckout", "shamanFileStoreCheck", "shamanFileStore")
 }
 
 // operationOf finds the name of a request's operation. Paths with fewer
@@ -77,7 +78,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
-		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
+		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 		"makeBackup": "Backup", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
 	switch name, ok := bodies[operation]; {
@@ -201,6 +202,12 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobCosts(ctx, job))
 	l.is(c.FetchJobFrames(ctx, job, 7))
 	l.is(c.FetchFramePicture(ctx, task, 3))
+	l.is(c.FetchJobComments(ctx, job))
+	l.is(c.AddJobComment(ctx, job, api.NewComment{Frame: 3, Text: "too dark", Tag: "redo"}))
+	l.does(c.RemoveJobComment(ctx, job, 1))
+	l.is(c.FetchFarmNow(ctx))
+	l.is(c.FetchWorkerHistory(ctx, worker))
+	l.is(c.FetchJobOutput(ctx, job, "linux"))
 	l.is(c.RerenderJob(ctx, job, api.JobRerender{Frames: "3", Reason: "again"}))
 	l.is(c.FetchWorkerCosts(ctx, worker))
 	l.is(c.FetchJobWhy(ctx, job))

@@ -24,6 +24,9 @@ const (
 
 var (
 	created = time.Date(2026, 11, 23, 10, 50, 51, 691_000_000, time.UTC)
+	stuck   = api.StuckTask{ID: task, JobID: job, JobName: "shot 7", Name: "render-37", Index: 4, Worker: taskWorker, Seconds: 900, Usual: 60, Silent: 600}
+	part    = api.WorkerPart{JobID: job, JobName: "shot 7", Last: updated, Rendered: 240, Seconds: 7200, FramesPerHour: 120}
+	comment = farm.Comment{ID: 2, Frame: 37, Text: "too dark", Tag: "redo", By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Firefox"}, Time: updated}
 	updated = time.Date(2026, 11, 23, 11, 2, 3, 0, time.UTC)
 )
 
@@ -42,7 +45,7 @@ var (
 
 	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour)}
 	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
-	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Result: &frame}
+	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Comments: []farm.Comment{comment}, Result: &frame}
 
 	configKey = api.ConfigurationKey{Name: "task_timeout", Label: "Task time-out", Group: "Time-outs and failures", Kind: "duration", Choices: []string{"a"}, About: "Text.", Unit: "tasks",
 		Least: "1m", Most: "24h", Zero: "never", Empty: "none", See: "docs/failures.html", Restart: true, Guarded: true, Value: "10m0s", Default: "20m0s", From: "farm.yaml"}
@@ -216,6 +219,16 @@ func jobShapes() []shape {
 		{"CollectedFiles", api.CollectedFiles{Deleted: true, Stored: stored, Uploads: stored, Kept: stored, Checkouts: 1, Names: []string{"file-store/stored/ab/cd"}}, api.CollectedFiles{}},
 		{"JobRerender", api.JobRerender{Frames: "37,41-44", Reason: "the light was on"}, api.JobRerender{}},
 		{"JobRerendered", api.JobRerendered{Frames: "37,41", Waiting: "42-44", Tasks: 2, Kept: "20261123-110203"}, api.JobRerendered{}},
+		{"JobComments", api.JobComments{Comments: []farm.Comment{comment}}, api.JobComments{}},
+		{"Comment", comment, farm.Comment{ID: 1, Text: "too dark"}},
+		{"NewComment", api.NewComment{Frame: 3, Text: "too dark", Tag: "redo"}, api.NewComment{}},
+		{"EventComments", api.EventComments{JobID: job}, api.EventComments{}},
+		{"FarmNow", api.FarmNow{Frames: []int{0, 12, 3}, Stuck: []api.StuckTask{stuck}, Disks: []api.DiskFree{{Of: "storage", Free: 3 << 30}}}, api.FarmNow{}},
+		{"StuckTask", stuck, api.StuckTask{ID: task, JobID: job, Index: 1}},
+		{"WorkerHistory", api.WorkerHistory{Jobs: []api.WorkerPart{part}}, api.WorkerHistory{}},
+		{"WorkerPart", part, api.WorkerPart{JobID: job}},
+		{"DiskFree", api.DiskFree{Of: "storage", Free: 3 << 30}, api.DiskFree{Of: "logs"}},
+		{"JobOutput", api.JobOutput{Folder: "/shared/renders/shot 7", Stored: true, Video: "shot 7.mp4", VideoReady: true}, api.JobOutput{}},
 		{"JobRequeue", api.JobRequeue{Tasks: api.RequeueFailed, Reason: "the texture is there"}, api.JobRequeue{}},
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
 		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"}, Warnings: []string{"task 7 takes long: it has run for 1h"},

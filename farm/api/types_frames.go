@@ -82,9 +82,19 @@ type JobFrame struct {
 	Old    bool        `json:"old,omitempty"`   // made from an older .blend than others of the job
 	Warns  bool        `json:"warns,omitempty"` // somebody should look at it
 	// Picture says that fetchFramePicture can show it, if its file is still there.
-	Picture bool `json:"picture,omitempty"`
+	Picture  bool           `json:"picture,omitempty"`
+	Comments []farm.Comment `json:"comments,omitempty"`
 
 	Result *farm.FrameResult `json:"result,omitempty"` // absent if its worker told nothing
+}
+
+// JobOutput answers fetchJobOutput: what a job makes, and what of it can be had from
+// the manager.
+type JobOutput struct {
+	Folder     string `json:"folder,omitempty"` // that frames go to, as users of the platform call it
+	Stored     bool   `json:"stored"`           // the manager can read it
+	Video      string `json:"video,omitempty"`  // name of the file; absent if the job makes none
+	VideoReady bool   `json:"video_ready"`      // and it is there
 }
 
 // JobRerender is the request of rerenderJob.

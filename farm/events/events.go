@@ -86,6 +86,9 @@ type TagChanged struct {
 // PreviewMade tells that a job has a new last-rendered image.
 type PreviewMade struct{ Job farm.JobID }
 
+// CommentsChanged tells that somebody commented on a frame of a job, or took it back.
+type CommentsChanged struct{ Job farm.JobID }
+
 // FarmChanged tells that the farm's status changed.
 type FarmChanged struct{ Status farm.FarmStatus }
 

@@ -230,3 +230,41 @@ func (m *Manager) WorkerCosts(id farm.WorkerID) (job farm.Job, c farm.WorkerCost
 	})
 	return job, c, err
 }
+
+// A WorkerPart is what a worker did in a job.
+type WorkerPart struct {
+	Job     farm.JobID
+	JobName string
+	farm.WorkerCosts
+}
+
+// WorkerParts returns what a worker did in those of some jobs whose frames it told of, in
+// the order of its last frames.
+func (m *Manager) WorkerParts(id farm.WorkerID, jobs []farm.JobID) (parts []WorkerPart, err error) {
+	err = m.store.View(func(v *store.View) error {
+		if _, err := v.Worker(id); err != nil {
+			return err
+		}
+		for _, job := range jobs {
+			costs, err := v.Costs(job)
+			if farm.KindOf(err) == farm.NotFound || err == nil && costs == nil {
+				continue // it was deleted, or rendered nothing
+			}
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(costs.Workers, func(c farm.WorkerCosts) bool { return c.Worker == id })
+			if i < 0 {
+				continue
+			}
+			j, err := v.Job(job)
+			if err != nil {
+				return err
+			}
+			parts = append(parts, WorkerPart{job, j.Name, costs.Workers[i]})
+		}
+		return nil
+	})
+	slices.SortStableFunc(parts, func(a, b WorkerPart) int { return a.Last.Compare(b.Last) })
+	return parts, err
+}

@@ -46,6 +46,7 @@ type runningTask struct {
 	steps int
 	since time.Time // it was assigned, or its worker began it
 	begun bool      // its worker said that it works on it
+	heard time.Time // its worker told of progress, or wrote to its log
 	told  time.Duration
 }
 
@@ -97,7 +98,7 @@ func (s *slowTasks) watch(begun []runningTask, ended []endedTask, over []farm.Jo
 			p = &usual{}
 			s.usuals[t.key] = p
 		}
-		t.since = now
+		t.since, t.heard = now, now
 		s.tasks[t.id] = t
 		p.running = append(p.running, t)
 	}
@@ -143,8 +144,9 @@ func (s *slowTasks) worksOn(id farm.TaskID, begins bool) {
 	if t == nil {
 		return
 	}
+	t.heard = time.Now()
 	if t.begun = true; begins {
-		t.since = time.Now()
+		t.since = t.heard
 	}
 }
 

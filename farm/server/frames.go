@@ -2,9 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strconv"
-
-	"github.com/go-chi/chi/v5"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
@@ -88,12 +85,20 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	comments, err := s.m.Comments(id)
+	if err != nil {
+		return err
+	}
+	said := map[int][]farm.Comment{}
+	for _, c := range comments {
+		said[c.Frame] = append(said[c.Frame], c)
+	}
 	out := api.JobFrames{Next: last + 1}
 	for i := range frames {
 		f := &frames[i]
 		out.Frames = append(out.Frames, api.JobFrame{Frame: f.Number, Task: f.Task + 1, TaskID: f.TaskID, Status: f.Status.String(), File: f.File,
 			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns,
-			Picture: f.Status == farm.TaskCompleted && s.m.CanShow(f.File), Result: f.Result})
+			Picture: f.Status == farm.TaskCompleted && s.m.CanShow(f.File), Comments: said[f.Number], Result: f.Result})
 	}
 	return writeJSON(w, http.StatusOK, out)
 }
@@ -111,9 +116,9 @@ func (s *Server) fetchFramePicture(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	number, err := strconv.Atoi(chi.URLParam(r, "frame"))
+	number, err := frameNumber(r)
 	if err != nil {
-		return farm.Errorf(farm.Invalid, "frame %.20q in the path is no number", chi.URLParam(r, "frame"))
+		return err
 	}
 	width, height := smallWidth, smallHeight
 	switch size := r.URL.Query().Get("size"); size {

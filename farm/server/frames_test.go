@@ -26,6 +26,9 @@ func (s *testServer) frameCalls(worker string) {
 		s.t.Errorf("rerender: %s", got.body)
 	}
 	s.framePicture()
+	s.want(200, "GET", "/api/farm/now", "")
+	s.want(200, "GET", "/api/farm/workers/"+worker+"/history", "")
+	s.comments(job)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/rerender", `{"frames":"2-","reason":"again"}`)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/rerender", `{"frames":"4","reason":"again"}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")
@@ -85,6 +88,7 @@ func (s *testServer) framePicture() {
 	s.want(404, "GET", frame+"4/picture", "")
 	s.want(404, "GET", in("/etc")+"1/picture", "")
 	s.want(404, "GET", in(filepath.ToSlash(storage)+"/..")+"1/picture", "")
+	s.downloads(jobs[0], frame)
 	for _, job := range jobs {
 		s.want(204, "DELETE", "/api/v3/jobs/"+job, "")
 	}

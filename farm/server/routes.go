@@ -27,8 +27,17 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
 	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
 	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
+	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))
+	r.Post("/api/farm/jobs/{job_id}/comments", s.handle(s.addJobComment))
+	r.Delete("/api/farm/jobs/{job_id}/comments/{comment}", s.handle(s.removeJobComment))
+	r.Get("/api/farm/jobs/{job_id}/output", s.handle(s.fetchJobOutput)) //    ?platform=
+	r.Get("/api/farm/jobs/{job_id}/video", s.handle(s.fetchJobVideo))   //    ?download=  Range
+	r.Get("/api/farm/jobs/{job_id}/frames.zip", s.handle(s.downloadFrames))
 	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
 	r.Post("/api/farm/workers/{worker_id}/approve", s.handle(s.approveWorker))
+	r.Get("/api/farm/now", s.handle(s.fetchFarmNow))
+	r.Get("/api/farm/workers/{worker_id}/history", s.handle(s.fetchWorkerHistory))
 	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))

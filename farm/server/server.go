@@ -60,6 +60,8 @@ type Server struct {
 	registrations *slots.Rate     // of new workers; nil: no limit
 	followers     *slots.Slots    // of the stream of events
 	pictures      *slots.Slots    // of frames, that are made at a time
+	archives      *slots.Slots    // of frames, that are downloaded
+	reads         *slots.Slots    // of files that jobs made
 	streams       context.Context // ends with EndStreams
 	endStreams    context.CancelFunc
 }
@@ -67,6 +69,7 @@ type Server struct {
 // New returns a server.
 func New(o Options) *Server {
 	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
+		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
 	if s.key == nil {
 		s.key = func() (string, error) { return "", nil }

@@ -30,7 +30,7 @@ const (
 // followEvents streams the farm's events as server-sent events (WHATWG HTML
 // §9.2). Names: hello (the stream begins), reset (events were missed: fetch
 // everything again), status, job, worker, tag, last-rendered; with ?job=ID also
-// task, for that job; with ?log=ID also log, for that task. The data is that of
+// task and comments, for that job; with ?log=ID also log, for that task. The data is that of
 // the v3 protocol. Last-Event-ID continues a stream that broke off.
 func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
 	giveBack, ok := s.followers.TryTake(client(r))
@@ -170,6 +170,10 @@ func (st *stream) subject(data any) any {
 		return e.Tag.ID
 	case events.PreviewMade:
 		return "preview " + e.Job
+	case events.CommentsChanged:
+		if e.Job == st.job {
+			return "comments"
+		}
 	case events.FarmChanged:
 		return "farm"
 	}
@@ -191,6 +195,8 @@ func (st *stream) event(e events.Event) {
 		st.send(e.Number, "tag", api.EventWorkerTagUpdate{Tag: apiTag(data.Tag), WasDeleted: data.Deleted})
 	case events.PreviewMade:
 		st.send(e.Number, "last-rendered", st.s.eventSource().Preview(data))
+	case events.CommentsChanged:
+		st.send(e.Number, "comments", api.EventComments{JobID: data.Job})
 	case events.FarmChanged:
 		st.send(e.Number, "status", v3events.Farm(data))
 	}

@@ -6,11 +6,13 @@
 //	                        last-rendered.jpg       at most 1920×1080
 //	                        last-rendered-small.jpg at most 600×338
 //	                        last-rendered-tiny.jpg  at most 200×112
+//	                        comments.json           what people wrote about frames
 //
 // The folder's names are those that clients of the v3 protocol see under
 // /job-files. A crash of the program loses nothing that was appended before it; one
 // of the machine can lose the lines of the last half minute, which is how long
 // systems keep what was written in memory. Nothing depends on them.
+// Comments are on the disk when they are answered.
 package files
 
 import (

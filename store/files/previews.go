@@ -58,14 +58,14 @@ func (f *Files) SavePreview(job farm.JobID, data []byte) error {
 	return nil
 }
 
-// Scale writes an image as a JPEG that fits into width by height pixels. Unsupported or
-// Invalid: it is no image that can be shown, or too large.
-func Scale(w io.Writer, r io.Reader, width, height int) error {
-	img, _, err := picture.DecodeUpTo(r, previewMemory)
+// Scale writes the image of a file of so many bytes as a JPEG that fits into width by
+// height pixels. Unsupported or Invalid: it is no image that can be shown, or too large.
+func Scale(w io.Writer, file io.ReaderAt, size int64, width, height int) error {
+	img, err := picture.Reduced(file, size, width, height, previewMemory)
 	if err != nil {
 		return err
 	}
-	return picture.JPEG(w, picture.Fit(img, width, height))
+	return picture.JPEG(w, img)
 }
 
 func (f *Files) writePreview(path string, img image.Image) error {

@@ -3,28 +3,33 @@
 import * as api from './api.js';
 import { later } from './budget.js';
 import { count, seconds, word } from './format.js';
+import { Chart, perHour } from './chart.js';
 import { Contact } from './contact.js';
 import { html, useEffect, useMemo, useRef, useState } from './lib.js';
 import { on } from './live.js';
 import { ask, tell } from './notice.js';
-import { Card } from './parts.js';
+import { Card, Fold } from './parts.js';
+import { ask as askAddress, place } from './router.js';
 import { draw, frameAt } from './strip.js';
 
 const PAGE = 256; // tasks whose frames come in one answer
-const MOST = 16 * PAGE; // tasks whose frames are shown
+const MOST = 16 * PAGE; // tasks whose frames are shown at a time
 
-export function Frames({ job, fps }) {
-  const list = useMemo(() => new FrameList(job), [job]);
+// Frames shows those of the tasks behind the one whose number is in the address.
+export function Frames({ job, tasks, fps }) {
+  const from = Math.max(0, Math.floor((Number(place.value.query.get('from')) || 0) / MOST) * MOST);
+  const list = useMemo(() => new FrameList(job, from), [job, from]);
   const [, redraw] = useState(0);
   const [chosen, setChosen] = useState('');
   list.changed = () => redraw((n) => n + 1);
   useEffect(() => list.follow(), [list]);
   useEffect(() => setChosen(''), [job]);
   const frames = list.frames;
-  if (frames.length === 0) return null;
+  if (frames.length === 0 && from === 0) return null;
   const known = frames.filter((f) => f.result?.wall_ms > 0);
   const mean = known.reduce((sum, f) => sum + f.result.wall_ms, 0) / (known.length || 1);
   const wanted = numbers(chosen);
+  const stamps = known.map((f) => Date.parse(f.result.saved)).filter((t) => t > 0);
   return html`<${Card} title="Frames" kind="frames" side=${html`<span class="quiet">${summary(frames, known, mean)}</span>`}>
     <${Strip} frames=${frames} wanted=${wanted} choose=${setChosen} />
     <form class="choose" onSubmit=${(event) => { event.preventDefault(); again(job, chosen); }}>
@@ -33,8 +38,26 @@ export function Frames({ job, fps }) {
       ${notable(frames, mean).map(([label, those]) => html`<button type="button" class="chip" key=${label} onClick=${() => setChosen(ranges(those))}>${label}<span class="count">${those.length}</span></button>`)}
       ${chosen && html`<button type="button" class="plain" onClick=${() => setChosen('')}>Clear</button>`}
       <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames.'}</span></form>
-    <${Contact} fps=${fps} frames=${frames} wanted=${wanted} choose=${setChosen} />
-    ${list.more && html`<p class="hint">These are the frames of the first ${MOST.toLocaleString('en')} tasks.</p>`}</${Card}>`;
+    ${stamps.length > 2 && html`<${Fold} title="Frames per hour"><${Rate} stamps=${stamps} /></${Fold}>`}
+    <${Part} from=${from} tasks=${tasks} />
+    <${Contact} key=${from} job=${job} fps=${fps} frames=${frames} wanted=${wanted} choose=${setChosen} /></${Card}>`;
+}
+
+// Rate is how many of the frames were saved when.
+function Rate({ stamps }) {
+  const { times, values, step } = perHour(stamps);
+  return html`<${Chart} times=${times} values=${values} label="Saved" unit="frames an hour" text=${`${count(stamps.length, 'frame')}, in parts of ${seconds(step)}.`} />`;
+}
+
+// Part leads to the frames of other tasks of a job that has very many.
+function Part({ from, tasks }) {
+  if (tasks <= MOST) return null;
+  const lead = (to) => askAddress({ from: to > 0 ? to : null });
+  const starts = Array.from({ length: Math.ceil(tasks / MOST) }, (_, i) => i * MOST);
+  const name = (start) => `${(start + 1).toLocaleString('en')}–${Math.min(tasks, start + MOST).toLocaleString('en')}`;
+  return html`<div class="actions part"><button type="button" disabled=${from === 0} onClick=${() => lead(from - MOST)}>‹ Earlier</button>
+    <label>Frames of tasks <select value=${from} onChange=${(event) => lead(Number(event.currentTarget.value))}>${starts.map((start) => html`<option key=${start} value=${start}>${name(start)}</option>`)}</select></label>
+    <span class="quiet">of ${tasks.toLocaleString('en')}</span><button type="button" disabled=${from + MOST >= tasks} onClick=${() => lead(from + MOST)}>Later ›</button></div>`;
 }
 
 function summary(frames, known, mean) {
@@ -60,10 +83,10 @@ function Strip({ frames, wanted, choose }) {
   const [over, setOver] = useState(null);
   const drag = useRef(null);
   useEffect(() => {
-    const paint = () => draw(canvas.current, frames, wanted);
+    const paint = () => canvas.current && draw(canvas.current, frames, wanted); // it may be gone by now
     paint();
     const size = new ResizeObserver(paint);
-    size.observe(canvas.current);
+    if (canvas.current) size.observe(canvas.current);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', paint);
     return () => {
@@ -131,8 +154,8 @@ export function ranges(frames) {
 
 // FrameList is the frames of a job's tasks, page by page, kept true by events.
 class FrameList {
-  constructor(job) {
-    Object.assign(this, { job, pages: new Map(), pageOf: new Map(), frames: [], more: false });
+  constructor(job, from) {
+    Object.assign(this, { job, from, pages: new Map(), pageOf: new Map(), frames: [] });
   }
 
   follow() {
@@ -147,11 +170,10 @@ class FrameList {
 
   async all() {
     try {
-      for (let after = 0; ;) {
+      for (let after = this.from; ;) {
         const next = await this.page(after);
         this.join();
-        this.more = next >= MOST;
-        if (!next || this.more) return;
+        if (!next || next >= this.from + MOST) return;
         after = next;
       }
     } catch {

@@ -7,7 +7,8 @@ import { Picture } from './image.js';
 import { JobTools } from './jobtools.js';
 import { html, useEffect } from './lib.js';
 import { follow, useLive } from './live.js';
-import { Copy, Facts, Fold, Left, Progress, Status, Time } from './parts.js';
+import { Output } from './output.js';
+import { Facts, Fold, Left, Progress, Status, Time } from './parts.js';
 import { Task } from './task.js';
 import { Tasks } from './tasks.js';
 import { Why } from './why.js';
@@ -41,7 +42,8 @@ function Body({ data, task }) {
   const job = shown(data);
   return html`<section class="card about"><${About} job=${job} />
       <${Picture} job=${job.id} info=${data.last_rendered} alt=${`The last rendered image of ${job.name}`} /></section>
-    <${Frames} job=${job.id} fps=${Number(job.settings?.fps) || undefined} />
+    <${Output} job=${job} />
+    <${Frames} job=${job.id} tasks=${Object.values(job.task_counts ?? {}).reduce((sum, n) => sum + n, 0)} fps=${Number(job.settings?.fps) || undefined} />
     <${Tasks} job=${data} selected=${task} />
     <section class="card more"><${More} job=${job} /></section>
     ${task && html`<${Task} key=${task} job=${job.id} id=${task} />`}`;
@@ -69,7 +71,6 @@ function missing(error, deleted) {
 function About({ job }) {
   const { data: costs } = useLive(`costs ${job.id}`, () => api.costs(job.id), { wakes: (name, event) => name === 'job' && event.id === job.id });
   const rate = costs?.workers?.reduce((sum, w) => sum + w.frames_per_hour, 0);
-  const folder = job.settings?.render_output_path ?? job.settings?.render_output_root;
   return html`<${Facts} list=${[
     ['Activity', job.activity],
     ['Steps', `${job.steps_completed} of ${job.steps_total}`],
@@ -78,7 +79,6 @@ function About({ job }) {
     ['Memory', costs?.memory > 0 && `${bytes(costs.memory)} at most`],
     ['Energy', costs?.energy_kwh > 0 && `${costs.energy_kwh.toFixed(2)} kWh`],
     ['Workers', costs?.workers?.length > 0 && html`<span>${costs.workers.map((w, i) => html`${i > 0 && ', '}<a href=${`workers/${w.id}`}>${w.name || 'one that is gone'}</a> (${w.rendered})`)}</span>`],
-    ['Frames go to', folder && html`<span class="path">${folder}</span><${Copy} text=${folder} what="the path" />`],
     ['Type', job.type], ['Priority', job.priority], ['Blender', job.blender_version],
     ['Created', html`<${Time} of=${job.created} />`], ['Updated', html`<${Time} of=${job.updated} />`],
     ['ID', html`<span class="path">${job.id}</span>`],

@@ -1,11 +1,12 @@
 // One worker, beside the others: its computer, its tags, when it sleeps, and who changed it.
 import { Actions, change } from './actions.js';
 import * as api from './api.js';
-import { bytes } from './format.js';
+import { Chart } from './chart.js';
+import { bytes, count, seconds } from './format.js';
 import { Changes } from './job.js';
 import { html } from './lib.js';
 import { useLive } from './live.js';
-import { Drawer, Facts, Fold, Progress, Status, Time } from './parts.js';
+import { Drawer, Facts, Fold, Name, Progress, Status, Time } from './parts.js';
 import { Schedule } from './schedule.js';
 import { doing, wish } from './workers.js';
 
@@ -27,8 +28,20 @@ export function Worker({ worker: w }) {
       ['ID', html`<span class="path">${w.id}</span>`],
     ]} />
     <${Tags} worker=${w} />
+    <${Fold} title="Frames per hour"><${Speeds} id=${w.id} /></${Fold}>
     <${Fold} title="Sleep schedule"><${Schedule} worker=${w.id} /></${Fold}>
     <${Fold} title="Log of changes"><${Changes} kind="workers" id=${w.id} /></${Fold}></${Drawer}>`;
+}
+
+// Speeds is how fast it was in the jobs that changed last.
+function Speeds({ id }) {
+  const { data, error } = useLive(`speeds ${id}`, () => api.workerHistory(id));
+  if (!data) return html`<p class="hint">${error?.message ?? 'Reading …'}</p>`;
+  const jobs = data.filter((j) => j.frames_per_hour > 0);
+  if (jobs.length === 0) return html`<p class="hint">It has told of no frame in the last jobs.</p>`;
+  return html`<${Chart} kind="points" times=${jobs.map((j) => Date.parse(j.last) / 1000)} values=${jobs.map((j) => j.frames_per_hour)} label="Speed" unit="frames an hour" text="How fast it was in each job, at the time of its last frame." />
+    <ul class="plain-list">${jobs.slice(-8).reverse().map((j) => html`<li key=${j.job_id}><a class="name" href=${`jobs/${j.job_id}`}><${Name} text=${j.job_name} /></a>
+      <span class="quiet">${j.frames_per_hour.toLocaleString('en', { maximumFractionDigits: 1 })} frames an hour, ${count(j.rendered, 'frame')} in ${seconds(j.seconds)}, <${Time} of=${j.last} /></span></li>`)}</ul>`;
 }
 
 const devices = (b) => [...new Set((b.devices ?? []).map((d) => d.name))].join(', ');
