@@ -107,7 +107,7 @@ type Manager struct {
 	passes     passes
 	deletes    chan struct{} // holds a token while jobs may wait for deletion
 	checkouts  checkouts
-	commentsMu sync.Mutex   // one change of comments at a time; the store's is taken while it is held
+	commentsMu sync.Mutex // one change of comments at a time; the store's is taken while it is held
 	namesakes  namesakes
 	schedules  chan struct{} // holds a token while schedules may be due
 	stop       context.CancelFunc

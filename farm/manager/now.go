@@ -57,7 +57,9 @@ func (s *slowTasks) stuck(now time.Time) (list []StuckTask) {
 }
 
 // share is how many times as long as a step takes it has been silent.
-func (s *StuckTask) share() float64 { return float64(s.Silent) / float64(max(s.Usual, time.Millisecond)) }
+func (s *StuckTask) share() float64 {
+	return float64(s.Silent) / float64(max(s.Usual, time.Millisecond))
+}
 
 // Now returns what goes on at present. It costs the same for ten jobs and for a million.
 func (m *Manager) Now(ctx context.Context) (n Now, err error) {
