@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/v3events farm/watchfolder farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
@@ -63,6 +63,7 @@ var house = map[string]floor{
 	"farm/pack":        {"farm farm/blendfile", "", "it moves files, and knows nothing of where they come from but the list"},
 	"farm/submit":      {"farm farm/api farm/blendfile farm/pack farm/yamlfile", "", "it makes a stored job of a .blend for every kind of submitter, and prints and asks nothing"},
 	"farm/watchfolder": {"farm farm/api farm/fsync farm/submit", "github.com/fsnotify/fsnotify", "it watches a folder, and reaches the farm over HTTP like every submitter"},
+	"farm/websubmit":   {"farm farm/api farm/diskfree farm/submit", "", "it takes in files from browsers, and reaches the farm over HTTP like every submitter"},
 	"farm/yamlfile":    {"farm farm/fsync", "github.com/goccy/go-yaml", "YAML is read in one place"},
 	"store":            {"farm farm/diskfree farm/fsync farm/metrics farm/scheduler", "go.etcd.io/bbolt golang.org/x/sys", "the store puts records in a file, finds them again, and tells the scheduler of every change; it knows no rules"},
 	"store/files":      {"farm farm/diskfree farm/fsync farm/picture", "", "logs and previews are plain files"},

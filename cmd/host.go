@@ -182,6 +182,9 @@ func (h *host) build() (*server.Server, error) {
 	}
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
 	o := server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Log: s.log}
+	if o.Submissions, err = h.submissions(m); err != nil {
+		return nil, err
+	}
 	if service, ok := h.service(m.FarmID()); ok {
 		o.Description = service.Description()
 		h.discoverable = func() { h.letBeFound(service) }

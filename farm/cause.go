@@ -1,7 +1,5 @@
 package farm
 
-import "strings"
-
 // A Cause is what the manager read in a failed task's log about why it failed.
 // It stays with the task until its failures are forgiven, it is completed, or it
 // fails for another reason.
@@ -65,7 +63,7 @@ func (c *Cause) explain(why *Why, what string) {
 	}
 	why.Reason += because(c.Means)
 	if c.Next != "" {
-		why.Next = strings.TrimSuffix(c.Next, ".") + "; " + why.Next
+		why.Advice = c.Next
 	}
 	why.Cause = c
 	why.Details = append(why.Details, c.detail(what))

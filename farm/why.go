@@ -11,7 +11,8 @@ import (
 type Why struct {
 	Running bool     // something is being done
 	Reason  string   // one sentence without a full stop, never ""
-	Next    string   // what somebody can do about it, perhaps a command; "" for nothing
+	Advice  string   // what somebody can do about it whom the farm cannot replace; "" for nothing
+	Actions []Action // what the farm can do about it if somebody asks, the most useful first
 	Details []string // more to know, a sentence each
 
 	// Warnings are of what is being done, such as a task that takes long; a sentence each.
@@ -26,6 +27,7 @@ type Why struct {
 
 // Candidate is a worker that is considered for tasks.
 type Candidate struct {
+	ID       WorkerID
 	Name     string
 	Status   WorkerStatus
 	Request  StatusRequest
@@ -42,15 +44,22 @@ type Candidate struct {
 
 // Demand is the tasks of one type of a job that wait for nothing but a worker.
 type Demand struct {
-	Job     string // what commands call the job
+	Job     JobID
+	First   TaskID // the first of the tasks
 	Type    string
-	Tag     string // name of the tag the worker must carry; "" for any worker
+	Tag     TagRef // the tag that the worker must carry; the zero value for any worker
 	Tasks   int
 	Higher  int         // jobs of higher priority that come first
 	Others  int         // jobs that come first for another reason
 	Later   bool        // other tasks of the job come first
 	Workers []Candidate // all there are
 	Need    BlenderNeed // which Blender the tasks want
+}
+
+// TagRef is a tag and what people call it.
+type TagRef struct {
+	ID   TagID
+	Name string
 }
 
 // shownNames is how many workers are called by name.

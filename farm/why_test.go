@@ -21,8 +21,9 @@ func TestWhyAJobIsStopped(t *testing.T) {
 		{"nobody left", Job{JobFacts: JobFacts{NoWorkersLeft: true, Counts: Counts{TaskFailed: 1, TaskQueued: 3}}}, "everybody who could do tasks of one of its types was blocked",
 			"lift the blocks with: farm jobs blocklist 1f2e3d4c --clear; or do it again with: farm jobs requeue 1f2e3d4c"},
 	} {
-		job := JobDiagnosis{Job: c.job, Call: "1f2e3d4c"}
-		if why := job.Explain(now); why.Reason != c.reason || why.Next != c.next || why.Running || why.Clear {
+		job := JobDiagnosis{Job: c.job}
+		job.ID = "1f2e3d4c-0000"
+		if why := job.Explain(now); why.Reason != c.reason || why.Next() != c.next || why.Running || why.Clear {
 			t.Errorf("%s: %+v, want %q and %q", c.name, why, c.reason, c.next)
 		}
 	}

@@ -22,7 +22,7 @@ func (w *Demand) nobodyHasBlender(_, able group) Why {
 	if on != "" {
 		reason += fmt.Sprintf("; the newest is %s on %s", newest, on)
 	}
-	return Why{Reason: reason, Next: w.installBlender()}
+	return Why{Reason: reason, Advice: w.installBlender()}
 }
 
 // installBlender is what makes a Blender available.
@@ -41,7 +41,7 @@ func (w *Demand) nobodyLarger(_, able group) Why {
 		}
 	}
 	return Why{Reason: fmt.Sprintf("it did not fit into the memory of a worker, and no worker that could do it has more than %s", Size(most)),
-		Next: "start a worker with more memory, or let them try again with: farm jobs requeue " + w.Job}
+		Advice: "start a worker with more memory", Actions: []Action{w.Job.requeue("or let them try again with")}}
 }
 
 // nobodyHasCard says that no worker can render on a graphics card.
@@ -55,7 +55,7 @@ func (w *Demand) nobodyHasCard(_, able group) Why {
 	default:
 		reason += fmt.Sprintf("none of the %d workers has one", len(able))
 	}
-	why := Why{Reason: reason, Next: w.findCard()}
+	why := Why{Reason: reason, Advice: findCard}
 	for _, c := range able {
 		if c.Facts.Untried() {
 			why.Details = append(why.Details, "worker "+c.Name+" is still finding out what its Blenders can render with")
@@ -65,9 +65,7 @@ func (w *Demand) nobodyHasCard(_, able group) Why {
 }
 
 // findCard is what makes a graphics card available, or makes do without.
-func (w *Demand) findCard() string {
-	return "start a worker with one (farm workers show says what Blender finds on a worker), or submit it again without gpu=require"
-}
+const findCard = "start a worker with one, or submit it again without gpu=require"
 
 // otherBlenders says that jobs wait for Blenders that the worker does not have, or for
 // graphics cards.
@@ -84,7 +82,7 @@ func (w *WorkerDiagnosis) otherBlenders() Why {
 	}
 	if len(versions) == 0 {
 		return Why{Reason: "jobs wait for workers with a graphics card that Cycles can use, and Blender finds none here",
-			Next: "look at what it finds with: farm workers show " + w.Name}
+			Actions: []Action{w.show("look at what it finds with")}}
 	}
 	has := "none that it tells of"
 	if mine := w.Facts.Versions(); len(mine) > 0 {
@@ -95,5 +93,5 @@ func (w *WorkerDiagnosis) otherBlenders() Why {
 		has = strings.Join(texts, " and ")
 	}
 	return Why{Reason: fmt.Sprintf("jobs wait for workers with Blender %s; it has %s", strings.Join(versions, " or "), has),
-		Next: installBlender(version)}
+		Advice: installBlender(version)}
 }

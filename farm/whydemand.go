@@ -44,19 +44,19 @@ func (w *Demand) Explain(now time.Time) Why {
 }
 
 func (w *Demand) nobodyTakes(all, _ group) Why {
-	next := "start one with: farm work --task-types " + w.Type
+	start := []Action{startWorker(w.Type)}
 	if unable := all.unable(); len(unable) > 0 {
-		return Why{Reason: fmt.Sprintf("no worker can do %s tasks: %s", w.Type, unable[0].whyUnable()), Next: "put that right; the worker notices by itself within a minute"}
+		return Why{Reason: fmt.Sprintf("no worker can do %s tasks: %s", w.Type, unable[0].whyUnable()), Advice: putRight}
 	}
 	if len(all) == 0 {
-		return Why{Reason: "the farm has no workers", Next: next}
+		return Why{Reason: "the farm has no workers", Actions: start}
 	}
-	return Why{Reason: fmt.Sprintf("no worker does tasks of type %s", w.Type), Next: next}
+	return Why{Reason: fmt.Sprintf("no worker does tasks of type %s", w.Type), Actions: start}
 }
 
 func (w *Demand) nobodyCarries(_, takers group) Why {
-	reason := fmt.Sprintf("no worker that does %s tasks carries tag %s", w.Type, w.Tag)
-	return Why{Reason: reason, Next: fmt.Sprintf("give it to one with: farm workers tags %s --set %s", takers[0].Name, w.Tag)}
+	reason := fmt.Sprintf("no worker that does %s tasks carries tag %s", w.Type, w.Tag.Name)
+	return Why{Reason: reason, Actions: []Action{takers[0].give(w.Tag, "give it to one with")}}
 }
 
 func (w *Demand) allBlocked(_, able group) Why {
@@ -67,7 +67,7 @@ func (w *Demand) allBlocked(_, able group) Why {
 	case 2:
 		on = "both workers"
 	}
-	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Next: "lift the blocks with: " + unblock(w.Job)}
+	return Why{Reason: fmt.Sprintf("blocked on %s for %s tasks", on, w.Type), Actions: []Action{w.Job.unblock()}}
 }
 
 func (w *Demand) allFailed(all, able group) Why {
@@ -75,11 +75,11 @@ func (w *Demand) allFailed(all, able group) Why {
 	if len(able) == 1 && len(all.which(WorkerBlocked)) == 0 {
 		reason = "failed on worker " + able[0].Name + ", the only one that could do it"
 	}
-	return Why{Reason: reason, Next: "see why with: farm jobs log " + w.Job + "; let them try again with: farm jobs requeue " + w.Job}
+	return Why{Reason: reason, Actions: []Action{w.Job.log(w.First), w.Job.requeue("let them try again with")}}
 }
 
-// unblock is what lifts a job's blocks.
-func unblock(job string) string { return "farm jobs blocklist " + job + " --clear" }
+// putRight is what to do about a worker that lacks something.
+const putRight = "put that right; the worker notices by itself within a minute"
 
 // excluded returns a detail for each obstacle that keeps workers from these tasks,
 // without the one that was told already.
@@ -90,7 +90,7 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 		what      string
 	}{
 		{TypeUnsupported, "does", "do", "no " + w.Type + " tasks"},
-		{TagMissing, "does", "do", "not carry tag " + w.Tag},
+		{TagMissing, "does", "do", "not carry tag " + w.Tag.Name},
 		{BlenderMissing, "has", "have", "no Blender " + w.Need.Version.String()},
 		{GPUMissing, "has", "have", "no graphics card that Cycles can use"},
 		{WorkerBlocked, "is", "are", w.blockedFrom()},
@@ -126,14 +126,13 @@ func (w *Demand) blocked() []string {
 // For says why one worker does not get the tasks. s has its obstacle, and worker
 // what it is doing.
 func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
-	next := map[Obstacle]string{
-		TypeUnsupported: "start its farm work with --task-types " + w.Type,
-		TagMissing:      fmt.Sprintf("give it the tag with: farm workers tags %s --set %s", s.Name, w.Tag),
-		BlenderMissing:  w.installBlender(),
-		GPUMissing:      w.findCard(),
-		MemoryShort:     "let it try all the same with: farm jobs requeue " + w.Job,
-		WorkerBlocked:   fmt.Sprintf("lift the block with: farm jobs blocklist %s --remove %s", w.Job, s.Name),
-		FailedBefore:    "let it try again with: farm jobs requeue " + w.Job,
+	advice := map[Obstacle]string{TypeUnsupported: "start its farm work with --task-types " + w.Type, BlenderMissing: w.installBlender(), GPUMissing: findCard}
+	actions := map[Obstacle][]Action{
+		TagMissing:    {s.give(w.Tag, "give it the tag with")},
+		GPUMissing:    {s.show("")},
+		MemoryShort:   {w.Job.requeue("let it try all the same with")},
+		WorkerBlocked: {w.Job.unblocked(&s, w.Type, "lift the block with")},
+		FailedBefore:  {w.Job.requeue("let it try again with")},
 	}
 	switch s.Obstacle {
 	case NoObstacle:
@@ -142,12 +141,12 @@ func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 		return Why{Clear: true, Reason: fmt.Sprintf("worker %s gets %s first", s.Name, worker.Task)}
 	case StatusRequested, NotAwake, NotApproved, WorkerInUse, WorkerBusy:
 		why := worker.Explain(now)
-		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Next: why.Next}
+		return Why{Reason: "worker " + s.Name + ": " + why.Reason, Advice: why.Advice, Actions: why.Actions}
 	}
 	if s.Obstacle == TypeUnsupported && s.UnableBecause != "" {
-		return Why{Reason: s.whyUnable(), Next: "put that right; the worker notices by itself within a minute"}
+		return Why{Reason: s.whyUnable(), Advice: putRight}
 	}
-	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Next: next[s.Obstacle]}
+	return Why{Reason: w.excluded(group{s}, NoObstacle)[0], Advice: advice[s.Obstacle], Actions: actions[s.Obstacle]}
 }
 
 // waitFor says what tasks wait for that some workers could do: those in able,
@@ -158,14 +157,14 @@ func (w *Demand) waitFor(able group, now time.Time) Why {
 			Details: []string{"it is handed out with the next request of a worker"}}
 	}
 	if ahead := w.ahead(); ahead != "" && len(able.which(OthersFirst, WorkerBusy)) > 0 {
-		return Why{Reason: "waits behind " + ahead, Next: "put it first with: farm jobs priority " + w.Job + " 100",
-			Details: []string{able.sentence(w.Tag, now)}}
+		return Why{Reason: "waits behind " + ahead, Actions: []Action{w.Job.first()},
+			Details: []string{able.sentence(w.Tag.Name, now)}}
 	}
 	if len(able.which(OthersFirst)) > 0 {
 		if w.Later {
 			return Why{Reason: "other tasks of its job come first"}
 		}
-		return Why{Reason: "the workers that could do it get tasks of other types first", Details: []string{able.sentence(w.Tag, now)}}
+		return Why{Reason: "the workers that could do it get tasks of other types first", Details: []string{able.sentence(w.Tag.Name, now)}}
 	}
 	if busy := able.which(WorkerBusy); len(busy) == len(able) {
 		if len(busy) == 1 {
@@ -173,7 +172,9 @@ func (w *Demand) waitFor(able group, now time.Time) Why {
 		}
 		return Why{Reason: fmt.Sprintf("all %d workers that could do it are busy", len(busy))}
 	}
-	return Why{Reason: able.sentence(w.Tag, now), Next: able.help()}
+	why := Why{Reason: able.sentence(w.Tag.Name, now)}
+	able.help(&why)
+	return why
 }
 
 // ahead describes the jobs that come first, "" if there are none.
@@ -211,29 +212,28 @@ func (g group) sentence(tag string, now time.Time) string {
 	return fmt.Sprintf("%d workers %s: %s", len(g), could, strings.Join(states, ", "))
 }
 
-// help returns the next step that makes one of the workers available.
-func (g group) help() string {
+// help adds the next step that makes one of the workers available.
+func (g group) help(why *Why) {
+	advise := func(format string) func(*Candidate) {
+		return func(s *Candidate) { why.Advice = fmt.Sprintf(format, s.Name) }
+	}
+	wait := func(*Candidate) {}
 	for _, h := range []struct {
 		has  func(s *Candidate) bool
-		text string
+		then func(s *Candidate)
 	}{
-		{func(s *Candidate) bool { return s.Obstacle == WorkerBusy || s.Obstacle == WorkerInUse }, ""}, // waiting helps
-		{func(s *Candidate) bool { return s.Status == WorkerStarting }, ""},
+		{func(s *Candidate) bool { return s.Obstacle == WorkerBusy || s.Obstacle == WorkerInUse }, wait},
+		{func(s *Candidate) bool { return s.Status == WorkerStarting }, wait},
 		{func(s *Candidate) bool {
 			return s.Status == WorkerAsleep && s.Request.Status != WorkerAwake || s.Request.Status == WorkerAsleep
-		}, "wake it with: farm workers wake %s"},
-		{func(s *Candidate) bool { return s.Status == WorkerError }, "see whether farm work still runs on %s and reaches the manager"},
-		{func(s *Candidate) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, "start farm work on %s, or another worker"},
+		}, func(s *Candidate) { why.Actions = []Action{s.wake("wake it with")} }},
+		{func(s *Candidate) bool { return s.Obstacle == NotApproved }, func(s *Candidate) { why.Actions = []Action{s.approve()} }},
+		{func(s *Candidate) bool { return s.Status == WorkerError }, advise("see whether farm work still runs on %s and reaches the manager")},
+		{func(s *Candidate) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, advise("start farm work on %s, or another worker")},
 	} {
-		for _, s := range g {
-			if !h.has(&s) {
-				continue
-			}
-			if h.text == "" {
-				return ""
-			}
-			return fmt.Sprintf(h.text, s.Name)
+		if i := slices.IndexFunc(g, func(s Candidate) bool { return h.has(&s) }); i >= 0 {
+			h.then(&g[i])
+			return
 		}
 	}
-	return ""
 }

@@ -9,17 +9,17 @@ import (
 // JobDiagnosis is all that is known about why a job is worked on or not.
 type JobDiagnosis struct {
 	Job
-	Call       string    // what commands call it
-	Since      time.Time // when somebody held or aborted it; zero if that is not known
-	By         string    // who did, "" if that is not known
-	Because    string    // the reason given, if any
-	Held       int       // tasks that the first task which is not ready still needs
-	Needed     int       // of so many
-	Blocked    int       // workers that are blocked from something in it
-	Demands    []Demand  // what waits for nothing but a worker, by type
-	Cause      *Cause    // why the first of its failed tasks failed; nil if that is not known
-	Failed     int       // the index of that task
-	FailedTask TaskID    // of the same task; "" if none failed
+	Since      time.Time  // when somebody held or aborted it; zero if that is not known
+	By         string     // who did, "" if that is not known
+	Because    string     // the reason given, if any
+	Held       int        // tasks that the first task which is not ready still needs
+	Needed     int        // of so many
+	Blocked    int        // workers that are blocked from something in it
+	Demands    []Demand   // what waits for nothing but a worker, by type
+	Cause      *Cause     // why the first of its failed tasks failed; nil if that is not known
+	Failed     int        // the index of that task
+	FailedTask TaskID     // of the same task; "" if none failed
+	Remedy     ActionVerb // what the rule of Cause says that the farm can do; "" for nothing
 }
 
 // Explain says why the job is not worked on, if it is not.
@@ -76,7 +76,7 @@ func (j *JobDiagnosis) waits(n int) string {
 func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 	failed, total := j.Counts[TaskFailed], j.Counts.Total()
 	active := j.Counts[TaskActive]
-	again := "do it again with: farm jobs requeue " + j.Call
+	again := []Action{j.ID.requeue("do it again with")}
 	status := j.Status()
 	switch {
 	case !j.Deleting.IsZero():
@@ -86,32 +86,38 @@ func (j *JobDiagnosis) stopped(now time.Time) (Why, bool) {
 	case status == JobRequeueing:
 		return Why{Reason: "its tasks are being queued again; it goes on when all of them are"}, true
 	case status == JobCompleted:
-		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Next: again}, true
+		return Why{Reason: fmt.Sprintf("all of its %s are completed", plural(total, "task")), Actions: again}, true
 	case status == JobFailed && j.NoWorkersLeft:
 		reason := "everybody who could do tasks of one of its types was blocked"
 		if j.Blocked > 0 { // or else the blocks ended by themselves
 			reason = "everybody who could do tasks of one of its types is blocked: " + plural(j.Blocked, "worker")
 		}
-		return Why{Reason: reason, Next: "lift the blocks with: " + unblock(j.Call) + "; or " + again}, true
+		return Why{Reason: reason, Actions: []Action{j.ID.unblock(), j.ID.requeue("or do it again with")}}, true
 	case status == JobFailed:
 		why := Why{Reason: fmt.Sprintf("%d of its %s failed", failed, plural(total, "task")),
-			Next: "see why with: farm jobs log " + j.Call + "; try those again with: farm jobs requeue --failed " + j.Call}
+			Actions: []Action{j.ID.log(j.FailedTask), j.ID.requeueFailed()}}
+		if j.Blocked > 0 {
+			lift := j.ID.unblock()
+			lift.intro = "" // there is enough to read
+			why.Actions = append(why.Actions, lift)
+		}
 		j.Cause.explain(&why, fmt.Sprintf("task %d", j.Failed+1))
+		why.remedy(j.ID, j.Remedy)
 		return why, true
 	case status == JobCanceled || status == JobCancelRequested:
 		reason := "canceled" + j.byWhom(now)
 		if j.Intent != IntentAbort {
 			reason = fmt.Sprintf("%d of its %s were canceled, and the others are completed", j.Counts[TaskCanceled], plural(total, "task"))
 		}
-		return Why{Running: active > 0, Reason: reason, Next: again}, true
+		return Why{Running: active > 0, Reason: reason, Actions: again}, true
 	case (status == JobPaused || status == JobPauseRequested) && !j.RetryAt.IsZero():
 		return Why{Running: active > 0, Reason: "held by the manager until " + clock(j.RetryAt, now) + ", when it is tried again" + because(j.Because),
-			Next: "resume it at once with: farm jobs resume " + j.Call}, true
+			Actions: []Action{j.ID.resume("resume it at once with", "Resume it at once")}}, true
 	case status == JobPaused:
-		return Why{Reason: "paused" + j.byWhom(now), Next: "resume it with: farm jobs resume " + j.Call}, true
+		return Why{Reason: "paused" + j.byWhom(now), Actions: []Action{j.ID.resume("resume it with", "Resume")}}, true
 	case status == JobPauseRequested:
 		return Why{Running: true, Reason: fmt.Sprintf("paused%s; %s %s being finished", j.byWhom(now), plural(active, "task"), form(active, "is", "are")),
-			Next: "resume it with: farm jobs resume " + j.Call}, true
+			Actions: []Action{j.ID.resume("resume it with", "Resume")}}, true
 	}
 	return Why{}, false
 }
@@ -140,37 +146,43 @@ func (j *JobDiagnosis) byWhom(now time.Time) (text string) {
 
 // TaskDiagnosis is all that is known about why a task is worked on or not.
 type TaskDiagnosis struct {
+	ID         TaskID
 	Index      int // in its job, from 0
 	State      TaskState
-	WorkerName string  // of the worker that has it, or had it last
-	Steps      int     // of it
-	Missing    int     // tasks that it needs and that are not completed
-	Needed     int     // of so many
-	Demand     *Demand // if it waits for nothing but a worker
-	Candidate          // of the one worker that is asked about, if one is
+	Remedy     ActionVerb // what the rule of State.Cause says that the farm can do; "" for nothing
+	WorkerName string     // of the worker that has it, or had it last
+	Steps      int        // of it
+	Missing    int        // tasks that it needs and that are not completed
+	Needed     int        // of so many
+	Demand     *Demand    // if it waits for nothing but a worker
+	Candidate             // of the one worker that is asked about, if one is
 }
 
 // Explain says why the task is not worked on, if it is not. job is why its job is not.
 func (t *TaskDiagnosis) Explain(j *JobDiagnosis, now time.Time) Why {
-	call := fmt.Sprintf("%s/%d", j.Call, t.Index+1)
-	again := "do it again with: farm jobs requeue " + call
+	call := fmt.Sprintf("%s/%d", j.ID.Short(), t.Index+1)
+	again := []Action{{Verb: DoRequeueTask, Job: j.ID, Task: t.ID, Label: "Do it again", Command: "farm jobs requeue " + call, intro: "do it again with"}}
 	switch t.State.Status {
 	case TaskActive:
 		return Why{Running: true, Reason: fmt.Sprintf("worker %s works on it, %d of %s done", t.WorkerName, t.State.StepsDone, plural(t.Steps, "step"))}
 	case TaskCompleted:
-		return Why{Reason: "it is completed", Next: again}
+		return Why{Reason: "it is completed", Actions: again}
 	case TaskFailed:
-		why := Why{Reason: "it failed", Next: "see why with: farm jobs log " + call + "; " + again}
+		log := j.ID.log(t.ID)
+		log.Command = "farm jobs log " + call
+		why := Why{Reason: "it failed", Actions: append([]Action{log}, again...)}
 		if t.State.Cause == nil {
 			why.Reason += t.told()
 		}
 		t.State.Cause.explain(&why, "its log")
+		why.remedy(j.ID, t.Remedy)
 		return why
 	case TaskCanceled:
-		return Why{Reason: "it was canceled" + t.told(), Next: again}
+		return Why{Reason: "it was canceled" + t.told(), Actions: again}
 	}
 	if why, stopped := j.stopped(now); stopped {
 		why.Reason, why.Running, why.Cause = "its job is not handed out: "+why.Reason, false, t.State.Cause
+		why.remedy(j.ID, t.Remedy)
 		return why
 	}
 	if t.Missing > 0 {
@@ -180,6 +192,7 @@ func (t *TaskDiagnosis) Explain(j *JobDiagnosis, now time.Time) Why {
 	if c := t.State.Cause; c != nil {
 		why.Details = append([]string{"it failed before" + because(c.Means), c.detail("its log")}, why.Details...)
 		why.Cause = c
+		why.remedy(j.ID, t.Remedy)
 	}
 	return why
 }

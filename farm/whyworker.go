@@ -22,19 +22,19 @@ type WorkerDiagnosis struct {
 // MissedWork is why a worker does not get what others could.
 type MissedWork struct {
 	OtherTypes    []string      // types of tasks that wait, and that it does not do
-	OtherTags     []string      // names of the tags of jobs that wait, and that it does not carry
+	OtherTags     []TagRef      // tags of jobs that wait, and that it does not carry
 	OtherBlenders []BlenderNeed // of jobs that wait, and that it has no Blender for
 
-	Blocked    []string // jobs with tasks for it that it is blocked from, as commands call them
-	BlockedToo int      // other workers that are blocked in the first of them
-	Failed     []string // jobs whose tasks for it it failed
+	Blocked    []JobID // jobs with tasks for it that it is blocked from
+	BlockedToo int     // other workers that are blocked in the first of them
+	Failed     []JobID // jobs whose tasks for it it failed
 }
 
 // Explain says why the worker has no task, if it has none.
 func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	switch {
 	case w.Obstacle == NotApproved:
-		return Why{Reason: "it is new, and waits for approval", Next: "if it belongs to the farm: farm workers approve " + w.Name}
+		return Why{Reason: "it is new, and waits for approval", Actions: []Action{w.approve()}}
 	case w.Obstacle == WorkerInUse:
 		return w.inUse()
 	case w.Obstacle == WorkerBusy:
@@ -50,13 +50,13 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	var reasons []Why
 	for _, u := range w.Unable {
 		reasons = append(reasons, Why{Reason: "it takes no " + strings.Join(u.TaskTypes, ", ") + " tasks: " + u.Reason,
-			Next: "put that right; the worker notices by itself within a minute"})
+			Advice: putRight})
 	}
 	w.OtherTypes = slices.DeleteFunc(slices.Clone(w.OtherTypes), func(t string) bool { // that is said already
 		return slices.ContainsFunc(w.Unable, func(u Unable) bool { return slices.Contains(u.TaskTypes, t) })
 	})
 	if n := len(w.Blocked); n > 0 {
-		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Next: fmt.Sprintf("lift a block with: farm jobs blocklist %s --remove %s", w.Blocked[0], w.Name)})
+		reasons = append(reasons, Why{Reason: fmt.Sprintf("it is blocked from the tasks it could do of %s", plural(n, "job")), Actions: []Action{w.Blocked[0].unblocked(&w.Candidate, "", "lift a block with")}})
 	}
 	if n := len(w.Failed); n > 0 {
 		reasons = append(reasons, Why{Reason: fmt.Sprintf("it failed the tasks it could do of %s, and others try them first", plural(n, "job"))})
@@ -65,8 +65,8 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 		reasons = append(reasons, w.otherBlenders())
 	}
 	if len(w.OtherTags) > 0 {
-		reasons = append(reasons, Why{Reason: "jobs wait for workers with tag " + strings.Join(w.OtherTags, " or ") + ", which it does not carry",
-			Next: fmt.Sprintf("give it one with: farm workers tags %s --set %s", w.Name, w.OtherTags[0])})
+		reasons = append(reasons, Why{Reason: "jobs wait for workers with tag " + strings.Join(namesOf(w.OtherTags), " or ") + ", which it does not carry",
+			Actions: []Action{w.give(w.OtherTags[0], "give it one with")}})
 	}
 	if len(w.OtherTypes) > 0 {
 		does := "it does no tasks at all"
@@ -74,14 +74,14 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 			does = "it does only " + strings.Join(w.Types, ", ")
 		}
 		reasons = append(reasons, Why{Reason: "jobs wait for workers that do " + strings.Join(w.OtherTypes, " or ") + " tasks; " + does,
-			Next: "start its farm work with other --task-types"})
+			Advice: "start its farm work with other --task-types"})
 	}
 	if len(reasons) == 0 {
 		return w.nothingWaits()
 	}
 	why := reasons[0]
 	if w.BlockedToo > 0 {
-		why.Details = append(why.Details, fmt.Sprintf("%s %s blocked in job %s too", plural(w.BlockedToo, "other worker"), form(w.BlockedToo, "is", "are"), w.Blocked[0]))
+		why.Details = append(why.Details, fmt.Sprintf("%s %s blocked in job %s too", plural(w.BlockedToo, "other worker"), form(w.BlockedToo, "is", "are"), w.Blocked[0].Short()))
 	}
 	for _, r := range reasons[1:] {
 		why.Details = append(why.Details, r.Reason)
@@ -89,9 +89,16 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	return why
 }
 
+func namesOf(tags []TagRef) (names []string) {
+	for _, tag := range tags {
+		names = append(names, tag.Name)
+	}
+	return names
+}
+
 // inUse says that the computer's owner comes first.
 func (w *WorkerDiagnosis) inUse() Why {
-	why := Why{Reason: "it is " + w.InUse, Next: "it goes on when nobody uses that computer and no pause is left; farm work status there says more, and farm work resume ends a pause"}
+	why := Why{Reason: "it is " + w.InUse, Advice: "it goes on when nobody uses that computer and no pause is left; farm work status there says more, and farm work resume ends a pause"}
 	if w.Task != "" {
 		why.Reason += ", and " + w.Task + " stands still there"
 	}
@@ -106,7 +113,7 @@ func (w *WorkerDiagnosis) nothingWaits() Why {
 			plural(w.Waiting, "job"), form(w.Waiting, "is", "are"), form(w.Waiting, "it", "them")))
 	}
 	if w.Stopped > 0 {
-		why.Next = "see them with: farm jobs list --status paused"
+		why.Actions = []Action{showPaused()}
 		why.Details = append(why.Details, plural(w.Stopped, "job")+form(w.Stopped, " is", " are")+" paused")
 	}
 	return why
@@ -120,17 +127,17 @@ func (w *WorkerDiagnosis) notAwake(now time.Time) Why {
 	}
 	switch w.Status {
 	case WorkerAsleep:
-		return Why{Reason: "it is asleep" + group{w.Candidate}.until(now), Next: "wake it with: farm workers wake " + w.Name}
+		return Why{Reason: "it is asleep" + group{w.Candidate}.until(now), Actions: []Action{w.wake("wake it with")}}
 	case WorkerStarting:
 		return Why{Reason: "it has just signed on, and says soon that it is awake"}
 	case WorkerError:
-		return Why{Reason: "it is lost" + seen, Next: "see whether farm work still runs there and reaches the manager"}
+		return Why{Reason: "it is lost" + seen, Advice: "see whether farm work still runs there and reaches the manager"}
 	case WorkerUnknown:
-		return Why{Reason: "it registered and never signed on", Next: "start farm work there"}
+		return Why{Reason: "it registered and never signed on", Advice: "start farm work there"}
 	case WorkerOffline:
-		return Why{Reason: "it is offline" + seen, Next: "start farm work there"}
+		return Why{Reason: "it is offline" + seen, Advice: "start farm work there"}
 	}
-	return Why{Reason: "it says that it is " + w.Status.String(), Next: "wake it with: farm workers wake " + w.Name}
+	return Why{Reason: "it says that it is " + w.Status.String(), Actions: []Action{w.wake("wake it with")}}
 }
 
 // requested says which requested status a worker takes first.
@@ -138,7 +145,7 @@ func (w *WorkerDiagnosis) requested() Why {
 	what := map[WorkerStatus]string{WorkerAwake: "wake up", WorkerAsleep: "go to sleep", WorkerOffline: "shut down", WorkerRestart: "restart"}[w.Request.Status]
 	why := Why{Reason: "it is asked to " + what}
 	if w.Status == WorkerAwake {
-		why.Next = "take that back with: farm workers wake " + w.Name
+		why.Actions = []Action{w.wake("take that back with")}
 	}
 	switch {
 	case w.Task != "" && w.Request.Lazy:
@@ -149,10 +156,10 @@ func (w *WorkerDiagnosis) requested() Why {
 		why.Reason += " and to give back " + w.Task
 	case w.Status == WorkerError:
 		why.Reason += " when it is back; it is lost"
-		why.Next = "see whether farm work still runs there and reaches the manager"
+		why.Advice, why.Actions = "see whether farm work still runs there and reaches the manager", nil
 	case w.Status == WorkerOffline || w.Status == WorkerUnknown:
 		why.Reason += " when it is back; it is offline"
-		why.Next = "start farm work there"
+		why.Advice, why.Actions = "start farm work there", nil
 	default:
 		why.Reason += ", and has not done so yet"
 	}

@@ -93,6 +93,27 @@ func (l *Library) Broken(ctx context.Context) []farm.BrokenType {
 	return broken
 }
 
+// Source returns the script of a job type, whether it can be used or not, and its file name
+// in the folder of the user's scripts; "" if it comes with the program. NotFound.
+func (l *Library) Source(name string) (file, source string, err error) {
+	scripts, err := l.scripts()
+	if err != nil {
+		return "", "", err
+	}
+	i := slices.IndexFunc(scripts, func(s *script) bool { return s.name == name })
+	if i < 0 {
+		return "", "", unknownType(name, scripts)
+	}
+	text, err := l.read(scripts[i].file)
+	if err != nil {
+		return "", "", err
+	}
+	if !scripts[i].builtin {
+		file = scripts[i].file
+	}
+	return file, text.body, nil
+}
+
 // find returns the script and definition of a job type, which may be broken.
 func (l *Library) find(ctx context.Context, name string) (*script, *definition, error) {
 	scripts, err := l.scripts()

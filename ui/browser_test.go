@@ -122,6 +122,13 @@ func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// visit opens another address of the page, below /app/, without loading the page anew.
+func (p *page) visit(path string) {
+	p.t.Helper()
+	var ok bool
+	p.eval("import('/app/router.js').then((router) => { router.go("+quoted(path)+"); return true; })", &ok)
+}
+
 // width makes the window so wide, as on a phone or on a desk.
 func (p *page) width(pixels int64) {
 	p.t.Helper()

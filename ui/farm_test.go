@@ -116,6 +116,12 @@ func (f *farm) kill() {
 // that is not nil.
 func (f *farm) call(method, path string, body, to any) {
 	f.t.Helper()
+	f.callWith(nil, method, path, body, to)
+}
+
+// callWith is call with more headers.
+func (f *farm) callWith(header http.Header, method, path string, body, to any) {
+	f.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		f.t.Fatal(err)
@@ -130,6 +136,9 @@ func (f *farm) call(method, path string, body, to any) {
 		f.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	for name, values := range header {
+		r.Header[name] = values
+	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		f.t.Fatal(err)
@@ -174,10 +183,7 @@ func (f *farm) task(job string, number int) string {
 // say nothing by themselves, and the computer may be slow.
 func (f *farm) patient() {
 	f.t.Helper()
-	var config map[string]any
-	f.call("GET", "configuration/file", nil, &config)
-	config["worker_timeout"] = "1h"
-	f.call("PUT", "configuration/file", config, nil)
+	f.set(map[string]any{"worker_timeout": "1h"})
 }
 
 // film submits a job that renders so many frames in one task, and returns its id.

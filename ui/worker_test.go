@@ -20,14 +20,18 @@ type worker struct {
 }
 
 // newWorker registers a worker that takes tasks of a type, and wakes it.
-func (f *farm) newWorker(taskType string) *worker {
+func (f *farm) newWorker(taskType string) *worker { return f.newWorkerBehind(taskType, nil) }
+
+// newWorkerBehind is newWorker of one that registers with more headers, such as those of
+// a proxy.
+func (f *farm) newWorkerBehind(taskType string, header http.Header) *worker {
 	f.t.Helper()
 	const secret = "0123456789abcdef0123456789abcdef"
 	var registered struct{ UUID string }
-	f.call("POST", "worker/register-worker", map[string]any{
+	f.callWith(header, "POST", "worker/register-worker", map[string]any{
 		"name": "render01", "secret": secret, "platform": "linux", "supported_task_types": []string{taskType},
 	}, &registered)
-	w := &worker{f, registered.UUID, secret}
+	w := &worker{farm: f, id: registered.UUID, password: secret}
 	w.post("worker/sign-on", "application/json", []byte(`{"name":"render01","supported_task_types":["`+taskType+`"],"software_version":"1"}`))
 	w.post("worker/state-changed", "application/json", []byte(`{"status":"awake"}`))
 	return w

@@ -145,10 +145,11 @@ class Following(unittest.TestCase):
         self.until(lambda v: not v.trouble)
 
     def test_why_it_waits(self) -> None:
-        self.manager.why["job-1"] = {"running": False, "reason": "no worker is awake", "next": "start one with farm work", "details": []}
+        self.manager.why["job-1"] = {"running": False, "reason": "no worker is awake", "next": "…", "details": [], "advice": "start one",
+                                      "actions": [{"verb": "wake-worker", "target": {}, "label": "Wake render07", "command": "farm workers wake render07"}]}
         self.step(status="queued")
         self.follow()
-        self.assertEqual(self.until(lambda v: v.why).why, "no worker is awake; start one with farm work")
+        self.assertEqual(self.until(lambda v: v.why).why, "no worker is awake; start one. On the farm's page: “Wake render07”")
         self.step(status="active")
         self.until(lambda v: v.job.status == "active" and not v.why)
 

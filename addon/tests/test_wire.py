@@ -15,7 +15,7 @@ GOLDEN = pathlib.Path(__file__).parents[2] / "testdata" / "wire"
 ANSWERS = {
     "Version": wire.Version, "SharedStorageLocation": wire.SharedStorage, "AvailableJobType": wire.JobType,
     "AvailableJobSetting": wire.Setting, "WorkerTag": wire.Tag, "Job": wire.Job, "ManagerVariable": wire.Variable,
-    "JobLastRenderedImageInfo": wire.LastRendered,
+    "JobLastRenderedImageInfo": wire.LastRendered, "Why": wire.Why,
 }
 LISTS = {
     "AvailableJobTypes": ("job_types", wire.JobType), "WorkerTagList": ("tags", wire.Tag), "JobsQueryResult": ("jobs", wire.Job),

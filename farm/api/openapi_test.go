@@ -119,6 +119,13 @@ GET    /api/farm/workers/{worker_id}/costs                   fetchWorkerCosts   
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
 GET    /api/farm/jobtypes/broken                             getBrokenJobTypes          open  200
+GET    /api/farm/jobtypes/{type_name}/source                 getJobTypeSource           open  200
+GET    /api/farm/storage                                     fetchStorageFolder         open  200
+POST   /api/farm/submissions                                 beginSubmission            open  200
+PUT    /api/farm/submissions/{id}/file                       sendSubmissionFile         open  204
+POST   /api/farm/submissions/{id}/check                      checkSubmission            open  200
+POST   /api/farm/submissions/{id}/submit                     submitSubmission           open  200
+DELETE /api/farm/submissions/{id}                            discardSubmission          open  204
 GET    /api/farm/jobs/{job_id}/why                           fetchJobWhy                open  200
 GET    /api/farm/tasks/{task_id}/why                         fetchTaskWhy               open  200
 GET    /api/farm/workers/{worker_id}/why                     fetchWorkerWhy             open  200

@@ -73,6 +73,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
 		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand",
+		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
@@ -187,6 +188,13 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.GetJobTypes(ctx))
 	l.is(c.GetJobType(ctx, "simple-blender-render"))
 	l.is(c.GetBrokenJobTypes(ctx))
+	l.is(c.GetJobTypeSource(ctx, "simple-blender-render"))
+	l.is(c.FetchStorageFolder(ctx, "shots"))
+	l.is(c.BeginSubmission(ctx, api.SubmissionFile{Name: "shot.blend", Size: 4}))
+	l.does(c.SendSubmissionFile(ctx, string(task), []byte("file")))
+	l.is(c.CheckSubmission(ctx, string(task), api.SubmissionOptions{Type: "simple-blender-render"}))
+	l.is(c.SubmitSubmission(ctx, string(task), api.SubmissionOptions{Type: "simple-blender-render", Paused: true}))
+	l.does(c.DiscardSubmission(ctx, string(task)))
 	l.is(c.SubmitJob(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
 	l.does(c.SubmitJobCheck(ctx, api.SubmittedJob{Name: "a", Type: "b", SubmitterPlatform: "linux"}))
 	l.is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))

@@ -116,8 +116,13 @@ const (
 type Why struct {
 	Running bool         `json:"running"`
 	Reason  string       `json:"reason"`  // one sentence
-	Next    string       `json:"next"`    // what to do about it; "" for nothing
+	Next    string       `json:"next"`    // what to do about it, in one line; "" for nothing
 	Details List[string] `json:"details"` // more to know, a sentence each
+
+	// Advice is what somebody can do whom the farm cannot replace, and Actions what the farm does when
+	// it is asked. Next is both in one line.
+	Advice  string       `json:"advice,omitempty"`
+	Actions List[Action] `json:"actions"`
 
 	// Cause is why a task failed, which is a part of the reason: the task that was
 	// asked about, or the first of the job's that failed.
@@ -125,6 +130,33 @@ type Why struct {
 
 	// Warnings are of what is being done, such as a task that takes long; a sentence each.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Action is farm.Action: something that the farm does about it when it is asked.
+type Action struct {
+	Verb       string            `json:"verb"`
+	Target     ActionTarget      `json:"target"`
+	Parameters *ActionParameters `json:"parameters,omitempty"`
+	Label      string            `json:"label"`             // what a button says
+	Command    string            `json:"command,omitempty"` // what does it on the command line
+}
+
+// ActionTarget is what an Action is done to, as far as its verb needs it.
+type ActionTarget struct {
+	Job        farm.JobID    `json:"job,omitempty"`
+	Task       farm.TaskID   `json:"task,omitempty"`
+	Worker     farm.WorkerID `json:"worker,omitempty"`
+	WorkerName string        `json:"worker_name,omitempty"`
+}
+
+// ActionParameters is farm.Parameters.
+type ActionParameters struct {
+	Tasks     string     `json:"tasks,omitempty"`
+	Priority  int        `json:"priority,omitempty"`
+	Tag       farm.TagID `json:"tag,omitempty"`
+	TagName   string     `json:"tag_name,omitempty"`
+	TaskType  string     `json:"task_type,omitempty"`
+	JobStatus string     `json:"job_status,omitempty"`
 }
 
 // Cause is farm.Cause.

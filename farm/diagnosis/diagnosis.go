@@ -45,6 +45,7 @@ type rule struct {
 	Class string
 	matcher
 	consequence farm.Consequence
+	action      farm.ActionVerb
 	means, next string
 }
 
@@ -59,6 +60,7 @@ type ruleText struct {
 	Consequence string `yaml:"consequence"`
 	Means       string `yaml:"means"`
 	Next        string `yaml:"next"`
+	Action      string `yaml:"action"`
 }
 
 //go:embed rules.yaml
@@ -127,7 +129,7 @@ func compile(name string, file ruleFile) (rules Rules, mistakes []error) {
 var classForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func (t ruleText) compile() (rule, error) {
-	r := rule{Class: t.Class, consequence: farm.Consequence(t.Consequence), means: t.Means, next: t.Next}
+	r := rule{Class: t.Class, consequence: farm.Consequence(t.Consequence), action: farm.ActionVerb(t.Action), means: t.Means, next: t.Next}
 	if r.consequence == "" {
 		r.consequence = farm.OneTask
 	}
@@ -138,6 +140,8 @@ func (t ruleText) compile() (rule, error) {
 		return r, fmt.Errorf("it matches nothing: give it a regular expression as \"match\"")
 	case !slices.Contains(farm.Consequences(), r.consequence):
 		return r, fmt.Errorf("its consequence is %q, and can be %s", t.Consequence, strings.Trim(fmt.Sprint(farm.Consequences()), "[]"))
+	case r.action != "" && !slices.Contains(farm.RuleActions(), r.action):
+		return r, fmt.Errorf("its action is %q, and can be %s", t.Action, strings.Trim(fmt.Sprint(farm.RuleActions()), "[]"))
 	case t.Means == "":
 		return r, fmt.Errorf("it has no \"means\", the sentence that people get to read")
 	case len(t.Match) > maxText || len(t.Means) > maxText || len(t.Next) > maxText:
@@ -168,6 +172,15 @@ func (r Rules) Match(log []byte) (Diagnosis, bool) {
 		return Diagnosis{farm.Cause{Class: rule.Class, Line: shown(line), Means: fill(rule.means), Next: fill(rule.next)}, rule.consequence}, true
 	}
 	return Diagnosis{}, false
+}
+
+// Action returns what the first rule of a class has the farm do, beside trying again;
+// "" for nothing.
+func (r Rules) Action(class string) farm.ActionVerb {
+	if i := slices.IndexFunc(r.list, func(one rule) bool { return one.Class == class }); i >= 0 {
+		return r.list[i].action
+	}
+	return ""
 }
 
 // firstGroup returns the first group of the match that took part in it.

@@ -136,5 +136,8 @@ func (m *Manager) SharedStorage(audience, platform string) string {
 // FarmID returns what tells this farm from others, whatever it is called and wherever it is.
 func (m *Manager) FarmID() string { return m.id.String() }
 
+// SharedFolder returns the shared storage itself, in which jobs have a folder.
+func (m *Manager) SharedFolder() string { return m.config.Load().shared }
+
 // Version returns the version of this program, and the commit it was built from.
 func (m *Manager) Version() (version, commit string) { return m.version, m.commit }

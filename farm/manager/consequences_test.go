@@ -71,7 +71,7 @@ func TestWhatNobodyCouldDoFailsTheJobAtOnce(t *testing.T) {
 	}
 	why, err := f.WhyJob(job)
 	f.must(err)
-	if why.Reason != "1 of its 51 tasks failed: The scene has no camera" || !strings.HasPrefix(why.Next, "Add one in Blender") || fmt.Sprint(why.Details) != "[task 2 (no-camera): Error: Cannot render, no camera]" {
+	if why.Reason != "1 of its 51 tasks failed: The scene has no camera" || !strings.HasPrefix(why.Next(), "Add one in Blender") || fmt.Sprint(why.Details) != "[task 2 (no-camera): Error: Cannot render, no camera]" {
 		t.Errorf("why: %+v", why)
 	}
 	if why, err = f.WhyTask(task.ID, ""); err != nil || why.Cause == nil || why.Reason != "it failed: The scene has no camera" {
@@ -312,7 +312,7 @@ func TestWithoutATimeToRetryAUserHasToResume(t *testing.T) {
 		f.failsWith(w, diskFull)
 		pass(1000 * time.Hour)
 		f.want(job, farm.JobPaused)
-		if why, _ := f.WhyJob(job); !strings.Contains(why.Reason, "The disk that Blender writes to is full") || !strings.HasPrefix(why.Next, "resume it") {
+		if why, _ := f.WhyJob(job); !strings.Contains(why.Reason, "The disk that Blender writes to is full") || !strings.HasPrefix(why.Next(), "resume it") {
 			t.Errorf("why: %+v", why)
 		}
 	})
@@ -370,7 +370,7 @@ func TestPreflightStopsTheJob(t *testing.T) {
 	f.want(job, farm.JobFailed)
 	why, err := f.WhyJob(job)
 	f.must(err)
-	if !strings.Contains(why.Reason, "What the frames need is not there: image /p/wood.png") || !strings.HasPrefix(why.Next, "Put it back") ||
+	if !strings.Contains(why.Reason, "What the frames need is not there: image /p/wood.png") || !strings.HasPrefix(why.Next(), "Put it back") ||
 		!strings.Contains(fmt.Sprint(why.Details), "missing: font /p/a.ttf is missing (vectorfont A)") || !strings.Contains(fmt.Sprint(why.Details), "unused: image /p/old.png") {
 		t.Errorf("why: %+v", why)
 	}

@@ -40,7 +40,7 @@ func (m *Manager) Demand(s farm.Scaling) (d Demand, err error) {
 			at[c.Work] = i
 			of := DemandOf{ClassDemand: q.expect(c, most)}
 			if c.Tag != "" {
-				of.TagName = q.tag(c.Tag)
+				of.TagName = q.tag(c.Tag).Name
 			}
 			d.Classes = append(d.Classes, of)
 		}

@@ -31,6 +31,7 @@ type JobTypes interface {
 	Types(ctx context.Context) ([]farm.JobType, error)
 	Type(ctx context.Context, name string) (farm.JobType, error)
 	Broken(ctx context.Context) []farm.BrokenType
+	Source(name string) (file, source string, err error) // file is "" for a script that comes with the program
 	Plan(ctx context.Context, sub farm.Submission) (*farm.Plan, error)
 }
 

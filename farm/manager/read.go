@@ -206,6 +206,11 @@ func (m *Manager) JobType(ctx context.Context, name string) (farm.JobType, error
 // BrokenTypes returns the job-type scripts that cannot be used, and why.
 func (m *Manager) BrokenTypes(ctx context.Context) []farm.BrokenType { return m.types.Broken(ctx) }
 
+// TypeSource returns the script of a job type, and its file if it is a user's; NotFound.
+func (m *Manager) TypeSource(name string) (file, source string, err error) {
+	return m.types.Source(name)
+}
+
 // WorkerName tells who a worker is, for lists of tasks: its name and address,
 // both "" for a worker that was deleted or never existed.
 func (m *Manager) WorkerName(id farm.WorkerID) (name, address string) {

@@ -175,16 +175,13 @@ func (q *inquiry) liveWorker(id farm.WorkerID) (*store.Worker, error) {
 	return w, nil
 }
 
-// short is what commands call a job.
-func short(id farm.JobID) string { return string(id[:min(8, len(id))]) }
-
 // called is what people call a task.
 func called(t store.Task) string {
-	return fmt.Sprintf("task %d of job %s (%s)", t.Index+1, t.Job.Name, short(t.Job.ID))
+	return fmt.Sprintf("task %d of job %s (%s)", t.Index+1, t.Job.Name, t.Job.ID.Short())
 }
 
 // head is what there is to say of a job without a look at its tasks.
-func head(j *store.Job) *farm.JobDiagnosis { return &farm.JobDiagnosis{Job: j.Job, Call: short(j.ID)} }
+func head(j *store.Job) *farm.JobDiagnosis { return &farm.JobDiagnosis{Job: j.Job} }
 
 func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	job := head(j)
@@ -192,6 +189,7 @@ func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	if j.Status() == farm.JobFailed {
 		for t := range j.TasksIn(farm.TaskFailed) {
 			job.Failed, job.FailedTask, job.Cause = t.Index, t.ID(), t.State().Cause
+			job.Remedy = q.m.remedy(job.Cause)
 			break
 		}
 	}
@@ -213,10 +211,18 @@ func (q *inquiry) job(j *store.Job) *farm.JobDiagnosis {
 	return job
 }
 
+// remedy is what the rule of a cause has the farm do about it; "" for nothing.
+func (m *Manager) remedy(c *farm.Cause) farm.ActionVerb {
+	if c == nil {
+		return ""
+	}
+	return m.errors.Rules().Action(c.Class)
+}
+
 // demand is what all workers are the same to.
 func (q *inquiry) demand(d store.Demand) farm.Demand {
 	j := d.First.Job
-	w := farm.Demand{Job: short(j.ID), Type: d.Type, Tasks: 1, Need: j.Blender.For(d.Type)}
+	w := farm.Demand{Job: j.ID, First: d.First.ID(), Type: d.Type, Tasks: 1, Need: j.Blender.For(d.Type)}
 	if j.Tag != "" {
 		w.Tag = q.tag(j.Tag)
 	}
@@ -224,15 +230,16 @@ func (q *inquiry) demand(d store.Demand) farm.Demand {
 	return w
 }
 
-func (q *inquiry) tag(id farm.TagID) string {
+func (q *inquiry) tag(id farm.TagID) farm.TagRef {
 	if tag, err := q.Tag(id); err == nil {
-		return tag.Name
+		return farm.TagRef{ID: id, Name: tag.Name}
 	}
-	return string(id)
+	return farm.TagRef{ID: id, Name: string(id)}
 }
 
 func (q *inquiry) task(t store.Task) *farm.TaskDiagnosis {
-	task := &farm.TaskDiagnosis{Index: t.Index, State: t.State(), Steps: t.Steps()}
+	task := &farm.TaskDiagnosis{ID: t.ID(), Index: t.Index, State: t.State(), Steps: t.Steps()}
+	task.Remedy = q.m.remedy(task.State.Cause)
 	task.WorkerName = q.m.roster.name(task.State.Worker)
 	task.Missing, task.Needed = t.Missing()
 	for _, d := range q.Demands(t.Job) {
@@ -281,7 +288,7 @@ func (q *inquiry) workers(taskType string, obstacle func(*store.Worker) farm.Obs
 
 func (q *inquiry) candidate(w *store.Worker, obstacle func() farm.Obstacle) farm.Candidate {
 	seen := q.m.withSeen(w.Worker)
-	s := farm.Candidate{Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle(), Facts: w.Facts}
+	s := farm.Candidate{ID: w.ID, Name: w.Name, Status: w.Status, Request: w.Request, LastSeen: seen.LastSeen, Obstacle: obstacle(), Facts: w.Facts}
 	if w.Schedule.Active && w.Schedule.Wants(q.now.In(q.m.zoneOf(&w.Worker))) == farm.WorkerAsleep {
 		s.Until = w.ScheduleAt
 	}
@@ -307,10 +314,10 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 		worker.BlockedToo = q.BlockedWorkers(o.Blocked[0]) - 1
 	}
 	for _, j := range o.Blocked {
-		worker.Blocked = append(worker.Blocked, short(j.ID))
+		worker.Blocked = append(worker.Blocked, j.ID)
 	}
 	for _, j := range o.Failed {
-		worker.Failed = append(worker.Failed, short(j.ID))
+		worker.Failed = append(worker.Failed, j.ID)
 	}
 	worker.Stopped, worker.Waiting = q.m.tally.counts()
 	return worker

@@ -9,7 +9,7 @@ import (
 // A job that requires a graphics card waits for a worker that has one, as far as workers
 // tell; and it says so.
 func TestWhyAJobWaitsForACard(t *testing.T) {
-	const submit = "start a worker with one (farm workers show says what Blender finds on a worker), or submit it again without gpu=require"
+	const submit = "start a worker with one, or submit it again without gpu=require"
 	cpuOnly := func(s *scene, names ...string) (last farm.WorkerID) {
 		for _, name := range names {
 			last = s.worker(name)

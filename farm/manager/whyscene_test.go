@@ -142,8 +142,8 @@ func check(t *testing.T, situations []situation) {
 				if !matches(why.Reason, c.reason) {
 					t.Errorf("the reason is %q, want %q", why.Reason, c.reason)
 				}
-				if !matches(why.Next, c.next) {
-					t.Errorf("what to do is %q, want %q", why.Next, c.next)
+				if !matches(why.Next(), c.next) {
+					t.Errorf("what to do is %q, want %q", why.Next(), c.next)
 				}
 				found := c.detail == ""
 				for _, d := range why.Details {

@@ -60,6 +60,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
 	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
+	s.submissionRoutes(r)
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
 	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))

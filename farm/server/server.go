@@ -39,6 +39,8 @@ type Options struct {
 	Log   *slog.Logger
 	// Description describes the manager to programs that found it by SSDP; nil if it is not announced.
 	Description []byte
+	// Submissions takes in jobs from browsers; optional.
+	Submissions Submissions
 	// Key returns the farm's key, "" if it has none; optional. With an error nobody is let in.
 	Key func() (string, error)
 }
@@ -62,15 +64,24 @@ type Server struct {
 	pictures      *slots.Slots    // of frames, that are made at a time
 	archives      *slots.Slots    // of frames, that are downloaded
 	reads         *slots.Slots    // of files that jobs made
+	submissions   Submissions
+	sending       *slots.Slots    // files of submissions that come at a time
 	streams       context.Context // ends with EndStreams
 	endStreams    context.CancelFunc
 }
 
+// maxSending is how many files of submissions may come at a time, and maxSendingOfAClient
+// how many of them from one client.
+const maxSending, maxSendingOfAClient = 16, 4
+
 // New returns a server.
 func New(o Options) *Server {
 	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
-		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient),
+		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient), sending: slots.New(maxSending, maxSendingOfAClient),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
+	if s.submissions = o.Submissions; s.submissions == nil {
+		s.submissions = noSubmissions{}
+	}
 	if s.key == nil {
 		s.key = func() (string, error) { return "", nil }
 	}

@@ -88,9 +88,11 @@ func newServer(t testing.TB) *testServer {
 		return map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, nil
 	}
 	description := func() ([]byte, error) { return []byte(`{"openapi":"3.0.3"}`), nil }
+	self, desk := newDesk(t, home, m)
 	s.server = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log,
-		Key: func() (string, error) { return s.key, s.keyError }})
+		Submissions: desk, Key: func() (string, error) { return s.key, s.keyError }})
 	hs := httptest.NewServer(s.server)
+	self.Base = hs.URL
 	s.url, s.client = hs.URL, s.contract.Client(nil)
 	t.Cleanup(func() {
 		s.server.EndStreams()
@@ -207,6 +209,7 @@ func TestEveryOperation(t *testing.T) {
 	s.workerMgtCalls(w)
 	s.jobCalls(job)
 	s.shamanCalls()
+	s.submissionCalls()
 	s.contract.Require(
 		"reloadConfiguration", // there is no file in these tests
 		// These answer 501 so far.

@@ -47,5 +47,19 @@ func answerWhy(w http.ResponseWriter, why farm.Why, err error) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, api.Why{Running: why.Running, Reason: why.Reason, Next: why.Next, Details: why.Details, Warnings: why.Warnings, Cause: (*api.Cause)(why.Cause)})
+	answer := api.Why{Running: why.Running, Reason: why.Reason, Next: why.Next(), Details: why.Details, Advice: why.Advice, Warnings: why.Warnings, Cause: (*api.Cause)(why.Cause)}
+	for _, a := range why.Actions {
+		answer.Actions = append(answer.Actions, encodeAction(a))
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+// encodeAction is an action on the wire.
+func encodeAction(a farm.Action) api.Action {
+	out := api.Action{Verb: string(a.Verb), Target: api.ActionTarget{Job: a.Job, Task: a.Task, Worker: a.Worker, WorkerName: a.Name}, Label: a.Label, Command: a.Command}
+	if a.Parameters != (farm.Parameters{}) {
+		p := api.ActionParameters(a.Parameters)
+		out.Parameters = &p
+	}
+	return out
 }

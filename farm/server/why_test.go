@@ -10,7 +10,7 @@ func TestWhy(t *testing.T) {
 	s := newServer(t)
 	job := s.submit()
 	got := s.want(200, "GET", "/api/farm/jobs/"+job+"/why", "")
-	if string(got.body) != `{"running":false,"reason":"the farm has no workers","next":"start one with: farm work --task-types misc","details":["2 tasks wait for others to be completed, the first for 1 of 1"]}`+"\n" {
+	if string(got.body) != `{"running":false,"reason":"the farm has no workers","next":"start one with: farm work --task-types misc","details":["2 tasks wait for others to be completed, the first for 1 of 1"],"actions":[{"verb":"start-worker","target":{},"parameters":{"task_type":"misc"},"label":"Add a computer …","command":"farm work --task-types misc"}]}`+"\n" {
 		t.Errorf("without workers: %s", got.body)
 	}
 	w, task := s.worker(), s.tasks(job)[0]

@@ -165,6 +165,9 @@ func (u *Submission) settle(ctx context.Context, name string) (err error) {
 // File returns the path of the .blend.
 func (u *Submission) File() string { return u.file }
 
+// Job returns what will be handed in. Submit gives it the place of the file.
+func (u *Submission) Job() api.SubmittedJob { return u.job }
+
 // Missing returns what the file needs and cannot be found. Whether that matters
 // is up to the caller.
 func (u *Submission) Missing() []blendfile.MissingFile {

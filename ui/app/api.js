@@ -3,10 +3,10 @@ import { ROOT, placed } from './address.js';
 import { clockOf } from './format.js';
 
 const BASE = `${ROOT}api/v3/`;
-const OWN = `${ROOT}api/farm/`;
+export const OWN = `${ROOT}api/farm/`;
 
 // Refusal is an answer that says no; its message is the manager's own sentence.
-class Refusal extends Error {
+export class Refusal extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -33,7 +33,7 @@ async function call(method, path, body, base = BASE) {
 }
 
 // reason finds the sentence in an answer that says no.
-async function reason(answer) {
+export async function reason(answer) {
   try {
     return (await answer.json()).message || answer.statusText;
   } catch {
@@ -42,9 +42,10 @@ async function reason(answer) {
 }
 
 const get = (path) => call('GET', path);
-const own = (method, path, body) => call(method, path, body, OWN);
+export const own = (method, path, body) => call(method, path, body, OWN);
 const id = encodeURIComponent;
 
+export const jobTypes = async () => (await get('jobs/types')).job_types ?? [];
 export const version = () => get('version');
 export const job = (jobID) => get(`jobs/${id(jobID)}`);
 export const task = (taskID) => get(`tasks/${id(taskID)}`);

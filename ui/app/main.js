@@ -3,6 +3,7 @@ import { Job } from './job.js';
 import { Jobs } from './jobs.js';
 import { Keys, showKeys, wall } from './keys.js';
 import { LastRendered } from './image.js';
+import { later } from './later.js';
 import { html, render, useEffect, useRef } from './lib.js';
 import { connected, everConnected, farmStatus, follow, version } from './live.js';
 import { farmMeans } from './format.js';
@@ -12,7 +13,11 @@ import { place } from './router.js';
 import { Tags } from './tags.js';
 import { Workers } from './workers.js';
 
-const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['last-rendered', 'Last rendered']];
+const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['last-rendered', 'Last rendered']];
+
+const JobTypes = later('Job types', async () => (await import('./jobtypes.js')).JobTypes);
+const Submit = later('Submit', async () => (await import('./submit.js')).Submit);
+const Settings = later('Settings', async () => (await import('./settings.js')).Settings);
 
 function Page({ at }) {
   const [first, second] = at.ids;
@@ -20,6 +25,9 @@ function Page({ at }) {
     case 'jobs': return first ? html`<${Job} key=${first} id=${first} task=${second ?? ''} />` : html`<${Jobs} />`;
     case 'workers': return html`<${Workers} id=${first ?? ''} />`;
     case 'tags': return html`<${Tags} />`;
+    case 'job-types': return html`<${JobTypes} name=${first ?? ''} />`;
+    case 'submit': return html`<${Submit} />`;
+    case 'settings': return html`<${Settings} />`;
     case 'last-rendered': return html`<${LastRendered} />`;
     case '': return html`<${Overview} />`;
   }
@@ -52,7 +60,7 @@ function Header({ at, name, lost }) {
   const status = connected.value ? farmStatus.value : lost ? 'lost' : '';
   return html`<header class="top"><a class="brand" href="./"><img src="icon.svg" alt="" width="26" height="26" /><span>${name}</span></a>
     <nav aria-label="Pages">${pages.map(([page, title]) => html`<a key=${page} href=${page || './'} aria-current=${page === at.page ? 'page' : undefined}>${title}</a>`)}</nav>
-    <span class="spread"></span>
+    <span class="spread"></span><a class="button" href="submit">Submit</a>
     <span id="farm-status" class="status" role="status" data-status=${status} title=${lost ? 'The manager does not answer. This page goes on by itself when it is back.' : farmMeans[status]}>
       ${connected.value ? farmStatus.value : lost ? 'connection lost – trying again' : 'connecting'}</span>
     <a class="quiet" href="../docs/">Docs</a>

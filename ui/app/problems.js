@@ -1,5 +1,6 @@
 // What is wrong, before all else: failed tasks with the line of their log that decided,
 // tasks that are stuck, workers that cannot work, and full disks.
+import { Advice } from './advice.js';
 import * as api from './api.js';
 import { bytes, count, seconds } from './format.js';
 import { html } from './lib.js';
@@ -53,5 +54,6 @@ function Failed({ job }) {
   const { data: why } = useLive(`failed ${job.id} ${job.updated}`, () => api.why('jobs', job.id));
   return html`<li><${Status} is="failed" /><a class="name" href=${`jobs/${job.id}`}><${Name} text=${job.name} /></a><${Time} of=${job.updated} />
     ${failures(job) > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(failures(job), 'task')} failed</a>`}
-    ${why && html`<span class="reason">${why.cause ? html`<${Cause} cause=${why.cause} />` : why.reason}</span>`}${why?.cause?.line && html`<code class="line">${why.cause.line.slice(0, 300)}</code>`}</li>`;
+    ${why && html`<span class="reason">${why.cause ? html`<${Cause} cause=${why.cause} />` : why.reason}</span>`}${why?.cause?.line && html`<code class="line">${why.cause.line.slice(0, 300)}</code>`}
+    ${why?.advice && html`<span class="quiet reason">${why.advice}</span>`}<${Advice} actions=${why?.actions} /></li>`;
 }

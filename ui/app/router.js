@@ -5,6 +5,9 @@
 //	/app/jobs/JOB[/TASK]      a job, and one of its tasks
 //	/app/workers[/WORKER]     workers, and one of them
 //	/app/tags                 tags
+//	/app/job-types[/TYPE]     job types, and one of them
+//	/app/submit               submitting a file
+//	/app/settings             the manager's settings
 //	/app/last-rendered        the last image, large
 import { APP } from './address.js';
 import { signal } from './lib.js';

@@ -1,13 +1,14 @@
 // Why a job or a task waits, in the scheduler's own words. What it says depends on
 // the whole farm, so it is asked again when anything changes there, and never
 // just because time has passed.
+import { Advice } from './advice.js';
 import * as api from './api.js';
 import { html } from './lib.js';
 import { useLive } from './live.js';
 
 const wakes = (name) => name === 'job' || name === 'worker' || name === 'status' || name === 'task';
 
-// Why is about a thing of a kind, jobs or tasks; '' is none.
+// Why is about a thing of a kind, jobs, tasks or workers; '' is none.
 export function Why({ kind, id }) {
   const { data: why } = useLive(id ? `why ${id}` : null, () => api.why(kind, id), { wakes });
   if (!why) return null;
@@ -15,7 +16,7 @@ export function Why({ kind, id }) {
     return why.warnings?.length > 0 && html`<div class="why warn">${why.warnings.map((text) => html`<p key=${text}>${text}</p>`)}</div>`;
   }
   return html`<div class=${`why ${why.cause ? 'bad' : ''}`}><p>${why.reason}</p>
-    ${why.next && html`<p class="quiet">${why.next}</p>`}
+    ${why.advice && html`<p class="quiet">${why.advice}</p>`}<${Advice} actions=${why.actions} />
     ${why.cause?.line && html`<pre class="line">${why.cause.line}</pre>`}
     ${why.details?.length > 0 && html`<details><summary>More</summary><ul>${why.details.map((text) => html`<li key=${text}>${text}</li>`)}</ul></details>`}</div>`;
 }

@@ -8,7 +8,8 @@ import { html } from './lib.js';
 import { useLive } from './live.js';
 import { Drawer, Facts, Fold, Name, Progress, Status, Time } from './parts.js';
 import { Schedule } from './schedule.js';
-import { doing, wish } from './workers.js';
+import { Why } from './why.js';
+import { wish } from './workers.js';
 
 export function Worker({ worker: w }) {
   const { data: costs } = useLive(`worker costs ${w.id}`, () => own(w.id), { wakes: (name, event) => name === 'worker' && event.id === w.id });
@@ -16,7 +17,7 @@ export function Worker({ worker: w }) {
   const facts = w.facts ?? {};
   return html`<${Drawer} title=${w.name} kind="worker" close=${`workers${location.search}`}>
     <div class="row"><${Status} is=${w.status} more=${wish(w)} /><${Actions} kind="worker" items=${[w]} /></div>
-    ${task ? html`<p class="doing"><a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a></p><${Progress} item=${task} />` : html`<p class="why">${doing(w)}</p>`}
+    ${task ? html`<p class="doing"><a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a></p><${Progress} item=${task} />` : html`<${Why} kind="workers" id=${w.id} />`}
     ${w.unable?.map((u) => html`<p class="why bad" key=${u.reason}>It cannot do ${u.task_types.join(', ')}: ${u.reason}</p>`)}
     <${Facts} list=${[
       ['Last seen', html`<${Time} of=${w.last_seen} />`],

@@ -34,7 +34,7 @@ export function Workers({ id }) {
   const asTable = place.value.query.get('as') === 'table';
   const picks = usePicks((i) => workers?.[i], workers?.length ?? 0);
   if (!workers) return html`<h1 tabindex="-1">Workers</h1><p class="hint">Reading the workers …</p>`;
-  if (workers.length === 0) return html`<h1 tabindex="-1">Workers</h1><section class="card workers"><${NoWorkers} /></section>`;
+  if (workers.length === 0) return html`<h1 tabindex="-1">Workers</h1><section class="card workers"><${NoWorkers} types=${place.value.query.get('add')} /></section>`;
   const one = workers.find((w) => w.id === id);
   const chosen = picks.items;
   return html`<h1 tabindex="-1">Workers</h1>
@@ -45,7 +45,7 @@ export function Workers({ id }) {
       ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen workers"><strong>${chosen.length} chosen</strong><${Actions} kind="worker" items=${chosen} />
         <button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
       ${asTable ? html`<${Table} workers=${workers} picks=${picks} />` : html`<${Tiles} workers=${workers} large />`}</section>
-    <details class="card"><summary>Add a computer</summary><${NoWorkers} more /></details>
+    <details class="card" open=${place.value.query.has('add')}><summary>Add a computer</summary><${NoWorkers} more types=${place.value.query.get('add')} /></details>
     ${one && html`<${Worker} key=${id} worker=${one} />`}
     ${id && !one && html`<p class="hint">There is no such worker: it may have been removed.</p>`}`;
 }
@@ -107,9 +107,9 @@ export function wish(w) {
 }
 
 // NoWorkers says how to start one.
-export function NoWorkers({ more }) {
+export function NoWorkers({ more, types }) {
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
   return html`<div class="empty">${!more && html`<h3>No workers yet</h3>`}
-    <p>Workers do the rendering. On each computer that shall help, type</p><${Command} line=${`farm work --manager ${MANAGER}`} />
+    <p>Workers do the rendering. On each computer that shall help, type</p><${Command} line=${`farm work --manager ${MANAGER}${types ? ` --task-types ${types}` : ''}`} />
     ${local && html`<p class="quiet">On other computers, put this computer's name in place of ${location.hostname}.</p>`}</div>`;
 }

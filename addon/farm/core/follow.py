@@ -135,7 +135,7 @@ class Follower:
             why = self._client.why(job.id)
         except FarmError:
             return ""  # the next question will tell what is wrong with the manager
-        return "" if why is None or why.running else "; ".join(text for text in (why.reason, why.next) if text)
+        return "" if why is None or why.running else why.text
 
     def _left(self, job: Job) -> float | None:
         """Tells the time left from the speed since this was first asked."""

@@ -51,12 +51,28 @@ class SharedStorage:
 
 
 @dataclass(frozen=True)
+class Action:
+    """Something that the farm does when somebody asks for it, as a button of its page says it."""
+
+    verb: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Why:
-    """Why a job is not worked on, if it is not, and what can be done about it: sentences."""
+    """Why a job is not worked on, if it is not, and what can be done about it."""
 
     running: bool = False
     reason: str = ""
-    next: str = ""
+    advice: str = ""  # what somebody can do whom the farm cannot replace
+    actions: list[Action] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All of it, for somebody who sees no buttons: the farm's page has them."""
+        text = "; ".join(text for text in (self.reason, self.advice) if text)
+        labels = ", ".join(f"“{a.label.removesuffix(' …')}”" for a in self.actions)
+        return f"{text}. On the farm's page: {labels}" if labels else text
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+)
+
+// Submissions takes in jobs from people who have nothing but a browser; see package websubmit.
+type Submissions interface {
+	List(folder string) (api.StorageFolder, error)
+	Begin(api.SubmissionFile) (api.Submission, error)
+	Receive(id string, content io.Reader) error
+	Check(ctx context.Context, id string, o api.SubmissionOptions) (api.SubmissionReport, error)
+	Submit(ctx context.Context, id string, o api.SubmissionOptions) (api.Job, error)
+	Discard(id string) error
+}
+
+// noSubmissions is for a server that takes none in.
+type noSubmissions struct{}
+
+var errNoSubmissions = farm.Errorf(farm.Unavailable, "this manager takes in no jobs from browsers: submit from Blender, or with farm submit")
+
+func (noSubmissions) List(string) (api.StorageFolder, error) {
+	return api.StorageFolder{}, errNoSubmissions
+}
+
+func (noSubmissions) Begin(api.SubmissionFile) (api.Submission, error) {
+	return api.Submission{}, errNoSubmissions
+}
+
+func (noSubmissions) Receive(string, io.Reader) error { return errNoSubmissions }
+
+func (noSubmissions) Check(context.Context, string, api.SubmissionOptions) (api.SubmissionReport, error) {
+	return api.SubmissionReport{}, errNoSubmissions
+}
+
+func (noSubmissions) Submit(context.Context, string, api.SubmissionOptions) (api.Job, error) {
+	return api.Job{}, errNoSubmissions
+}
+
+func (noSubmissions) Discard(string) error { return errNoSubmissions }
+
+// submissionRoutes has what the page for submitting uses.
+func (s *Server) submissionRoutes(r chi.Router) {
+	r.Get("/api/farm/storage", s.handle(s.fetchStorageFolder)) //    ?path=
+	r.Post("/api/farm/submissions", s.handle(s.beginSubmission))
+	r.Put("/api/farm/submissions/{id}/file", s.handle(s.sendSubmissionFile))
+	r.Post("/api/farm/submissions/{id}/check", s.handle(s.checkSubmission))
+	r.Post("/api/farm/submissions/{id}/submit", s.handle(s.submitSubmission))
+	r.Delete("/api/farm/submissions/{id}", s.handle(s.discardSubmission))
+	r.Get("/api/farm/jobtypes/{type_name}/source", s.handle(s.getJobTypeSource))
+}
+
+// fetchStorageFolder lists a folder of the shared storage.
+func (s *Server) fetchStorageFolder(w http.ResponseWriter, r *http.Request) error {
+	folder, err := s.submissions.List(r.URL.Query().Get("path"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, folder)
+}
+
+// beginSubmission begins to submit a file.
+func (s *Server) beginSubmission(w http.ResponseWriter, r *http.Request) error {
+	var file api.SubmissionFile
+	if err := s.read(w, r, &file); err != nil {
+		return err
+	}
+	begun, err := s.submissions.Begin(file)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, begun)
+}
+
+// sendSubmissionFile takes the file of a submission. It may take hours.
+func (s *Server) sendSubmissionFile(w http.ResponseWriter, r *http.Request) error {
+	giveBack, err := s.sending.Take(r.Context(), client(r))
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	body := newPatientBody(r.Body, w)
+	defer body.flow.SetReadDeadline(time.Time{})
+	if err := s.submissions.Receive(chi.URLParam(r, "id"), body); err != nil {
+		drain(r, body)
+		return err
+	}
+	return noContent(w)
+}
+
+// checkSubmission says what a job would be, and what is missing.
+func (s *Server) checkSubmission(w http.ResponseWriter, r *http.Request) error {
+	var o api.SubmissionOptions
+	if err := s.read(w, r, &o); err != nil {
+		return err
+	}
+	report, err := s.submissions.Check(r.Context(), chi.URLParam(r, "id"), o)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, report)
+}
+
+// submitSubmission makes a job of a submission.
+func (s *Server) submitSubmission(w http.ResponseWriter, r *http.Request) error {
+	var o api.SubmissionOptions
+	if err := s.read(w, r, &o); err != nil {
+		return err
+	}
+	job, err := s.submissions.Submit(r.Context(), chi.URLParam(r, "id"), o)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, job)
+}
+
+// discardSubmission forgets a submission.
+func (s *Server) discardSubmission(w http.ResponseWriter, r *http.Request) error {
+	if err := s.submissions.Discard(chi.URLParam(r, "id")); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+// getJobTypeSource answers with a script: who could submit a job could read as much of it.
+func (s *Server) getJobTypeSource(w http.ResponseWriter, r *http.Request) error {
+	name := chi.URLParam(r, "type_name")
+	file, source, err := s.m.TypeSource(name)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, api.JobTypeSource{Name: name, File: file, Source: source})
+}

@@ -1,0 +1,213 @@
+// Package websubmit submits a .blend for somebody who has nothing but a browser. The file
+// is in the shared storage, or it is sent and waits in a folder of the manager's home;
+// then it is submitted as by everybody, over HTTP and by package submit.
+//
+// Whoever can reach the manager can send a file. The manager's own files and all others
+// of its computer outside of the shared storage are therefore never taken along: what a
+// sent file needs of them counts as missing.
+package websubmit
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"renderfarm/farm"
+	"renderfarm/farm/api"
+	"renderfarm/farm/diskfree"
+)
+
+// Options are what a Desk is made of. All are required.
+type Options struct {
+	Client  *api.Client
+	Scripts fs.FS         // see submit.Submitter
+	Cache   string        // see submit.Submitter
+	Uploads string        // folder for files that were sent; it is emptied
+	Storage func() string // the shared storage now
+}
+
+// Bounds on what is under way.
+const (
+	maxSubmissions = 100      // that are begun
+	maxFile        = 64 << 30 // bytes of a file that is sent
+	keepFree       = 1 << 30  // bytes that are left on the disk
+	keptFor        = time.Hour
+	atATime        = 2 // Blenders that look into files
+)
+
+// A Desk takes in submissions. Use New.
+type Desk struct {
+	Options
+	looking chan struct{} // a place for each Blender
+
+	mu  sync.Mutex // guards all; nothing else is taken while it is held
+	all map[string]*submission
+}
+
+// A submission is a file that somebody wants to submit. It ends with its job, with
+// Discard, or when nobody asked about it for keptFor.
+type submission struct {
+	id     string
+	title  string // what the user calls the file, without its ending
+	file   string // absolute
+	size   int64  // that was announced
+	folder string // of its own, with what was sent; "" if the file is in the storage
+
+	busy   sync.Mutex // held by a call that uses the file, before Desk.mu
+	there  bool       // the file is whole; guarded by busy
+	forget *time.Timer
+}
+
+// New returns a Desk. What an earlier run left of files that were sent is removed.
+func New(o Options) (*Desk, error) {
+	if err := os.RemoveAll(o.Uploads); err != nil {
+		return nil, farm.Errorf(farm.Invalid, "files that were sent and never submitted cannot be removed: %w", err)
+	}
+	return &Desk{Options: o, looking: make(chan struct{}, atATime), all: map[string]*submission{}}, nil
+}
+
+// Close forgets all submissions.
+func (d *Desk) Close() {
+	d.mu.Lock()
+	ids := make([]string, 0, len(d.all))
+	for id := range d.all {
+		ids = append(ids, id)
+	}
+	d.mu.Unlock()
+	for _, id := range ids {
+		_ = d.Discard(id) // it may be gone meanwhile
+	}
+}
+
+// Begin begins to submit a file; Invalid, NotFound, TooLarge, NoRoom, Busy.
+func (d *Desk) Begin(file api.SubmissionFile) (api.Submission, error) {
+	s := &submission{id: farm.NewUUID().String(), size: file.Size}
+	name := file.Name
+	if file.Path != "" {
+		at, err := d.inStorage(file.Path)
+		if err != nil {
+			return api.Submission{}, err
+		}
+		name, s.file, s.there = filepath.Base(at), at, true
+	} else if err := d.expect(s, name); err != nil {
+		return api.Submission{}, err
+	}
+	s.title = strings.TrimSuffix(name, filepath.Ext(name))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.all) >= maxSubmissions {
+		return api.Submission{}, farm.Errorf(farm.Busy, "%d submissions are under way in browsers: wait until some are done", len(d.all))
+	}
+	s.forget = time.AfterFunc(keptFor, func() { _ = d.Discard(s.id) })
+	d.all[s.id] = s
+	return api.Submission{ID: s.id, Name: name}, nil
+}
+
+// expect prepares for a file that is sent next.
+func (d *Desk) expect(s *submission, name string) error {
+	ext := filepath.Ext(name)
+	switch {
+	case !strings.EqualFold(ext, ".blend") || strings.ContainsAny(name, "/\\\x00"):
+		return farm.Errorf(farm.Invalid, "%q is no .blend file: drop one that Blender saved", farm.CutText(name, 100))
+	case s.size <= 0:
+		return farm.Errorf(farm.Invalid, "the file is empty")
+	case s.size > maxFile:
+		return farm.Errorf(farm.TooLarge, "the file has %s, and a browser can send %s at most: put it into the shared storage, or use \"farm submit\"", farm.Size(s.size), farm.Size(maxFile))
+	}
+	s.folder = filepath.Join(d.Uploads, s.id)
+	s.file = filepath.Join(s.folder, farm.FolderName(strings.TrimSuffix(name, ext))+".blend")
+	return d.room(s.size)
+}
+
+// room refuses what would fill the disk.
+func (d *Desk) room(size int64) error {
+	if free := diskfree.Of(filepath.Dir(d.Uploads)); free >= 0 && free < size+keepFree {
+		return farm.Errorf(farm.NoRoom, "the manager's disk has %s left, too little for a file of %s. Make room on it, or put the file into the shared storage", farm.Size(free), farm.Size(size))
+	}
+	return nil
+}
+
+// Receive takes the file of a submission. A file that breaks off is removed.
+func (d *Desk) Receive(id string, content io.Reader) error {
+	s, done, err := d.use(id)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if s.folder == "" {
+		return farm.Errorf(farm.Conflict, "the file is in the shared storage already")
+	}
+	s.there = false
+	if err := d.room(s.size); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(s.file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(file, io.LimitReader(content, s.size+1))
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err != nil || n != s.size {
+		_ = os.Remove(s.file)
+		return farm.Errorf(farm.Mismatch, "the file did not arrive whole: send it again")
+	}
+	s.there = true
+	return nil
+}
+
+// Discard forgets a submission, and removes what was sent for it.
+func (d *Desk) Discard(id string) error {
+	d.mu.Lock()
+	s := d.all[id]
+	delete(d.all, id)
+	d.mu.Unlock()
+	if s == nil {
+		return unknown()
+	}
+	s.forget.Stop()
+	s.busy.Lock() // a call that is at it ends first
+	defer s.busy.Unlock()
+	if s.folder == "" {
+		return nil
+	}
+	return os.RemoveAll(s.folder)
+}
+
+func unknown() error {
+	return farm.Errorf(farm.NotFound, "there is no such submission any more: choose the file again")
+}
+
+// use returns a submission for one call at a time, and how to be done with it.
+func (d *Desk) use(id string) (*submission, func(), error) {
+	d.mu.Lock()
+	s := d.all[id]
+	d.mu.Unlock()
+	if s == nil {
+		return nil, nil, unknown()
+	}
+	if !s.busy.TryLock() {
+		return nil, nil, farm.Errorf(farm.Busy, "this file is being looked at: wait a moment")
+	}
+	s.forget.Reset(keptFor)
+	return s, s.busy.Unlock, nil
+}
+
+// look waits for a place among those that look into files.
+func (d *Desk) look(ctx context.Context) (func(), error) {
+	select {
+	case d.looking <- struct{}{}:
+		return func() { <-d.looking }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
