@@ -112,6 +112,7 @@ func cutPower(t *testing.T, kind string) {
 	m := newManager(t, d.dir)
 	syscall.Sync() // what was just written is no change that anybody was told of
 	p := newPart(t, name, m, usual)
+	p.l.powerCut.Store(true)
 	p.l.mayRefuse.Store(true) // between the cut and its own end the manager has no disk
 	old := 0
 	p.repeat(n, func() error {

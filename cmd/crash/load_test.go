@@ -33,6 +33,7 @@ type load struct {
 	timeout time.Duration // of a request
 
 	mayRefuse atomic.Bool // the manager may say that it cannot: its disk is full
+	powerCut  atomic.Bool // what is not synced before an answer may be gone
 
 	mu        sync.Mutex // guards what follows
 	jobs      []*loadJob
