@@ -58,12 +58,12 @@ type Server struct {
 	bodies        bodies
 	board         *board
 	requests      requests
-	wrongKeys     *slots.Rate     // of each client
-	registrations *slots.Rate     // of new workers; nil: no limit
-	followers     *slots.Slots    // of the stream of events
-	pictures      *slots.Slots    // of frames, that are made at a time
-	archives      *slots.Slots    // of frames, that are downloaded
-	reads         *slots.Slots    // of files that jobs made
+	wrongKeys     *slots.Rate  // of each client
+	registrations *slots.Rate  // of new workers; nil: no limit
+	followers     *slots.Slots // of the stream of events
+	pictures      *slots.Slots // of frames, that are made at a time
+	archives      *slots.Slots // of frames, that are downloaded
+	reads         *slots.Slots // of files that jobs made
 	submissions   Submissions
 	sending       *slots.Slots    // files of submissions that come at a time
 	streams       context.Context // ends with EndStreams
