@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diskfree"
 	"renderfarm/farm/fsync"
 )
 
@@ -205,7 +206,7 @@ func linkError(err error, method string, f manifestFile) error {
 		return farm.Errorf(farm.Invalid, "the path %q cannot be used beside the others of the checkout: the shared storage takes it for one of them. Rename it", clip(f.Path))
 	case isMissing(err):
 		return checkoutMissing([]File{{f.key(), f.Path}})
-	case farm.KindOf(err) == farm.Internal && !isFull(err):
+	case farm.KindOf(err) == farm.Internal && !diskfree.IsFull(err):
 		return fmt.Errorf("put %q into the checkout (by %s): %w", clip(f.Path), method, err)
 	}
 	return noRoom(err, f.Size)

@@ -7,9 +7,6 @@ import (
 	"io/fs"
 )
 
-// isFull cannot tell on this platform.
-func isFull(error) bool { return false }
-
 // isTooManyLinks cannot tell on this platform.
 func isTooManyLinks(error) bool { return false }
 

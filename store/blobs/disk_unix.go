@@ -7,11 +7,6 @@ import (
 	"syscall"
 )
 
-// isFull reports whether an error means that a disk or a quota is full.
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
 // isTooManyLinks reports whether a file has as many hard links as it can.
 func isTooManyLinks(err error) bool { return errors.Is(err, syscall.EMLINK) }
 

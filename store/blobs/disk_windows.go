@@ -6,11 +6,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// isFull reports whether an error means that a disk or a quota is full.
-func isFull(err error) bool {
-	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
-}
-
 // isTooManyLinks reports whether a file has as many hard links as it can.
 func isTooManyLinks(err error) bool { return errors.Is(err, windows.ERROR_TOO_MANY_LINKS) }
 

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"renderfarm/farm/diskfree"
 )
 
 // bufferSize is how much is read, hashed and written at a time; an upload has a
@@ -159,7 +161,7 @@ func (r *receiver) writePart(at int64, b []byte) error {
 		}
 	}
 	n, err := r.file.Write(b)
-	if err != nil && r.direct && n == 0 && !isFull(err) && setDirect(r.file, false) {
+	if err != nil && r.direct && n == 0 && !diskfree.IsFull(err) && setDirect(r.file, false) {
 		r.directAllowed, r.direct = false, false // not on this disk after all
 		_, err = r.file.Write(b)
 	}

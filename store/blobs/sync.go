@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"renderfarm/farm"
+	"renderfarm/farm/diskfree"
 	"renderfarm/farm/fsync"
 )
 
@@ -117,7 +118,7 @@ func (s *Store) waitSynced(ctx context.Context, k Key) error {
 
 // noRoom turns the system's errors for a full disk into one for the sender.
 func noRoom(err error, size int64) error {
-	if farm.KindOf(err) != farm.Internal || !isFull(err) {
+	if farm.KindOf(err) != farm.Internal || !diskfree.IsFull(err) {
 		return err
 	}
 	return farm.Errorf(farm.NoRoom, "the disk of the farm's shared storage became full, and nothing of this file of %s was kept: %w. Make room on it, for example with \"farm shaman gc --delete\", then submit again", farm.Size(size), err)
