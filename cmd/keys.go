@@ -38,6 +38,10 @@ type local struct {
 	WarmBlender     bool          `yaml:"warm_blender"`                  // see worker.Options.NoWarm
 	GPUs            []string      `yaml:"gpus,omitempty"`                // a worker for each of these cards, see worker.ChooseGPUs; nil: one worker
 	GPURule         string        `yaml:"gpu,omitempty"`                 // see worker.Options.GPURule
+	Storage         string        `yaml:"storage"`                       // see worker.Options.Storage
+	MirrorQuota     farm.Size     `yaml:"mirror_quota"`                  // 0: as much as the disk has
+	MirrorRate      farm.Size     `yaml:"mirror_rate,omitempty"`         // per second; 0: no bound
+	MirrorLines     int           `yaml:"mirror_connections"`            // at a time
 	Watts           int           `yaml:"watts,omitempty"`               // what the computer takes while it renders; 0: not known
 	WorkWhen        string        `yaml:"work_when"`                     // always, idle or manual
 	IdleAfter       farm.Duration `yaml:"idle_after"`                    // see idle.Options.After
@@ -53,7 +57,7 @@ type local struct {
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute),
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, Storage: worker.StorageAuto, MirrorQuota: 50e9, MirrorLines: 4, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute),
 		WorkWhen: workAlways, IdleAfter: farm.Duration(5 * time.Minute), GiveBackAfter: farm.Duration(5 * time.Minute), BusyPrograms: []string{"blender"}, BusyCPU: 50}}
 }
 
@@ -64,6 +68,15 @@ func (l local) check() error {
 	}
 	if err := worker.CheckGPURule(l.GPURule); err != nil {
 		return err
+	}
+	if err := worker.CheckStorage(l.Storage); err != nil {
+		return err
+	}
+	if l.MirrorQuota < 0 || l.MirrorRate < 0 {
+		return farm.Errorf(farm.Invalid, "mirror_quota is %s and mirror_rate %s: they cannot be negative; 0 means no limit", l.MirrorQuota, l.MirrorRate)
+	}
+	if l.MirrorLines < 1 || l.MirrorLines > maxMirrorLines {
+		return farm.Errorf(farm.Invalid, "mirror_connections is %d: say how many files are fetched or sent at a time, from 1 to %d", l.MirrorLines, maxMirrorLines)
 	}
 	if l.Watts < 0 || l.Watts > maxWatts {
 		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
@@ -97,6 +110,9 @@ func parseFileMode(text string) (fs.FileMode, error) {
 	}
 	return fs.FileMode(mode), nil
 }
+
+// maxMirrorLines is more connections than any line gets faster by.
+const maxMirrorLines = 64
 
 // maxWatts is more than any one computer takes.
 const maxWatts = 100_000

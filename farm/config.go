@@ -73,6 +73,10 @@ type Config struct {
 	// LogSlowRequests is how long the manager takes for a request before it is
 	// logged; 0 is never.
 	LogSlowRequests Duration `yaml:"log_slow_requests" json:"log_slow_requests"`
+	// Mirrors lets workers without the shared storage fetch and send its files.
+	Mirrors bool `yaml:"mirrors" json:"mirrors"`
+	// MirrorMaxFile bounds a file that such a worker sends; 0: no bound.
+	MirrorMaxFile Size `yaml:"mirror_max_file" json:"mirror_max_file"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
@@ -149,6 +153,8 @@ func DefaultConfig() Config {
 		BackupKeep:                 7,
 		LogSlowRequests:            Duration(time.Second),
 		ScriptTimeout:              Duration(10 * time.Second),
+		Mirrors:                    true,
+		MirrorMaxFile:              100e9,
 	}
 }
 
@@ -185,6 +191,9 @@ func (c *Config) Check() error {
 		if d.value < 0 {
 			return Errorf(Invalid, "%s is %s: a duration cannot be negative", d.key, d.value)
 		}
+	}
+	if c.MirrorMaxFile < 0 {
+		return Errorf(Invalid, "mirror_max_file is %s: it cannot be negative; 0 means no limit", c.MirrorMaxFile)
 	}
 	if c.MaxWorkers < 0 {
 		return Errorf(Invalid, "max_workers is %d: it cannot be negative; 0 means no limit", c.MaxWorkers)

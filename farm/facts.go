@@ -17,7 +17,13 @@ type WorkerFacts struct {
 	Blenders []WorkerBlender `json:"blenders,omitempty"` // that it found and could start, the newest first
 
 	Fetchable []string `json:"fetchable,omitempty"` // versions that the farm offers, and that it fetches for a job
+
+	Storage string `json:"storage,omitempty"` // StorageMirrored; "" if it has the farm's shared storage
 }
+
+// StorageMirrored is what a worker tells that does not have the farm's shared storage,
+// but fetches and sends files.
+const StorageMirrored = "mirror"
 
 // BlenderOffer is an archive of a Blender that the manager has for workers.
 type BlenderOffer struct {
@@ -79,6 +85,9 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 		return nil
 	}
 	facts := *told
+	if facts.Storage != StorageMirrored {
+		facts.Storage = ""
+	}
 	facts.Arch = oneLine(facts.Arch, maxFactText)
 	facts.CPUs = int(factNumber(int64(facts.CPUs)))
 	facts.Memory = factNumber(facts.Memory)

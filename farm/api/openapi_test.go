@@ -99,6 +99,10 @@ GET    /api/farm/worker/blenders/{sha256}                    fetchBlender       
 PUT    /api/farm/worker/facts                                setWorkerFacts             basic 204
 PUT    /api/farm/worker/in-use                               setWorkerInUse             basic 204
 POST   /api/farm/worker/task/{task_id}/second-run            endSecondRun               basic 200
+GET    /api/farm/worker/task/{task_id}/files                 fetchTaskFiles             basic 200
+GET    /api/farm/worker/task/{task_id}/file                  fetchTaskFile              basic 200,206
+PUT    /api/farm/worker/task/{task_id}/file                  saveTaskFile               basic 204
+GET    /api/farm/worker/task/{task_id}/upload                fetchTaskUpload            basic 200
 PUT    /api/farm/worker/unable                               setWorkerUnable            basic 204
 DELETE /api/farm/workers/{worker_id}/schedule                removeWorkerSchedule       open  204
 GET    /api/farm/jobs/{job_id}/costs                         fetchJobCosts              open  200

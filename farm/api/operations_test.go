@@ -78,7 +78,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
-		"workerNeeds": "WorkerNeeds", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
+		"workerNeeds": "WorkerNeeds", "fetchTaskFiles": "MirrorFiles", "fetchTaskUpload": "MirrorUploadState", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 		"makeBackup": "Backup", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
@@ -96,6 +96,10 @@ func answerTo(w http.ResponseWriter, operation string) any {
 	case operation == "fetchBlender":
 		w.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(w, "archive")
+	case operation == "fetchTaskFile":
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set(api.FileSHA256, "f00d")
+		io.WriteString(w, "file")
 	case operation == "taskOutputProduced":
 		w.WriteHeader(http.StatusAccepted)
 	default:
@@ -160,6 +164,10 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.WorkerNeeds(ctx, "linux"))
 	l.is(c.FetchBlenderOffers(ctx))
 	l.does(c.FetchBlender(ctx, "f00d", 1, io.Discard))
+	l.is(c.FetchTaskFiles(ctx, task))
+	l.is(c.FetchTaskFile(ctx, task, "jobs/a.blend", 0))
+	l.is(c.FetchTaskUpload(ctx, task, api.TaskUpload{Path: "renders/1.png", SHA256: "f00d", Size: 4}))
+	l.does(c.SaveTaskFile(ctx, task, api.TaskUpload{Path: "renders/1.png", SHA256: "f00d", Size: 4, Body: strings.NewReader("file")}))
 	l.does(c.SetWorkerFacts(ctx, facts))
 	l.does(c.SetWorkerUnable(ctx, unable))
 	l.is(c.EndSecondRun(ctx, task, api.SecondRun{Rendered: true}, time.Minute))

@@ -57,7 +57,7 @@ var (
 	newWorker = api.WorkerSummary{ID: worker, Name: "workhorse"}
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
-	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Fetchable: []string{"5.2.0"}}
+	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored}
 	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
 	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
 
@@ -160,6 +160,9 @@ func workerMgtShapes() []shape {
 			api.WorkerAtWork{Worker: api.Worker{WorkerSummary: newWorker}}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},
+		{"MirrorFile", farm.MirrorFile{Path: "jobs/shot/a.blend", Size: 4096, Modified: updated, SHA256: "f00d", Optional: true}, farm.MirrorFile{}},
+		{"MirrorFiles", api.MirrorFiles{Files: []farm.MirrorFile{{Path: "jobs/shot/a.blend", Size: 4096, Modified: updated, SHA256: "f00d", Optional: true}}}, api.MirrorFiles{}},
+		{"MirrorUploadState", api.MirrorUploadState{Offset: 4096, Whole: true}, api.MirrorUploadState{}},
 		{"WorkerBlender", installed, farm.WorkerBlender{}},
 		{"BlenderOffers", api.BlenderOffers{Blenders: []farm.BlenderOffer{offer}}, api.BlenderOffers{}},
 		{"BlenderOffer", offer, farm.BlenderOffer{}},
@@ -168,7 +171,7 @@ func workerMgtShapes() []shape {
 		{"SecondRunAnswer", api.SecondRunAnswer{Yours: true, Reason: "no reason"}, api.SecondRunAnswer{}},
 		{"WorkerInUse", api.WorkerInUse{InUse: "in use by its owner", GiveBack: true}, api.WorkerInUse{}},
 		{"WorkerUnable", api.WorkerUnable{Unable: unable}, api.WorkerUnable{}},
-		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg"}, api.WorkerNeeds{}},
+		{"WorkerNeeds", api.WorkerNeeds{Storage: "/mnt/farm", StorageID: string(worker), Blender: "blender", FFmpeg: "ffmpeg", Mirror: true}, api.WorkerNeeds{}},
 		{"WorkerTask", api.WorkerTask{TaskSummary: taskSummary, JobID: job}, api.WorkerTask{TaskSummary: newTask, JobID: job}},
 		{"WorkerStatusChangeRequest", request, api.WorkerStatusChangeRequest{Status: "awake"}},
 		{"WorkerTagChangeRequest", api.WorkerTagChangeRequest{TagIDs: []farm.TagID{tag}}, api.WorkerTagChangeRequest{}},

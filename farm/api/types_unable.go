@@ -15,6 +15,7 @@ type WorkerNeeds struct {
 	StorageID string `json:"storage_id,omitempty"` // what StorageMark in it says; "" if the manager cannot tell
 	Blender   string `json:"blender"`              // path, or a name on the PATH
 	FFmpeg    string `json:"ffmpeg"`
+	Mirror    bool   `json:"mirror,omitempty"` // the manager sends and takes the files of the storage
 
 	// Foreign says that the manager is not Farm's: SetWorkerUnable is not possible.
 	Foreign bool `json:"-"`

@@ -11,6 +11,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/store/blobs"
+	"renderfarm/store/share"
 )
 
 // configured is a configuration with what is derived from it. It is immutable:
@@ -22,6 +23,7 @@ type configured struct {
 	storage string       // where jobs go: the shared storage, or its folder jobs
 	blobs   *blobs.Store // in the shared storage; also when it is switched off
 	opened  blobs.Options
+	share   *share.Share // the shared storage, for workers that do not have it
 
 	mu        sync.Mutex // guards expanders; nothing else is taken while it is held
 	expanders map[string]*farm.Expander
@@ -53,9 +55,9 @@ func (m *Manager) configure(c farm.Config) {
 	next.opened = storeOptions(c, m.home, m.log)
 	old := m.config.Load()
 	if old != nil && old.opened == next.opened {
-		next.blobs = old.blobs
+		next.blobs, next.share = old.blobs, old.share
 	} else {
-		next.blobs = blobs.New(next.opened)
+		next.blobs, next.share = blobs.New(next.opened), share.New(next.shared, next.opened.KeepFree)
 	}
 	m.config.Store(next)
 	if old != nil && old.blobs != next.blobs {

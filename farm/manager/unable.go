@@ -16,6 +16,7 @@ type Needs struct {
 	StorageID string // what the file StorageMark in it says; "" if there is none
 	Blender   string // what jobs call Blender, as the worker's platform does
 	FFmpeg    string // likewise FFmpeg
+	Mirror    bool   // the storage's files can be fetched and sent
 }
 
 // StorageMark is the file by which workers know the shared storage from another
@@ -35,6 +36,7 @@ func (m *Manager) Needs(id farm.WorkerID) (Needs, error) {
 		StorageID: m.markStorage(c.shared),
 		Blender:   expander.Text("{blender}"),
 		FFmpeg:    strings.ReplaceAll(expander.Text("{ffmpeg}"), "{ffmpeg}", "ffmpeg"), // a variable that most farms do not define
+		Mirror:    c.Mirrors,
 	}, nil
 }
 

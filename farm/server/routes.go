@@ -54,6 +54,10 @@ func (s *Server) router(o Options) http.Handler {
 	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
 	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
 	r.Post("/api/farm/worker/task/{task_id}/second-run", s.handle(s.worker(s.endSecondRun))) // Prefer: wait
+	r.Get("/api/farm/worker/task/{task_id}/files", s.handle(s.worker(ofTask(s.fetchTaskFiles))))
+	r.Get("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.fetchTaskFile))))     // ?path= Range
+	r.Put("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.saveTaskFile))))      // ?path= ?sha256= ?size= ?mode= Upload-Offset
+	r.Get("/api/farm/worker/task/{task_id}/upload", s.handle(s.worker(ofTask(s.fetchTaskUpload)))) // ?path= ?sha256= ?size=
 	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
 	r.Post("/api/farm/backups", s.handle(s.makeBackup))
 	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))

@@ -206,6 +206,7 @@ func TestEveryOperation(t *testing.T) {
 	s.workerCalls(job)
 	s.unableCalls(w)
 	s.frameCalls(w)
+	s.mirrorCalls()
 	s.workerMgtCalls(w)
 	s.jobCalls(job)
 	s.shamanCalls()

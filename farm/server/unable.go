@@ -13,7 +13,7 @@ func (s *Server) workerNeeds(w http.ResponseWriter, _ *http.Request, id farm.Wor
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, api.WorkerNeeds{Storage: needs.Storage, StorageID: needs.StorageID, Blender: needs.Blender, FFmpeg: needs.FFmpeg})
+	return writeJSON(w, http.StatusOK, api.WorkerNeeds{Storage: needs.Storage, StorageID: needs.StorageID, Blender: needs.Blender, FFmpeg: needs.FFmpeg, Mirror: needs.Mirror})
 }
 
 // setWorkerFacts takes what a worker tells of its computer, all of it.

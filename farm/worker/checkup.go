@@ -48,7 +48,7 @@ type result struct {
 }
 
 func newCheckup(w *Worker) *checkup {
-	return &checkup{w: w, asks: make(chan ask), find: finder{versions: w.versions, others: w.otherBlenders}}
+	return &checkup{w: w, asks: make(chan ask), find: finder{versions: w.versions, others: w.otherBlenders, place: w.placeNow}}
 }
 
 // run looks again and again until ctx is canceled.
@@ -153,10 +153,11 @@ func able(types []string, unable []farm.Unable) []string {
 
 // A finder looks for what tasks need.
 type finder struct {
-	versions *versions                  // of programs that were seen running, as starting a Blender takes a second
-	others   func(context.Context) bool // whether there are Blenders under other names than tasks use; nil: no
-	slow     int                        // how many looks in a row there was a program that did not answer
-	hung     chan struct{}              // closed when a look at the storage that took too long has ended; nil if none did
+	versions *versions                                           // of programs that were seen running, as starting a Blender takes a second
+	others   func(context.Context) bool                          // whether there are Blenders under other names than tasks use; nil: no
+	slow     int                                                 // how many looks in a row there was a program that did not answer
+	place    func(context.Context, api.WorkerNeeds) storagePlace // where the storage is; nil: where it should be
+	hung     chan struct{}                                       // closed when a look at the storage that took too long has ended; nil if none did
 }
 
 // Task types and what they need. Types that nobody here knows are taken for some that

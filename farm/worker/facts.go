@@ -16,6 +16,9 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 		CPUs:   min(runtime.NumCPU(), runtime.GOMAXPROCS(0)), // the latter heeds the limit of a cgroup, and may be set higher
 		Memory: usableMemory(),
 	}
+	if w.place().mirror {
+		facts.Storage = farm.StorageMirrored
+	}
 	if w.inventory != nil {
 		for _, b := range w.inventory.list(ctx) {
 			if !b.Spare {

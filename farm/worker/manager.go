@@ -22,6 +22,12 @@ type Manager interface {
 	// FetchBlenderOffers and FetchBlender get Blenders that the farm has for workers.
 	FetchBlenderOffers(context.Context) (api.BlenderOffers, error)
 	FetchBlender(ctx context.Context, sha256 string, most int64, into io.Writer) error
+	// FetchTaskFiles, FetchTaskFile, FetchTaskUpload and SaveTaskFile are for a worker
+	// without the shared storage.
+	FetchTaskFiles(context.Context, farm.TaskID) (api.MirrorFiles, error)
+	FetchTaskFile(ctx context.Context, id farm.TaskID, path string, offset int64) (*api.TaskFile, error)
+	FetchTaskUpload(context.Context, farm.TaskID, api.TaskUpload) (api.MirrorUploadState, error)
+	SaveTaskFile(context.Context, farm.TaskID, api.TaskUpload) error
 	// SetWorkerFacts tells what has changed of what SignOn told about the computer.
 	SetWorkerFacts(context.Context, api.WorkerFacts) error
 	// WorkerNeeds says what tasks need of the worker's computer, and SetWorkerUnable

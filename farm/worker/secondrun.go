@@ -135,6 +135,8 @@ func (w *Worker) second(task *api.AssignedTask) state {
 		log.Info("a frame that another worker renders is rendered as well", "job", task.Job)
 		r := &run{worker: w, task: task, aside: true,
 			reporter: &reporter{task: task.UUID, run: rand.Text(), outbox: w.outbox, log: w.log, held: true}}
+		r.mirrored = w.locate(r)
+		defer r.mirrored.leave()
 		place, err, stopped := w.renderAside(ctx, r)
 		defer place.close()
 		answer := w.endSecond(ctx, task.UUID, err, stopped)
@@ -146,6 +148,11 @@ func (w *Worker) second(task *api.AssignedTask) state {
 		r.reporter.release()
 		moved, err := place.move()
 		if err != nil {
+			r.reporter.failed(ctx, err)
+			log.Warn("task failed", "error", err)
+			return w.take
+		}
+		if err := r.mirrored.send(ctx); err != nil {
 			r.reporter.failed(ctx, err)
 			log.Warn("task failed", "error", err)
 			return w.take

@@ -77,6 +77,11 @@ func (w *Worker) signOn(ctx context.Context) state {
 func (w *Worker) sayHello(ctx context.Context) (api.WorkerStateChange, error) {
 	on := api.WorkerSignOn{Name: w.options.Name, SupportedTaskTypes: w.options.TaskTypes, SoftwareVersion: w.options.Version,
 		CanRestart: w.options.RestartExitCode != 0, TimeZone: timeZone()}
+	if needs, err := w.manager().WorkerNeeds(ctx, platform); err == nil { // else the sign-on fails as well
+		looking, stop := context.WithTimeout(ctx, checkLimit) // a mount may hang
+		w.setPlace(w.findStorage(looking, needs))
+		stop()
+	}
 	on.Facts = w.facts(ctx)
 	answer, err := w.manager().SignOn(ctx, on)
 	if err == nil {

@@ -31,6 +31,15 @@ func (f *finder) storage(ctx context.Context, needs api.WorkerNeeds) string {
 			return late
 		}
 	}
+	if f.place != nil {
+		p := f.place(ctx, needs)
+		if p.mirror {
+			return ""
+		}
+		if p.here != "" {
+			dir = p.here
+		}
+	}
 	found, ended := make(chan string, 1), make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -47,6 +47,7 @@ func (w *Worker) begin(ctx context.Context, task *api.AssignedTask, before *run)
 	w.log.Info("task started", "task", task.UUID, "name", task.Name, "type", task.TaskType, "job", task.Job)
 	r := &run{worker: w, task: task, reporter: &reporter{task: task.UUID, run: rand.Text(), outbox: w.outbox, log: w.log},
 		rendered: make(chan struct{}), over: make(chan struct{})}
+	r.mirrored = w.locate(r)
 	r.fetch = func() *nextTask { return w.fetchNext(ctx, task, before) }
 	go func() {
 		defer close(r.over)
@@ -68,7 +69,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 
 	// Reports use ctx and not running: a task that was stopped still has a log.
 	run.reporter.started()
-	err := run.commands(running)
+	err := run.do(running)
 	var stopped error // by somebody, before it ended by itself
 	if err != nil {
 		stopped = context.Cause(running)
@@ -83,6 +84,10 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 		w.giveBackOutrun(ctx, task.UUID, stopped)
 		run.next.giveBack(ctx) // the reason may well be one for it, too
 		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
+	case errors.As(err, new(*givenBack)):
+		run.reporter.finish(ctx, farm.TaskQueued, "Given back: "+err.Error(), err.Error()+"\n")
+		run.next.giveBack(ctx)
+		log.Warn("task given back", "name", task.Name, "took", took, "error", err)
 	case err != nil:
 		run.reporter.failed(ctx, err)
 		log.Warn("task failed", "name", task.Name, "took", took, "error", err)
@@ -151,6 +156,7 @@ type run struct {
 	last     bool      // the command at hand is the last of the task
 	renders  bool      // it holds Worker.renderer
 	aside    bool      // it is a second run
+	mirrored *mirrored // nil: the storage is on this computer
 }
 
 // fetchNext asks for the task after this one, once.
@@ -185,9 +191,22 @@ func (r *run) leaveRenderer() {
 // isRendered lets the next run begin while the frames of this one are read back.
 func (r *run) isRendered() {
 	r.leaveRenderer()
+	if err := r.mirrored.look(); err != nil { // it is tried again when they are sent
+		r.worker.log.Warn("what a task saved cannot be looked for", "error", err)
+	}
 	if r.rendered != nil {
 		close(r.rendered)
 	}
+}
+
+// do runs the task's commands. With a mirror, files are fetched before and sent after.
+func (r *run) do(ctx context.Context) error {
+	defer r.mirrored.leave()
+	err := r.commands(ctx)
+	if err == nil && !r.aside {
+		err = r.mirrored.send(ctx)
+	}
+	return err
 }
 
 // commands runs the task's commands in order, up to the first that fails, for
@@ -198,6 +217,9 @@ func (r *run) commands(ctx context.Context) error {
 		ctx, cancel = r.worker.gate.withLimit(ctx, most, farm.Errorf(farm.Invalid,
 			"the task took longer than %s, and was ended. If it needs more, set task_max_time of this worker higher", farm.Duration(most)))
 		defer cancel()
+	}
+	if err := r.mirrored.fetch(ctx); err != nil {
+		return err
 	}
 	for i, c := range r.task.Commands {
 		r.last = i == len(r.task.Commands)-1

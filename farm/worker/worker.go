@@ -92,6 +92,13 @@ type Options struct {
 	// ExitWhenIdle ends the worker when it had no task for so long; 0: never.
 	ExitWhenIdle time.Duration
 
+	// Storage says where the farm's shared storage is: StorageAuto, StorageShared or
+	// StorageMirror; "" is StorageShared.
+	Storage     string
+	MirrorQuota int64 // bytes that the files of a mirror may take; 0: as many as the disk has
+	MirrorRate  int64 // bytes per second that it may fetch and send; 0: no bound
+	MirrorLines int   // connections that it uses at a time; 0: one
+
 	// GPU is the graphics card that the worker's programs see; nil: all there are.
 	GPU *GPU
 	// GPURule is what the worker says of graphics cards: auto, prefer or never; "" is auto.
@@ -146,6 +153,7 @@ type Worker struct {
 	preflights preflights
 	lull       lull // while there is no task
 
+	mirror    *mirror
 	inventory *inventory // nil with Options.NoChecks, and for a worker that takes no blender tasks
 
 	// Used by Run's goroutine only.
@@ -159,7 +167,8 @@ type Worker struct {
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
 	session session
-	doing   string // for StatusLine
+	doing   string       // for StatusLine
+	storage storagePlace // where the farm's shared storage is
 }
 
 // A session is whom the worker is to its manager. The zero value is nobody yet.
@@ -198,6 +207,9 @@ func New(o Options) (*Worker, error) {
 	if o.RestartExitCode < 0 || o.RestartExitCode > 255 {
 		return nil, farm.Errorf(farm.Invalid, "the restart exit code is %d: exit codes are 1 to 255, and 0 means that nothing restarts the worker", o.RestartExitCode)
 	}
+	if err := CheckStorage(o.Storage); err != nil {
+		return nil, err
+	}
 	if a := o.Limits.OOM; a != nil && (*a < 0 || *a > 1000) {
 		return nil, farm.Errorf(farm.Invalid, "the OOM score adjustment is %d: it is 0 to 1000", *a)
 	}
@@ -210,7 +222,7 @@ func New(o Options) (*Worker, error) {
 	}
 	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
 	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), doing: "starting", renderer: make(chan struct{}, 1)}
-	w.owner = newOwner(w)
+	w.owner, w.mirror = newOwner(w), newMirror(o)
 	return w, nil
 }
 
@@ -321,6 +333,7 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 		}
 	}
 
+	w.mirror.clear()
 	removeAside(ctx, w.options.Dir, w.log)
 	w.temp = openTemp(w.options.Dir, w.log)
 	defer closeTemp(w.options.Dir, w.temp)

@@ -1,0 +1,15 @@
+package cache
+
+import (
+	"io/fs"
+	"syscall"
+	"time"
+)
+
+// used returns when a file was last used.
+func used(info fs.FileInfo) time.Time {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return time.Unix(st.Atim.Unix())
+	}
+	return info.ModTime()
+}
