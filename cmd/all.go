@@ -71,22 +71,47 @@ const canRestart = 1
 
 // work runs the worker until the context ends or a user shuts it down.
 func (h *host) work(ctx context.Context) error {
+	config := h.config
 	for {
-		options := h.s.workerOptions(h.config, h.url, h.fingerprint, canRestart)
-		options.StalledAfter = sooner(options.StalledAfter, time.Duration(h.config.TaskTimeout))
+		options := h.s.workerOptions(config, h.url, h.fingerprint, canRestart)
+		options.StalledAfter = sooner(options.StalledAfter, time.Duration(config.TaskTimeout))
 		w, err := worker.New(options)
 		if err != nil {
 			return fmt.Errorf("start the worker: %w", err)
 		}
-		err = (&ownersPage{s: h.s}).run(ctx, w)
+		err = h.workUntilAnew(ctx, w)
 		switch {
-		case errors.Is(err, worker.ErrRestart):
+		case errors.Is(err, worker.ErrRestart), errors.Is(err, errWorkAnew) && ctx.Err() == nil:
+			if next, err := h.s.config(); err == nil { // else somebody is editing it
+				config = next
+			}
 			continue
 		case errors.Is(err, worker.ErrShutdown), ctx.Err() != nil:
 			return nil
 		}
 		return err
 	}
+}
+
+// errWorkAnew ends a worker that is to start again with another configuration.
+var errWorkAnew = errors.New("its configuration was changed")
+
+// workUntilAnew runs the worker until it ends, or until its configuration is another one.
+func (h *host) workUntilAnew(ctx context.Context, w *worker.Worker) error {
+	working, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-h.workAnew:
+			stop(errWorkAnew)
+		case <-working.Done():
+		}
+	}()
+	err := (&ownersPage{s: h.s}).run(working, w)
+	if errors.Is(context.Cause(working), errWorkAnew) {
+		return errWorkAnew
+	}
+	return err
 }
 
 // sooner returns the shorter time after which a program that does nothing is

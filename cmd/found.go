@@ -3,6 +3,7 @@ package cmd
 import (
 	"net/url"
 	"strconv"
+	"sync"
 
 	"renderfarm/farm"
 	"renderfarm/farm/discovery"
@@ -12,7 +13,7 @@ import (
 // no other computer reaches it.
 func (h *host) service(id string) (d discovery.Service, ok bool) {
 	u, err := url.Parse(h.url)
-	if err != nil || !h.config.Autodiscoverable || onlyHere(h.url) && !h.open {
+	if err != nil || !h.config.Autodiscoverable || onlyHere(h.url) && !h.isOpen() {
 		return d, false
 	}
 	port, err := strconv.Atoi(u.Port())
@@ -20,7 +21,7 @@ func (h *host) service(id string) (d discovery.Service, ok bool) {
 		return d, false
 	}
 	d = discovery.Service{ID: id, Name: h.config.ManagerName, Version: version, Port: port, TLS: h.tls != nil}
-	if !h.open {
+	if !h.isOpen() {
 		d.Host = u.Hostname()
 	}
 	if h.config.TLS == farm.TLSSelf {
@@ -32,9 +33,41 @@ func (h *host) service(id string) (d discovery.Service, ok bool) {
 // letBeFound answers workers that look for a manager until the manager ends. One that cannot
 // be found works as well.
 func (h *host) letBeFound(service discovery.Service) {
-	a, err := discovery.Announce(service, h.s.log)
+	h.found.service = &service
+	h.announceAgain()
+	h.later(h.hide)
+}
+
+// A found is how workers find the manager while they may.
+type found struct {
+	mu      sync.Mutex // guards announced
+	service *discovery.Service
+	// announced is nil while no other computer reaches the manager.
+	announced *discovery.Announcer
+}
+
+// announceAgain answers workers that look for a manager, if it was to be found at its start.
+func (h *host) announceAgain() {
+	h.found.mu.Lock()
+	defer h.found.mu.Unlock()
+	if h.found.service == nil || h.found.announced != nil {
+		return
+	}
+	a, err := discovery.Announce(*h.found.service, h.s.log)
 	if err != nil {
 		h.s.log.Warn("workers cannot find this manager by themselves: give them its address", "line", h.joinLine(), "error", err)
 	}
-	h.later(a.Close)
+	h.found.announced = a
+}
+
+// hide answers them no more.
+func (h *host) hide() error {
+	h.found.mu.Lock()
+	defer h.found.mu.Unlock()
+	if h.found.announced == nil {
+		return nil
+	}
+	err := h.found.announced.Close()
+	h.found.announced = nil
+	return err
 }

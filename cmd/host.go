@@ -39,7 +39,9 @@ type host struct {
 	s            *session
 	config       *settled
 	url          string
-	open         bool        // answers on every address of the computer
+	listener     *movable      // isOpen tells for whom it is
+	workAnew     chan struct{} // holds a token if the worker of this program is to start again
+	found        found
 	tls          *tls.Config // nil: HTTP only
 	fingerprint  string      // of the certificate; "" without one
 	discoverable func()      // begins to answer workers that look for a manager; nil if it shall not
@@ -65,7 +67,7 @@ func tune() {
 
 // startHost returns a running manager that answers requests. The caller stops it.
 func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err error) {
-	h := &host{s: s, failed: make(chan error, 1)}
+	h := &host{s: s, failed: make(chan error, 1), workAnew: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.stop())
@@ -92,8 +94,9 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	if err != nil {
 		return nil, err
 	}
-	h.later(ignoreClosed(l.Close))
-	h.url, h.open = urlOf(l.Addr())
+	h.listener = newMovable(l)
+	h.later(ignoreClosed(h.listener.Close))
+	h.url, _ = urlOf(l.Addr())
 	if err := h.encrypt(); err != nil {
 		return nil, err
 	}
@@ -101,7 +104,7 @@ func startHost(ctx context.Context, s *session, o serveOptions) (_ *host, err er
 	if err != nil {
 		return nil, err
 	}
-	h.serve(l, handler)
+	h.serve(h.listener, handler)
 	if err := debugServer(h, o.pprof); err != nil {
 		return nil, err
 	}
@@ -130,20 +133,10 @@ func (h *host) stop() error {
 // build opens the database and puts the manager on it, and the routes on the manager.
 func (h *host) build() (*server.Server, error) {
 	s, c := h.s, h.config
-	db, err := store.Open(store.Options{Path: filepath.Join(s.home, c.Database), Program: version, Log: s.log, Fatal: s.storeFailed})
-	if err != nil {
-		return nil, inUse(err)
-	}
-	h.later(db.Close)
-	local := c.LocalManagerStoragePath
-	if local == "" {
-		local = filepath.Join(s.home, "job-files")
-	}
-	kept, err := files.Open(local)
+	db, kept, err := h.openStores()
 	if err != nil {
 		return nil, err
 	}
-	h.later(kept.Close)
 	// Events go on with the number that the last run stored, so that readers who
 	// missed some before the restart are told, and fetch everything again.
 	var number uint64
@@ -181,7 +174,7 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
-	o := server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Log: s.log}
+	o := server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Host: h, Log: s.log}
 	if o.Submissions, err = h.submissions(m); err != nil {
 		return nil, err
 	}
@@ -190,6 +183,25 @@ func (h *host) build() (*server.Server, error) {
 		h.discoverable = func() { h.letBeFound(service) }
 	}
 	return server.New(o), nil
+}
+
+// openStores opens the database, and the folder for logs and previews.
+func (h *host) openStores() (*store.Store, *files.Files, error) {
+	db, err := store.Open(store.Options{Path: filepath.Join(h.s.home, h.config.Database), Program: version, Log: h.s.log, Fatal: h.s.storeFailed})
+	if err != nil {
+		return nil, nil, inUse(err)
+	}
+	h.later(db.Close)
+	local := h.config.LocalManagerStoragePath
+	if local == "" {
+		local = filepath.Join(h.s.home, "job-files")
+	}
+	kept, err := files.Open(local)
+	if err != nil {
+		return nil, nil, err
+	}
+	h.later(kept.Close)
+	return db, kept, nil
 }
 
 // readAhead has the job types read, and the process that runs their scripts

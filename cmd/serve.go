@@ -83,7 +83,7 @@ func (h *host) greet() {
 func (h *host) whoComesIn() string {
 	key, err := h.s.farmKey()
 	switch {
-	case onlyHere(h.url) && !h.open:
+	case onlyHere(h.url) && !h.isOpen():
 		return "Only this computer can reach it. To let in others: --listen :8080"
 	case err != nil:
 		return "Nobody is let in over the network: " + err.Error()
@@ -106,11 +106,11 @@ func onlyHere(address string) bool {
 // no other computer reaches the manager.
 func (h *host) joinLine() string {
 	u, err := url.Parse(h.url)
-	if err != nil || onlyHere(h.url) && !h.open {
+	if err != nil || onlyHere(h.url) && !h.isOpen() {
 		return ""
 	}
 	all := []string{u.Host}
-	if h.open {
+	if h.isOpen() {
 		if all = ownAddresses(u.Port()); len(all) == 0 {
 			return ""
 		}

@@ -51,7 +51,7 @@ func (h *host) webAddress() string {
 	if err != nil {
 		return h.url
 	}
-	if name, err := os.Hostname(); h.open && err == nil {
+	if name, err := os.Hostname(); h.isOpen() && err == nil {
 		u.Host = name + ":" + u.Port()
 	}
 	return u.String()

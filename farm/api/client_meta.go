@@ -65,6 +65,36 @@ func (c *Client) GetFarmStatus(ctx context.Context) (FarmStatus, error) {
 	return fetch[FarmStatus](ctx, c, call{path: at("status")})
 }
 
+// FetchSetUp tells what the set-up assistant has to know. Only Farm's managers can.
+func (c *Client) FetchSetUp(ctx context.Context) (SetUp, error) {
+	return fetch[SetUp](ctx, c, call{path: atFarm("setup")})
+}
+
+// SetUpStorage looks at a folder of the manager's computer, and can make it the shared storage.
+func (c *Client) SetUpStorage(ctx context.Context, f SetUpFolder) (SetUpFolderFound, error) {
+	return fetch[SetUpFolderFound](ctx, c, call{method: http.MethodPost, path: atFarm("setup", "storage"), in: f, timeout: slowTimeout})
+}
+
+// FindSetUpPrograms starts every Blender of the manager's computer, and its FFmpeg.
+func (c *Client) FindSetUpPrograms(ctx context.Context) (SetUpPrograms, error) {
+	return fetch[SetUpPrograms](ctx, c, call{path: atFarm("setup", "programs"), timeout: slowTimeout})
+}
+
+// SetUpBlender looks at a Blender of the manager's computer, and can have its worker use it.
+func (c *Client) SetUpBlender(ctx context.Context, b SetUpBlender) (SetUpProgram, error) {
+	return fetch[SetUpProgram](ctx, c, call{method: http.MethodPost, path: atFarm("setup", "blender"), in: b, timeout: slowTimeout})
+}
+
+// SetUpNetwork lets other computers reach the manager, or not.
+func (c *Client) SetUpNetwork(ctx context.Context, n SetUpNetwork) (SetUp, error) {
+	return fetch[SetUp](ctx, c, call{method: http.MethodPost, path: atFarm("setup", "network"), in: n})
+}
+
+// EndSetUp ends the first run of a farm.
+func (c *Client) EndSetUp(ctx context.Context) error {
+	return c.send(ctx, call{method: http.MethodPost, path: atFarm("setup", "done")})
+}
+
 // FetchConfiguration tells all keys of the manager, with their values. Only Farm's managers can.
 func (c *Client) FetchConfiguration(ctx context.Context) (FarmConfiguration, error) {
 	return fetch[FarmConfiguration](ctx, c, call{path: atFarm("configuration")})

@@ -133,6 +133,12 @@ DELETE /api/farm/submissions/{id}                            discardSubmission  
 GET    /api/farm/jobs/{job_id}/why                           fetchJobWhy                open  200
 GET    /api/farm/tasks/{task_id}/why                         fetchTaskWhy               open  200
 GET    /api/farm/workers/{worker_id}/why                     fetchWorkerWhy             open  200
+GET    /api/farm/setup                                       fetchSetUp                 open  200
+POST   /api/farm/setup/storage                               setUpStorage               open  200
+GET    /api/farm/setup/programs                              findSetUpPrograms          open  200
+POST   /api/farm/setup/blender                               setUpBlender               open  200
+POST   /api/farm/setup/network                               setUpNetwork               open  200
+POST   /api/farm/setup/done                                  endSetUp                   open  204
 GET    /api/farm/configuration                               fetchConfiguration         open  200
 POST   /api/farm/configuration                               changeConfiguration        open  200
 POST   /api/farm/configuration/reload                        reloadConfiguration        open  200

@@ -80,7 +80,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "fetchTaskFiles": "MirrorFiles", "fetchTaskUpload": "MirrorUploadState", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
-		"makeBackup": "Backup", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
+		"makeBackup": "Backup", "fetchSetUp": "SetUp", "setUpStorage": "SetUpFolderFound", "findSetUpPrograms": "SetUpPrograms", "setUpBlender": "SetUpProgram", "setUpNetwork": "SetUp", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
 	switch name, ok := bodies[operation]; {
 	case ok:
@@ -143,6 +143,12 @@ func (l *calls) meta(ctx context.Context, c *api.Client) {
 	l.is(c.GetVariables(ctx, "users", "linux"))
 	l.is(c.GetSharedStorage(ctx, "users", "linux"))
 	l.is(c.GetFarmStatus(ctx))
+	l.is(c.FetchSetUp(ctx))
+	l.is(c.SetUpStorage(ctx, api.SetUpFolder{Path: "/farm"}))
+	l.is(c.FindSetUpPrograms(ctx))
+	l.is(c.SetUpBlender(ctx, api.SetUpBlender{Path: "blender"}))
+	l.is(c.SetUpNetwork(ctx, api.SetUpNetwork{OnlyHere: true}))
+	l.does(c.EndSetUp(ctx))
 	l.is(c.FetchConfiguration(ctx))
 	l.is(c.ChangeConfiguration(ctx, api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}}))
 	l.is(c.ReloadConfiguration(ctx))

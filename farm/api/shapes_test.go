@@ -47,6 +47,7 @@ var (
 	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
 	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Comments: []farm.Comment{comment}, Result: &frame}
 
+	program   = api.SetUpProgram{Input: "blender", Path: "/usr/bin/blender", Version: "4.2.1", Source: "path", Usable: true, Cause: "it runs"}
 	configKey = api.ConfigurationKey{Name: "task_timeout", Label: "Task time-out", Group: "Time-outs and failures", Kind: "duration", Choices: []string{"a"}, About: "Text.", Unit: "tasks",
 		Least: "1m", Most: "24h", Zero: "never", Empty: "none", See: "docs/failures.html", Restart: true, Guarded: true, Value: "10m0s", Default: "20m0s", From: "farm.yaml"}
 	configChange = api.ConfigurationChange{Name: "listen", From: ":8080", To: ":9090", Restart: true}
@@ -111,6 +112,13 @@ func metaShapes() []shape {
 	return []shape{
 		{"Error", api.Error{Code: 404, Message: "there is no such job"}, api.Error{}},
 		{"Version", api.Version{Version: "1.0.0", ShortVersion: "3.8.5", Name: "Farm", Git: "a1b2c3d"}, api.Version{}},
+		{"SetUp", api.SetUp{FirstRun: true, MaySetUp: true, Platform: "linux", File: "/srv/farm/farm.yaml", Storage: "/mnt/farm", DefaultStorage: "/srv/farm/storage", StorageFrom: "--shared-storage", OnlyHere: true, MayMove: true, Listen: ":8080"}, api.SetUp{}},
+		{"SetUpFolder", api.SetUpFolder{Path: "/mnt/farm", Create: true, Use: true}, api.SetUpFolder{}},
+		{"SetUpFolderFound", api.SetUpFolderFound{Path: "/mnt/farm", Usable: true, Missing: true, Cause: "it works", Advice: []string{"Mount it."}, Free: 1 << 40, Used: true}, api.SetUpFolderFound{}},
+		{"SetUpPrograms", api.SetUpPrograms{Blenders: []api.SetUpProgram{program}, FFmpeg: program}, api.SetUpPrograms{}},
+		{"SetUpProgram", program, api.SetUpProgram{}},
+		{"SetUpBlender", api.SetUpBlender{Path: "/opt/blender", Use: true}, api.SetUpBlender{}},
+		{"SetUpNetwork", api.SetUpNetwork{OnlyHere: true}, api.SetUpNetwork{}},
 		{"FarmConfiguration", api.FarmConfiguration{File: "/srv/farm/farm.yaml", MayChangeGuarded: true, Pending: []string{"listen"}, Keys: []api.ConfigurationKey{configKey}}, api.FarmConfiguration{}},
 		{"ConfigurationKey", configKey, api.ConfigurationKey{Kind: "text", Value: "", Default: ""}},
 		{"ConfigurationChanges", api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}, Check: true}, api.ConfigurationChanges{}},

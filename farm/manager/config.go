@@ -114,6 +114,12 @@ func (c *configured) expander(platform string) *farm.Expander {
 	return e
 }
 
+// DefaultStorage returns the shared storage of a farm for which nobody chose one.
+func (m *Manager) DefaultStorage() string { return sharedStorage(farm.Config{}, m.home) }
+
+// Home returns the folder for all that the manager keeps.
+func (m *Manager) Home() string { return m.home }
+
 // Config returns the configuration in force.
 func (m *Manager) Config() farm.Config { return m.config.Load().Config }
 

@@ -46,7 +46,7 @@ type Options struct {
 	// LoadConfig reads farm.yaml again, and what goes before it. From says of each key
 	// where its value comes from. It may be nil.
 	LoadConfig func() (c farm.Config, from map[string]string, err error)
-	ConfigPath string // of farm.yaml, for people
+	ConfigPath string // of farm.yaml; it need not exist
 	Home       string // absolute; holds the shared storage until one is configured
 	Version    string
 	Commit     string // of the source; may be empty

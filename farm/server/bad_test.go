@@ -66,7 +66,7 @@ func TestBadRequests(t *testing.T) {
 		{post("worker/register-worker", `{"secret":"","platform":"linux","supported_task_types":[],"name":"x"}`), 400, "secret"},
 		{[3]string{"PUT", "/api/v3/configuration/file", `{"_meta":{"version":2}}`}, 400, "version"},
 		{[3]string{"PUT", "/api/v3/configuration/file", `{"_meta":{"version":3},"task_timeout":"soon"}`}, 400, "soon"},
-		{post("configuration/setup-assistant", `{"storageLocation":"x","blenderExecutable":{"input":"","path":"","source":"default","is_usable":true,"cause":""}}`), 501, "cannot do this"},
+		{post("configuration/setup-assistant", `{"storageLocation":"x","blenderExecutable":{"input":"","path":"","source":"default","is_usable":true,"cause":""}}`), 400, "storageLocation"},
 		{get("nothing/here"), 404, "nothing is at"},
 		{get("jobs/"), 404, ""},
 	}

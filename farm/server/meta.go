@@ -12,11 +12,6 @@ import (
 	"renderfarm/farm/api"
 )
 
-// notYet answers operations of the protocol that this version does not have.
-func notYet(http.ResponseWriter, *http.Request) error {
-	return farm.Errorf(farm.Unavailable, "this version of Farm cannot do this; what it can do is described at /api/v3/swagger-ui/")
-}
-
 // stockAddon is how the add-on of the compatible system names itself and its
 // version, in all its releases so far.
 var stockAddon = regexp.MustCompile(`^Flamenco/([0-9][0-9A-Za-z.+~-]{0,39}) \(Blender add-on\)`)
@@ -39,7 +34,7 @@ func (s *Server) getVersion(w http.ResponseWriter, r *http.Request) error {
 // getConfiguration tells where files are on the manager, with forward slashes on Windows,
 // too: the add-on of any platform reads it.
 func (s *Server) getConfiguration(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage()), ShamanEnabled: s.m.ShamanEnabled()})
+	return writeJSON(w, http.StatusOK, api.ManagerConfiguration{StorageLocation: filepath.ToSlash(s.m.Storage()), ShamanEnabled: s.m.ShamanEnabled(), IsFirstRun: s.m.FirstRun()})
 }
 
 // getConfigurationFile answers with the configuration in force, without its password.

@@ -48,21 +48,9 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
-	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
-	r.Get("/api/farm/worker/blenders", s.handle(s.worker(s.fetchBlenderOffers)))
-	r.Get("/api/farm/worker/blenders/{sha256}", s.handle(s.worker(s.fetchBlender)))
-	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
-	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
-	r.Post("/api/farm/worker/task/{task_id}/second-run", s.handle(s.worker(s.endSecondRun))) // Prefer: wait
-	r.Get("/api/farm/worker/task/{task_id}/files", s.handle(s.worker(ofTask(s.fetchTaskFiles))))
-	r.Get("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.fetchTaskFile))))     // ?path= Range
-	r.Put("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.saveTaskFile))))      // ?path= ?sha256= ?size= ?mode= Upload-Offset
-	r.Get("/api/farm/worker/task/{task_id}/upload", s.handle(s.worker(ofTask(s.fetchTaskUpload)))) // ?path= ?sha256= ?size=
-	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
+	s.farmWorker(r)
 	r.Post("/api/farm/backups", s.handle(s.makeBackup))
-	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))
-	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
-	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
+	s.configurationRoutes(r)
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	s.submissionRoutes(r)
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
@@ -74,6 +62,34 @@ func (s *Server) router(o Options) http.Handler {
 	r.Post("/signin", s.handle(s.signIn))
 	s.pageRoutes(r, pages, o)
 	return r
+}
+
+// farmWorker has what only the workers of Farm ask for, who prove who they are.
+func (s *Server) farmWorker(r chi.Router) {
+	r.Get("/api/farm/worker/needs", s.handle(s.worker(s.workerNeeds)))
+	r.Get("/api/farm/worker/blenders", s.handle(s.worker(s.fetchBlenderOffers)))
+	r.Get("/api/farm/worker/blenders/{sha256}", s.handle(s.worker(s.fetchBlender)))
+	r.Put("/api/farm/worker/facts", s.handle(s.worker(s.setWorkerFacts)))
+	r.Put("/api/farm/worker/in-use", s.handle(s.worker(s.setWorkerInUse)))
+	r.Post("/api/farm/worker/task/{task_id}/second-run", s.handle(s.worker(s.endSecondRun))) // Prefer: wait
+	r.Get("/api/farm/worker/task/{task_id}/files", s.handle(s.worker(ofTask(s.fetchTaskFiles))))
+	r.Get("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.fetchTaskFile))))     // ?path= Range
+	r.Put("/api/farm/worker/task/{task_id}/file", s.handle(s.worker(ofTask(s.saveTaskFile))))      // ?path= ?sha256= ?size= ?mode= Upload-Offset
+	r.Get("/api/farm/worker/task/{task_id}/upload", s.handle(s.worker(ofTask(s.fetchTaskUpload)))) // ?path= ?sha256= ?size=
+	r.Put("/api/farm/worker/unable", s.handle(s.worker(s.setWorkerUnable)))
+}
+
+// configurationRoutes has what the page of settings and the set-up assistant need.
+func (s *Server) configurationRoutes(r chi.Router) {
+	r.Get("/api/farm/setup", s.handle(s.fetchSetUp))
+	r.Post("/api/farm/setup/storage", s.handle(s.setUpStorage))
+	r.Get("/api/farm/setup/programs", s.handle(s.findSetUpPrograms))
+	r.Post("/api/farm/setup/blender", s.handle(s.setUpBlender))
+	r.Post("/api/farm/setup/network", s.handle(s.setUpNetwork))
+	r.Post("/api/farm/setup/done", s.handle(s.endSetUp))
+	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))
+	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
+	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
 }
 
 // pageRoutes has what people, load balancers and Prometheus look at.
@@ -112,16 +128,16 @@ func (s *Server) v3(r chi.Router) {
 	s.v3Shaman(r)
 }
 
-// v3Meta has the routes about the manager itself. Those that answer notYet are of the set-up assistant.
+// v3Meta has the routes about the manager itself.
 func (s *Server) v3Meta(r chi.Router) {
 	h := s.handle
 
 	r.Get("/version", h(s.getVersion))
 	r.Get("/configuration", h(s.getConfiguration))
-	r.Post("/configuration/check/shared-storage", h(notYet))
-	r.Get("/configuration/check/blender", h(notYet))
-	r.Post("/configuration/check/blender", h(notYet))
-	r.Post("/configuration/setup-assistant", h(notYet))
+	r.Post("/configuration/check/shared-storage", h(s.checkSharedStoragePath))
+	r.Get("/configuration/check/blender", h(s.findBlenderExePath))
+	r.Post("/configuration/check/blender", h(s.checkBlenderExePath))
+	r.Post("/configuration/setup-assistant", h(s.saveSetupAssistantConfig))
 	r.Get("/configuration/file", h(s.getConfigurationFile))
 	r.Put("/configuration/file", h(s.updateConfigurationFile))
 	r.Get("/configuration/variables/{audience}/{platform}", h(s.getVariables))

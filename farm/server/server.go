@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ import (
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
+	"renderfarm/farm/setup"
 	"renderfarm/farm/slots"
 )
 
@@ -41,6 +43,8 @@ type Options struct {
 	Description []byte
 	// Submissions takes in jobs from browsers; optional.
 	Submissions Submissions
+	// Host is the program around the server; nil if the farm cannot be set up here.
+	Host Host
 	// Key returns the farm's key, "" if it has none; optional. With an error nobody is let in.
 	Key func() (string, error)
 }
@@ -54,6 +58,9 @@ type Server struct {
 	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
 	key     func() (string, error)
+
+	host     Host
+	computer *setup.Computer
 
 	bodies        bodies
 	board         *board
@@ -76,7 +83,7 @@ const maxSending, maxSendingOfAClient = 16, 4
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, host: o.Host, computer: setup.New(o.Manager.Home(), runtime.GOOS), bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
 		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient), sending: slots.New(maxSending, maxSendingOfAClient),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
 	if s.submissions = o.Submissions; s.submissions == nil {

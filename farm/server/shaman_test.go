@@ -207,3 +207,13 @@ func TestDeleteWithCheckout(t *testing.T) {
 		t.Errorf("collected what was just uploaded: %s", collected.body)
 	}
 }
+
+func (s *testServer) shamanCalls() {
+	s.want(200, "POST", requirementsURL, `{"files":[`+spec("x", "x.blend")+`]}`)
+	s.want(200, "GET", fileURL("x"), "")
+	s.want(200, "POST", fileURL("x"), "x", "Content-Type", binary)
+	s.want(200, "POST", createURL, `{"files":[`+spec("x", "x.blend")+`],"checkoutPath":"job"}`)
+	s.want(200, "GET", "/api/farm/files", "")
+	s.want(200, "POST", "/api/farm/files/collect", "{}")
+	s.want(200, "POST", "/api/farm/backups", "")
+}
