@@ -13,7 +13,7 @@ import { place } from './router.js';
 import { Tags } from './tags.js';
 import { Workers } from './workers.js';
 
-const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['last-rendered', 'Last rendered']];
+const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['settings', 'Settings'], ['last-rendered', 'Last rendered']];
 
 const JobTypes = later('Job types', async () => (await import('./jobtypes.js')).JobTypes);
 const Submit = later('Submit', async () => (await import('./submit.js')).Submit);

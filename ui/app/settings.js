@@ -2,7 +2,7 @@
 // before they are saved. Only what was changed is sent, so that nothing else is lost.
 import { own } from './api.js';
 import { count, text } from './format.js';
-import { html, useEffect, useRef, useState } from './lib.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
 import { useLive } from './live.js';
 import { tell } from './notice.js';
 import { Card, Command, Copy, Fold } from './parts.js';
@@ -11,6 +11,7 @@ import { Variables } from './variables.js';
 
 const fetchKeys = () => own('GET', 'configuration');
 const post = (changes, check) => own('POST', 'configuration', { changes, check });
+const reload = () => own('POST', 'configuration/reload');
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const shown = (value) => (value === '' || value == null ? '—' : Array.isArray(value) && !value.length ? 'none' : text(value));
@@ -24,7 +25,7 @@ export function Settings() {
   const [review, setReview] = useState(null);
   const [refused, setRefused] = useState('');
   const query = place.value.query, wanted = (query.get('text') ?? '').toLowerCase();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const warn = (event) => event.preventDefault();
     if (Object.keys(draft).length) addEventListener('beforeunload', warn);
     return () => removeEventListener('beforeunload', warn);
@@ -54,11 +55,22 @@ export function Settings() {
       setRefused(no.message);
     }
   };
+  const again = async () => {
+    try {
+      const { changes } = await reload();
+      tell(changes.length ? `The file was read: ${changes.map((c) => c.name).join(', ')} changed.` : 'The file was read, and nothing changed.', { good: true });
+      load();
+    } catch (no) {
+      setRefused(no.message);
+    }
+  };
   const keys = data.keys.filter((k) => [k.name, k.label, k.about].some((t) => t?.toLowerCase().includes(wanted)));
   const groups = [...new Set(keys.map((k) => k.group))];
   return html`<h1 tabindex="-1">Settings</h1>
     <div class="filter"><input type="search" aria-label="Find a setting" placeholder="Find a setting" value=${query.get('text') ?? ''} onInput=${(event) => askAddress({ text: event.currentTarget.value || null })} />
-      <span class="quiet">In <span class="path">${data.file}</span></span><${Copy} text=${data.file} what="the path" /></div>
+      <span class="quiet">In <span class="path">${data.file}</span></span><${Copy} text=${data.file} what="the path" />
+      ${data.may_change_guarded && html`<button type="button" title="After somebody edited it" onClick=${again}>Read the file again</button>`}<a class="button" href="setup">Set up again</a></div>
+    ${data.pending?.length > 0 && html`<p class="why warn">Saved, and used after the next start of the manager: <span class="path">${data.pending.join(', ')}</span>.</p>`}
     ${!data.may_change_guarded && html`<p class="why">What names files of the manager's computer, or says who may reach it, is changed there, or with the farm key. Here it can be read.</p>`}
     ${groups.map((group) => html`<${Card} key=${group} title=${group} kind="settings-group"><div class="form">${keys.filter((k) => k.group === group).map((k) => html`<${Key} key=${k.name} of=${k}
       value=${k.name in draft ? draft[k.name] ?? k.default : k.value} edited=${k.name in draft} locked=${k.guarded && !data.may_change_guarded} put=${(value) => put(k, value)}
@@ -88,7 +100,7 @@ function Key({ of: k, value, edited, locked, put, take, toDefault }) {
       ${k.unit && html`<span class="quiet">${k.unit}</span>`}
       ${edited && html`<button type="button" class="plain" aria-label=${`Take back ${k.name}`} title="Take it back" onClick=${take}>↺</button>`}
       ${!off && !same(value, k.default) && k.kind !== 'secret' && html`<button type="button" class="plain" title=${`The default is ${shown(k.default)}`} onClick=${toDefault}>Default</button>`}</span>
-    <span class="form-about" id=${`${id}-about`}>${k.about}${k.zero && ` 0: ${k.zero}.`}${(k.least || k.most) && ` ${[k.least && `At least ${k.least}`, k.most && `at most ${k.most}`].filter(Boolean).join(', ')}.`}${k.restart && ' Needs a restart.'}${by && ` It comes from ${by}, which wins over the file.`}</span>
+    <span class="form-about" id=${`${id}-about`}>${k.about}${k.zero && ` 0: ${k.zero}.`}${(k.least || k.most) && ` ${[k.least && `At least ${k.least}`, k.most && `at most ${k.most}`].filter(Boolean).join(', ')}.`}${k.restart && ' Needs a restart.'}${by && ` It comes from ${by}, which wins over the file.`}${k.see && html` <a href=${`../${k.see}`} target="_blank">More</a>`}</span>
     ${locked && html`<${Command} line=${`farm config set ${k.name} ${quoted(value)}`} />`}</div>`;
 }
 
@@ -103,7 +115,7 @@ function Value({ id, of: k, value, put, disabled }) {
     case 'choice': return html`<select ...${common} value=${String(value ?? '')} onChange=${typed}>${[...new Set([...k.choices, String(value ?? '')])].map((c) => html`<option key=${c} value=${c}>${c || '—'}</option>`)}</select>`;
     case 'integer': case 'number': return html`<input type="number" ...${common} step=${k.kind === 'integer' ? 1 : 'any'} value=${value ?? ''} onInput=${(event) => put(event.currentTarget.value === '' ? '' : Number(event.currentTarget.value))} />`;
     case 'list': return html`<textarea ...${common} rows=${Math.max(2, value?.length ?? 0)} spellcheck="false" placeholder="One a line" value=${(value ?? []).join('\n')} onInput=${(event) => put(event.currentTarget.value.split('\n').map((l) => l.trim()).filter(Boolean))}></textarea>`;
-    case 'secret': return html`<input type="password" ...${common} autocomplete="new-password" placeholder="unchanged" value=${value ?? ''} onInput=${typed} />`;
+    case 'secret': return html`<form onSubmit=${(event) => event.preventDefault()}><input type="text" class="unseen" autocomplete="username" tabindex="-1" aria-hidden="true" /><input type="password" ...${common} autocomplete="new-password" placeholder="unchanged" value=${value ?? ''} onInput=${typed} /></form>`;
     case 'variables': return html`<${Variables} id=${id} value=${value} put=${put} disabled=${disabled} />`;
   }
   return html`<input type="text" ...${common} spellcheck="false" value=${value ?? ''} onInput=${typed} />`;

@@ -40,7 +40,7 @@ export function Submit() {
   return html`<h1 tabindex="-1">Submit</h1>
     ${!chosen ? html`<${Choose} take=${take} />`
       : !chosen.ready ? html`<${Sending} file=${chosen} />`
-        : html`<${Describe} key=${chosen.id} file=${chosen} leave=${() => {
+        : html`<${Describe} key=${chosen.id} file=${chosen} over=${() => { open.current = null; }} leave=${() => {
           submissions.discard(chosen.id).catch(() => {});
           setChosen(null);
         }} />`}`;
@@ -59,8 +59,7 @@ function Choose({ take }) {
       onDrop=${(event) => { event.preventDefault(); setOver(false); dropped([...event.dataTransfer.files]); }}>
       <p>Drop a .blend here, or</p><button type="button" class="strong" onClick=${() => input.current.click()}>Choose a file …</button>
       <input type="file" class="unseen" tabindex="-1" accept=".blend" aria-label="A .blend of this computer" ref=${input} onChange=${(event) => { dropped([...event.currentTarget.files]); event.currentTarget.value = ''; }} />
-      <p class="quiet">Only the file itself is sent. What it needs, such as textures, has to be packed into it (File › External Data › Pack Resources) or in the shared storage;
-        <a href="../farm-addon.zip" download>the add-on</a> takes all of it along.</p></div></${Card}>
+      <p class="quiet">Only the file itself is sent. What it needs, such as textures, has to be packed into it (File › External Data › Pack Resources) or in the shared storage; <a href="../farm-addon.zip" download>the add-on</a> takes all of it along.</p></div></${Card}>
     <${Storage} take=${take} />`;
 }
 
@@ -89,7 +88,7 @@ function Sending({ file }) {
 }
 
 // Describe is what the job will be: its type and settings, and what is missing.
-function Describe({ file, leave }) {
+function Describe({ file, leave, over }) {
   const { query } = place.value;
   const { data: types } = useLive('job types', api.jobTypes);
   const { data: tags } = useLive('tags', api.tags, { wakes: (name) => name === 'tag' });
@@ -121,6 +120,7 @@ function Describe({ file, leave }) {
     setFound((f) => ({ ...f, busy: true }));
     try {
       const job = await submissions.submit(file.id, options());
+      over(); // the manager has forgotten the submission
       go(`jobs/${job.id}`);
     } catch (error) {
       setFound((f) => ({ ...f, error, busy: false }));
