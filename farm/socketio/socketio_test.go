@@ -174,7 +174,9 @@ func TestOtherWays(t *testing.T) {
 
 // A page of another site is not told anything.
 func TestOtherSites(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { Serve(r.Context(), w, r, Source{Events: events.NewLog(8, 0)}) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Serve(r.Context(), w, r, Source{Events: events.NewLog(8, 0)})
+	}))
 	defer server.Close()
 	_, answer, err := websocket.Dial(t.Context(), server.URL+"/socket.io/?EIO=3&transport=websocket", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://evil.example"}}})
 	if err == nil || answer.StatusCode != http.StatusForbidden {
