@@ -13,7 +13,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go build demo test times deps demo-deps check bench bench-frames eta still faults crash soak vulncheck blenders test-blenders release clean
+.PHONY: help need-go slurm build demo test times deps demo-deps check bench bench-frames eta still faults crash soak vulncheck blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -29,6 +29,7 @@ help:
 	@echo 'make still     a large still in parts, over two workers of which one is killed, against a single render'
 	@echo 'make faults    full disks, killed Blenders and damaged files, RUNS=200 random runs and named ones;'
 	@echo '               NEWER=BLENDER saves a file that the present Blender is too old for'
+	@echo 'make slurm     workers on a real Slurm cluster of this computer; Debian and root, 15 minutes'
 	@echo 'make vulncheck known vulnerabilities in what the program calls; needs https://vuln.go.dev'
 	@echo 'make crash     kills, power cuts, cut networks, full disks, turned clocks; SEED=1 repeats, TIMES=6 does more'
 	@echo 'make soak      the tests with chance in them, COUNT=10 times, and each fuzzer for a minute'
@@ -97,6 +98,11 @@ eta: demo-deps
 
 still: demo-deps
 	nice $(GO) test -count 1 -timeout 0 -run TestStillOverTwoWorkers -v ./cmd -full
+
+# A job with workers on a real cluster, which is set up and taken down again: as root, on Debian.
+slurm: demo-deps
+	@command -v sbatch >/dev/null && command -v munged >/dev/null || apt-get install -y slurm-wlm munge
+	FARM_SLURM=1 nice $(GO) test -count 1 -timeout 1h -run TestSlurm -v ./cmd
 
 # Faults that are really produced, with Blender: RUNS random runs in all formats, and named ones.
 faults: demo-deps

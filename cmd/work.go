@@ -78,7 +78,7 @@ func runWork(ctx context.Context, s *session, end workEnd) error {
 	if err != nil {
 		return err
 	}
-	err = s.runSlots(ctx, slots)
+	err = s.runSlots(ctx, slots, !end.temporary)
 	switch {
 	case errors.Is(err, worker.ErrRestart):
 		return &statusError{status: c.RestartExitCode}

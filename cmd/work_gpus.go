@@ -49,11 +49,11 @@ func gpuSlots(ctx context.Context, o worker.Options, wanted []string) (slots []*
 }
 
 // runSlots runs the workers, and the page of this computer's owner, until all have
-// ended. One that a user shuts down leaves the others at work; a restart, or an error, is that of the program, and ends all.
-func (s *session) runSlots(ctx context.Context, slots []*worker.Worker) error {
+// ended; the page only if it is wanted. One that a user shuts down leaves the others at work; a restart, or an error, is that of the program, and ends all.
+func (s *session) runSlots(ctx context.Context, slots []*worker.Worker, pages bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	page := &ownersPage{s: s}
+	page := &ownersPage{s: s, hidden: !pages}
 	errs := make([]error, len(slots))
 	var running sync.WaitGroup
 	for i, w := range slots {

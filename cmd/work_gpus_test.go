@@ -68,7 +68,7 @@ func TestGPUSlots(t *testing.T) {
 	// They run side by side, and end together when the program is told to.
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- (&session{home: o.Dir, log: o.Log}).runSlots(ctx, slots) }()
+	go func() { ended <- (&session{home: o.Dir, log: o.Log}).runSlots(ctx, slots, true) }()
 	stop()
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)

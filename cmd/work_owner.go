@@ -81,7 +81,8 @@ func (s *session) forOwner(c *settled, o *worker.Options) {
 // An ownersPage is the page of this computer's owner for the workers of one program,
 // which it shows as one. It is there as long as one of them runs.
 type ownersPage struct {
-	s *session
+	s      *session
+	hidden bool // there is none
 
 	mu      sync.Mutex       // guards what follows
 	running []*worker.Worker // replaced, never changed
@@ -90,6 +91,9 @@ type ownersPage struct {
 
 // run runs a worker that the page shows meanwhile. One without a page still works.
 func (p *ownersPage) run(ctx context.Context, w *worker.Worker) error {
+	if p.hidden {
+		return w.Run(ctx)
+	}
 	return w.RunWith(ctx, func() (end func()) { return p.show(w) })
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 )
 
-//go:embed *.md images grafana.json
+//go:embed *.md images grafana.json kubernetes
 var sources embed.FS
 
 //go:embed page.html page.css

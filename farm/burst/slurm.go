@@ -84,8 +84,8 @@ func slurmTime(d time.Duration) string {
 
 // Script is what sbatch is given. The shell becomes the worker, so that each signal
 // reaches it once: Slurm sends SIGTERM to all processes of a job that is preempted or
-// canceled, and the worker gives its frame back. Since version 22.05 Slurm tells when
-// the job ends; before, the worker counts from its own beginning.
+// canceled, and the worker gives its frame back. Newer versions of Slurm tell when the
+// job ends (22.05 does not); else the worker counts from its own beginning.
 func (s *Slurm) Script() string {
 	var b strings.Builder
 	b.WriteString("#!/bin/bash\n")
