@@ -368,10 +368,7 @@ func (s *testServer) jobCalls(job string) {
 	}
 	s.want(200, "GET", "/api/farm/jobs?sort=name", "")
 	s.want(200, "GET", "/api/farm/workers", "")
-	s.want(200, "GET", "/api/farm/demand?min=1&max=20&scale_out=5&idle=10m&stand_by=2", "")
-	for _, bad := range []string{"min=-1", "max=many", "idle=soon", "stand_by=1000000000", "min=3&max=2"} {
-		s.want(400, "GET", "/api/farm/demand?"+bad, "")
-	}
+	s.demandCalls()
 	s.want(409, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"failed","reason":"none did"}`)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/requeue", `{"tasks":"some","reason":""}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")

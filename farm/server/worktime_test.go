@@ -19,3 +19,11 @@ func TestWorkTime(t *testing.T) {
 		t.Error("it is not said that the worker was deleted")
 	}
 }
+
+// demandCalls asks how many workers there should be.
+func (s *testServer) demandCalls() {
+	s.want(200, "GET", "/api/farm/demand?min=1&max=20&scale_out=5&idle=10m&stand_by=2", "")
+	for _, bad := range []string{"min=-1", "max=many", "idle=soon", "stand_by=1000000000", "min=3&max=2"} {
+		s.want(400, "GET", "/api/farm/demand?"+bad, "")
+	}
+}
