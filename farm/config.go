@@ -77,6 +77,9 @@ type Config struct {
 	Mirrors bool `yaml:"mirrors" json:"mirrors"`
 	// MirrorMaxFile bounds a file that such a worker sends; 0: no bound.
 	MirrorMaxFile Size `yaml:"mirror_max_file" json:"mirror_max_file"`
+	// Notifications says who is told of what. It has passwords and is not of the v3
+	// protocol, so it is no part of that configuration file.
+	Notifications Notifications `yaml:"notifications,omitempty" json:"-"`
 	// ScriptTimeout bounds what a script may compute to plan one job.
 	ScriptTimeout Duration `yaml:"script_timeout" json:"script_timeout"`
 }
@@ -227,6 +230,9 @@ func (c *Config) Check() error {
 	}
 	if c.Database == "" {
 		return Errorf(Invalid, "database is empty: leave the key out, or name a file (default %q)", "farm.db")
+	}
+	if err := c.Notifications.Check(); err != nil {
+		return err
 	}
 	return c.Variables.Check()
 }

@@ -29,7 +29,7 @@ func (c Config) ForStockClients() (Config, error) {
 		return Config{}, err
 	}
 	base := DefaultConfig()
-	base.Variables = nil
+	base.Variables, base.Notifications = nil, c.Notifications
 	return base, json.Unmarshal(text, &base)
 }
 

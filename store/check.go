@@ -176,6 +176,10 @@ func (c *checker) meta() {
 			c.numbers, err = decodeCounters(payload)
 			return err
 		}
+		if isNotice(key) {
+			_, err = decodeNotice(key, payload)
+			return err
+		}
 		return errors.New("there is no such key in a database of Farm")
 	})
 }

@@ -10,7 +10,8 @@
 //	├─ schema                     layout of the file: layout.go
 //	├─ uuid                       of this database
 //	├─ counters                   commits, events, jobs, workers so far
-//	└─ last-rendered              job with the newest preview
+//	├─ last-rendered              job with the newest preview
+//	└─ notice, number             what people are to be told of, until it is in the queue: notices.go
 //	job         seq               what lists show, and counts per status
 //	jobdef      seq               settings, metadata, submitter          constant
 //	jobuuid     UUID              seq

@@ -71,6 +71,9 @@ func metaValue(key, payload []byte) (any, error) {
 		}
 		return map[string]any{"id_of_the_database": farm.UUID(payload).String()}, nil
 	}
+	if isNotice(key) {
+		return decodeNotice(key, payload)
+	}
 	return map[string]any{string(key): string(payload)}, nil
 }
 

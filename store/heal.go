@@ -101,6 +101,10 @@ func (x *index) heal(d *damage, now time.Time) (*Finding, error) {
 			x.writes.put(b, key, nil)
 			return say("Which job rendered last is forgotten")
 		}
+		if isNotice(key) {
+			x.writes.put(b, key, nil)
+			return say("A message that was to be sent is lost")
+		}
 		return say("Stop the manager and restore a backup")
 	}
 	x.writes.put(b, key, nil)

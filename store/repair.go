@@ -72,6 +72,8 @@ func decodes(b *bucket, key, payload []byte) (err error) {
 	case metaBucket:
 		if string(key) == string(countersKey) {
 			_, err = decodeCounters(payload)
+		} else if isNotice(key) {
+			_, err = decodeNotice(key, payload)
 		}
 	case workerBucket:
 		_, err = decodeWorker(payload, appendSeen(nil, &farm.Worker{})[1:])
@@ -222,6 +224,8 @@ func (r *repairer) meta() error {
 		}
 		if string(key) == string(shownKey) {
 			r.say("Which job rendered last is forgotten")
+		} else if isNotice(key) {
+			r.say("A message that was to be sent is lost")
 		}
 	}
 	if meta.Get(uuidKey) == nil {

@@ -147,6 +147,7 @@ func (u *unit) saveJob(c *changedJob) {
 		u.later(u.m.farmEvent)
 		u.wake = append(u.wake, beginTopic)
 	}
+	u.noticeJob(c, status)
 	u.tasks.Add(j.Counts)
 	if !c.submitted {
 		u.tasks.Sub(c.tasks)

@@ -16,7 +16,16 @@ import (
 // NotFound: no such task or frame, or its file is not there, or elsewhere. Unsupported
 // or Invalid: it is no image that can be shown.
 func (m *Manager) FramePicture(id farm.TaskID, number, width, height int) ([]byte, error) {
-	file, err := m.FrameFile(id, number)
+	name, err := m.frameName(id, number)
+	if err != nil {
+		return nil, err
+	}
+	return m.pictureOf(name, width, height)
+}
+
+// pictureOf is FramePicture for the name of a file, which may have variables in it.
+func (m *Manager) pictureOf(name string, width, height int) ([]byte, error) {
+	file, err := m.openStored(name)
 	if err != nil {
 		return nil, err
 	}

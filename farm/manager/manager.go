@@ -111,6 +111,7 @@ type Manager struct {
 	commentsMu sync.Mutex // one change of comments at a time; the store's is taken while it is held
 	namesakes  namesakes
 	schedules  chan struct{} // holds a token while schedules may be due
+	notices    chan struct{} // holds a token while notices may be stored
 	stop       context.CancelFunc
 	done       sync.WaitGroup
 }
@@ -125,6 +126,7 @@ func New(o Options) (*Manager, error) {
 		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		passes:     passes{wake: make(chan struct{}, 1)},
 		schedules:  make(chan struct{}, 1),
+		notices:    make(chan struct{}, 1),
 		bulky:      make(turn, 1),
 		sweeper:    newSweeper(),
 		tally:      tally{jobs: map[farm.JobStatus]int{}, workers: map[farm.WorkerStatus]int{}},

@@ -78,6 +78,7 @@ func (u *unit) holdForRetry(j *store.Job, cause *farm.Cause) {
 	}
 	touched.because = because
 	u.note(j, nil, what, cause.Means)
+	u.notice(farm.Notice{Event: farm.NoticeStuck, Job: j.ID, Text: what + ": " + cause.Means})
 	u.m.log.Warn("job held: something that all workers need is away", "job", j.ID, "name", j.Name, "because", cause.Means, "line", cause.Line, "retry_after", after)
 }
 

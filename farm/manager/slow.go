@@ -278,6 +278,7 @@ func (m *Manager) findSlow(now time.Time) (next time.Duration, err error) {
 // stop, as long as another one has not tried it, and once: it may just be slow.
 func (u *unit) isSlow(t store.Task, w *store.Worker, s slowTask, retry bool) {
 	u.m.log.Warn("a task takes long", "task", s.id, "job", t.Job.ID, "worker", w.Name, "took", round(s.took), "usual", round(s.median))
+	u.notice(farm.Notice{Event: farm.NoticeStuck, Job: t.Job.ID, Task: s.id, Text: fmt.Sprintf("Task %d takes long on worker %s: %s", t.Index+1, w.Name, s)})
 	cause := t.State().Cause
 	_, untried := u.Capable(t, w)
 	if !retry || untried == 0 || cause != nil && cause.Class == slowClass {

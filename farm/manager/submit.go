@@ -34,7 +34,6 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if plan.ShamanCheckout, err = m.claimCheckout(&plan.Submission); err != nil {
 		return job, detail, nil, err
 	}
-	plan.Blender.Storage = m.needsStorage(plan)
 	copies := copiesOf(plan.Metadata)
 	if copies != "" {
 		m.checkouts.add(copies, plan.ID)
@@ -94,6 +93,10 @@ func (m *Manager) CheckSubmission(ctx context.Context, sub farm.Submission) erro
 // plan checks a submission and lets the job type make its tasks.
 func (m *Manager) plan(ctx context.Context, sub farm.Submission) (*farm.Plan, error) {
 	if err := checkSubmission(&sub); err != nil {
+		return nil, err
+	}
+	receivers := m.config.Load().Notifications
+	if _, err := receivers.Receivers(sub.Metadata[farm.MetadataNotify]); err != nil {
 		return nil, err
 	}
 	if sub.SubmitterPlatform == "manager" {

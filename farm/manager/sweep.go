@@ -170,6 +170,7 @@ func (u *unit) loseWorker(w *store.Worker, timeout time.Duration) {
 	w.Status = farm.WorkerError
 	u.returnAll(w, "worker timed out")
 	u.m.log.Warn("worker timed out", "worker", w.Name, "silent_for", idle.Round(time.Second), "worker_timeout", timeout)
+	u.notice(farm.Notice{Event: farm.NoticeWorkerLost, Worker: w.Name, Text: fmt.Sprintf("not heard of for %s", idle.Round(time.Second))})
 	u.workerEvent(w, before)
 }
 
