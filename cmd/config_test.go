@@ -218,7 +218,7 @@ func TestManagerAddress(t *testing.T) {
 // TestEveryKeyIsInTheTable finds each key that farm.yaml can have in the one table
 // of keys.
 func TestEveryKeyIsInTheTable(t *testing.T) {
-	known := map[string]bool{"_meta.version": true, farm.VariablesKey: true} // only the file can say them
+	known := map[string]bool{"_meta.version": true, farm.VariablesKey: true, "notifications": true} // only the file can say them
 	for _, k := range farm.ConfigKeys() {
 		known[k.Name] = true
 	}

@@ -169,12 +169,16 @@ func (h *host) build() (*server.Server, error) {
 	if err := h.publishEvents(m, timeline); err != nil {
 		return nil, err
 	}
+	notifier, err := h.notifications(m, timeline)
+	if err != nil {
+		return nil, err
+	}
 	keys, err := s.keySource()
 	if err != nil {
 		return nil, err
 	}
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
-	o := server.Options{Manager: m, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Host: h, Log: s.log}
+	o := server.Options{Manager: m, Notifier: notifier, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Host: h, Log: s.log}
 	if o.Submissions, err = h.submissions(m); err != nil {
 		return nil, err
 	}

@@ -83,6 +83,7 @@ func (o *submitOptions) jobFlags(c *cobra.Command) {
 	f.IntVar(&o.Priority, "priority", api.DefaultPriority, "`priority` of the job, 0 to 100; higher goes first")
 	f.StringVar(&o.Tag, "tag", "", "only workers with this `tag`")
 	f.StringArrayVar(&o.set, "set", nil, "a setting of the job type, as `KEY=VALUE`; may be repeated")
+	f.StringSliceVar(&o.Notify, "notify", nil, "`whom` to tell of the job: a way that \"farm notify list\" names, a mail address or a URL; may be repeated")
 	f.BoolVar(&o.Paused, "paused", false, "submit without starting; \"farm jobs resume\" starts it")
 	f.BoolVar(&o.noWait, "no-wait", false, "print the job's id and end at once")
 }

@@ -139,6 +139,10 @@ GET    /api/farm/setup/programs                              findSetUpPrograms  
 POST   /api/farm/setup/blender                               setUpBlender               open  200
 POST   /api/farm/setup/network                               setUpNetwork               open  200
 POST   /api/farm/setup/done                                  endSetUp                   open  204
+GET    /api/farm/notifications                               fetchNotifications         open  200
+PUT    /api/farm/notifications                               setNotifications           open  204
+POST   /api/farm/notifications/test                          testNotifications          open  200
+GET    /api/farm/notifications/deliveries                    fetchNotificationDeliveries open  200
 GET    /api/farm/configuration                               fetchConfiguration         open  200
 POST   /api/farm/configuration                               changeConfiguration        open  200
 POST   /api/farm/configuration/reload                        reloadConfiguration        open  200

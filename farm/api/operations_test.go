@@ -80,6 +80,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "fetchTaskFiles": "MirrorFiles", "fetchTaskUpload": "MirrorUploadState", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
 		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
+		"fetchNotifications": "Notifications", "testNotifications": "NotificationResults", "fetchNotificationDeliveries": "NotificationDeliveries",
 		"makeBackup": "Backup", "fetchSetUp": "SetUp", "setUpStorage": "SetUpFolderFound", "findSetUpPrograms": "SetUpPrograms", "setUpBlender": "SetUpProgram", "setUpNetwork": "SetUp", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
 	switch name, ok := bodies[operation]; {
@@ -150,6 +151,10 @@ func (l *calls) meta(ctx context.Context, c *api.Client) {
 	l.is(c.SetUpNetwork(ctx, api.SetUpNetwork{OnlyHere: true}))
 	l.does(c.EndSetUp(ctx))
 	l.is(c.FetchConfiguration(ctx))
+	l.is(c.FetchNotifications(ctx))
+	l.does(c.SetNotifications(ctx, notifications))
+	l.is(c.TestNotifications(ctx, api.NotificationTest{}))
+	l.is(c.FetchNotificationDeliveries(ctx))
 	l.is(c.ChangeConfiguration(ctx, api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}}))
 	l.is(c.ReloadConfiguration(ctx))
 	l.is(c.MakeBackup(ctx))

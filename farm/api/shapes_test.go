@@ -36,9 +36,17 @@ var (
 	taskWorker  = api.TaskWorker{ID: worker, Name: "workhorse", Address: "192.168.0.7"}
 	taskSummary = api.TaskSummary{ID: task, Name: "render-1-10", Status: "active", IndexInJob: 1, Priority: 50, TaskType: "blender",
 		Updated: updated, Worker: taskWorker, StepsCompleted: 3, StepsTotal: 10}
-	newTask = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
-	stored  = api.FileCount{Files: 2, Bytes: 3 << 20}
-	request = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
+	newTask         = api.TaskSummary{ID: task, Name: "render-1-10", Status: "queued", IndexInJob: 1, Priority: 50, TaskType: "blender", Updated: created, StepsTotal: 10}
+	notificationWay = api.NotificationWay{Name: "page", Kind: "webhook", URL: "https://studio.example/told", Secret: "s", Token: "t", Room: "!r:studio.example", To: []string{"td@studio.example"},
+		Program: []string{"/bin/told"}, Has: []string{"secret"}, Fixed: true}
+	notifications = api.Notifications{Link: "https://farm.studio.example/", DigestAt: "08:00", StuckAfter: farm.Duration(15 * time.Minute), DiskFree: 10e9, Ways: []api.NotificationWay{notificationWay},
+		Rules:  []api.NotificationRule{{Events: []string{"job-failed"}, Ways: []string{"page"}, Jobs: "shot_*"}},
+		Mail:   api.NotificationMail{Server: "smtp.studio.example:587", From: "farm@studio.example", Username: "farm", Password: "p", Security: "starttls", Has: []string{"password"}},
+		PerJob: api.NotificationPerJob{Mail: []string{"*@studio.example"}, URLs: []string{"https://studio.example/"}},
+		Events: []api.NotificationEvent{{Name: "job-failed", About: "a job failed"}}, Kinds: []api.NotificationWayKind{{Name: "webhook", About: "JSON", Fields: []string{"url"}, Needs: []string{"url"}}}, MayChange: true}
+	delivery = api.NotificationDelivery{ID: "8c1f", Event: "job-failed", Way: "page", Job: job, Title: "shot 7 failed", Time: updated, State: "waiting", Attempts: 2, Next: updated, Error: "away"}
+	stored   = api.FileCount{Files: 2, Bytes: 3 << 20}
+	request  = api.WorkerStatusChangeRequest{Status: "asleep", IsLazy: true}
 
 	frame = farm.FrameResult{Frame: 37, Wall: 4210, CPU: 8010, Load: 730, Render: 3300, Save: 180, Memory: 244_000, GPUMemory: 612_000, Energy: 840,
 		Device: "OPTIX", Saved: updated, Source: created, Flags: farm.FrameFlat | farm.FrameRenderedAgain}
@@ -119,6 +127,18 @@ func metaShapes() []shape {
 		{"SetUpProgram", program, api.SetUpProgram{}},
 		{"SetUpBlender", api.SetUpBlender{Path: "/opt/blender", Use: true}, api.SetUpBlender{}},
 		{"SetUpNetwork", api.SetUpNetwork{OnlyHere: true}, api.SetUpNetwork{}},
+		{"Notifications", notifications, api.Notifications{}},
+		{"NotificationWay", notificationWay, api.NotificationWay{}},
+		{"NotificationRule", notifications.Rules[0], api.NotificationRule{}},
+		{"NotificationMail", notifications.Mail, api.NotificationMail{}},
+		{"NotificationPerJob", notifications.PerJob, api.NotificationPerJob{}},
+		{"NotificationEvent", notifications.Events[0], api.NotificationEvent{}},
+		{"NotificationWayKind", notifications.Kinds[0], api.NotificationWayKind{}},
+		{"NotificationTest", api.NotificationTest{Way: "page"}, api.NotificationTest{}},
+		{"NotificationResults", api.NotificationResults{Results: []api.NotificationResult{{Way: "page", Error: "away"}}}, api.NotificationResults{}},
+		{"NotificationResult", api.NotificationResult{Way: "page", OK: true, Error: "away"}, api.NotificationResult{}},
+		{"NotificationDeliveries", api.NotificationDeliveries{Waiting: 1, Deliveries: []api.NotificationDelivery{delivery}}, api.NotificationDeliveries{}},
+		{"NotificationDelivery", delivery, api.NotificationDelivery{State: "sent"}},
 		{"FarmConfiguration", api.FarmConfiguration{File: "/srv/farm/farm.yaml", MayChangeGuarded: true, Pending: []string{"listen"}, Keys: []api.ConfigurationKey{configKey}}, api.FarmConfiguration{}},
 		{"ConfigurationKey", configKey, api.ConfigurationKey{Kind: "text", Value: "", Default: ""}},
 		{"ConfigurationChanges", api.ConfigurationChanges{Changes: map[string]any{"task_timeout": "20m"}, Check: true}, api.ConfigurationChanges{}},

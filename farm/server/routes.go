@@ -24,8 +24,21 @@ func (s *Server) router(o Options) http.Handler {
 	r.With(compressed).Get("/api/farm/workers", s.handle(s.fetchWorkersAtWork))
 	r.Get("/api/farm/demand", s.handle(s.fetchDemand)) //       ?min= ?max= ?scale_out= ?idle= ?stand_by=
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
-	s.frameRoutes(r)
+	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
+	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
+	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))
+	r.Post("/api/farm/jobs/{job_id}/comments", s.handle(s.addJobComment))
+	r.Delete("/api/farm/jobs/{job_id}/comments/{comment}", s.handle(s.removeJobComment))
+	r.Get("/api/farm/jobs/{job_id}/output", s.handle(s.fetchJobOutput)) //    ?platform=
+	r.Get("/api/farm/jobs/{job_id}/video", s.handle(s.fetchJobVideo))   //    ?download=  Range
+	r.Get("/api/farm/jobs/{job_id}/frames.zip", s.handle(s.downloadFrames))
+	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
 	r.Post("/api/farm/workers/{worker_id}/approve", s.handle(s.approveWorker))
+	r.Get("/api/farm/now", s.handle(s.fetchFarmNow))
+	r.Get("/api/farm/workers/{worker_id}/history", s.handle(s.fetchWorkerHistory))
+	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
 	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
@@ -36,13 +49,16 @@ func (s *Server) router(o Options) http.Handler {
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))
 	s.farmWorker(r)
+	r.Get("/api/farm/notifications", s.handle(s.fetchNotifications))
+	r.Put("/api/farm/notifications", s.handle(s.setNotifications))
+	r.Post("/api/farm/notifications/test", s.handle(s.testNotifications))
+	r.Get("/api/farm/notifications/deliveries", s.handle(s.fetchNotificationDeliveries))
 	r.Post("/api/farm/backups", s.handle(s.makeBackup))
 	s.configurationRoutes(r)
 	r.Get("/api/farm/files", s.handle(s.filesInfo))
 	s.submissionRoutes(r)
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
-	r.Get("/socket.io/", s.handle(s.socketIO)) //       ?EIO=3 ?transport=websocket
 	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))
 	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
@@ -78,24 +94,6 @@ func (s *Server) configurationRoutes(r chi.Router) {
 	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))
 	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
 	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
-}
-
-// frameRoutes has what frames cost, the frames, what people wrote about them, and what jobs made.
-func (s *Server) frameRoutes(r chi.Router) {
-	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
-	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
-	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
-	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
-	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))
-	r.Post("/api/farm/jobs/{job_id}/comments", s.handle(s.addJobComment))
-	r.Delete("/api/farm/jobs/{job_id}/comments/{comment}", s.handle(s.removeJobComment))
-	r.Get("/api/farm/jobs/{job_id}/output", s.handle(s.fetchJobOutput)) //    ?platform=
-	r.Get("/api/farm/jobs/{job_id}/video", s.handle(s.fetchJobVideo))   //    ?download=  Range
-	r.Get("/api/farm/jobs/{job_id}/frames.zip", s.handle(s.downloadFrames))
-	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
-	r.Get("/api/farm/now", s.handle(s.fetchFarmNow))
-	r.Get("/api/farm/workers/{worker_id}/history", s.handle(s.fetchWorkerHistory))
-	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 }
 
 // pageRoutes has what people, load balancers and Prometheus look at.

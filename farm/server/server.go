@@ -25,6 +25,7 @@ import (
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
+	"renderfarm/farm/notify"
 	"renderfarm/farm/setup"
 	"renderfarm/farm/slots"
 )
@@ -39,6 +40,8 @@ type Options struct {
 	// Addon returns the Blender add-on as a zip that knows the manager's address, or an error if that is not a valid one.
 	Addon func(manager string) ([]byte, error)
 	Log   *slog.Logger
+	// Notifier tells people what happens; nil if nobody is told.
+	Notifier *notify.Notifier
 	// Description describes the manager to programs that found it by SSDP; nil if it is not announced.
 	Description []byte
 	// Submissions takes in jobs from browsers; optional.
@@ -58,6 +61,7 @@ type Server struct {
 	addon   func(manager string) ([]byte, error)
 	routes  http.Handler
 	key     func() (string, error)
+	notify  *notify.Notifier // nil: nobody is told of anything
 
 	host     Host
 	computer *setup.Computer
@@ -83,7 +87,7 @@ const maxSending, maxSendingOfAClient = 16, 4
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, host: o.Host, computer: setup.New(o.Manager.Home(), runtime.GOOS), bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, notify: o.Notifier, host: o.Host, computer: setup.New(o.Manager.Home(), runtime.GOOS), bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
 		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient), sending: slots.New(maxSending, maxSendingOfAClient),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
 	if s.submissions = o.Submissions; s.submissions == nil {

@@ -21,6 +21,7 @@ import (
 	"renderfarm/farm/api/apitest"
 	"renderfarm/farm/events"
 	"renderfarm/farm/manager"
+	"renderfarm/farm/notify"
 	"renderfarm/farm/server"
 	"renderfarm/jsjobs"
 	"renderfarm/store"
@@ -89,8 +90,12 @@ func newServer(t testing.TB) *testServer {
 		return map[string][]byte{"index.html": []byte("<h1>Docs</h1>")}, nil
 	}
 	description := func() ([]byte, error) { return []byte(`{"openapi":"3.0.3"}`), nil }
+	notifier, err := notify.Open(notify.Options{Manager: m, Events: timeline, Home: home, Web: "http://farm.test", Agent: "Farm/1", Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
 	self, desk := newDesk(t, home, m)
-	s.server = server.New(server.Options{Manager: m, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log,
+	s.server = server.New(server.Options{Manager: m, Notifier: notifier, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log,
 		Submissions: desk, Host: &s.host, Key: func() (string, error) { return s.key, s.keyError }})
 	hs := httptest.NewServer(s.server)
 	self.Base = hs.URL
@@ -203,6 +208,7 @@ func TestEveryOperation(t *testing.T) {
 	s := newServer(t)
 	s.metaCalls()
 	s.setUpCalls()
+	s.notificationCalls()
 	w := s.worker()
 	job := s.submit()
 	s.workerCalls(job)

@@ -148,6 +148,9 @@ func (u *Submission) describe(ctx context.Context, name string, settings map[str
 		Name: name, Type: u.jobType.Name, TypeETag: u.jobType.ETag, Priority: u.options.Priority,
 		SubmitterPlatform: runtime.GOOS, Settings: settings, Metadata: map[string]string{},
 	}
+	if len(u.options.Notify) > 0 {
+		u.job.Metadata[farm.MetadataNotify] = strings.Join(u.options.Notify, ", ")
+	}
 	for key, value := range u.options.Metadata {
 		u.job.Metadata[key] = value
 	}

@@ -26,6 +26,7 @@ type Options struct {
 	Priority  int    // 0 to 100
 	Settings  map[string]string
 	Metadata  map[string]string
+	Notify    []string // whom to tell: names of ways, mail addresses, URLs; see farm.MetadataNotify
 	Paused    bool
 
 	Blender      string   // path of the one that reads the file; "": look for one

@@ -28,6 +28,7 @@ type Script struct {
 	Output       string            `yaml:"output"`   // folder for the renders, as every worker sees it
 	Settings     map[string]string `yaml:"settings"` // by the keys of the job type
 	Metadata     map[string]string `yaml:"metadata"` // shown with the job
+	Notify       []string          `yaml:"notify"`   // whom to tell of the job
 	Blender      string            `yaml:"blender"`  // the one that reads the file here
 	Project      string            `yaml:"project"`  // relative to the script
 	Exclude      []string          `yaml:"exclude"`
@@ -110,6 +111,9 @@ func (o *Options) Fill(s *Script, given func(key string) bool) {
 	o.AllowMissing = o.AllowMissing || s.AllowMissing && !given("allow_missing")
 	o.Exclude = append(slices.Clone(s.Exclude), o.Exclude...)
 	o.Metadata = merged(s.Metadata, o.Metadata)
+	if !given("notify") {
+		o.Notify = s.Notify
+	}
 	o.Settings = merged(s.Settings, o.Settings)
 }
 

@@ -165,6 +165,7 @@ type finder struct {
 const (
 	typeBlender = "blender"
 	typeFFmpeg  = "ffmpeg"
+	typeMisc    = "misc"
 )
 
 // unable returns which of the types the worker cannot do, with reasons.
@@ -173,7 +174,7 @@ func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []stri
 	defer func() { f.slow = slow }()
 	left := slices.Clone(types)
 	if reason := f.storage(ctx, needs); reason != "" {
-		files := slices.DeleteFunc(slices.Clone(left), func(t string) bool { return t == farm.TypeMisc })
+		files := slices.DeleteFunc(slices.Clone(left), func(t string) bool { return t == typeMisc })
 		if len(files) > 0 {
 			unable = append(unable, farm.Unable{TaskTypes: files, Reason: reason})
 		}
