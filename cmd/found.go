@@ -2,11 +2,15 @@ package cmd
 
 import (
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"sync"
 
 	"renderfarm/farm"
+	"renderfarm/farm/access"
+	"renderfarm/farm/binaries"
 	"renderfarm/farm/discovery"
+	"renderfarm/farm/server"
 )
 
 // service returns how the manager is announced; ok is false if it shall not be found, or if
@@ -70,4 +74,38 @@ func (h *host) hide() error {
 	err := h.found.announced.Close()
 	h.found.announced = nil
 	return err
+}
+
+// joining returns what computers need that join the farm by a line that is typed there.
+func (h *host) joining() (*server.Joining, error) {
+	codes, err := access.OpenJoinCodes(h.s.home)
+	if err != nil {
+		return nil, err
+	}
+	programs := binaries.Open(filepath.Join(h.s.home, "binaries"), version)
+	h.later(programs.Close)
+	j := &server.Joining{Codes: codes, Programs: programs, Base: h.base}
+	if h.config.TLS == farm.TLSSelf {
+		j.Fingerprint = h.fingerprint
+		if j.PublicKey, err = access.PublicKeyHash(h.tls.Certificates[0]); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+// base returns the likeliest URL by which other computers reach the manager; "" if none does.
+func (h *host) base() string {
+	u, err := url.Parse(h.url)
+	switch {
+	case err != nil || onlyHere(h.url) && !h.isOpen():
+		return ""
+	case !h.isOpen():
+		return h.url
+	}
+	all := ownAddresses(u.Port())
+	if len(all) == 0 {
+		return ""
+	}
+	return u.Scheme + "://" + all[0]
 }

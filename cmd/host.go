@@ -169,6 +169,12 @@ func (h *host) build() (*server.Server, error) {
 	if err := h.publishEvents(m, timeline); err != nil {
 		return nil, err
 	}
+	return h.routes(m, timeline)
+}
+
+// routes puts on the manager what people and programs reach it by.
+func (h *host) routes(m *manager.Manager, timeline *events.Log) (*server.Server, error) {
+	s := h.s
 	notifier, err := h.notifications(m, timeline)
 	if err != nil {
 		return nil, err
@@ -180,6 +186,9 @@ func (h *host) build() (*server.Server, error) {
 	describe := func() ([]byte, error) { return yamlfile.ToJSON(api.OpenAPI) }
 	o := server.Options{Manager: m, Notifier: notifier, Events: timeline, UI: ui.Files(), Docs: docs.Pages, OpenAPI: describe, Addon: h.addonZip, Key: keys.Key, Host: h, Log: s.log}
 	if o.Submissions, err = h.submissions(m); err != nil {
+		return nil, err
+	}
+	if o.Join, err = h.joining(); err != nil {
 		return nil, err
 	}
 	if service, ok := h.service(m.FarmID()); ok {

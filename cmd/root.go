@@ -85,8 +85,8 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 		}
 		c.AddCommand(subs...)
 	}
-	add(groupRun, newAll(s), newServe(s), newWork(s), newBurst(s))
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newDemand(s), newTags(s), newNotify(s), newJobtype(s), newAddon(s))
+	add(groupRun, newAll(s), newServe(s), newWork(s), newJoin(s), newBurst(s))
 	add(groupHelp, newConfig(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
 }

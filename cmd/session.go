@@ -41,20 +41,23 @@ func newSession() *session {
 	return &session{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
 		log:    slog.New(slog.DiscardHandler),
-		getenv: withoutKey(os.Getenv),
+		getenv: withoutSecrets(os.Getenv),
 		now:    time.Now,
 		given:  map[string]string{},
 	}
 }
 
-// withoutKey takes the farm key out of the process's environment, which the programs
-// of tasks inherit, and returns a getenv that still knows it.
-func withoutKey(getenv func(string) string) func(string) string {
-	key := getenv(keyVariable)
-	os.Unsetenv(keyVariable)
+// withoutSecrets takes the farm key and join codes out of the process's environment, which the
+// programs of tasks inherit, and returns a getenv that still knows them.
+func withoutSecrets(getenv func(string) string) func(string) string {
+	secrets := map[string]string{}
+	for _, name := range []string{keyVariable, joinVariable} {
+		secrets[name] = getenv(name)
+		os.Unsetenv(name)
+	}
 	return func(name string) string {
-		if name == keyVariable {
-			return key
+		if secret, ok := secrets[name]; ok {
+			return secret
 		}
 		return getenv(name)
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 // newWork returns the command that is a worker.
 func newWork(s *session) *cobra.Command {
 	var end workEnd
+	join := ""
 	c := &cobra.Command{
 		Use:   "work",
 		Short: "Run a worker",
@@ -35,9 +37,10 @@ when a user asks for a restart.`,
 		Example: "  farm work\n  farm work --manager farm.local:8080\n  farm work --manager farm.local --name render07 --task-types blender,ffmpeg",
 		Args:    args(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runWork(c.Context(), s, end)
+			return runWork(c.Context(), s, cmp.Or(join, s.getenv(joinVariable)), end)
 		},
 	}
+	c.Flags().StringVar(&join, "join", "", "join `code` or link, with which a new worker needs neither the farm key nor approval ["+joinVariable+"]")
 	s.keyFlags(c, working)
 	end.flags(c)
 	s.logFlags(c)
@@ -49,7 +52,7 @@ when a user asks for a restart.`,
 // error decides the exit status: none after a signal or when a user shut the worker
 // down, restart_exit_code when a user asked for a restart (the service manager then
 // starts it again), and exitInUse when another worker has the home folder.
-func runWork(ctx context.Context, s *session, end workEnd) error {
+func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 	if err := s.startLog(); err != nil {
 		return err
 	}
@@ -60,12 +63,13 @@ func runWork(ctx context.Context, s *session, end workEnd) error {
 	if err != nil {
 		return err
 	}
-	address, fingerprint, err := s.managerForWork(ctx, c)
+	m, err := s.managerForWork(ctx, c, join)
 	if err != nil {
 		return err
 	}
-	o := s.workerOptions(c, address, fingerprint, c.RestartExitCode)
-	o.SignedOn = func(id string) { s.remember(knownManager{URL: address, Fingerprint: fingerprint, FarmID: id}) }
+	o := s.workerOptions(c, m.URL, m.Fingerprint, c.RestartExitCode)
+	o.JoinCode = m.JoinCode
+	o.SignedOn = func(id string) { s.remember(knownManager{URL: m.URL, Fingerprint: m.Fingerprint, FarmID: id}) }
 	if err := end.set(&o, s.now()); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/api"
 	"renderfarm/farm/discovery"
 	"renderfarm/farm/yamlfile"
 )
@@ -24,6 +25,7 @@ type knownManager struct {
 	URL         string `yaml:"url"`
 	Fingerprint string `yaml:"fingerprint,omitempty"` // of its certificate; "": what the system believes
 	FarmID      string `yaml:"farm_id,omitempty"`     // "" if the manager does not say
+	JoinCode    string `yaml:"join_code,omitempty"`   // with which a worker is to register; "" once one has, see api.JoinCodeHeader
 }
 
 const knownHeader = `The manager for which the workers of this computer work. "farm work" without
@@ -45,36 +47,59 @@ func (s *session) remember(k knownManager) {
 	if s.knownManager() == k {
 		return
 	}
-	if err := yamlfile.Write(s.knownFile(), knownHeader, k); err != nil {
+	if err := s.keepManager(k); err != nil {
 		s.log.Warn("the manager cannot be kept for the next start", "error", err)
 	}
 }
 
-// managerForWork returns where the manager of a worker is: what somebody said, else where it
-// was the last time, else what is found in the network.
-func (s *session) managerForWork(ctx context.Context, c *settled) (address, fingerprint string, err error) {
-	if c.ManagerURL != "" || s.runningManager().url != "" {
-		return s.managerAddress()
+// keepManager writes the file.
+func (s *session) keepManager(k knownManager) error {
+	if err := os.MkdirAll(filepath.Dir(s.knownFile()), 0o700); err != nil {
+		return err
 	}
+	return yamlfile.Write(s.knownFile(), knownHeader, k)
+}
+
+// managerForWork returns the manager of a worker: that of a join code or link, else the one that somebody
+// named, else where it was the last time, else what is found in the network.
+func (s *session) managerForWork(ctx context.Context, c *settled, join string) (knownManager, error) {
 	known := s.knownManager()
+	if join != "" {
+		joined, err := s.joinFarm(ctx, join)
+		if err != nil && s.isRegistered() && known.URL != "" { // a service is started with the same line again and again
+			s.log.Warn("the join code is not looked at, as this worker is registered already", "error", err)
+			return known, nil
+		}
+		return joined, err
+	}
+	if c.ManagerURL != "" || s.runningManager().url != "" {
+		address, fingerprint, err := s.managerAddress()
+		if _, wrong := s.probe(ctx, address, fingerprint); err == nil && api.IsStranger(wrong) && !s.isRegistered() {
+			err = farm.Errorf(farm.Conflict, "what answers at %s is another program, and not a manager: start the manager there, or correct the address", printable(address))
+		}
+		if known.URL != address || known.Fingerprint != fingerprint {
+			known = knownManager{URL: address, Fingerprint: fingerprint}
+		}
+		return known, err
+	}
 	if known.URL != "" {
 		if m, err := s.probe(ctx, known.URL, known.Fingerprint); err == nil && (m.ID == known.FarmID || m.ID == "") {
-			return known.URL, known.Fingerprint, nil
+			return known, nil
 		}
 	}
 	fmt.Fprintln(s.errOut, "Looking for the manager in this network …")
 	found, err := s.findManagers(ctx)
 	if err != nil {
-		return "", "", err
+		return knownManager{}, err
 	}
 	if known.URL != "" {
-		return s.findAgain(known, found.Managers)
+		return s.findAgain(known, found.Managers), nil
 	}
 	if len(found.Managers) == 0 && s.isRegistered() {
-		return defaultManager, c.Fingerprint, nil // where it worked before such a file was kept
+		return knownManager{URL: defaultManager, Fingerprint: c.Fingerprint}, nil // where it worked before such a file was kept
 	}
 	m, err := s.chooseManager(found)
-	return m.URL, m.Fingerprint, err
+	return knownManager{URL: m.URL, Fingerprint: m.Fingerprint, FarmID: m.ID}, err
 }
 
 // probe asks the manager at an address who it is.
@@ -109,10 +134,11 @@ func (s *session) findManagers(ctx context.Context) (discovery.Finding, error) {
 
 // findAgain returns the manager that a worker knows at the address that it has now. A worker
 // never goes over to another farm by itself: it waits for its own.
-func (s *session) findAgain(known knownManager, found []discovery.Manager) (address, fingerprint string, err error) {
+func (s *session) findAgain(known knownManager, found []discovery.Manager) knownManager {
 	for _, m := range found {
 		if m.ID != "" && m.ID == known.FarmID && (known.Fingerprint == "" || m.Fingerprint == known.Fingerprint) {
-			return m.URL, known.Fingerprint, nil
+			known.URL = m.URL
+			return known
 		}
 	}
 	text := fmt.Sprintf("The manager of this worker does not answer at %s, and is not found elsewhere: waiting for it.", printable(known.URL))
@@ -120,7 +146,7 @@ func (s *session) findAgain(known knownManager, found []discovery.Manager) (addr
 		text += fmt.Sprintf(" There is the farm %q, which this worker is not of; to change over: %s", printable(found[0].Name), workCommand(found[0]))
 	}
 	fmt.Fprintln(s.errOut, text)
-	return known.URL, known.Fingerprint, nil
+	return known
 }
 
 // isRegistered reports whether a worker of this home was registered with a manager.

@@ -4,9 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"io/fs"
@@ -87,4 +89,15 @@ func OpenCertificate(certFile, keyFile string) (tls.Certificate, error) {
 		return pair, farm.Errorf(farm.Invalid, "the certificate %s with the key %s cannot be used: %w", certFile, keyFile, err)
 	}
 	return pair, nil
+}
+
+// PublicKeyHash returns the SHA-256 of a certificate's public key in base64, by which curl and
+// browsers can be told to believe it (RFC 7469, section 2.4).
+func PublicKeyHash(pair tls.Certificate) (string, error) {
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		return "", farm.Errorf(farm.Invalid, "the certificate cannot be read: %w", err)
+	}
+	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:]), nil
 }

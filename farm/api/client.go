@@ -31,6 +31,7 @@ type Client struct {
 	User      string        // worker id; "" sends no credentials
 	Password  string        // its secret
 	Key       string        // the farm key; "" sends none
+	JoinCode  string        // for RegisterWorker, see JoinCodeHeader; "" sends none
 	Session   string        // of the worker, another one each time it starts; "" sends none
 	Seconds   bool          // the worker knows second runs
 	Temporary bool          // the worker does not come back when it has signed off
@@ -258,12 +259,25 @@ func failure(res *http.Response) error {
 	return e
 }
 
+// errStranger is in the error for an answer that no manager gives.
+var errStranger = errors.New("is this the manager's address?")
+
+// IsStranger reports whether an error of a call says that what answers is not a manager, but
+// another program at that address.
+func IsStranger(err error) bool {
+	var e *Error
+	if errors.As(err, &e) { // managers, of others too, say why in JSON, and have all that is asked for
+		return e.Code == 0 && (e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented)
+	}
+	return errors.Is(err, errStranger)
+}
+
 // decodeAnswer reads an answer's JSON. Anything else comes from a program that
 // is no manager: a proxy's log-in page, another service on that port.
 func decodeAnswer(res *http.Response, body []byte, out any) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if !strings.Contains(kind, "json") {
-		return farm.Errorf(farm.Unavailable, "%s answered with %q where a manager answers with JSON: is this the manager's address?", res.Request.URL.Host, kind)
+		return farm.Errorf(farm.Unavailable, "%s answered with %q where a manager answers with JSON: %w", res.Request.URL.Host, kind, errStranger)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return farm.Errorf(farm.Unavailable, "the answer to %s %s cannot be understood: %w", res.Request.Method, res.Request.URL.Path, err)

@@ -11,7 +11,11 @@ import (
 // RegisterWorker makes a new worker. Its id and the secret are what
 // WithCredentials wants.
 func (c *Client) RegisterWorker(ctx context.Context, r WorkerRegistration) (RegisteredWorker, error) {
-	return fetch[RegisteredWorker](ctx, c, call{method: http.MethodPost, path: at("worker", "register-worker"), in: r})
+	k := call{method: http.MethodPost, path: at("worker", "register-worker"), in: r}
+	if c.JoinCode != "" {
+		k.headers = map[string]string{JoinCodeHeader: c.JoinCode}
+	}
+	return fetch[RegisteredWorker](ctx, c, k)
 }
 
 // SignOn tells that the worker is there, and returns the status it shall take.

@@ -119,6 +119,10 @@ POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob        
 POST   /api/farm/workers/{worker_id}/approve                 approveWorker              open  204
 GET    /api/farm/now                                         fetchFarmNow               open  200
 GET    /api/farm/workers/{worker_id}/history                 fetchWorkerHistory         open  200
+POST   /api/farm/join-codes                                  createJoinCode             open  200
+GET    /api/farm/join-codes                                  fetchJoinCodes             open  200
+DELETE /api/farm/join-codes/{code_id}                        deleteJoinCode             open  204
+GET    /join/{code}                                          fetchJoinOffer             open  200
 GET    /api/farm/workers/{worker_id}/costs                   fetchWorkerCosts           open  200
 GET    /api/farm/jobs/{job_id}/audit                         fetchJobAudit              open  200
 GET    /api/farm/workers/{worker_id}/audit                   fetchWorkerAudit           open  200
@@ -153,7 +157,7 @@ POST   /api/farm/files/collect                               collectFiles       
 
 // pathOf returns the whole path of a line of operations.
 func pathOf(text string) string {
-	if strings.HasPrefix(text, "/api/farm/") {
+	if strings.HasPrefix(text, "/api/farm/") || strings.HasPrefix(text, "/join/") {
 		return text
 	}
 	return "/api/v3" + text

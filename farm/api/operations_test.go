@@ -74,6 +74,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
 		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand",
 		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
+		"createJoinCode": "JoinCode", "fetchJoinCodes": "JoinCodes", "fetchJoinOffer": "JoinOffer",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
@@ -187,6 +188,10 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.FetchWorkers(ctx))
 	l.is(c.FetchWorker(ctx, worker))
 	l.does(c.ApproveWorker(ctx, worker))
+	l.is(c.CreateJoinCode(ctx, api.JoinCodeRequest{Uses: 5, Valid: "24h", Note: "shelf"}))
+	l.is(c.FetchJoinCodes(ctx))
+	l.does(c.DeleteJoinCode(ctx, "0badcafe"))
+	l.is(c.FetchJoinOffer(ctx, "K7Q2M7XW3FTP"))
 	l.does(c.DeleteWorker(ctx, worker))
 	l.does(c.RequestWorkerStatusChange(ctx, worker, request))
 	l.does(c.SetWorkerTags(ctx, worker, api.WorkerTagChangeRequest{}))

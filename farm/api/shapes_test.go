@@ -68,7 +68,10 @@ var (
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
 	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored}
 	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
-	fullTag   = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
+	joinCode  = api.JoinCode{ID: "0badcafe", Code: "K7Q2-M7XW-3FTP", Link: "http://192.168.1.10:8080/join/K7Q2-M7XW-3FTP", Note: "shelf", Uses: 5, Used: []string{"workhorse"},
+		Created: created, Expires: updated, QR: []string{"10", "01"}, Missing: []string{"linux-arm64"},
+		Commands: &api.JoinCommands{Unix: "curl … | sh", Windows: "irm … | iex", UnixService: "curl … | sh", WindowsService: "irm … | iex"}}
+	fullTag = api.WorkerTag{ID: tag, Name: "gpu", Description: new("Machines with a big graphics card")}
 
 	wholeJob = api.Job{Metadata: map[string]string{"project": "Spring"}, Name: "shot 010", Priority: 50,
 		Settings: map[string]any{"frames": "1-100", "chunk_size": 10.0, "nothing": nil}, SubmitterPlatform: "linux", Type: "simple-blender-render",
@@ -186,6 +189,10 @@ func workerMgtShapes() []shape {
 		{"WorkerAtWork", api.WorkerAtWork{Worker: api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
 			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, JobName: "shot 010", Idle: "no job waits for a worker"},
 			api.WorkerAtWork{Worker: api.Worker{WorkerSummary: newWorker}}},
+		{"JoinCodeRequest", api.JoinCodeRequest{Uses: 5, Valid: "24h", Note: "shelf"}, api.JoinCodeRequest{}},
+		{"JoinCode", joinCode, api.JoinCode{ID: "0badcafe", Uses: 1, Created: created, Expires: updated}},
+		{"JoinCodes", api.JoinCodes{Codes: []api.JoinCode{joinCode}}, api.JoinCodes{}},
+		{"JoinOffer", api.JoinOffer{Name: "Farm", FarmID: string(job), Version: "1.0.0", Left: 1, Expires: updated}, api.JoinOffer{Expires: updated}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},
 		{"MirrorFile", farm.MirrorFile{Path: "jobs/shot/a.blend", Size: 4096, Modified: updated, SHA256: "f00d", Optional: true}, farm.MirrorFile{}},

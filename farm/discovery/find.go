@@ -3,6 +3,7 @@ package discovery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -194,6 +195,10 @@ func (f *finder) result(networks []adapter) Finding {
 	case f.dead != "":
 		r.Obstacle = fmt.Sprintf("a manager says that it is at %s, and does not answer there: a firewall on its computer, or between, blocks that", f.dead)
 	case !f.sent && f.fault != nil:
+		var op *net.OpError
+		if errors.As(f.fault, &op) {
+			f.fault = op.Err // without its addresses
+		}
 		r.Obstacle = fmt.Sprintf("the search cannot leave this computer (%v): a firewall here, or a network without multicast, blocks it", f.fault)
 	default:
 		r.Obstacle = "the search crosses no VPN and no router, and firewalls that block UDP port 1900 stop it"

@@ -17,6 +17,7 @@ type Registration struct {
 	TaskTypes              []string
 	Address                string // IP address it calls from
 	Own                    bool   // on the manager's own computer, which needs no approval
+	Admitted               bool   // by somebody who made a join code, which is an approval
 }
 
 // Bounds on what a worker may say about itself.
@@ -43,7 +44,7 @@ func (m *Manager) Register(r Registration) (farm.Worker, error) {
 	config := m.config.Load()
 	w := farm.Worker{
 		ID: farm.WorkerID(farm.NewUUID().String()), Name: r.Name, Address: r.Address, Platform: r.Platform,
-		TaskTypes: types, SecretHash: hashSecret(r.Secret), Unapproved: config.ApproveWorkers && !r.Own,
+		TaskTypes: types, SecretHash: hashSecret(r.Secret), Unapproved: config.ApproveWorkers && !r.Own && !r.Admitted,
 	}
 	var stranger farm.WorkerID
 	if most := config.MaxWorkers; most > 0 && m.roster.size() >= most {

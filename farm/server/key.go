@@ -49,7 +49,7 @@ func (s *Server) keyed(next http.Handler) http.Handler {
 
 // admit returns why a request is not let in, nil if it is.
 func (s *Server) admit(r *http.Request) error {
-	if needsNoKey(r) {
+	if s.needsNoKey(r) {
 		return nil
 	}
 	key, err := s.key()
@@ -80,11 +80,11 @@ func (s *Server) checkKey(r *http.Request, sent, key string) error {
 }
 
 // needsNoKey reports whether what is asked for has a check of its own, as the
-// requests of registered workers, see worker, and signing in, or tells no more than that the
+// requests of registered workers, see worker, those with a join code, and signing in, or tells no more than that the
 // manager lives. The path is looked at as the router does.
-func needsNoKey(r *http.Request) bool {
+func (s *Server) needsNoKey(r *http.Request) bool {
 	path := r.URL.EscapedPath()
-	return path == signInPath || path == "/healthz" ||
+	return path == signInPath || path == "/healthz" || s.hasJoinCode(r) ||
 		strings.HasPrefix(path, "/api/v3/worker/") && path != "/api/v3/worker/register-worker" ||
 		strings.HasPrefix(path, "/api/farm/worker/")
 }

@@ -31,6 +31,10 @@ func TestEveryRouteNeedsTheKey(t *testing.T) {
 		switch {
 		case strings.HasPrefix(path, "/api/farm/worker/"), strings.HasPrefix(path, "/api/v3/worker/") && path != "/api/v3/worker/register-worker":
 			want = http.StatusForbidden
+		case strings.HasPrefix(path, "/join/x/") && !strings.Contains(path, "program"):
+			want = http.StatusNotFound // no script is called x
+		case strings.HasPrefix(path, "/join/"):
+			want = http.StatusBadRequest // the code in it is looked at
 		case path == "/signin" && method == http.MethodGet, path == "/healthz":
 			want = http.StatusOK
 		}

@@ -60,10 +60,6 @@ func (s *Server) router(o Options) http.Handler {
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
 	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))
-	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
-	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
-	r.Get("/signin", s.handle(s.showSignIn))
-	r.Post("/signin", s.handle(s.signIn))
 	s.pageRoutes(r, pages, o)
 	return r
 }
@@ -98,6 +94,11 @@ func (s *Server) configurationRoutes(r chi.Router) {
 
 // pageRoutes has what people, load balancers and Prometheus look at.
 func (s *Server) pageRoutes(r chi.Router, pages *pages, o Options) {
+	s.joinRoutes(r)
+	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
+	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
+	r.Get("/signin", s.handle(s.showSignIn))
+	r.Post("/signin", s.handle(s.signIn))
 	r.Get("/farm-addon.zip", s.handle(s.addonZip))
 	r.Get("/flamenco-addon.zip", s.handle(s.addonZip)) //      where users of Flamenco look for it
 	r.Get("/flamenco3-addon.zip", moved("flamenco-addon.zip"))

@@ -42,6 +42,7 @@ type Options struct {
 	Log   *slog.Logger
 	// Notifier tells people what happens; nil if nobody is told.
 	Notifier *notify.Notifier
+	Join     *Joining // nil: no computer joins by a code
 	// Description describes the manager to programs that found it by SSDP; nil if it is not announced.
 	Description []byte
 	// Submissions takes in jobs from browsers; optional.
@@ -62,6 +63,7 @@ type Server struct {
 	routes  http.Handler
 	key     func() (string, error)
 	notify  *notify.Notifier // nil: nobody is told of anything
+	join    *Joining
 
 	host     Host
 	computer *setup.Computer
@@ -87,7 +89,7 @@ const maxSending, maxSendingOfAClient = 16, 4
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, notify: o.Notifier, host: o.Host, computer: setup.New(o.Manager.Home(), runtime.GOOS), bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
+	s := &Server{m: o.Manager, events: o.Events, log: o.Log, openAPI: sync.OnceValues(o.OpenAPI), addon: o.Addon, key: o.Key, notify: o.Notifier, join: o.Join, host: o.Host, computer: setup.New(o.Manager.Home(), runtime.GOOS), bodies: newBodies(), followers: slots.New(maxFollowers, maxFollowersOfAClient), pictures: slots.New(2, 2),
 		archives: slots.New(maxArchives, maxArchivesOfAClient), reads: slots.New(maxReads, maxReadsOfAClient), sending: slots.New(maxSending, maxSendingOfAClient),
 		wrongKeys: slots.NewRate(wrongKeysInAll, wrongKeys, wrongKeysIn)}
 	if s.submissions = o.Submissions; s.submissions == nil {

@@ -38,21 +38,21 @@ func TestMain(m *testing.M) {
 // testServer is a whole manager behind real HTTP. Every call to the API is held
 // to the OpenAPI document.
 type testServer struct {
-	docsMade atomic.Int32 // how often the documentation was made
-	t        testing.TB
-	home     string
-	url      string
-	contract *apitest.Contract
-	client   *http.Client
-	server   *server.Server
-	manager  *manager.Manager
-	events   *events.Log
-	user     string            // credentials of the worker, once there is one
-	logged   logged            // what the manager and the server log
-	ids      map[string]string // of what there is, by the names of the document's parameters
-	key      string            // of the farm; set before the first request
-	keyError error
-	host     testHost
+	docsMade  atomic.Int32 // how often the documentation was made
+	t         testing.TB
+	home, url string
+	base      string // by which other computers reach it; "" if none does
+	contract  *apitest.Contract
+	client    *http.Client
+	server    *server.Server
+	manager   *manager.Manager
+	events    *events.Log
+	user      string            // credentials of the worker, once there is one
+	logged    logged            // what the manager and the server log
+	ids       map[string]string // of what there is, by the names of the document's parameters
+	key       string            // of the farm; set before the first request
+	keyError  error
+	host      testHost
 }
 
 const secret = "a long and random secret"
@@ -96,7 +96,7 @@ func newServer(t testing.TB) *testServer {
 	}
 	self, desk := newDesk(t, home, m)
 	s.server = server.New(server.Options{Manager: m, Notifier: notifier, Events: timeline, UI: pages, Docs: docs, OpenAPI: description, Addon: func(manager string) ([]byte, error) { return addon.Zip(manager, "") }, Log: log,
-		Submissions: desk, Host: &s.host, Key: func() (string, error) { return s.key, s.keyError }})
+		Submissions: desk, Host: &s.host, Key: func() (string, error) { return s.key, s.keyError }, Join: s.joining()})
 	hs := httptest.NewServer(s.server)
 	self.Base = hs.URL
 	s.url, s.client = hs.URL, s.contract.Client(nil)

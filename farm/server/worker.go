@@ -59,8 +59,12 @@ func (s *Server) registerWorker(w http.ResponseWriter, r *http.Request) error {
 	if err := s.read(w, r, &reg); err != nil {
 		return err
 	}
-	worker, err := s.m.Register(manager.Registration{
-		Name: reg.Name, Platform: reg.Platform, Secret: reg.Secret, TaskTypes: reg.SupportedTaskTypes, Address: address(r), Own: own})
+	new := manager.Registration{Name: reg.Name, Platform: reg.Platform, Secret: reg.Secret, TaskTypes: reg.SupportedTaskTypes, Address: address(r), Own: own}
+	register := s.m.Register
+	if s.hasJoinCode(r) {
+		register = func(new manager.Registration) (farm.Worker, error) { return s.joinRegister(r, new) }
+	}
+	worker, err := register(new)
 	if err != nil {
 		return err
 	}

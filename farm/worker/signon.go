@@ -44,6 +44,7 @@ func (w *Worker) signOn(ctx context.Context) state {
 			trouble.over()
 			w.log.Info("signed on", "manager", w.client.Base, "worker", w.id(), "name", w.options.Name, "status", answer.StatusRequested)
 			w.signedOn = true
+			w.options.JoinCode = "" // it was for this worker, and not for one that is registered later
 			if w.options.SignedOn != nil {
 				w.options.SignedOn(answer.FarmID)
 			}
@@ -109,8 +110,12 @@ func (w *Worker) refused(err error) state {
 // register makes a new worker, and keeps its identity before it is used: a
 // crash after that must not make another.
 func (w *Worker) register(ctx context.Context) error {
-	known := identity{Secret: newSecret(), Name: w.options.Name}
+	if w.newSecret == "" { // a manager that registered it, and was not heard, knows it again by it
+		w.newSecret = newSecret()
+	}
+	known := identity{Secret: w.newSecret, Name: w.options.Name}
 	client := *w.client
+	client.JoinCode = w.options.JoinCode
 	if w.options.Key != nil {
 		key, err := w.options.Key()
 		if err != nil {
@@ -131,6 +136,7 @@ func (w *Worker) register(ctx context.Context) error {
 		// Trying again would make another worker each time.
 		w.log.Error("the next start will register a new worker", "error", err)
 	}
+	w.newSecret = ""
 	w.become(known)
 	w.log.Info("registered", "manager", w.client.Base, "worker", known.ID, "name", known.Name)
 	return nil

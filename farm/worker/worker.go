@@ -74,6 +74,8 @@ type Options struct {
 	// if it does not say. Optional.
 	SignedOn func(farmID string)
 
+	// JoinCode is sent when the worker registers, see api.JoinCodeHeader; "" for none.
+	JoinCode string
 	// Key returns the farm key, "" for none: a new worker sends it when it registers. Optional.
 	Key func() (string, error)
 
@@ -164,6 +166,7 @@ type Worker struct {
 	end        error     // why the state functions ended
 	unapproved bool      // the manager said so
 	ahead      bool      // the manager hands out next tasks
+	newSecret  string    // of the registration that is being tried; "" if none is
 
 	mu      sync.Mutex // guards what follows; held for moments only, with no other lock
 	session session
