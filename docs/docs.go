@@ -62,6 +62,10 @@ var markdown = goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.W
 // link is a link to another Markdown file, perhaps to a heading in it.
 var link = regexp.MustCompile(`(href="[a-z-]+)\.md(["#])`)
 
+// scrolled lets what is wider than a phone be scrolled with the keyboard; a corner of a
+// table that says nothing is no heading.
+var scrolled = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`, "<th></th>", "<td></td>", `<th style="text-align:right"></th>`, "<td></td>")
+
 // render makes a page of a Markdown file, named after its first heading.
 func render(frame *template.Template, source []byte) ([]byte, error) {
 	var body, page bytes.Buffer
@@ -72,6 +76,6 @@ func render(frame *template.Template, source []byte) ([]byte, error) {
 	err := frame.Execute(&page, struct {
 		Title string
 		Body  template.HTML
-	}{strings.TrimLeft(first, "# "), template.HTML(link.ReplaceAllString(body.String(), "$1.html$2"))})
+	}{strings.TrimLeft(first, "# "), template.HTML(scrolled.Replace(link.ReplaceAllString(body.String(), "$1.html$2")))})
 	return page.Bytes(), err
 }

@@ -346,7 +346,7 @@ func TestNarrow(t *testing.T) {
 	f := startFarm(t, "all")
 	job := f.submit(strings.Repeat("a_very_long_name_", 20), "hello", 30, 0, "paused")
 	p := open(t, f, "/app/")
-	for _, place := range []string{"/app/", "/app/jobs/" + job, "/app/jobs/" + job + "/" + f.task(job, 2), "/app/jobs", "/app/workers", "/app/workers?as=table", "/app/tags", "/app/last-rendered"} {
+	for _, place := range []string{"/app/", "/app/jobs/" + job, "/app/jobs/" + job + "/" + f.task(job, 2), "/app/jobs", "/app/workers", "/app/workers?as=table", "/app/tags", "/app/settings", "/app/job-types/simple-blender-render", "/app/submit", "/app/last-rendered"} {
 		for _, pixels := range []int64{320, 390, 800, 1100, 1440} {
 			p.width(pixels)
 			p.do(chromedp.Navigate(f.url + place))

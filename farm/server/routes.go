@@ -41,10 +41,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
-	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
-	r.Get("/api/farm/jobs/{job_id}/why", s.handle(s.fetchJobWhy))
-	r.Get("/api/farm/tasks/{task_id}/why", s.handle(s.fetchTaskWhy)) //       ?worker=
-	r.Get("/api/farm/workers/{worker_id}/why", s.handle(s.fetchWorkerWhy))
+	s.whyRoutes(r)
 	r.Get("/api/farm/workers/{worker_id}/schedule", s.handle(s.fetchWorkerSchedule))
 	r.Put("/api/farm/workers/{worker_id}/schedule", s.handle(s.setWorkerSchedule))
 	r.Delete("/api/farm/workers/{worker_id}/schedule", s.handle(s.removeWorkerSchedule))

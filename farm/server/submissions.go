@@ -47,7 +47,7 @@ func (noSubmissions) Submit(context.Context, string, api.SubmissionOptions) (api
 
 func (noSubmissions) Discard(string) error { return errNoSubmissions }
 
-// submissionRoutes has what the page for submitting uses.
+// submissionRoutes has what the pages of job types and for submitting use.
 func (s *Server) submissionRoutes(r chi.Router) {
 	r.Get("/api/farm/storage", s.handle(s.fetchStorageFolder)) //    ?path=
 	r.Post("/api/farm/submissions", s.handle(s.beginSubmission))
@@ -55,6 +55,7 @@ func (s *Server) submissionRoutes(r chi.Router) {
 	r.Post("/api/farm/submissions/{id}/check", s.handle(s.checkSubmission))
 	r.Post("/api/farm/submissions/{id}/submit", s.handle(s.submitSubmission))
 	r.Delete("/api/farm/submissions/{id}", s.handle(s.discardSubmission))
+	r.Get("/api/farm/jobtypes/broken", s.handle(s.brokenTypes))
 	r.Get("/api/farm/jobtypes/{type_name}/source", s.handle(s.getJobTypeSource))
 }
 

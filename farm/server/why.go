@@ -3,9 +3,18 @@ package server
 import (
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
+
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 )
+
+// whyRoutes has why something is not at work.
+func (s *Server) whyRoutes(r chi.Router) {
+	r.Get("/api/farm/jobs/{job_id}/why", s.handle(s.fetchJobWhy))
+	r.Get("/api/farm/tasks/{task_id}/why", s.handle(s.fetchTaskWhy)) //       ?worker=
+	r.Get("/api/farm/workers/{worker_id}/why", s.handle(s.fetchWorkerWhy))
+}
 
 // fetchJobWhy says why a job is not worked on. It asks the scheduler, and so costs as
 // much as the farm has workers, not tasks.

@@ -55,21 +55,12 @@ export function Settings() {
       setRefused(no.message);
     }
   };
-  const again = async () => {
-    try {
-      const { changes } = await reload();
-      tell(changes.length ? `The file was read: ${changes.map((c) => c.name).join(', ')} changed.` : 'The file was read, and nothing changed.', { good: true });
-      load();
-    } catch (no) {
-      setRefused(no.message);
-    }
-  };
   const keys = data.keys.filter((k) => [k.name, k.label, k.about].some((t) => t?.toLowerCase().includes(wanted)));
   const groups = [...new Set(keys.map((k) => k.group))];
   return html`<h1 tabindex="-1">Settings</h1>
     <div class="filter"><input type="search" aria-label="Find a setting" placeholder="Find a setting" value=${query.get('text') ?? ''} onInput=${(event) => askAddress({ text: event.currentTarget.value || null })} />
       <span class="quiet">In <span class="path">${data.file}</span></span><${Copy} text=${data.file} what="the path" />
-      ${data.may_change_guarded && html`<button type="button" title="After somebody edited it" onClick=${again}>Read the file again</button>`}<a class="button" href="setup">Set up again</a></div>
+      ${data.may_change_guarded && html`<button type="button" title="After somebody edited it" onClick=${() => reread(load, setRefused)}>Read the file again</button>`}<a class="button" href="setup">Set up again</a></div>
     ${data.pending?.length > 0 && html`<p class="why warn">Saved, and used after the next start of the manager: <span class="path">${data.pending.join(', ')}</span>.</p>`}
     ${!data.may_change_guarded && html`<p class="why">What names files of the manager's computer, or says who may reach it, is changed there, or with the farm key. Here it can be read.</p>`}
     ${groups.map((group) => html`<${Card} key=${group} title=${group} kind="settings-group"><div class="form">${keys.filter((k) => k.group === group).map((k) => html`<${Key} key=${k.name} of=${k}
@@ -80,6 +71,17 @@ export function Settings() {
     ${(changed > 0 || refused) && html`<div class="save-bar" role="region" aria-label="Changes"><strong>${count(changed, 'change')}</strong>${refused && html`<span class="bad" role="alert">${refused}</span>`}
       <span class="spread"></span><button type="button" onClick=${() => { setDraft({}); setRefused(''); }}>Leave it</button><button type="button" class="strong" disabled=${!changed} onClick=${look}>Review …</button></div>`}
     ${review && html`<${Review} changes=${review} save=${save} close=${() => setReview(null)} />`}`;
+}
+
+// reread has the manager read its file again, which somebody edited.
+async function reread(load, refuse) {
+  try {
+    const { changes } = await reload();
+    tell(changes.length ? `The file was read: ${changes.map((c) => c.name).join(', ')} changed.` : 'The file was read, and nothing changed.', { good: true });
+    load();
+  } catch (no) {
+    refuse(no.message);
+  }
 }
 
 // Review shows what would change, and asks.
