@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/server farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/server farm/setup farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},

@@ -42,6 +42,7 @@ type host struct {
 	listener     *movable      // isOpen tells for whom it is
 	workAnew     chan struct{} // holds a token if the worker of this program is to start again
 	found        found
+	isNew        bool        // nobody has set up the farm yet
 	tls          *tls.Config // nil: HTTP only
 	fingerprint  string      // of the certificate; "" without one
 	discoverable func()      // begins to answer workers that look for a manager; nil if it shall not
@@ -166,6 +167,7 @@ func (h *host) build() (*server.Server, error) {
 		return nil, err
 	}
 	h.later(func() error { m.Close(); return nil })
+	h.isNew = m.FirstRun()
 	if err := h.publishEvents(m, timeline); err != nil {
 		return nil, err
 	}

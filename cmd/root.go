@@ -86,7 +86,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 		c.AddCommand(subs...)
 	}
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newDemand(s), newTags(s), newNotify(s), newJobtype(s), newAddon(s))
-	add(groupRun, newAll(s), newServe(s), newWork(s), newJoin(s), newBurst(s))
+	add(groupRun, newSetup(s), newAll(s), newServe(s), newWork(s), newJoin(s), newBurst(s))
 	add(groupHelp, newConfig(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
 }

@@ -77,6 +77,9 @@ func (h *host) greet() {
 	}
 	fmt.Fprintln(h.s.out, line)
 	fmt.Fprintln(h.s.out, h.whoComesIn())
+	if h.isNew {
+		fmt.Fprintln(h.s.out, "It is new: the page helps to set it up, and so does \"farm setup\". It works without, too.")
+	}
 }
 
 // whoComesIn says which door is open, and how to shut it.

@@ -62,6 +62,10 @@ func TestMain(m *testing.M) {
 func startFarm(t *testing.T, verb string) *farm {
 	t.Helper()
 	f := &farm{t: t, home: t.TempDir()}
+	// One with a configuration is set up, and does not begin with the assistant.
+	if err := os.WriteFile(filepath.Join(f.home, "farm.yaml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	f.start(verb, "127.0.0.1:0")
 	t.Cleanup(f.stop)
 	return f
@@ -74,7 +78,10 @@ func (f *farm) start(verb, listen string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.cmd = exec.Command(path, verb, "--home", f.home, "--listen", listen)
+	f.cmd = exec.Command(path, verb, "--home", f.home)
+	if listen != "" { // else farm.yaml says it
+		f.cmd.Args = append(f.cmd.Args, "--listen", listen)
+	}
 	out, err := f.cmd.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)

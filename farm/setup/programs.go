@@ -99,6 +99,10 @@ func (c *Computer) Blender(ctx context.Context, input string, stranger bool) Pro
 		p.Cause = err.Error()
 		return p
 	}
+	if strings.Contains(strings.ToLower(filepath.Base(path)), "ffmpeg") { // which would tell its own version
+		p.Cause = "this is FFmpeg, and not a Blender"
+		return p
+	}
 	asked := c.run(ctx, path)
 	asked.Input, asked.Source = p.Input, p.Source
 	if p.Input == filepath.Base(p.Input) {

@@ -120,6 +120,9 @@ func TestBlenders(t *testing.T) {
 			t.Errorf("%s: %+v", input, p)
 		}
 	}
+	if p := c.Blender(t.Context(), make("bin/ffmpeg", "echo ffmpeg version 7\n"), false); p.Usable {
+		t.Errorf("%+v", p)
+	}
 	if p := c.Blender(t.Context(), "/bin/sh", true); p.Usable || !strings.Contains(p.Cause, "called blender") {
 		t.Errorf("%+v", p)
 	}

@@ -17,6 +17,7 @@ const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tag
 
 const JobTypes = later('Job types', async () => (await import('./jobtypes.js')).JobTypes);
 const Submit = later('Submit', async () => (await import('./submit.js')).Submit);
+const SetUp = later('Set up the farm', async () => (await import('./setup.js')).SetUp);
 const Settings = later('Settings', async () => (await import('./settings.js')).Settings);
 
 function Page({ at }) {
@@ -27,6 +28,7 @@ function Page({ at }) {
     case 'tags': return html`<${Tags} />`;
     case 'job-types': return html`<${JobTypes} name=${first ?? ''} />`;
     case 'submit': return html`<${Submit} />`;
+    case 'setup': return html`<${SetUp} />`;
     case 'settings': return html`<${Settings} />`;
     case 'last-rendered': return html`<${LastRendered} />`;
     case '': return html`<${Overview} />`;

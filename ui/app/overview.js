@@ -10,6 +10,7 @@ import { shown } from './actions.js';
 import { later } from './budget.js';
 import { Card, Left, Name, Progress, Status } from './parts.js';
 import { Problems } from './problems.js';
+import { go } from './router.js';
 import { Tiles, useWorkers, NoWorkers } from './workers.js';
 
 const RUNNING = 12, BROKEN = 6; // jobs that are shown of each
@@ -32,9 +33,12 @@ export function Overview() {
     const timer = setInterval(() => later('now', load), AGAIN);
     return () => clearInterval(timer);
   }, []);
+  const empty = running?.all === 0;
+  useEffect(() => { // nobody has set up the farm: that comes first
+    if (empty) api.own('GET', 'setup').then((how) => how.first_run && how.may_set_up && go('setup', { replace: true }), () => {});
+  }, [empty]);
   if (!running || !broken || !waiting) return html`<h1 tabindex="-1">Overview</h1><p class="hint">${connected.value ? 'Reading …' : 'Waiting for the manager …'}</p>`;
   const active = running.jobs.filter((job) => ['active', 'requeueing', 'pause-requested'].includes(job.status));
-  const empty = running.all === 0;
   return html`<h1 tabindex="-1">${sentence(running, workers)}</h1><p class="quiet means">${farmMeans[farmStatus.value]}</p>
     <${Problems} broken=${broken} running=${active} workers=${workers} now=${pace} most=${BROKEN} />
     ${empty ? html`<section class="card"><${NoJobs} /></section>` : html`<${Card} title="Rendering now" kind="now" side=${html`<a href="jobs?status=active">All jobs at work</a>`}>

@@ -7,6 +7,7 @@
 //	/app/tags                 tags
 //	/app/job-types[/TYPE]     job types, and one of them
 //	/app/submit               submitting a file
+//	/app/setup                the set-up assistant
 //	/app/settings             the manager's settings
 //	/app/last-rendered        the last image, large
 import { APP } from './address.js';
