@@ -29,7 +29,7 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
       plot = new Plot(options(Plot, box.current, { label, unit, kind, height }), [times, values], box.current);
     };
     make().catch(() => setFailed(true));
-    const size = new ResizeObserver(() => plot?.setSize({ width: box.current.clientWidth, height }));
+    const size = new ResizeObserver(() => box.current && plot?.setSize({ width: box.current.clientWidth, height }));
     size.observe(box.current);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', make);
