@@ -25,7 +25,7 @@ It runs until Ctrl-C, and keeps nothing that matters: started again, it finds wh
 it started by its name. It never ends a worker that runs. Workers end by
 themselves when they had no task for a while, or when their time is up.`,
 	})
-	c.AddCommand(newBurstSlurm(s), newBurstExec(s))
+	c.AddCommand(newBurstSlurm(s), newBurstExec(s), newBurstWake(s))
 	return c
 }
 

@@ -43,6 +43,9 @@ type local struct {
 	MirrorRate      farm.Size     `yaml:"mirror_rate,omitempty"`         // per second; 0: no bound
 	MirrorLines     int           `yaml:"mirror_connections"`            // at a time
 	Watts           int           `yaml:"watts,omitempty"`               // what the computer takes while it renders; 0: not known
+	Wake            string        `yaml:"wake,omitempty"`                // MAC address, see worker.Options.Wake
+	SuspendAfter    farm.Duration `yaml:"suspend_after,omitempty"`       // without a task; 0: never
+	Suspend         string        `yaml:"suspend,omitempty"`             // command; "": that of the system
 	WorkWhen        string        `yaml:"work_when"`                     // always, idle or manual
 	IdleAfter       farm.Duration `yaml:"idle_after"`                    // see idle.Options.After
 	GiveBackAfter   farm.Duration `yaml:"give_back_after"`               // see worker.Options
@@ -82,6 +85,9 @@ func (l local) check() error {
 		return farm.Errorf(farm.Invalid, "watts is %d: say what this computer takes while it renders, at most %d, or 0 if you do not know", l.Watts, maxWatts)
 	}
 	if _, err := parseFileMode(l.FileMode); err != nil {
+		return err
+	}
+	if err := l.checkSuspend(); err != nil {
 		return err
 	}
 	if l.Fingerprint != "" {

@@ -78,16 +78,23 @@ func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 		return err
 	}
 	defer tidy()
-	slots, err := gpuSlots(ctx, o, c.GPUs)
-	if err != nil {
-		return err
+	suspends := c.SuspendAfter > 0 && end == workEnd{}
+	if suspends {
+		o.ExitWhenIdle = time.Duration(c.SuspendAfter)
 	}
-	err = s.runSlots(ctx, slots, !end.temporary)
-	switch {
-	case errors.Is(err, worker.ErrRestart):
-		return &statusError{status: c.RestartExitCode}
+	for {
+		slots, err := gpuSlots(ctx, o, c.GPUs)
+		if err != nil {
+			return err
+		}
+		err = s.runSlots(ctx, slots, !end.temporary)
+		switch {
+		case errors.Is(err, worker.ErrRestart):
+			return &statusError{status: c.RestartExitCode}
+		case err != nil || !suspends || !allIdle(slots) || !s.suspend(ctx, c):
+			return inUse(err)
+		}
 	}
-	return inUse(err)
 }
 
 // workerOptions returns the options of a worker for the manager at the address. restart
@@ -116,6 +123,7 @@ func (s *session) workerOptions(c *settled, address, fingerprint string, restart
 		MirrorRate:      int64(c.MirrorRate),
 		MirrorLines:     c.MirrorLines,
 		Watts:           float64(c.Watts),
+		Wake:            c.Wake,
 		Scripts:         addon.Pack(),
 		GPURule:         c.GPURule,
 		Log:             s.log,

@@ -80,6 +80,12 @@ func taskKeys() []ConfigKey {
 
 func neighborKeys() []ConfigKey {
 	return []ConfigKey{
+		{Name: "wake", Env: "FARM_WAKE", Group: groupComputer, Kind: KindText, Label: "Wake on LAN", Restart: true, Empty: "cannot be waked", See: "burst.md#desktops-that-sleep",
+			About: "MAC address of this computer's network card, by which farm burst wake wakes it, such as 00:1a:2b:3c:4d:5e."},
+		{Name: "suspend_after", Env: "FARM_SUSPEND_AFTER", Group: groupComputer, Kind: KindDuration, Label: "Suspend after", Least: "0", Zero: "never", Restart: true, See: "burst.md#desktops-that-sleep",
+			About: "The worker signs off and suspends this computer when it had no task for so long."},
+		{Name: "suspend", Env: "FARM_SUSPEND", Group: groupComputer, Kind: KindText, Label: "Command to suspend", Restart: true, Empty: "systemctl suspend, or what the system has",
+			About: "The command that suspends this computer, with its arguments; no shell sees it."},
 		{Name: "work_when", Env: "FARM_WORK_WHEN", Group: groupComputer, Kind: KindChoice, Choices: []string{"always", "idle", "manual"}, Restart: true, See: "good-neighbor.md",
 			About: "When tasks are taken: idle is only while nobody uses the computer, manual only between farm work resume and farm work pause."},
 		{Name: "idle_after", Env: "FARM_IDLE_AFTER", Group: groupComputer, Kind: KindDuration, Least: "1s", Restart: true,

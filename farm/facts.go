@@ -3,8 +3,10 @@ package farm
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // WorkerFacts is what a worker tells of its computer when it signs on, and again when
@@ -18,6 +20,7 @@ type WorkerFacts struct {
 
 	Fetchable []string `json:"fetchable,omitempty"` // versions that the farm offers, and that it fetches for a job
 
+	Wake    string `json:"wake,omitempty"`    // MAC address of its network card, by which it can be waked when it is suspended
 	Storage string `json:"storage,omitempty"` // StorageMirrored; "" if it has the farm's shared storage
 }
 
@@ -88,6 +91,7 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 	if facts.Storage != StorageMirrored {
 		facts.Storage = ""
 	}
+	facts.Wake, _ = CleanMAC(facts.Wake)
 	facts.Arch = oneLine(facts.Arch, maxFactText)
 	facts.CPUs = int(factNumber(int64(facts.CPUs)))
 	facts.Memory = factNumber(facts.Memory)
@@ -116,6 +120,16 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 		return vb.Compare(va)
 	})
 	return &facts
+}
+
+// CleanMAC returns a MAC address as it is usually written: 00:1a:2b:3c:4d:5e. ok is false
+// if it is none.
+func CleanMAC(text string) (clean string, ok bool) {
+	mac, err := net.ParseMAC(strings.TrimSpace(text))
+	if err != nil || len(mac) != 6 {
+		return "", false
+	}
+	return mac.String(), true
 }
 
 func factNumber(n int64) int64 {

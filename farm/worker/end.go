@@ -65,6 +65,10 @@ func (w *Worker) idleOut() bool {
 	return limited && left == 0
 }
 
+// HadNoTask reports whether the worker ended as it had no task for as long as
+// Options.ExitWhenIdle says. It is for after Run.
+func (w *Worker) HadNoTask() bool { return w.hadNoTask }
+
 // waitForTask is how long the manager may hold back the answer that there is no task.
 func (w *Worker) waitForTask() time.Duration {
 	if left, limited := w.idleLeft(); limited { // it counts in whole seconds

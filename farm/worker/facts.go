@@ -15,6 +15,7 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 		Arch:   runtime.GOARCH,
 		CPUs:   min(runtime.NumCPU(), runtime.GOMAXPROCS(0)), // the latter heeds the limit of a cgroup, and may be set higher
 		Memory: usableMemory(),
+		Wake:   w.options.Wake,
 	}
 	if w.place().mirror {
 		facts.Storage = farm.StorageMirrored

@@ -63,6 +63,7 @@ func (w *Worker) asksNot() state {
 		return w.inUse
 	}
 	if w.idleOut() {
+		w.hadNoTask = true
 		return w.finish("it had no task for " + farm.Duration(w.options.ExitWhenIdle).String())
 	}
 	return nil

@@ -88,6 +88,8 @@ type Options struct {
 	// Ends is when the worker has to have ended: it takes no task that would not be done
 	// by then, gives back what is not, and signs off a little earlier. Zero: never.
 	Ends time.Time
+	// Wake is the MAC address by which the computer can be waked; "" for none.
+	Wake string
 	// Temporary says that the worker does not come back: the manager deletes it when it
 	// signs off.
 	Temporary bool
@@ -160,6 +162,7 @@ type Worker struct {
 
 	// Used by Run's goroutine only.
 	signedOn   bool
+	hadNoTask  bool      // for as long as it waits for one
 	idleSince  time.Time // when it had its last task, or began
 	noRoom     bool      // at the last look, see hasRoom
 	toldOfRoom bool      // the manager knows, and gives it no tasks
