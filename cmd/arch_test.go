@@ -36,7 +36,7 @@ var house = map[string]floor{
 	"farm/fsync":       {"", "", "everybody who renames a file needs it, and it needs nobody"},
 	"farm/api/apitest": {"farm/api", "github.com/getkin/kin-openapi", "it holds servers to the API's description, in tests only"},
 	"farm/events":      {"farm", "", "the timeline is read by many, so it knows none of them"},
-	"farm/discovery":   {"farm farm/api farm/slots", "golang.org/x/net/ipv4 golang.org/x/net/ipv6", "multicast is sent and heard in one place, and what it leads to is asked over HTTP"},
+	"farm/discovery":   {"farm farm/api farm/slots", "golang.org/x/net/dns/dnsmessage golang.org/x/net/ipv4 golang.org/x/net/ipv6", "multicast is sent and heard in one place, and what it leads to is asked over HTTP"},
 	"farm/scheduler":   {"farm", "github.com/tidwall/btree", "who gets which task is decided in memory: it knows no file and no transaction"},
 	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files store/share", "golang.org/x/crypto/bcrypt", "use cases know neither HTTP nor JavaScript"},
 	"farm/diskfree":    {"", "golang.org/x/sys", "how much of a disk is free is asked in one place"},

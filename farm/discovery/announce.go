@@ -22,7 +22,7 @@ const (
 
 // Bounds on answers, of which one costs a few datagrams. Who asks does so once a second.
 const (
-	answersEach  = 30
+	answersEach  = 60
 	answersInAll = 600
 	answersPer   = 10 * time.Second
 )
@@ -43,7 +43,7 @@ func Announce(service Service, log *slog.Logger) (*Announcer, error) {
 	ctx, end := context.WithCancel(context.Background())
 	a := &Announcer{service: service, log: log, end: end, limit: slots.NewRate(answersInAll, answersEach, answersPer)}
 	var errs []error
-	for _, g := range ssdpGroups {
+	for _, g := range groups {
 		s, err := g.open(true)
 		if err != nil {
 			if g.network == "udp4" { // there are computers without IPv6
@@ -65,7 +65,7 @@ func (a *Announcer) Close() error {
 	for _, s := range a.sockets {
 		for _, on := range adapters() {
 			if s.serves(on) && len(a.service.addresses(on)) > 0 {
-				s.tell(on, goneText(s.group.to.String())) // it would be missed soon anyway
+				s.tell(on, a.gone(s, on)) // it would be missed soon anyway
 			}
 		}
 		errs = append(errs, s.Close())
@@ -74,9 +74,22 @@ func (a *Announcer) Close() error {
 	return errors.Join(errs...)
 }
 
+// gone says that the service ends.
+func (a *Announcer) gone(s *socket, on adapter) []byte {
+	if !s.group.dns {
+		return goneText(s.group.to.String())
+	}
+	text, _ := a.service.dnsAnswer(dnsQuery{}, on, false, true) // an empty datagram does no harm
+	return text
+}
+
 // heard answers a question for managers. Only computers in a network of this one get an
 // answer: others could only have forged a sender, to have somebody flooded.
 func (a *Announcer) heard(ctx context.Context, s *socket, data []byte, from netip.AddrPort) {
+	if s.group.dns {
+		a.heardDNS(ctx, s, data, from)
+		return
+	}
 	asked, ok := parseSearch(data)
 	if !ok {
 		return
@@ -97,6 +110,27 @@ func (a *Announcer) heard(ctx context.Context, s *socket, data []byte, from neti
 			}
 		}
 	})
+}
+
+// heardDNS is heard for DNS-SD.
+func (a *Announcer) heardDNS(ctx context.Context, s *socket, data []byte, from netip.AddrPort) {
+	asked, ok := a.service.parseDNS(data, from)
+	if !ok {
+		return
+	}
+	on, ok := adapterOf(from, adapters())
+	if !ok || len(a.service.addresses(on)) == 0 || !a.limit.Take(from.Addr().String()) {
+		return
+	}
+	text, err := a.service.dnsAnswer(asked, on, from.Port() != mdnsPort, false)
+	if err == nil && asked.unicast {
+		_, err = s.WriteTo(text, net.UDPAddrFromAddrPort(from))
+	} else if err == nil {
+		err = s.tell(on, text)
+	}
+	if err != nil && ctx.Err() == nil {
+		a.log.Debug("a computer that looks for managers cannot be answered", "address", from, "error", err)
+	}
 }
 
 func (s Service) location(address string) string {
@@ -139,6 +173,16 @@ func (a *Announcer) keepAlive(ctx context.Context, s *socket) {
 
 // alive announces the service in one network.
 func (a *Announcer) alive(s *socket, on adapter) {
+	if s.group.dns {
+		text, err := a.service.dnsAnswer(dnsQuery{}, on, false, false)
+		if err == nil && len(a.service.addresses(on)) > 0 {
+			err = s.tell(on, text)
+		}
+		if err != nil {
+			a.log.Debug("the manager cannot be announced", "adapter", on.Name, "error", err)
+		}
+		return
+	}
 	for _, address := range a.service.addresses(on) {
 		if err := s.tell(on, a.service.aliveText(s.group.to.String(), a.service.location(address))); err != nil {
 			a.log.Debug("the manager cannot be announced", "adapter", on.Name, "error", err)

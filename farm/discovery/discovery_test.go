@@ -168,7 +168,7 @@ func aManager(t *testing.T, name, id string, status int) int {
 // needMulticast skips a test where datagrams to a group reach nobody, as in some containers.
 func needMulticast(t *testing.T) {
 	t.Helper()
-	g := group{"udp4", &net.UDPAddr{IP: net.IPv4(239, 255, 255, 250), Port: 19001}} // nobody else has it
+	g := group{"udp4", &net.UDPAddr{IP: net.IPv4(239, 255, 255, 250), Port: 19001}, 2, false} // nobody else has it
 	hears, err := g.open(true)
 	if err != nil {
 		t.Skip("no multicast here: ", err)
@@ -232,7 +232,7 @@ func TestStockWorkerFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	s, err := ssdpGroups[0].open(false)
+	s, err := groups[0].open(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,8 +272,15 @@ func TestStockWorkerFinds(t *testing.T) {
 func FuzzDatagrams(f *testing.F) {
 	f.Add([]byte(stockSearch))
 	f.Add([]byte(stockAnswer))
+	f.Add(dnsQuestion())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		parseSearch(data)
+		Service{ID: "0123456789"}.parseDNS(data, netip.MustParseAddrPort("192.168.0.7:5353"))
+		for _, l := range parseDNSAnswer(data) {
+			if _, err := api.New(l.base); err != nil {
+				t.Errorf("%q: %v", l.base, err)
+			}
+		}
 		if l, ok := parseAnswer(data); ok {
 			if _, err := api.New(l.base); err != nil && strings.ContainsAny(l.base, "\r\n") {
 				t.Errorf("%q", l.base)

@@ -43,7 +43,7 @@ func Find(ctx context.Context, key string) Finding {
 	networks := adapters()
 	var reading sync.WaitGroup
 	var sockets []*socket
-	for _, g := range ssdpGroups {
+	for _, g := range groups {
 		s, err := g.open(false)
 		if err != nil {
 			f.blocked(g, err)
@@ -54,7 +54,7 @@ func Find(ctx context.Context, key string) Finding {
 	}
 	for asking := true; asking; asking = pause(ctx, askEvery) {
 		for _, s := range sockets {
-			f.ask(s, networks, searchText(s.group.to.String()))
+			f.ask(s, networks, s.group.question())
 		}
 	}
 	for _, s := range sockets {
@@ -112,7 +112,11 @@ func (f *finder) blocked(g group, err error) {
 // heard takes an answer. Its group is the farm, or the computer that it came from: a
 // manager answers once for each of its addresses.
 func (f *finder) heard(ctx context.Context, data []byte, from netip.AddrPort) {
+	leads := parseDNSAnswer(data)
 	if l, ok := parseAnswer(data); ok {
+		leads = append(leads, l)
+	}
+	for _, l := range leads {
 		f.follow(ctx, l, cmp.Or(l.id, from.Addr().String()))
 	}
 }
@@ -201,7 +205,7 @@ func (f *finder) result(networks []adapter) Finding {
 		}
 		r.Obstacle = fmt.Sprintf("the search cannot leave this computer (%v): a firewall here, or a network without multicast, blocks it", f.fault)
 	default:
-		r.Obstacle = "the search crosses no VPN and no router, and firewalls that block UDP port 1900 stop it"
+		r.Obstacle = "the search crosses no VPN and no router, and firewalls that block the UDP ports 1900 and 5353 stop it"
 	}
 	return r
 }

@@ -14,15 +14,27 @@ import (
 type group struct {
 	network string // udp4 or udp6
 	to      *net.UDPAddr
+	hops    int  // how many routers a datagram may pass, by the protocol's standard
+	dns     bool // its protocol is that of DNS-SD, else SSDP
 }
 
-var ssdpGroups = []group{
-	{"udp4", &net.UDPAddr{IP: net.IPv4(239, 255, 255, 250), Port: 1900}},
-	{"udp6", &net.UDPAddr{IP: net.ParseIP("ff02::c"), Port: 1900}},
+// mdnsPort is that of DNS by multicast.
+const mdnsPort = 5353
+
+var groups = []group{
+	{"udp4", &net.UDPAddr{IP: net.IPv4(239, 255, 255, 250), Port: 1900}, 2, false},
+	{"udp6", &net.UDPAddr{IP: net.ParseIP("ff02::c"), Port: 1900}, 2, false},
+	{"udp4", &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251), Port: mdnsPort}, 255, true},
+	{"udp6", &net.UDPAddr{IP: net.ParseIP("ff02::fb"), Port: mdnsPort}, 255, true},
 }
 
-// hops is how many routers a datagram to a group may pass, as UPnP says.
-const hops = 2
+// question is what is sent to the group to find managers.
+func (g group) question() []byte {
+	if g.dns {
+		return dnsQuestion()
+	}
+	return searchText(g.to.String())
+}
 
 // A socket sends to a group, and to those that it heard of.
 type socket struct {
@@ -48,10 +60,10 @@ func (g group) open(member bool) (*socket, error) {
 	s := &socket{PacketConn: c, group: g}
 	if g.network == "udp4" {
 		s.four = ipv4.NewPacketConn(c)
-		err = errors.Join(s.four.SetMulticastTTL(hops), s.four.SetMulticastLoopback(true))
+		err = errors.Join(s.four.SetMulticastTTL(g.hops), s.four.SetMulticastLoopback(true))
 	} else {
 		s.six = ipv6.NewPacketConn(c)
-		err = errors.Join(s.six.SetMulticastHopLimit(hops), s.six.SetMulticastLoopback(true))
+		err = errors.Join(s.six.SetMulticastHopLimit(g.hops), s.six.SetMulticastLoopback(true))
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

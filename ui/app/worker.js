@@ -9,7 +9,7 @@ import { useLive } from './live.js';
 import { Drawer, Facts, Fold, Name, Progress, Status, Time } from './parts.js';
 import { Schedule } from './schedule.js';
 import { Why } from './why.js';
-import { wish } from './workers.js';
+import { other, wish } from './workers.js';
 
 export function Worker({ worker: w }) {
   const { data: costs } = useLive(`worker costs ${w.id}`, () => own(w.id), { wakes: (name, event) => name === 'worker' && event.id === w.id });
@@ -21,7 +21,7 @@ export function Worker({ worker: w }) {
     ${w.unable?.map((u) => html`<p class="why bad" key=${u.reason}>It cannot do ${u.task_types.join(', ')}: ${u.reason}</p>`)}
     <${Facts} list=${[
       ['Last seen', html`<${Time} of=${w.last_seen} />`],
-      ['Address', w.ip_address], ['Platform', [w.platform, facts.arch].filter(Boolean).join(' ')], ['Version', w.version],
+      ['Address', w.ip_address], ['Platform', [w.platform, facts.arch].filter(Boolean).join(' ')], ['Version', [w.version, other(w)].filter(Boolean).join(', ')],
       ['Computer', [facts.cpus && `${facts.cpus} CPUs`, facts.memory && `${bytes(facts.memory)} of memory`].filter(Boolean).join(', ')],
       ['Task types', w.supported_task_types?.join(', ')],
       ['Renders', costs?.rendered > 0 && `${costs.frames_per_hour.toFixed(1)} frames an hour in ${costs.job_name}`],

@@ -1,10 +1,11 @@
 // The workers, as tiles and as a table: who is there, what each does, and if nothing, why.
 import { Actions } from './actions.js';
 import { MANAGER } from './address.js';
+import { AddComputer } from './addcomputer.js';
 import * as api from './api.js';
 import { percent, word } from './format.js';
 import { html } from './lib.js';
-import { useLive } from './live.js';
+import { useLive, version } from './live.js';
 import { usePicks } from './picks.js';
 import { Command, Name, Progress, Status, Time } from './parts.js';
 import { ask, go, place } from './router.js';
@@ -94,7 +95,7 @@ function Row({ worker: w, index, picks }) {
     <td class="c-name"><a class="name" href=${`workers/${w.id}${location.search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
     <td class="c-task">${task ? html`<a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a><${Progress} item=${task} />` : html`<span class="quiet">${doing(w)}</span>`}</td>
     <td class="c-types wide">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</td>
-    <td class="c-version wide">${w.version}</td>
+    <td class="c-version wide">${w.version}${other(w) && html`<span class="quiet">${other(w)}</span>`}</td>
     <td class="c-time">${['offline', 'error', ''].includes(w.status) ? html`<${Time} of=${w.last_seen} />` : html`<span class="quiet">here</span>`}</td></tr>`;
 }
 
@@ -108,8 +109,13 @@ export function wish(w) {
 
 // NoWorkers says how to start one.
 export function NoWorkers({ more, types }) {
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
   return html`<div class="empty">${!more && html`<h3>No workers yet</h3>`}
-    <p>Workers do the rendering. On each computer that shall help, type</p><${Command} line=${`farm work --manager ${MANAGER}${types ? ` --task-types ${types}` : ''}`} />
-    ${local && html`<p class="quiet">On other computers, put this computer's name in place of ${location.hostname}.</p>`}</div>`;
+    <p>Workers do the rendering. Where Farm is installed, <code>farm work</code> finds this manager in its network. Where it does not, type</p><${Command} line=${`farm work --manager ${MANAGER}${types ? ` --task-types ${types}` : ''}`} />
+    ${LOCAL && html`<p class="quiet">On other computers, put this computer's name in place of ${location.hostname}.</p>`}
+    <p>For a computer without Farm, or where the key of the farm is not known:</p><${AddComputer} /></div>`;
 }
+
+const LOCAL = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+
+// other says that a worker's program is not of the manager's version.
+export const other = (w) => w.version && version.value && w.version !== version.value.version && `not the manager's ${version.value.version}`;

@@ -1,0 +1,33 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAddComputer makes a line to type, and is told why not where no other computer reaches the manager.
+func TestAddComputer(t *testing.T) {
+	p := open(t, startFarm(t, "serve"), "/app/workers") // which listens on its own computer only
+	p.allow("409")
+	p.click(".add-computer button", "Make a line to type")
+	p.see(".empty .why.bad", "no other computer can reach this manager")
+
+	f := &farm{t: t, home: t.TempDir()}
+	f.start("serve", ":0")
+	f.url, _, _ = strings.Cut(f.url, "/  (") // what other computers type follows
+	t.Cleanup(f.stop)
+	p = open(t, f, "/app/workers")
+	p.fill(".add-computer input[type=number]", "3")
+	p.click(".add-computer button", "Make a line to type")
+	p.see(".join-lines code", "/worker.sh | sh")
+	p.see(".join-lines code", "/worker.ps1 | iex")
+	p.see(".join-lines", "Good for 3 computers")
+	p.click(".add-computer label", "start the worker with the computer")
+	p.see(".join-lines code", "/service.sh | sh")
+	p.click(".join-lines summary", "As a QR code")
+	p.until("document.querySelector('.join-lines svg.qr path').getAttribute('d').length > 1000")
+
+	w := f.newWorker("misc")
+	p.visit("workers/" + w.id)
+	p.see(".drawer .facts", "not the manager's")
+}
