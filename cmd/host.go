@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"renderfarm/docs"
+	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 	"renderfarm/farm/fsync"
@@ -162,6 +163,7 @@ func (h *host) build() (*server.Server, error) {
 		Log:        s.log,
 
 		BlenderVersion: newVersionReader().read,
+		Examine:        func(ctx context.Context) []farm.Finding { return s.managerComputer(c).Examine(ctx) },
 	})
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 	}
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newDemand(s), newTags(s), newNotify(s), newJobtype(s), newAddon(s))
 	add(groupRun, newSetup(s), newAll(s), newServe(s), newWork(s), newJoin(s), newBurst(s))
-	add(groupHelp, newConfig(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
+	add(groupHelp, newConfig(s), newDoctor(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
 }
 

@@ -109,6 +109,7 @@ func (s *session) workerOptions(c *settled, address, fingerprint string, restart
 		Name:            c.WorkerName,
 		TaskTypes:       c.TaskTypes,
 		Dir:             filepath.Join(s.home, "worker"),
+		Home:            s.home,
 		Version:         version,
 		RestartExitCode: restart,
 		NoChecks:        !c.WorkerChecks,

@@ -124,6 +124,9 @@ func (s *session) printFacts(f *api.WorkerFacts) {
 		s.field("blender", blenderLine(b))
 	}
 	s.field("can fetch", strings.Join(f.Fetchable, ", "))
+	for _, found := range f.Findings {
+		s.field(string(found.Level), found.What+". "+found.Fix)
+	}
 }
 
 // blenderLine describes a Blender: its version, what it can render with, and where it is.

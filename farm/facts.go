@@ -22,6 +22,8 @@ type WorkerFacts struct {
 
 	Wake    string `json:"wake,omitempty"`    // MAC address of its network card, by which it can be waked when it is suspended
 	Storage string `json:"storage,omitempty"` // StorageMirrored; "" if it has the farm's shared storage
+
+	Findings []Finding `json:"findings,omitempty"` // what is wrong with the computer, as of its last look, see package doctor
 }
 
 // StorageMirrored is what a worker tells that does not have the farm's shared storage,
@@ -110,6 +112,7 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 		}
 		facts.Blenders = append(facts.Blenders, b)
 	}
+	facts.Findings = CleanFindings(told.Findings)
 	facts.Fetchable = nil
 	for _, v := range told.Fetchable[:min(len(told.Fetchable), MaxBlenders)] {
 		facts.Fetchable = append(facts.Fetchable, oneLine(v, maxFactText))

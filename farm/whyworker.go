@@ -10,13 +10,14 @@ import (
 // WorkerDiagnosis is all that is known about why a worker is working or not.
 type WorkerDiagnosis struct {
 	Candidate
-	Types      []string // types of tasks it does
-	Task       string   // the task it holds, or would get: "task 3 of job NAME"
-	MissedWork          // what there is that it does not get
-	InUse      string   // see Worker
-	Unable     []Unable // what it is meant to do and cannot
-	Stopped    int      // jobs that are paused
-	Waiting    int      // jobs that are queued or active
+	Types      []string  // types of tasks it does
+	Task       string    // the task it holds, or would get: "task 3 of job NAME"
+	MissedWork           // what there is that it does not get
+	InUse      string    // see Worker
+	Unable     []Unable  // what it is meant to do and cannot
+	Findings   []Finding // on its computer
+	Stopped    int       // jobs that are paused
+	Waiting    int       // jobs that are queued or active
 }
 
 // MissedWork is why a worker does not get what others could.
@@ -86,7 +87,19 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	for _, r := range reasons[1:] {
 		why.Details = append(why.Details, r.Reason)
 	}
+	why.Details = append(why.Details, w.found()...)
 	return why
+}
+
+// found tells what was found on the worker's computer that keeps it from working, and
+// what to do. Of what cannot be done without it the reason is given already.
+func (w *WorkerDiagnosis) found() (details []string) {
+	for _, f := range w.Findings {
+		if f.Level == FindingError {
+			details = append(details, "found on its computer: "+f.What+"; "+f.Fix)
+		}
+	}
+	return details
 }
 
 func namesOf(tags []TagRef) (names []string) {

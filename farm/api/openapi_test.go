@@ -89,6 +89,7 @@ GET    /shaman/files/{checksum}/{filesize}                   shamanFileStoreChec
 POST   /shaman/files/{checksum}/{filesize}                   shamanFileStore            open  200,204,208
 GET    /api/farm/jobs                                        searchJobs                 open  200
 GET    /api/farm/workers                                     fetchWorkersAtWork         open  200
+GET    /api/farm/findings                                    fetchFindings              open  200
 GET    /api/farm/demand                                      fetchDemand                open  200
 POST   /api/farm/jobs/{job_id}/requeue                       requeueJob                 open  204
 GET    /api/farm/workers/{worker_id}/schedule                fetchWorkerSchedule        open  200,204

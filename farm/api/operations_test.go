@@ -72,7 +72,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"signOn": "WorkerStateChange", "workerState": "WorkerStateChange", "scheduleTask": "AssignedTask", "mayWorkerRun": "MayKeepRunning",
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
-		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand",
+		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand", "fetchFindings": "Findings",
 		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
 		"createJoinCode": "JoinCode", "fetchJoinCodes": "JoinCodes", "fetchJoinOffer": "JoinOffer",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
@@ -224,6 +224,7 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobs(ctx, api.JobsQuery{After: job, Limit: 3, Status: []string{"active", "queued"}}))
 	l.is(c.SearchJobs(ctx, api.JobsSearch{Status: []string{"active"}, Text: "shot", Sort: "-priority", Offset: 3, Limit: 10}))
 	l.is(c.FetchWorkersAtWork(ctx))
+	l.is(c.FetchFindings(ctx))
 	l.is(c.FetchDemand(ctx, farm.Scaling{Min: 1, Max: 20, ScaleOut: 5, Idle: farm.DefaultIdle, StandBy: 2}))
 	l.is(c.FetchJob(ctx, job))
 	l.is(c.FetchJobTasks(ctx, job, api.TasksQuery{After: 3, Limit: 10}))

@@ -56,6 +56,9 @@ type Options struct {
 	// BlenderVersion says which Blender saved a file; nil: nobody knows. It fails for
 	// what is no such file, and returns when ctx ends.
 	BlenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
+
+	// Examine looks for what is wrong with the manager's computer; nil: nobody does.
+	Examine func(context.Context) []farm.Finding
 }
 
 // Manager keeps the jobs and hands out tasks. Its methods may be called from
@@ -112,6 +115,7 @@ type Manager struct {
 	namesakes  namesakes
 	schedules  chan struct{} // holds a token while schedules may be due
 	notices    chan struct{} // holds a token while notices may be stored
+	findings   atomic.Pointer[Findings]
 	stop       context.CancelFunc
 	done       sync.WaitGroup
 }
@@ -161,6 +165,9 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.keepBackups(ctx) })
 	m.done.Go(func() { m.verifyDatabase(ctx) })
 	m.done.Go(func() { m.sweep(ctx) })
+	if o.Examine != nil {
+		m.done.Go(func() { m.examine(ctx, o.Examine) })
+	}
 	return m, nil
 }
 

@@ -307,6 +307,9 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 	}
 	o := q.Tx.Mismatch(w)
 	worker.OtherTypes, worker.Unable, worker.OtherBlenders, worker.InUse = o.Types, w.Unable, o.Blenders, w.InUse
+	if w.Facts != nil {
+		worker.Findings = w.Facts.Findings
+	}
 	for _, id := range o.Tags {
 		worker.OtherTags = append(worker.OtherTags, q.tag(id))
 	}

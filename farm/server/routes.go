@@ -22,6 +22,7 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/events", s.handle(s.followEvents))              //     ?job= ?log=  Last-Event-ID
 	r.With(compressed).Get("/api/farm/jobs", s.handle(s.searchJobs)) //       ?status= ?type= ?tag= ?text= ?sort= ?offset= ?limit=
 	r.With(compressed).Get("/api/farm/workers", s.handle(s.fetchWorkersAtWork))
+	r.Get("/api/farm/findings", s.handle(s.fetchFindings))
 	r.Get("/api/farm/demand", s.handle(s.fetchDemand)) //       ?min= ?max= ?scale_out= ?idle= ?stand_by=
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))

@@ -35,6 +35,7 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 			facts.Fetchable = append(facts.Fetchable, o.Version)
 		}
 	}
+	facts.Findings = w.examiner.last()
 	return facts
 }
 

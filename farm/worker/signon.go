@@ -87,6 +87,7 @@ func (w *Worker) sayHello(ctx context.Context) (api.WorkerStateChange, error) {
 	answer, err := w.manager().SignOn(ctx, on)
 	if err == nil {
 		w.told(on.Facts)
+		w.examiner.again()
 		if w.inventory != nil {
 			w.inventory.again() // what the farm offers is asked for now
 		}

@@ -56,6 +56,7 @@ type Options struct {
 	Name            string           // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
 	TaskTypes       []string         // kinds of tasks it takes; nil means DefaultTaskTypes
 	Dir             string           // its folder: identity, outbox. Made if missing; one worker each
+	Home            string           // the program's home folder, looked at with the computer at each sign-on and daily, see findings.go; "": nothing is
 	Version         string           // of the program, told to the manager
 	RestartExitCode int              // not 0: something starts the program again when it ends with this
 	NoChecks        bool             // take tasks without looking for Blender, FFmpeg and the storage first
@@ -151,6 +152,7 @@ type Worker struct {
 	owner    *owner
 	renderer chan struct{} // has room for one: held by the run whose Blender renders
 	checkup  *checkup      // nil with Options.NoChecks
+	examiner *examiner     // nil without Options.Home
 	temp     string        // where programs get their temporary folders; set when Run begins
 	series   frameSeries
 
@@ -330,14 +332,7 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 		defer begin()()
 	}
 	helpers.Go(func() { w.owner.watch(background) })
-	if !w.options.NoChecks {
-		w.checkup = newCheckup(w)
-		helpers.Go(func() { w.checkup.run(background) })
-		if slices.Contains(w.options.TaskTypes, typeBlender) {
-			w.inventory = newInventory(w)
-			helpers.Go(func() { w.inventory.run(background) })
-		}
-	}
+	w.startChecks(background, &helpers)
 
 	w.mirror.clear()
 	removeAside(ctx, w.options.Dir, w.log)
@@ -349,6 +344,23 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 	}
 	w.say("ended")
 	return w.end
+}
+
+// startChecks starts what looks at the computer, unless the worker takes tasks unseen.
+func (w *Worker) startChecks(ctx context.Context, helpers *sync.WaitGroup) {
+	if w.options.NoChecks {
+		return
+	}
+	if w.options.Home != "" { // the first, as the others read what it found
+		w.examiner = newExaminer(w)
+		helpers.Go(func() { w.examiner.run(ctx) })
+	}
+	w.checkup = newCheckup(w)
+	helpers.Go(func() { w.checkup.run(ctx) })
+	if slices.Contains(w.options.TaskTypes, typeBlender) {
+		w.inventory = newInventory(w)
+		helpers.Go(func() { w.inventory.run(ctx) })
+	}
 }
 
 // become makes the worker the one of that identity in all later calls.

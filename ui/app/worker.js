@@ -19,6 +19,7 @@ export function Worker({ worker: w }) {
     <div class="row"><${Status} is=${w.status} more=${wish(w)} /><${Actions} kind="worker" items=${[w]} /></div>
     ${task ? html`<p class="doing"><a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a></p><${Progress} item=${task} />` : html`<${Why} kind="workers" id=${w.id} />`}
     ${w.unable?.map((u) => html`<p class="why bad" key=${u.reason}>It cannot do ${u.task_types.join(', ')}: ${u.reason}</p>`)}
+    <${Findings} of=${facts.findings} />
     <${Facts} list=${[
       ['Last seen', html`<${Time} of=${w.last_seen} />`],
       ['Address', w.ip_address], ['Platform', [w.platform, facts.arch].filter(Boolean).join(' ')], ['Version', [w.version, other(w)].filter(Boolean).join(', ')],
@@ -43,6 +44,12 @@ function Speeds({ id }) {
   return html`<${Chart} kind="points" times=${jobs.map((j) => Date.parse(j.last) / 1000)} values=${jobs.map((j) => j.frames_per_hour)} label="Speed" unit="frames an hour" text="How fast it was in each job, at the time of its last frame." />
     <ul class="plain-list">${jobs.slice(-8).reverse().map((j) => html`<li key=${j.job_id}><a class="name" href=${`jobs/${j.job_id}`}><${Name} text=${j.job_name} /></a>
       <span class="quiet">${j.frames_per_hour.toLocaleString('en', { maximumFractionDigits: 1 })} frames an hour, ${count(j.rendered, 'frame')} in ${seconds(j.seconds)}, <${Time} of=${j.last} /></span></li>`)}</ul>`;
+}
+
+// Findings are what is wrong with a computer, why it matters, and what to do about it.
+function Findings({ of }) {
+  if (!of?.length) return null;
+  return html`<ul class="findings">${of.map((f) => html`<li class=${f.level === 'error' ? 'why bad' : 'why'} key=${f.name + f.what}>${f.what} <span class="quiet">– ${f.why}.</span> ${f.fix}</li>`)}</ul>`;
 }
 
 const devices = (b) => [...new Set((b.devices ?? []).map((d) => d.name))].join(', ');
