@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ scene: S
 output: /out
 settings: {samples: 16, quality: "high"}
 metadata: {client: me}
+notify: [chat, me@studio.example]
 blender: /opt/blender
 project: .
 exclude: ["*.mov"]
@@ -76,14 +78,14 @@ allow_missing: true
 		return o, file, err
 	}
 	want := submitOptions{script: script, Options: submit.Options{Name: "take 2", Type: "render", Priority: 70, Tag: "gpu", Paused: true, Frames: "1-5", ChunkSize: 3, FPS: 12.5, Format: "PNG", Ext: ".png", Scene: "S",
-		Output: "/out", Settings: map[string]string{"quality": "high", "samples": "16"}, Metadata: map[string]string{"client": "me"}, Pack: true, Upload: true, AllowMissing: true,
+		Output: "/out", Settings: map[string]string{"quality": "high", "samples": "16"}, Metadata: map[string]string{"client": "me"}, Notify: []string{"chat", "me@studio.example"}, Pack: true, Upload: true, AllowMissing: true,
 		Blender: "/opt/blender", Project: dir, Exclude: []string{"*.mov"}}}
 	got, file, err := read("--script", script)
 	if err != nil || !reflect.DeepEqual(got, want) || file != filepath.Join(dir, "shots", "a.blend") {
 		t.Errorf("%q, %v\ngot  %+v\nwant %+v", file, err, got, want)
 	}
-	got, file, err = read("other.blend", "--script", script, "--frames", "9", "--priority", "0", "--set", "samples=8", "--paused=false", "--type", "echo", "--exclude", "x")
-	if err != nil || file != "other.blend" || got.Frames != "9" || got.Priority != 0 || got.Settings["samples"] != "8" || got.Settings["quality"] != "high" || got.Paused || got.Type != "echo" || len(got.Exclude) != 2 {
+	got, file, err = read("other.blend", "--script", script, "--frames", "9", "--priority", "0", "--set", "samples=8", "--paused=false", "--type", "echo", "--exclude", "x", "--notify", "td", "--notify", "phone")
+	if err != nil || file != "other.blend" || got.Frames != "9" || got.Priority != 0 || got.Settings["samples"] != "8" || got.Settings["quality"] != "high" || got.Paused || got.Type != "echo" || len(got.Exclude) != 2 || !slices.Equal(got.Notify, []string{"td", "phone"}) {
 		t.Errorf("%q, %v: %+v", file, err, got)
 	}
 	if _, file, err := read("--script", "-"); err != nil || file != filepath.Join("shots", "a.blend") {

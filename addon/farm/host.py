@@ -52,7 +52,7 @@ class SceneHost:
         farm = self.scene.farm
         job_type = manager.job_type(self.scene)
         name = job_type.name if job_type else farm.stored_type
-        return Request(farm.job_name, name, farm.priority, farm.stored_tag, farm.paused)
+        return Request(farm.job_name, name, farm.priority, farm.stored_tag, farm.paused, farm.notify)
 
     def settings(self, job_type: JobType) -> dict[str, Any]:
         return fields.values(self.scene, job_type).submitted()

@@ -11,7 +11,7 @@ from . import frames_back, manager, runner, texts
 from .core import flow, frames
 from .core.client import Client
 from .core.errors import FarmError
-from .core.follow import SOON, Follower, View
+from .core.follow import SOON, Follower, View, ending
 from .core.remembered import Remembered
 from .core.wire import Job
 from .core.work import Work, size
@@ -41,10 +41,11 @@ def submitted(outcome: flow.Outcome) -> str:
 
 def follow(job: Job) -> None:
     """Shows the job in the panel from now on."""
-    global _follower
+    global _follower, _seen
     forget()
     bpy.context.window_manager.farm.job_id = job.id
     _follower = Follower(manager.url(), job, manager.folder() / "images", proof=manager.proof())
+    _seen = _follower.look()
     if not bpy.app.background:
         _follower.start()
         bpy.app.timers.register(_watch, first_interval=POLL, persistent=True)
@@ -94,9 +95,24 @@ def _watch() -> "float | None":
         return None
     view = _follower.look()
     if view != _seen:
+        tell(ending(_seen, view))
         _seen = view
         runner.redraw()
     return POLL if _follower.running else None
+
+
+def tell(text: str) -> None:
+    """Shows a note beside the mouse, unless the artist wants none."""
+    windows = bpy.context.window_manager.windows
+    if not text or not windows or not bpy.context.preferences.addons[__package__].preferences.tell_when_over:
+        return
+
+    def draw(menu, _context) -> None:
+        for line in text.split(". "):
+            menu.layout.label(text=line)
+
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.context.window_manager.popup_menu(draw, title="Farm", icon="INFO")
 
 
 def wait_for(job: Job) -> None:

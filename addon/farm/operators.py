@@ -77,6 +77,7 @@ class FARM_OT_submit_job(bpy.types.Operator):
     settings: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"}, description="Settings of the job type, as a JSON object")
     tag: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
     priority: bpy.props.IntProperty(options={"SKIP_SAVE", "HIDDEN"}, default=-1, min=-1, max=100)
+    notify: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"}, description="Whom the farm tells of the job, with commas between them")
     paused: bpy.props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
     wait: bpy.props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"}, description="Return when the job is over")
     ignore_version_mismatch: bpy.props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"}, description="For scripts of Flamenco's add-on; versions are never a hindrance")
@@ -179,14 +180,14 @@ class _Given(host.SceneHost):
 
     def __init__(self, operator, scene) -> None:
         super().__init__(scene, operator.unsaved)
-        self._operator = {name: getattr(operator, name) for name in ("job_name", "job_type", "tag", "priority", "settings")}
+        self._operator = {name: getattr(operator, name) for name in ("job_name", "job_type", "tag", "priority", "settings", "notify")}
         self._paused = operator.paused if operator.properties.is_property_set("paused") else None
 
     def request(self) -> flow.Request:
         given, scene = self._operator, super().request()
         return flow.Request(
             given["job_name"] or scene.name, given["job_type"] or scene.job_type, given["priority"] if given["priority"] >= 0 else scene.priority,
-            given["tag"] or scene.tag, scene.paused if self._paused is None else self._paused)
+            given["tag"] or scene.tag, scene.paused if self._paused is None else self._paused, given["notify"] or scene.notify)
 
     def settings(self, job_type):
         try:

@@ -30,6 +30,7 @@ class FARM_PT_submit(OutputPanel, bpy.types.Panel):
         if manager.info.tags or scene.farm.stored_tag:
             column.prop(scene.farm, "tag")
         column.prop(scene.farm, "priority")
+        column.prop(scene.farm, "notify")
         column.prop(scene.farm, "paused")
         job_type = manager.job_type(scene)
         if job_type:

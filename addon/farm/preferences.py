@@ -30,6 +30,10 @@ class FarmPreferences(bpy.types.AddonPreferences):
         name="Fingerprint", default=manager.built_in_fingerprint(), update=_url_changed,
         description="SHA-256 of the manager's certificate, if it is self-made and the address begins with https",
     )
+    tell_when_over: bpy.props.BoolProperty(
+        name="Tell When a Job Is Over", default=True,
+        description="Show a note in Blender when the job that you submitted is completed, failed or canceled",
+    )
     project_finder: bpy.props.EnumProperty(
         name="Project", default="BLENDER",
         description="Where a project begins: files are sent with their place below that folder",
@@ -60,6 +64,7 @@ class FarmPreferences(bpy.types.AddonPreferences):
         for warning in info.warnings:
             texts.paragraph(layout, context, warning, "ERROR")
         layout.separator()
+        layout.prop(self, "tell_when_over")
         layout.prop(self, "project_finder")
         if bpy.data.filepath:
             root = project.find_project(pathlib.Path(bpy.data.filepath), self.project_finder)

@@ -77,6 +77,8 @@ class FarmScene(bpy.types.PropertyGroup):
     priority: bpy.props.IntProperty(name="Priority", description="Jobs with a higher priority go first", default=50, min=0, max=100)
     tag: bpy.props.EnumProperty(name="Worker Tag", description="Only workers with this tag take the job's tasks", items=_tags, get=_get_tag, set=_set_tag)
     paused: bpy.props.BoolProperty(name="Submit as Paused", description="Submit the job without starting it; start it in the browser")
+    notify: bpy.props.StringProperty(
+        name="Notify", description="Whom the farm tells when the job is done or broken: ways that the farm's owner set up, or your mail address if the farm allows it; with commas between them")
     exclude: bpy.props.StringProperty(
         name="Exclude", description="Files that the farm does not need, such as *.abc; cache/*. They are not sent; several patterns are separated by semicolons")
 

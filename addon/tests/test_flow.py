@@ -45,7 +45,7 @@ class Scene:
         self.program = folder / "packer"
         self.program.write_text(f"#!{sys.executable} -IS\n{PACKER}")
         self.program.chmod(self.program.stat().st_mode | stat.S_IXUSR)
-        self.wanted = flow.Request("shot 1", "render", 60, "gpu", True)
+        self.wanted = flow.Request("shot 1", "render", 60, "gpu", True, " chat, me@studio.example ")
         self.adopted: "cache.ManagerInfo | None" = None
         self.copies = 0
 
@@ -116,6 +116,7 @@ class Submitting(unittest.TestCase):
         blend = pathlib.Path(job["settings"]["blendfile"])
         self.assertEqual((blend.name, blend.read_bytes(), blend.parent.parent), ("shot.blend", b"unsaved rewritten", self.storage / "submitted"))
         self.assertEqual(job["metadata"]["submitted-folder"], blend.parent.name)
+        self.assertEqual(job["metadata"]["farm.notify"], "chat, me@studio.example")
         self.assertEqual((blend.parent / "tex/wood.png").read_bytes(), b"wood")
         self.assertEqual({k: job[k] for k in ("name", "type", "type_etag", "priority", "submitter_platform", "worker_tag", "initial_status")}, {
             "name": "shot 1", "type": "render", "type_etag": "e1", "priority": 60, "submitter_platform": "linux", "worker_tag": "t1", "initial_status": "paused"})

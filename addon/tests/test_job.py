@@ -9,7 +9,7 @@ from typing import Any
 
 from farm.core import follow, frames
 from farm.core.errors import Canceled, FarmError
-from farm.core.follow import Follower, View, frame_count
+from farm.core.follow import Follower, View, ending, frame_count
 from farm.core.remembered import MOST, Remembered
 from farm.core.wire import Job, Variable
 from farm.core.work import Progress, Work, duration, size
@@ -81,6 +81,13 @@ class Views(unittest.TestCase):
         self.assertEqual(View(job(steps_completed=11, status="completed"), left=1).text, "completed, 10 of 10 frames")
         self.assertEqual(View(job(settings={}, steps_completed=3)).text, "active, 3 of 11 steps")
         self.assertEqual(View(job(settings={}, steps_total=0, status="queued")).text, "queued")
+
+    def test_ending(self) -> None:
+        active, failed = View(job()), View(job(status="failed", activity="3 of 10 tasks failed"))
+        self.assertEqual(ending(active, failed), "“shot” is failed. 3 of 10 tasks failed")
+        self.assertEqual(ending(active, View(job(status="completed", activity="x"))), "“shot” is completed")
+        for before, now in ((None, failed), (failed, failed), (active, active), (View(job(id="job-2")), failed)):
+            self.assertEqual(ending(before, now), "")
 
 
 class Following(unittest.TestCase):

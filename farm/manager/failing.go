@@ -42,6 +42,7 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, why failure, edi
 	case v.Hold:
 		u.holdForRetry(j, why.cause)
 	}
+	u.noticeFailure(t)
 	u.change(t, v.Task, fmt.Sprintf("task changed status active -> %s", next), func(s *farm.TaskState) {
 		edit(s)
 		because(s, why.cause)

@@ -30,10 +30,6 @@ func (m *Manager) wakeNotices() {
 
 // noticeJob notes what there is to tell of a job that changed.
 func (u *unit) noticeJob(c *changedJob, status farm.JobStatus) {
-	failed := func(counts *farm.Counts) int { return counts[farm.TaskFailed] + counts[farm.TaskSoftFailed] }
-	if !c.submitted && failed(&c.tasks) == 0 && failed(&c.Counts) > 0 && !c.Pass.InProgress() {
-		u.notice(farm.Notice{Event: farm.NoticeFirstFailure, Job: c.ID})
-	}
 	if c.submitted || status == c.before {
 		return
 	}
@@ -44,6 +40,16 @@ func (u *unit) noticeJob(c *changedJob, status farm.JobStatus) {
 		u.notice(farm.Notice{Event: farm.NoticeFailed, Job: c.ID, Text: c.because})
 	case farm.JobCanceled:
 		u.notice(farm.Notice{Event: farm.NoticeCanceled, Job: c.ID, Text: c.because})
+	}
+}
+
+// noticeFailure notes that a task is about to fail, if it and the others of its job have
+// not yet. Those that failed and are being tried again are not seen: who tells of it
+// remembers the jobs.
+func (u *unit) noticeFailure(t store.Task) {
+	state, before := t.State(), &t.Job.Counts
+	if state.Failures+state.Excused+len(state.FailedBy)+before[farm.TaskFailed]+before[farm.TaskSoftFailed] == 0 && !t.Job.Pass.InProgress() {
+		u.notice(farm.Notice{Event: farm.NoticeFirstFailure, Job: t.Job.ID, Task: t.ID()})
 	}
 }
 
@@ -71,9 +77,13 @@ func (m *Manager) NoticesTold(list []farm.Notice) error {
 	})
 }
 
-// JobReport returns what messages say of a job, or farm.NotFound.
-func (m *Manager) JobReport(id farm.JobID) (r farm.JobReport, err error) {
+// JobReport returns what messages say of a job, or farm.NotFound. about is a task of it that
+// failed, though it may be tried again by now; "" for none.
+func (m *Manager) JobReport(id farm.JobID, about farm.TaskID) (r farm.JobReport, err error) {
 	var failed []farm.TaskID
+	if about != "" {
+		failed = append(failed, about)
+	}
 	err = m.store.Update(func(tx *store.Tx) error {
 		j, err := tx.Job(id)
 		if err != nil {
@@ -93,7 +103,9 @@ func (m *Manager) JobReport(id farm.JobID) (r farm.JobReport, err error) {
 				if len(failed) == farm.MaxFailures {
 					break
 				}
-				failed = append(failed, t.ID())
+				if t.ID() != about {
+					failed = append(failed, t.ID())
+				}
 			}
 		}
 		return nil
@@ -104,6 +116,11 @@ func (m *Manager) JobReport(id farm.JobID) (r farm.JobReport, err error) {
 	return r, m.store.View(func(v *store.View) error {
 		if r.Detail, err = v.JobDetail(id); err != nil {
 			return err
+		}
+		if frames, ok := r.Detail.Settings["frames"].(string); ok && r.Frames == r.StepsTotal { // steps may be of other things
+			if n, err := farm.CountFrames(frames); err == nil && n < r.Frames {
+				r.Frames, r.Done = n, min(r.Done, n)
+			}
 		}
 		for _, task := range failed {
 			if t, err := v.Task(task); err == nil { // else its job is being deleted

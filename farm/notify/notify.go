@@ -125,7 +125,7 @@ func (n *Notifier) tell(what *farm.Notice) error {
 	var report *farm.JobReport
 	name := ""
 	if what.Job != "" {
-		r, err := n.Manager.JobReport(what.Job)
+		r, err := n.Manager.JobReport(what.Job, failedTask(what))
 		if err != nil && farm.KindOf(err) != farm.NotFound {
 			return err
 		}
@@ -134,14 +134,27 @@ func (n *Notifier) tell(what *farm.Notice) error {
 		}
 		report, name = &r, r.Name
 	}
-	if what.Event == farm.NoticeFirstFailure && n.state.toldFirst(what) {
+	first := what.Event == farm.NoticeFirstFailure
+	if first && n.state.knowsFirst(what.Job) {
 		return nil
 	}
 	ways := n.waysFor(&c.Notifications, what, name, report)
 	if len(ways) == 0 {
 		return nil
 	}
-	return n.enqueue(ways, compose(c.ManagerName, n.link(&c.Notifications), what, report))
+	err := n.enqueue(ways, compose(c.ManagerName, n.link(&c.Notifications), what, report))
+	if first && err == nil {
+		n.state.toldFirst(what.Job)
+	}
+	return err
+}
+
+// failedTask is the task whose failure a notice is about, "" if it is about none.
+func failedTask(what *farm.Notice) farm.TaskID {
+	if what.Event == farm.NoticeFirstFailure {
+		return what.Task
+	}
+	return ""
 }
 
 // waysFor returns who is to be told of a notice.

@@ -83,18 +83,20 @@ func (s *state) save() {
 	}
 }
 
-// toldFirst reports whether the first failure of a job was told by another notice, and
-// notes that it is.
-func (s *state) toldFirst(n *farm.Notice) bool {
+// knowsFirst reports whether the first failure of a job was told.
+func (s *state) knowsFirst(job farm.JobID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.Contains(s.First, n.Job) {
-		return true
-	}
-	s.First = append(s.First, n.Job)
+	return slices.Contains(s.First, job)
+}
+
+// toldFirst notes that the first failure of a job is in the queue.
+func (s *state) toldFirst(job farm.JobID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.First = append(s.First, job)
 	s.First = s.First[max(0, len(s.First)-maxFirst):]
 	s.save()
-	return false
 }
 
 // remember notes what became of a delivery.

@@ -26,6 +26,7 @@ from .wire import Job, JobStorage, JobType, SubmittedJob
 from .work import Work
 
 TOKEN = "farm-submission"  # metadata that says which submission a job came of
+NOTIFY = "farm.notify"  # metadata that names whom the manager tells of the job
 COPIES = "submitted-folder"  # metadata that names the folder with the job's files, which the manager removes with the job
 LOOKS = (1, 2, 4, 8)  # seconds between the looks for a job whose answer got lost: the manager may still be storing it
 
@@ -39,6 +40,7 @@ class Request:
     priority: int = 50
     tag: str = ""  # name or id
     paused: bool = False
+    notify: str = ""  # whom the manager tells of the job, with commas between them
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,12 @@ def _job(host: Host, info: ManagerInfo) -> tuple[Request, SubmittedJob]:
             raise FarmError(f"The manager has no tag “{wanted.tag}” (any more); choose another one, or none")
         tag_id = tag.id
     values = settings.with_blendfile(job_type, host.settings(job_type), settings.DUMMY)
+    metadata = {TOKEN: str(uuid.uuid4())}
+    if wanted.notify.strip():
+        metadata[NOTIFY] = wanted.notify.strip()
     return wanted, SubmittedJob(
         name=wanted.name, type=job_type.name, type_etag=job_type.etag, priority=wanted.priority, submitter_platform=host.platform,
-        settings=values, metadata={TOKEN: str(uuid.uuid4())}, worker_tag=tag_id, initial_status="paused" if wanted.paused else "queued")
+        settings=values, metadata=metadata, worker_tag=tag_id, initial_status="paused" if wanted.paused else "queued")
 
 
 def _deliver(host: Host, client: Client, work: Work, info: ManagerInfo, blend: Blend, name: str, later: contextlib.ExitStack) -> Generator[Step, Any, Delivered]:

@@ -43,6 +43,16 @@ class View:
         return ", ".join(part for part in (self.job.status, done, left) if part)
 
 
+def ending(before: View | None, now: View) -> str:
+    """Returns what to tell the artist whose job just ended, "" if it did not just now."""
+    if before is None or before.job.id != now.job.id or before.job.over or not now.job.over:
+        return ""
+    done = f"“{now.job.name}” is {now.job.status}"
+    if now.job.status == "failed" and now.job.activity:
+        return f"{done}. {now.job.activity}"
+    return done
+
+
 def frame_count(job: Job) -> int:
     """Returns how many frames the job renders, 0 if its steps are not its frames."""
     text = job.settings.get("frames")
