@@ -125,6 +125,7 @@ func runBurstSlurm(ctx context.Context, s *session, o *burstOptions, slurm *burs
 	if err != nil {
 		return err
 	}
+	slurm.Secrets = joinCodes(client, o.name)
 	return o.run(ctx, s, slurm, client)
 }
 

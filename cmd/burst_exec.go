@@ -63,6 +63,7 @@ func runBurstExec(ctx context.Context, s *session, o *burstOptions, start, list,
 		return err
 	}
 	engine.Workers = func(ctx context.Context) (map[string]bool, error) { return presentWorkers(ctx, client, s.now()) }
+	engine.Environment = joinCodes(client, o.name)
 	return o.run(ctx, s, engine, client)
 }
 

@@ -63,8 +63,11 @@ func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.managerForWork(ctx, c, join)
+	m, err := s.managerForWork(ctx, c, end.join(join))
 	if err != nil {
+		return err
+	}
+	if m.JoinCode, err = end.joinCode(join, m.JoinCode); err != nil {
 		return err
 	}
 	o := s.workerOptions(c, m.URL, m.Fingerprint, c.RestartExitCode)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strconv"
@@ -78,4 +79,26 @@ func (e *workEnd) place(o *worker.Options) (tidy func(), err error) {
 	}
 	o.SignedOn = nil // nothing is remembered for a next time
 	return func() { os.RemoveAll(o.Dir) }, nil
+}
+
+// join returns the join code that is kept in the home; that of a worker that does not come
+// back is not.
+func (e *workEnd) join(given string) string {
+	if e.temporary {
+		return ""
+	}
+	return given
+}
+
+// joinCode returns the join code with which the worker registers, kept or as it was given. A
+// worker that does not come back uses one of its own, whatever others of its home did.
+func (e *workEnd) joinCode(given, kept string) (string, error) {
+	if !e.temporary || given == "" {
+		return kept, nil
+	}
+	link, err := parseJoinLink(given)
+	if err != nil {
+		return "", err
+	}
+	return link.code + " " + rand.Text(), nil
 }
