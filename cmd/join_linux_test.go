@@ -131,6 +131,13 @@ func TestSecondComputer(t *testing.T) {
 	if err := json.Unmarshal(out, &code); err != nil {
 		t.Fatal(err)
 	}
+	old := filepath.Join(second, "bin", "farm")
+	if err := os.MkdirAll(filepath.Dir(old), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(old, []byte("#!/bin/sh\nexit 7\n"), 0o700); err != nil { // of an earlier version
+		t.Fatal(err)
+	}
 	joined := n.start(t, "line", in(n.worker, second, "sh", "-c", code.Commands.Unix))
 	await(t, joined, "signed on")
 	if written, _ := joined.out.look(); strings.Contains(written, "approves") {

@@ -73,6 +73,8 @@ func TestRelease(t *testing.T) {
 		"on Windows only":   {"unzip -p dist/" + name + "windows-amd64.zip '*/LICENSES-OF-OTHERS.txt'", "github.com/inconshreveable/mousetrap "},
 		"package":           {"dpkg-deb -f dist/renderfarm_" + making + "_arm64.deb Architecture Version", "Architecture: arm64\nVersion: " + making},
 		"package's files":   {"dpkg-deb -c dist/renderfarm_" + making + "_arm64.deb", "-rwxr-xr-x root/root 20 2026-01-02 03:04 ./usr/bin/farm"},
+		"for joining":       {"ls -l dist/binaries", "farm-linux-arm64"},
+		"on Windows":        {"ls -l dist/binaries", "farm-windows-amd64.exe"},
 		"services":          {"dpkg-deb -c dist/renderfarm_" + making + "_arm64.deb", "./usr/lib/systemd/system/farm-manager.service"},
 	} {
 		out := r.sh(r.dir, "export TZ=UTC; "+c.script)

@@ -5,11 +5,12 @@ set -eu
 cd "$(dirname "$0")/.."
 export GOOS="${1%/*}" GOARCH="${1#*/}" CGO_ENABLED=0
 
-# print NAME DIR: the licence files at the top of DIR; there must be one.
+# print NAME DIR: the licence files of DIR; there must be one.
 print() {
 	found=
-	for f in "$2"/*; do
-		case $(basename "$f" | tr '[:lower:]' '[:upper:]') in
+	for f in "$2"/* "$2"/LICENSES/*; do # the folder is where reuse.software has them
+		[ -f "$f" ] || continue
+		case $(echo "${f#"$2"/}" | tr '[:lower:]' '[:upper:]') in
 		LICENSE* | LICENCE* | COPYING*) found=yes ;;
 		NOTICE* | PATENTS* | *.LICENSE.TXT) ;;
 		*) continue ;;

@@ -3,7 +3,8 @@
 #
 #   release.sh OUT [GOOS/GOARCH…]
 #
-# OUT gets farm-VERSION-OS-ARCH.tar.gz (.zip for Windows), renderfarm_VERSION_ARCH.deb for Linux, and SHA256SUMS.
+# OUT gets farm-VERSION-OS-ARCH.tar.gz (.zip for Windows), renderfarm_VERSION_ARCH.deb for Linux, and SHA256SUMS, and the
+# programs alone in OUT/binaries, under the names that a manager wants them to have for computers that join.
 # The same commit gives the same bytes in any folder and at any time: what is packed has the
 # commit's time, one owner and one order, and Go is of one version.
 set -eu
@@ -109,6 +110,8 @@ for platform; do
 	case $platform in windows/*) program=$program.exe ;; esac
 	echo "$version for $platform"
 	build "$platform" "$program"
+	mkdir -p "$out/binaries"
+	cp "$program" "$out/binaries/farm-$(echo "$platform" | tr / -)${program#"$dir/farm"}"
 	sh release/licences.sh "$platform" >"$dir/licences"
 	archive "$platform" "$program" "$dir/licences"
 	case $platform in linux/*) deb "${platform#*/}" "$program" "$dir/licences" ;; esac

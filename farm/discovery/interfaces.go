@@ -95,19 +95,6 @@ func adapterOf(from netip.AddrPort, all []adapter) (adapter, bool) {
 	return adapter{}, false
 }
 
-// Addresses returns by which addresses other computers can reach this one, by network.
-func Addresses() (all []netip.Addr) {
-	for _, a := range adapters() {
-		if a.Flags&net.FlagLoopback != 0 {
-			continue
-		}
-		for _, p := range a.prefixes {
-			all = append(all, p.Addr())
-		}
-	}
-	return all
-}
-
 // addresses returns the HOST:PORT by which a service can be reached from an adapter's network.
 func (s Service) addresses(a adapter) (all []string) {
 	for _, p := range a.prefixes {
