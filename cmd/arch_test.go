@@ -41,6 +41,7 @@ var house = map[string]floor{
 	"farm/manager":     {"farm farm/diagnosis farm/events store store/blobs store/files store/share", "golang.org/x/crypto/bcrypt", "use cases know neither HTTP nor JavaScript"},
 	"farm/diskfree":    {"", "golang.org/x/sys", "how much of a disk is free is asked in one place"},
 	"farm/metrics":     {"", "", "how figures are written for who collects them is known in one place, and nobody whom it counts"},
+	"farm/socketio":    {"farm farm/events farm/v3events", "github.com/coder/websocket", "pages of compatible systems are told what changes in one place, and by nobody else over WebSocket"},
 	"farm/slots":       {"", "", "it counts, and knows nobody whom it counts"},
 	"farm/notify":      {"farm farm/events farm/fsync farm/manager", "github.com/wneessen/go-mail", "whom to tell, and in which form, is known in one place, and nothing is sent from another"},
 	"farm/mqtt": {"farm farm/api farm/events farm/v3events", "github.com/eclipse/paho.golang github.com/eclipse/paho.mqtt.golang",

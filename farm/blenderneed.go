@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// TypeBlender is the type of tasks that run Blender.
-const TypeBlender = "blender"
+// Types of tasks that make a difference to who gets them: those that run Blender, and
+// those that use no files.
+const (
+	TypeBlender = "blender"
+	TypeMisc    = "misc"
+)
 
 // BlenderMatch says which Blenders may open the file of a job.
 type BlenderMatch uint8
@@ -30,22 +34,26 @@ func ParseBlenderMatch(name string) (BlenderMatch, bool) {
 	return parseName[BlenderMatch](blenderMatchNames[:], name)
 }
 
-// A BlenderNeed is which Blender a job wants for its tasks of type TypeBlender, and
-// what for. The zero value stands for any: the version of the file is not known.
+// A BlenderNeed is which Blender a job wants for its tasks of type TypeBlender, what
+// for, and whether its workers must have the farm's shared storage. The zero value stands
+// for any: the version of the file is not known.
 type BlenderNeed struct {
 	Version BlenderVersion // that saved the file
 	Match   BlenderMatch
 	GPU     bool // it must be able to render on a graphics card
+	Storage bool // the worker must have the storage, and not only a mirror of it
 }
 
-// For returns what tasks of the type need: nothing if they do not run Blender, and only
+// For returns what tasks of the type need: no Blender if they do not run it, and only
 // what makes a difference.
 func (n BlenderNeed) For(taskType string) BlenderNeed {
 	switch {
-	case taskType != TypeBlender:
+	case taskType == TypeMisc:
 		return BlenderNeed{}
+	case taskType != TypeBlender:
+		return BlenderNeed{Storage: n.Storage}
 	case n.Version.IsZero() || n.Match == MatchAny:
-		return BlenderNeed{GPU: n.GPU}
+		return BlenderNeed{GPU: n.GPU, Storage: n.Storage}
 	}
 	return n
 }
@@ -53,7 +61,7 @@ func (n BlenderNeed) For(taskType string) BlenderNeed {
 // Compare orders needs, by version first.
 func (n BlenderNeed) Compare(o BlenderNeed) int {
 	number := func(b bool) int { return map[bool]int{true: 1}[b] }
-	return cmp.Or(n.Version.Compare(o.Version), cmp.Compare(n.Match, o.Match), cmp.Compare(number(n.GPU), number(o.GPU)))
+	return cmp.Or(n.Version.Compare(o.Version), cmp.Compare(n.Match, o.Match), cmp.Compare(number(n.GPU), number(o.GPU)), cmp.Compare(number(n.Storage), number(o.Storage)))
 }
 
 // IsZero reports whether any Blender will do.

@@ -30,6 +30,9 @@ type WorkerFacts struct {
 // but fetches and sends files.
 const StorageMirrored = "mirror"
 
+// mirrors reports whether the worker does not have the shared storage.
+func (f *WorkerFacts) mirrors() bool { return f != nil && f.Storage == StorageMirrored }
+
 // BlenderOffer is an archive of a Blender that the manager has for workers.
 type BlenderOffer struct {
 	Name     string `json:"name"`     // of its file

@@ -47,6 +47,16 @@ func TestStorageUses(t *testing.T) {
 	}
 }
 
+// TestNeedsStorageByType: programs that use no files can do without.
+func TestNeedsStorageByType(t *testing.T) {
+	need := BlenderNeed{Version: BlenderVersion{4, 2}, GPU: true, Storage: true}
+	for kind, want := range map[string]BlenderNeed{TypeMisc: {}, "ffmpeg": {Storage: true}, TypeBlender: need} {
+		if got := need.For(kind); got != want {
+			t.Errorf("%s: %+v", kind, got)
+		}
+	}
+}
+
 // TestNeedsStorage finds what only workers with the storage can do.
 func TestNeedsStorage(t *testing.T) {
 	in := func(name string, parameters ...string) Command {

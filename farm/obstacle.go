@@ -18,6 +18,7 @@ const (
 	TagMissing      // the worker does not carry the job's tag
 	BlenderMissing  // it has no Blender for the file, or others have a better one
 	GPUMissing      // the job requires a graphics card, and it has none that Cycles can use
+	StorageMissing  // the job is for workers with the farm's shared storage, and it has a mirror
 	WorkerBlocked   // it gets no more tasks of this type from this job
 	MemoryShort     // it has no more memory than a worker that did not have enough
 	FailedBefore    // it failed the task, and somebody else who is awake can try

@@ -212,6 +212,18 @@ func (c *Command) parameter(name string) any {
 	return all[name]
 }
 
+// Decoded returns the command with its parameters as a worker gets them.
+func (c *Command) Decoded() Command {
+	d := *c
+	if c.Parameters == nil && c.Encoded[0] != "" {
+		d.Encoded = Encoded{}
+		if json.Unmarshal(c.Encoded.Append(nil), &d.Parameters) != nil {
+			d.Parameters = nil // as parameter has it
+		}
+	}
+	return d
+}
+
 // Encoded is a text of JSON in pieces, which belong together in their order.
 // Commands of a job differ little, and share the pieces that they have in
 // common. The first piece of a text is never empty.

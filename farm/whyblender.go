@@ -67,18 +67,37 @@ func (w *Demand) nobodyHasCard(_, able group) Why {
 // findCard is what makes a graphics card available, or makes do without.
 const findCard = "start a worker with one, or submit it again without gpu=require"
 
+// nobodyHasStorage says that the job's files are only where they were submitted.
+func (w *Demand) nobodyHasStorage(_, able group) Why {
+	reason := "its files were submitted where they are in the shared storage, and no worker that could do it has the storage"
+	if len(able) == 1 {
+		reason = "its files were submitted where they are in the shared storage, which worker " + able[0].Name + ", the only one that could do it, does not have"
+	}
+	return Why{Reason: reason, Advice: packIt}
+}
+
+// packIt is what lets workers without the shared storage do a job.
+const packIt = "submit it again with --pack, which lets workers without the storage fetch its files, or start a worker that has the storage"
+
 // otherBlenders says that jobs wait for Blenders that the worker does not have, or for
 // graphics cards.
 func (w *WorkerDiagnosis) otherBlenders() Why {
 	var versions []string
-	version := BlenderVersion{}
+	version, stored := BlenderVersion{}, false
 	for _, n := range w.OtherBlenders {
+		if n.Storage && w.Facts.mirrors() {
+			stored = true
+			continue
+		}
 		if n.GPU && !w.Facts.GPU() {
 			continue
 		}
 		if text := n.Version.String(); !slices.Contains(versions, text) {
 			versions, version = append(versions, text), cmp.Or(version, n.Version)
 		}
+	}
+	if len(versions) == 0 && stored {
+		return Why{Reason: "jobs wait for workers with the farm's shared storage, which this one does not have", Advice: packIt}
 	}
 	if len(versions) == 0 {
 		return Why{Reason: "jobs wait for workers with a graphics card that Cycles can use, and Blender finds none here",

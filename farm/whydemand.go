@@ -21,6 +21,7 @@ func (w *Demand) Explain(now time.Time) Why {
 		{TagMissing, w.nobodyCarries},
 		{BlenderMissing, w.nobodyHasBlender},
 		{GPUMissing, w.nobodyHasCard},
+		{StorageMissing, w.nobodyHasStorage},
 		{WorkerBlocked, w.allBlocked},
 		{MemoryShort, w.nobodyLarger},
 		{FailedBefore, w.allFailed},
@@ -93,6 +94,7 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 		{TagMissing, "does", "do", "not carry tag " + w.Tag.Name},
 		{BlenderMissing, "has", "have", "no Blender " + w.Need.Version.String()},
 		{GPUMissing, "has", "have", "no graphics card that Cycles can use"},
+		{StorageMissing, "does", "do", "not have the farm's shared storage, which this job needs"},
 		{WorkerBlocked, "is", "are", w.blockedFrom()},
 		{MemoryShort, "has", "have", "no more memory than a worker that had too little for it"},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
@@ -126,7 +128,7 @@ func (w *Demand) blocked() []string {
 // For says why one worker does not get the tasks. s has its obstacle, and worker
 // what it is doing.
 func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
-	advice := map[Obstacle]string{TypeUnsupported: "start its farm work with --task-types " + w.Type, BlenderMissing: w.installBlender(), GPUMissing: findCard}
+	advice := map[Obstacle]string{TypeUnsupported: "start its farm work with --task-types " + w.Type, BlenderMissing: w.installBlender(), GPUMissing: findCard, StorageMissing: packIt}
 	actions := map[Obstacle][]Action{
 		TagMissing:    {s.give(w.Tag, "give it the tag with")},
 		GPUMissing:    {s.show("")},

@@ -23,8 +23,11 @@ type jobRecord struct {
 // maxVersionPart bounds both numbers of the version of a Blender.
 const maxVersionPart = 999
 
-// needsGPU is a bit beside the match of a Blender.
-const needsGPU = 1 << 7
+// Bits beside the match of a Blender.
+const (
+	needsGPU     = 1 << 7
+	needsStorage = 1 << 6
+)
 
 // maxStatuses bounds the statuses that a job counts tasks of.
 const maxStatuses = 100
@@ -80,6 +83,9 @@ func (j *jobRecord) appendTo(b []byte) []byte {
 		match := byte(need.Match)
 		if need.GPU {
 			match |= needsGPU
+		}
+		if need.Storage {
+			match |= needsStorage
 		}
 		b = append(b, match)
 	}
@@ -146,7 +152,8 @@ func decodeJob(payload []byte) (jobRecord, error) {
 	if flags&jobBlender != 0 {
 		j.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: r.count(maxVersionPart), Minor: r.count(maxVersionPart)}}
 		match := r.byte()
-		j.Blender.Match, j.Blender.GPU = farm.BlenderMatch(match&^needsGPU), match&needsGPU != 0
+		j.Blender.Match, j.Blender.GPU = farm.BlenderMatch(match&^(needsGPU|needsStorage)), match&needsGPU != 0
+		j.Blender.Storage = match&needsStorage != 0
 	}
 	j.Activity = string(r.rest)
 	if j.Intent > farm.IntentAbort {

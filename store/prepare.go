@@ -19,8 +19,11 @@ type NewJob struct {
 // ID returns the id that the job will have.
 func (n *NewJob) ID() farm.JobID { return n.job.ID }
 
-// ForgetBlender has the job rendered by any Blender, which may have to find a graphics card.
-func (n *NewJob) ForgetBlender() { n.job.Blender = farm.BlenderNeed{GPU: n.job.Blender.GPU} }
+// ForgetBlender has the job rendered by any Blender, which may have to find a graphics card,
+// and by a worker that may have to have the storage.
+func (n *NewJob) ForgetBlender() {
+	n.job.Blender = farm.BlenderNeed{GPU: n.job.Blender.GPU, Storage: n.job.Blender.Storage}
+}
 
 // Prepare makes a plan ready to be stored by AddJob. It works in the caller's
 // goroutine. Needs that are out of range or form a cycle, and plans beyond the

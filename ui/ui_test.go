@@ -149,6 +149,8 @@ func TestWorkerActions(t *testing.T) {
 	p := open(t, f, "/app/workers?as=table")
 	p.see(".workers td", "awake")
 	p.see(".workers td.c-types", "blender")
+	p.see(".workers td.c-types", "CPU")
+	p.see(".workers td.c-types", "Blender ")
 	p.see(".workers td.c-time", "here") // a healthy worker is not "58 s ago"
 	p.click(".workers a.name", "")
 	p.see(".worker .facts", "Blender")

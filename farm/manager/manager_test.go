@@ -32,13 +32,15 @@ var JOB_TYPE = {label: "Frames", settings: [
 	{key: "frames", type: "int32", default: 3},
 	{key: "video", type: "bool", default: false},
 	{key: "chain", type: "bool", default: false},
-	{key: "gpu", type: "string", default: "auto"}
+	{key: "gpu", type: "string", default: "auto"},
+	{key: "blendfile", type: "string", default: ""}
 ]};
 function compileJob(job) {
 	var video = author.Task("video", "ffmpeg"), last = null;
 	for (var i = 1; i <= job.settings.frames; i++) {
 		var frame = author.Task("frame-" + i, "blender");
 		frame.addCommand(author.Command("echo", {message: "{greeting} " + i, gpu: job.settings.gpu}, 2));
+		if (job.settings.blendfile) frame.addCommand(author.Command("blender-render", {blendfile: job.settings.blendfile, args: []}));
 		if (job.settings.chain && last) frame.addDependency(last);
 		job.addTask(frame);
 		video.addDependency(frame);

@@ -54,6 +54,29 @@ func (m *Manager) mirrored(id farm.WorkerID, task farm.TaskID, saves bool) (t mi
 	return t, nil
 }
 
+// needsStorage reports whether a job is for workers with the shared storage only, which
+// the first task of each type tells.
+func (m *Manager) needsStorage(plan *farm.Plan) bool {
+	c := m.config.Load()
+	checkout := checkoutBelow(c, farm.JobDetail{ShamanCheckout: plan.ShamanCheckout, Metadata: plan.Metadata})
+	seen := map[string]bool{}
+	for i := range plan.Tasks {
+		t := &plan.Tasks[i]
+		if seen[t.Type] || t.Type == farm.TypeMisc {
+			continue
+		}
+		seen[t.Type] = true
+		commands := make([]farm.Command, len(t.Commands))
+		for i := range t.Commands {
+			commands[i] = c.expander(m.goos).Command(t.Commands[i].Decoded())
+		}
+		if _, needs := farm.StorageUses(commands, filepath.ToSlash(c.shared), checkout); needs != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // heldTask returns a task if it is the worker's now.
 func (m *Manager) heldTask(id farm.WorkerID, task farm.TaskID, saves bool) (farm.Task, error) {
 	t, _, err := m.Task(task)

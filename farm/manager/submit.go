@@ -34,6 +34,7 @@ func (m *Manager) Submit(ctx context.Context, sub farm.Submission, by ...farm.Ac
 	if plan.ShamanCheckout, err = m.claimCheckout(&plan.Submission); err != nil {
 		return job, detail, nil, err
 	}
+	plan.Blender.Storage = m.needsStorage(plan)
 	copies := copiesOf(plan.Metadata)
 	if copies != "" {
 		m.checkouts.add(copies, plan.ID)

@@ -14,7 +14,7 @@ import (
 
 // present reports whether a worker counts as one that has the very version.
 func (p *placement) present(need farm.BlenderNeed) bool {
-	return p.capable && !p.away && p.hasCard(need) && need.Match == farm.MatchSame && !need.Version.IsZero() && need.Fit(p.blenders) == farm.BlenderSame
+	return p.capable && !p.away && p.hasCard(need) && p.hasStorage(need) && need.Match == farm.MatchSame && !need.Version.IsZero() && need.Fit(p.blenders) == farm.BlenderSame
 }
 
 // onlyNewer reports whether the worker must stand back for those that are present.

@@ -28,6 +28,9 @@ var conditions = []condition{
 	{farm.GPUMissing, func(_ *Scheduler, t Task, w *Worker) bool {
 		return w.placement.hasCard(t.Job.terms.work(t.Type()).Need)
 	}},
+	{farm.StorageMissing, func(_ *Scheduler, t Task, w *Worker) bool {
+		return w.placement.hasStorage(t.Job.terms.work(t.Type()).Need)
+	}},
 	{farm.WorkerBlocked, func(_ *Scheduler, t Task, w *Worker) bool { return !t.Job.Blocked(w, t.Type()) }},
 	{farm.MemoryShort, (*Scheduler).enoughMemory},
 	{farm.FailedBefore, (*Scheduler).mayTry},

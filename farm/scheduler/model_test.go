@@ -62,7 +62,7 @@ func (h *history) capable(n *naiveJob, i int, other uint32, also func(number uin
 	task := &n.tasks[i]
 	for k := range h.workers {
 		w, number := &h.workers[k], uint32(k+1)
-		if number == other || !h.serves(n, task.Type, number) || !h.suits(n, task.Type, number, other) || !h.hasCard(n, task.Type, number) || !also(number, w) {
+		if number == other || !h.serves(n, task.Type, number) || !h.suits(n, task.Type, number, other) || !h.hasCard(n, task.Type, number) || !h.hasStorage(n, task.Type, number) || !also(number, w) {
 			continue
 		}
 		capable++
@@ -92,6 +92,8 @@ func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 		return farm.BlenderMissing
 	case !h.hasCard(n, task.Type, number):
 		return farm.GPUMissing
+	case !h.hasStorage(n, task.Type, number):
+		return farm.StorageMissing
 	case n.blocked[workerType{number, task.Type}]:
 		return farm.WorkerBlocked
 	case !h.enough(task, number):
@@ -216,14 +218,14 @@ func (h *history) drawTerms(t *rapid.T) Terms {
 func drawNeed(t *rapid.T) farm.BlenderNeed {
 	version, _ := farm.ParseBlenderVersion(rapid.SampledFrom([]string{"", "3.4", "4.3", "5.2"}).Draw(t, "of"))
 	return farm.BlenderNeed{Version: version, Match: rapid.SampledFrom([]farm.BlenderMatch{farm.MatchSame, farm.MatchSame, farm.MatchNewer, farm.MatchAny}).Draw(t, "match"),
-		GPU: rapid.IntRange(0, 2).Draw(t, "card") == 0}
+		GPU: rapid.IntRange(0, 2).Draw(t, "card") == 0, Storage: rapid.IntRange(0, 2).Draw(t, "storage") == 0}
 }
 
 func drawFacts(t *rapid.T) *farm.WorkerFacts {
 	if rapid.IntRange(0, 3).Draw(t, "tells") == 0 {
 		return nil
 	}
-	f := &farm.WorkerFacts{Memory: rapid.SampledFrom([]int64{0, 8e9, 16e9, 32e9}).Draw(t, "memory")}
+	f := &farm.WorkerFacts{Memory: rapid.SampledFrom([]int64{0, 8e9, 16e9, 32e9}).Draw(t, "memory"), Storage: rapid.SampledFrom([]string{"", farm.StorageMirrored}).Draw(t, "has")}
 	for _, v := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"3.4.1", "4.3.2", "5.2.0 LTS", "5.2.1"}), 0, 2, rapid.ID).Draw(t, "blenders") {
 		b := farm.WorkerBlender{Version: v, Path: "/" + v}
 		for _, kind := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"CPU", "CUDA", "OPTIX"}), 0, 2, rapid.ID).Draw(t, "devices") {

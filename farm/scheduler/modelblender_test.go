@@ -23,7 +23,7 @@ func (h *history) suits(n *naiveJob, taskType string, number, other uint32) bool
 		return true
 	}
 	for k := range h.workers {
-		if same, _, _ := versions(uint32(k + 1)); same && h.hasCard(n, taskType, uint32(k+1)) && !h.workers[k].Away && uint32(k+1) != other && h.serves(n, taskType, uint32(k+1)) {
+		if same, _, _ := versions(uint32(k + 1)); same && h.hasCard(n, taskType, uint32(k+1)) && h.hasStorage(n, taskType, uint32(k+1)) && !h.workers[k].Away && uint32(k+1) != other && h.serves(n, taskType, uint32(k+1)) {
 			return false
 		}
 	}
@@ -44,6 +44,12 @@ func (h *history) hasCard(n *naiveJob, taskType string, number uint32) bool {
 		}
 	}
 	return len(blenders) == 0
+}
+
+// hasStorage reports whether a worker has the shared storage if tasks of the job need it.
+func (h *history) hasStorage(n *naiveJob, taskType string, number uint32) bool {
+	facts := h.workers[number-1].Facts
+	return taskType == farm.TypeMisc || !n.terms.Need.Storage || facts == nil || facts.Storage == ""
 }
 
 func blendersOf(f *farm.WorkerFacts) []farm.WorkerBlender {

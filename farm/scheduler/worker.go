@@ -37,19 +37,20 @@ type placement struct {
 	blenders []farm.BlenderVersion // that it has; nil if it does not tell
 	memory   int64                 // in bytes; 0 if it does not tell
 	gpu      bool                  // see farm.WorkerFacts.GPU
+	mirror   bool                  // it does not have the shared storage
 }
 
 func placementOf(w *farm.Worker) placement {
 	capable := w.Deleted.IsZero() && !w.Unapproved
 	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions(), gpu: w.Facts.GPU()}
 	if w.Facts != nil {
-		p.memory = w.Facts.Memory
+		p.memory, p.mirror = w.Facts.Memory, w.Facts.Storage == farm.StorageMirrored
 	}
 	return p
 }
 
 func (p *placement) same(q *placement) bool {
-	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory && p.gpu == q.gpu &&
+	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory && p.gpu == q.gpu && p.mirror == q.mirror &&
 		slices.Equal(p.types, q.types) && slices.Equal(p.tags, q.tags) && slices.Equal(p.blenders, q.blenders)
 }
 
@@ -61,13 +62,15 @@ func (p *placement) takes(w Work) bool {
 	return p.capable && slices.Contains(p.types, w.Type) && p.carries(w.Tag) && p.meets(w.Need)
 }
 
-// meets reports whether the worker has a Blender that will do, and can render on what
-// the need asks for.
+// meets reports whether the worker has a Blender that will do, can render on what the
+// need asks for, and has the storage if that is needed.
 func (p *placement) meets(need farm.BlenderNeed) bool {
-	return p.hasCard(need) && need.Fit(p.blenders) != farm.BlenderTooOld
+	return p.hasCard(need) && p.hasStorage(need) && need.Fit(p.blenders) != farm.BlenderTooOld
 }
 
 func (p *placement) hasCard(need farm.BlenderNeed) bool { return p.gpu || !need.GPU }
+
+func (p *placement) hasStorage(need farm.BlenderNeed) bool { return !p.mirror || !need.Storage }
 
 // each calls f with every queue that the worker serves, once.
 func (p *placement) each(s *Scheduler, f func(*queue)) {
@@ -87,11 +90,8 @@ func (p *placement) each(s *Scheduler, f func(*queue)) {
 // eachNeed calls f with the queues of a tag and a type for all needs that the worker meets.
 func (p *placement) eachNeed(s *Scheduler, w Work, f func(*queue)) {
 	f(s.queue(w))
-	if w.Type != farm.TypeBlender {
-		return
-	}
 	for _, need := range s.needs {
-		if p.meets(need) {
+		if need.For(w.Type) == need && p.meets(need) {
 			f(s.queue(Work{w.Tag, w.Type, need}))
 		}
 	}

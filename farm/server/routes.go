@@ -25,21 +25,8 @@ func (s *Server) router(o Options) http.Handler {
 	r.Get("/api/farm/findings", s.handle(s.fetchFindings))
 	r.Get("/api/farm/demand", s.handle(s.fetchDemand)) //       ?min= ?max= ?scale_out= ?idle= ?stand_by=
 	r.Post("/api/farm/jobs/{job_id}/requeue", s.handle(s.requeueJob))
-	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
-	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
-	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
-	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
-	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))
-	r.Post("/api/farm/jobs/{job_id}/comments", s.handle(s.addJobComment))
-	r.Delete("/api/farm/jobs/{job_id}/comments/{comment}", s.handle(s.removeJobComment))
-	r.Get("/api/farm/jobs/{job_id}/output", s.handle(s.fetchJobOutput)) //    ?platform=
-	r.Get("/api/farm/jobs/{job_id}/video", s.handle(s.fetchJobVideo))   //    ?download=  Range
-	r.Get("/api/farm/jobs/{job_id}/frames.zip", s.handle(s.downloadFrames))
-	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
+	s.frameRoutes(r)
 	r.Post("/api/farm/workers/{worker_id}/approve", s.handle(s.approveWorker))
-	r.Get("/api/farm/now", s.handle(s.fetchFarmNow))
-	r.Get("/api/farm/workers/{worker_id}/history", s.handle(s.fetchWorkerHistory))
-	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 	r.Get("/api/farm/jobs/{job_id}/audit", s.handle(s.fetchJobAudit))
 	r.Get("/api/farm/workers/{worker_id}/audit", s.handle(s.fetchWorkerAudit))
 	s.whyRoutes(r)
@@ -57,6 +44,7 @@ func (s *Server) router(o Options) http.Handler {
 	s.submissionRoutes(r)
 	r.Post("/api/farm/files/collect", s.handle(s.collectFiles))
 
+	r.Get("/socket.io/", s.handle(s.socketIO)) //       ?EIO=3 ?transport=websocket
 	r.Get("/api/v3/openapi3.json", s.handle(s.openAPIJSON))
 	s.pageRoutes(r, pages, o)
 	return r
@@ -88,6 +76,24 @@ func (s *Server) configurationRoutes(r chi.Router) {
 	r.Get("/api/farm/configuration", s.handle(s.fetchConfiguration))
 	r.Post("/api/farm/configuration", s.handle(s.changeConfiguration))
 	r.Post("/api/farm/configuration/reload", s.handle(s.reloadConfiguration))
+}
+
+// frameRoutes has what frames cost, the frames, what people wrote about them, and what jobs made.
+func (s *Server) frameRoutes(r chi.Router) {
+	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
+	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
+	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
+	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))
+	r.Post("/api/farm/jobs/{job_id}/comments", s.handle(s.addJobComment))
+	r.Delete("/api/farm/jobs/{job_id}/comments/{comment}", s.handle(s.removeJobComment))
+	r.Get("/api/farm/jobs/{job_id}/output", s.handle(s.fetchJobOutput)) //    ?platform=
+	r.Get("/api/farm/jobs/{job_id}/video", s.handle(s.fetchJobVideo))   //    ?download=  Range
+	r.Get("/api/farm/jobs/{job_id}/frames.zip", s.handle(s.downloadFrames))
+	r.Post("/api/farm/jobs/{job_id}/rerender", s.handle(s.rerenderJob))
+	r.Get("/api/farm/now", s.handle(s.fetchFarmNow))
+	r.Get("/api/farm/workers/{worker_id}/history", s.handle(s.fetchWorkerHistory))
+	r.Get("/api/farm/workers/{worker_id}/costs", s.handle(s.fetchWorkerCosts))
 }
 
 // pageRoutes has what people, load balancers and Prometheus look at.

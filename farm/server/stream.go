@@ -13,6 +13,7 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/events"
+	"renderfarm/farm/socketio"
 	"renderfarm/farm/v3events"
 )
 
@@ -74,6 +75,19 @@ func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return nil // the client left: there is nobody to tell
+}
+
+// socketIO tells pages of compatible systems what changes; see package socketio.
+func (s *Server) socketIO(w http.ResponseWriter, r *http.Request) error {
+	giveBack, ok := s.followers.TryTake(client(r))
+	if !ok {
+		return farm.Errorf(farm.Busy, "%d pages and programs follow this farm at present, which is as many as it can serve: close some, or try again later", s.followers.Taken())
+	}
+	defer giveBack()
+	ctx, cancel := s.waiting(r)
+	defer cancel()
+	socketio.Serve(ctx, w, r, socketio.Source{Events: s.events, Source: s.eventSource()})
+	return nil
 }
 
 // batch is what happened since the last one.

@@ -165,7 +165,6 @@ type finder struct {
 const (
 	typeBlender = "blender"
 	typeFFmpeg  = "ffmpeg"
-	typeMisc    = "misc"
 )
 
 // unable returns which of the types the worker cannot do, with reasons.
@@ -174,7 +173,7 @@ func (f *finder) unable(ctx context.Context, needs api.WorkerNeeds, types []stri
 	defer func() { f.slow = slow }()
 	left := slices.Clone(types)
 	if reason := f.storage(ctx, needs); reason != "" {
-		files := slices.DeleteFunc(slices.Clone(left), func(t string) bool { return t == typeMisc })
+		files := slices.DeleteFunc(slices.Clone(left), func(t string) bool { return t == farm.TypeMisc })
 		if len(files) > 0 {
 			unable = append(unable, farm.Unable{TaskTypes: files, Reason: reason})
 		}

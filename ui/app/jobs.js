@@ -11,6 +11,7 @@ import { ask as askAddress, go, place } from './router.js';
 import { Command, Left, Name, Progress, Status, Time } from './parts.js';
 import { JobTools } from './jobtools.js';
 import { usePicks } from './picks.js';
+import { Priority, priorityKey } from './priority.js';
 import { LongTable } from './window.js';
 
 const BLOCK = 100; // jobs that are asked for at a time
@@ -53,7 +54,7 @@ export function Jobs() {
       ${error && html`<p class="hint">${error.message}</p>`}
       ${!data && !stale && !error && html`<p class="hint">Reading the jobs …</p>`}
       <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 66 : 42} sort=${sort} wants=${wants}
-        onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${picks.key}
+        onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${(event) => priorityKey(event, at) || picks.key(event)}
         row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} />`}
         empty=${data && html`<p class="hint">No job is like this. <a href="jobs">Show all ${data.all.toLocaleString('en')}</a></p>`} />
     </section>`;
@@ -127,7 +128,7 @@ function JobRow({ job: given, index, picks }) {
       <span class="quiet">${job.type}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
     <td class="c-progress"><${Progress} item=${job} /></td>
     <td class="c-left wide"><${Left} job=${job} /></td>
-    <td class="c-number wide">${job.priority}</td>
+    <td class="c-number wide"><${Priority} job=${job} /></td>
     <td class="c-time"><${Time} of=${job.updated} /></td></tr>`;
 }
 

@@ -14,12 +14,15 @@ export function JobTools({ jobs }) {
       <option value="">Any worker</option>${tags.map((t) => html`<option key=${t.id} value=${t.id}>Only ${t.name}</option>`)}</select>`}`;
 }
 
-async function prioritize(jobs) {
+export async function prioritize(jobs) {
   const answer = await ask('Priority', 'Jobs with a higher one go first. It is a number from 0 to 100; 50 is usual.', [['yes', 'Set']],
     { label: 'Priority', type: 'number', min: 0, max: 100, step: 1, value: jobs[0].priority });
   if (!answer) return;
-  await change(jobs, 'job', (job) => api.setJobPriority(job.id, Number(answer.value)),
-    { undo: (job) => api.setJobPriority(job.id, job.priority), did: `got priority ${answer.value}` });
+  await setPriority(jobs, Number(answer.value));
 }
+
+// setPriority gives jobs a priority, which can be undone.
+export const setPriority = (jobs, value) => change(jobs, 'job', (job) => api.setJobPriority(job.id, value),
+  { undo: (job) => api.setJobPriority(job.id, job.priority), did: `got priority ${value}` });
 
 const tag = (jobs, id) => change(jobs, 'job', (job) => api.setJobTag(job.id, id), { undo: (job) => api.setJobTag(job.id, job.worker_tag), did: 'changed workers' });

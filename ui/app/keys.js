@@ -5,7 +5,7 @@ import { go } from './router.js';
 const keys = [
   ['?', 'This list'], ['/', 'Search the jobs'], ['g then o, j, w, t', 'Overview, jobs, workers, tags'],
   ['↑ ↓ or k j', 'In a list: to another row'], ['Enter', 'Open the row'], ['Space', 'Choose the row'], ['Shift with ↑ ↓ or a click', 'Choose a range'],
-  ['Ctrl+A', 'Choose all that were read'], ['Esc', 'Choose none, or close what is open'], ['f', 'Wall: the overview on the whole screen'],
+  ['Alt with ↑ ↓', 'In the list of jobs: a higher or lower priority, with Shift by ten'], ['Ctrl+A', 'Choose all that were read'], ['Esc', 'Choose none, or close what is open'], ['f', 'Wall: the overview on the whole screen'],
 ];
 
 const open = signal(false);

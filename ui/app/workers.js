@@ -3,7 +3,7 @@ import { Actions } from './actions.js';
 import { MANAGER } from './address.js';
 import { AddComputer } from './addcomputer.js';
 import * as api from './api.js';
-import { percent, word } from './format.js';
+import { bytes, count, percent, word } from './format.js';
 import { html } from './lib.js';
 import { useLive, version } from './live.js';
 import { usePicks } from './picks.js';
@@ -74,7 +74,7 @@ export function doing(w) {
   return w.in_use || w.idle || word(w.status);
 }
 
-const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Task types'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
+const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Computer'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
 
 function Table({ workers, picks }) {
   return html`<table aria-label="Workers"><thead><tr>${columns.map(([kind, title]) => html`<th key=${kind} class=${kind} scope="col">${title || html`<span class="unseen">Choose</span>`}</th>`)}</tr></thead>
@@ -94,9 +94,17 @@ function Row({ worker: w, index, picks }) {
     <td class="c-status"><${Status} is=${w.status} more=${wish(w)} /></td>
     <td class="c-name"><a class="name" href=${`workers/${w.id}${location.search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
     <td class="c-task">${task ? html`<a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a><${Progress} item=${task} />` : html`<span class="quiet">${doing(w)}</span>`}</td>
-    <td class="c-types wide">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</td>
+    <td class="c-types wide">${computer(w).join(' · ')}<span class="quiet">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</span></td>
     <td class="c-version wide">${w.version}${other(w) && html`<span class="quiet">${other(w)}</span>`}</td>
     <td class="c-time">${['offline', 'error', ''].includes(w.status) ? html`<${Time} of=${w.last_seen} />` : html`<span class="quiet">here</span>`}</td></tr>`;
+}
+
+// computer says what a worker has to render with, as far as it told.
+function computer(w) {
+  const { cpus, memory, blenders = [] } = w.facts ?? {};
+  const cards = new Set(blenders.flatMap((b) => b.devices ?? []).filter((d) => d.type !== 'CPU').map((d) => d.name));
+  const versions = [...new Set(blenders.map((b) => b.version))];
+  return [cpus && count(cpus, 'CPU'), memory && bytes(memory), ...cards, versions.length > 0 && `Blender ${versions.join(', ')}`].filter(Boolean);
 }
 
 // wish says what a worker was asked to become and is not yet, or who keeps it from work.

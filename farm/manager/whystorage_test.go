@@ -1,0 +1,69 @@
+package manager_test
+
+import (
+	"testing"
+
+	"renderfarm/farm"
+)
+
+// A job whose files were submitted where they are is for workers that have the storage,
+// and says so, and how to submit it for the others.
+func TestWhyAJobWaitsForTheStorage(t *testing.T) {
+	const pack = "submit it again with --pack, which lets workers without the storage fetch its files, or start a worker that has the storage"
+	mirrors := func(s *scene, names ...string) (last farm.WorkerID) {
+		for _, name := range names {
+			last = s.worker(name)
+			s.must(s.SetFacts(last, farm.WorkerFacts{Storage: farm.StorageMirrored}))
+		}
+		return last
+	}
+	inPlace := func() map[string]any { return map[string]any{"frames": 1, "blendfile": "/elsewhere/a.blend"} }
+	check(t, []situation{
+		{"one worker, with a mirror", func(s *scene) subject {
+			mirrors(s, "a")
+			return subject{job: s.submit(inPlace())}
+		}, "its files were submitted where they are in the shared storage, which worker a, the only one that could do it, does not have", pack, "", ""},
+		{"two with mirrors", func(s *scene) subject {
+			mirrors(s, "a", "b")
+			return subject{job: s.submit(inPlace())}
+		}, "its files were submitted where they are in the shared storage, and no worker that could do it has the storage", pack, "", ""},
+		{"one that tells nothing has it", func(s *scene) subject {
+			mirrors(s, "a")
+			s.worker("b")
+			return subject{job: s.submit(inPlace())}
+		}, "nothing is in the way: worker b is free for it", "", "worker a does not have the farm's shared storage, which this job needs", "clear"},
+		{"a worker with a mirror", func(s *scene) subject {
+			w := mirrors(s, "a")
+			s.submit(inPlace())
+			return subject{worker: w}
+		}, "jobs wait for workers with the farm's shared storage, which this one does not have", pack, "", ""},
+		{"its files came with it", func(s *scene) subject {
+			mirrors(s, "a")
+			return subject{job: s.submit(frames(1))}
+		}, "nothing is in the way: worker a is free for it", "", "it is handed out with the next request of a worker", "clear"},
+	})
+}
+
+// A worker with a mirror gets no such task, also after a restart, until it has the storage.
+func TestTasksThatNeedTheStorage(t *testing.T) {
+	f := newFarm(t)
+	w, stock := f.worker("w"), f.worker("stock")
+	f.must(f.SetFacts(w, farm.WorkerFacts{Storage: farm.StorageMirrored}))
+	for range 2 {
+		f.submit(map[string]any{"frames": 1, "blendfile": "/elsewhere/a.blend"})
+	}
+	if got := f.take(w); got != "" {
+		t.Fatal("a worker with a mirror gets the task")
+	}
+	f.restart()
+	if got := f.take(w); got != "" {
+		t.Fatal("a worker with a mirror gets the task after a restart")
+	}
+	if f.take(stock) == "" {
+		t.Error("a worker that tells nothing does not get it")
+	}
+	f.must(f.SetFacts(w, farm.WorkerFacts{}))
+	if f.take(w) == "" {
+		t.Error("a worker that found the storage does not get it")
+	}
+}
