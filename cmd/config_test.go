@@ -44,7 +44,7 @@ func TestEveryKeyAgrees(t *testing.T) {
 		if k.Kind == farm.KindChoice {
 			text, ok = k.Choices[len(k.Choices)-1], true
 		}
-		if word := map[string]string{"file_mode": "0664", "wake": "00:1a:2b:3c:4d:5e", "manager_fingerprint": strings.Repeat("0f", 32), "trusted_addresses": "10.0.0.0/8,192.168.1.7"}[k.Name]; word != "" {
+		if word := map[string]string{"worker_variables": "storage=/srv/farm,blender=/opt/b", "file_mode": "0664", "wake": "00:1a:2b:3c:4d:5e", "manager_fingerprint": strings.Repeat("0f", 32), "trusted_addresses": "10.0.0.0/8,192.168.1.7"}[k.Name]; word != "" {
 			text = word // not any will do
 		}
 		if !ok {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ type local struct {
 	RestartExitCode int           `yaml:"restart_exit_code,omitempty"`   // 0: nothing would start the worker again
 	WatchFolder     string        `yaml:"watch_folder,omitempty"`        // .blend files put there are submitted; "": none
 	Blenders        []string      `yaml:"blenders,omitempty"`            // see worker.Options.Blenders
+	OwnVariables    []string      `yaml:"worker_variables,omitempty"`    // NAME=VALUE, see worker.Options.Variables
 	FindBlenders    bool          `yaml:"find_blenders"`                 // see worker.Options.FindBlenders
 	WorkerChecks    bool          `yaml:"worker_checks"`                 // see worker.Options.NoChecks
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`            // 0: never
@@ -90,12 +92,29 @@ func (l local) check() error {
 	if err := l.checkSuspend(); err != nil {
 		return err
 	}
+	if _, err := l.ownVariables(); err != nil {
+		return err
+	}
 	if l.Fingerprint != "" {
 		if _, err := api.ParseFingerprint(l.Fingerprint); err != nil {
 			return farm.Errorf(farm.Invalid, "manager_fingerprint: %w", err)
 		}
 	}
 	return l.checkOwner()
+}
+
+// ownVariables returns the worker's own values of variables, by name.
+func (l local) ownVariables() (map[string]string, error) {
+	own := map[string]string{}
+	for _, pair := range l.OwnVariables {
+		name, value, _ := strings.Cut(pair, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if err := farm.CheckOwnVariable(name, value); err != nil {
+			return nil, farm.Errorf(farm.Invalid, "worker_variables: %w", err)
+		}
+		own[name] = value
+	}
+	return own, nil
 }
 
 // fileMode is FileMode as a number, 0 for none. It was checked.

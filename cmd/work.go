@@ -105,6 +105,7 @@ func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 // would start it, and the manager does not offer a restart. Keys that are true to do
 // something become options whose zero value does it.
 func (s *session) workerOptions(c *settled, address, fingerprint string, restart int) worker.Options {
+	variables, _ := c.ownVariables() // which were checked
 	o := worker.Options{
 		Manager:         address,
 		Fingerprint:     fingerprint,
@@ -129,6 +130,7 @@ func (s *session) workerOptions(c *settled, address, fingerprint string, restart
 		Watts:           float64(c.Watts),
 		Wake:            c.Wake,
 		Scripts:         addon.Pack(),
+		Variables:       variables,
 		GPURule:         c.GPURule,
 		Log:             s.log,
 	}

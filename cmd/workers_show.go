@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -122,6 +124,9 @@ func (s *session) printFacts(f *api.WorkerFacts) {
 	s.field("computer", strings.Join(parts, ", "))
 	for _, b := range f.Blenders {
 		s.field("blender", blenderLine(b))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Variables)) {
+		s.field("variable", "{"+name+"} = "+f.Variables[name])
 	}
 	s.field("can fetch", strings.Join(f.Fetchable, ", "))
 	for _, found := range f.Findings {

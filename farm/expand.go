@@ -80,7 +80,27 @@ type prefix struct{ name, path, becomes string }
 // which is what makes {jobs}, the manager's own path jobsPath, right for every
 // worker. Platforms are GOOS names.
 func NewExpander(vs Variables, audience, platform, managerPlatform, jobsPath string) *Expander {
-	e := &Expander{values: vs.Values(audience, platform), windows: platform == "windows"}
+	return expanderOf(vs, vs.Values(audience, platform), platform, managerPlatform, jobsPath)
+}
+
+// NewWorkerExpander is NewExpander for a worker that has values of its own for some
+// variables: they go before those of its platform. What such a value stands for on the
+// manager stays as the farm says.
+func NewWorkerExpander(vs Variables, own map[string]string, platform, managerPlatform, jobsPath string) *Expander {
+	values := vs.Values(AudienceWorkers, platform)
+	for name, value := range own {
+		twoWay := vs[name].IsTwoWay
+		if twoWay {
+			value = strings.TrimRight(value, `/\`)
+		}
+		values[name] = VariableSummary{Value: value, IsTwoWay: twoWay}
+	}
+	return expanderOf(vs, values, platform, managerPlatform, jobsPath)
+}
+
+// expanderOf returns the Expander that puts the values in place.
+func expanderOf(vs Variables, values map[string]VariableSummary, platform, managerPlatform, jobsPath string) *Expander {
+	e := &Expander{values: values, windows: platform == "windows"}
 	delete(e.values, VarJobs) // users cannot redefine it
 	for _, p := range vs.prefixes(managerPlatform) {
 		if v, ok := e.values[p.name]; ok {

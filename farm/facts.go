@@ -3,6 +3,7 @@ package farm
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"reflect"
 	"slices"
@@ -24,6 +25,10 @@ type WorkerFacts struct {
 	Storage string `json:"storage,omitempty"` // StorageMirrored; "" if it has the farm's shared storage
 
 	Findings []Finding `json:"findings,omitempty"` // what is wrong with the computer, as of its last look, see package doctor
+
+	// Variables are the worker's own values of variables, by name, which go before those
+	// of the farm in what it gets.
+	Variables map[string]string `json:"variables,omitempty"`
 }
 
 // StorageMirrored is what a worker tells that does not have the farm's shared storage,
@@ -120,6 +125,7 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 	for _, v := range told.Fetchable[:min(len(told.Fetchable), MaxBlenders)] {
 		facts.Fetchable = append(facts.Fetchable, oneLine(v, maxFactText))
 	}
+	facts.Variables = cleanVariables(told.Variables)
 	slices.SortStableFunc(facts.Blenders, func(a, b WorkerBlender) int {
 		va, _ := ParseBlenderVersion(a.Version)
 		vb, _ := ParseBlenderVersion(b.Version)
@@ -136,6 +142,38 @@ func CleanMAC(text string) (clean string, ok bool) {
 		return "", false
 	}
 	return mac.String(), true
+}
+
+// cleanVariables drops what cannot be a variable of a worker, and what are too many.
+func cleanVariables(told map[string]string) map[string]string {
+	var kept map[string]string
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		value := told[name]
+		if CheckOwnVariable(name, value) != nil || len(kept) == maxOwnVariables {
+			continue
+		}
+		if kept == nil {
+			kept = map[string]string{}
+		}
+		kept[name] = value
+	}
+	return kept
+}
+
+// maxOwnVariables bounds for how many variables a worker has values of its own.
+const maxOwnVariables = 50
+
+// CheckOwnVariable says why a worker cannot have a value of its own for a variable.
+func CheckOwnVariable(name, value string) error {
+	switch {
+	case name == "" || len(name) > maxFactText || strings.ContainsAny(name, "{}") || oneLine(name, maxFactText) != name:
+		return Errorf(Invalid, "%q cannot be the name of a variable: write NAME=VALUE, and no braces", CutText(name, maxFactText))
+	case name == VarJobs:
+		return Errorf(Invalid, "the variable jobs has the same value everywhere: give a two-way variable for the shared storage another one instead")
+	case value == "" || oneLine(value, maxFactPath) != value:
+		return Errorf(Invalid, "the value of the variable %s is empty, has more than one line, or is longer than %d bytes", name, maxFactPath)
+	}
+	return nil
 }
 
 func factNumber(n int64) int64 {

@@ -67,7 +67,7 @@ var (
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
 	finding   = farm.Finding{Name: "storage-read-only", Level: farm.FindingError, What: "the shared storage is read-only", Why: "frames are saved there", Fix: "mount it with write access"}
-	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Wake: "00:1a:2b:3c:4d:5e", Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored, Findings: []farm.Finding{finding}}
+	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Wake: "00:1a:2b:3c:4d:5e", Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored, Findings: []farm.Finding{finding}, Variables: map[string]string{"storage": "/srv/farm"}}
 	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
 	joinCode  = api.JoinCode{ID: "0badcafe", Code: "K7Q2-M7XW-3FTP", Link: "http://192.168.1.10:8080/join/K7Q2-M7XW-3FTP", Note: "shelf", Uses: 5, Used: []string{"workhorse"},
 		Created: created, Expires: updated, QR: []string{"10", "01"}, Missing: []string{"linux-arm64"},

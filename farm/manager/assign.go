@@ -117,7 +117,7 @@ func (m *Manager) workTopics(id farm.WorkerID) ([]topic, error) {
 }
 
 func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
-	var platform string
+	var to recipient
 	err = m.update(func(u *unit) error {
 		w, err := u.worker(id)
 		if err != nil {
@@ -134,7 +134,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		if w.InUse != "" || w.Unapproved {
 			return nil // its owner came while it asked, or it is woken when it is approved
 		}
-		platform = w.Platform
+		to = recipientOf(&w.Worker)
 		if t, ok := u.held(w); ok {
 			a.Task = assigned(t)
 			return nil
@@ -149,7 +149,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 	if err != nil || a.Task == nil {
 		return a, err
 	}
-	return m.filled(a, platform)
+	return m.filled(a, to)
 }
 
 // held returns the task that the worker already holds. Tasks of jobs that no
@@ -201,8 +201,8 @@ func assigned(t store.Task) *AssignedTask {
 	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone, redo: t.State().Redo}
 }
 
-// fillIn adds the task's name and commands, with the variables of the platform.
-func (m *Manager) fillIn(a *AssignedTask, platform string) error {
+// fillIn adds the task's name and commands, with the values that variables have for the worker.
+func (m *Manager) fillIn(a *AssignedTask, to recipient) error {
 	planned, err := m.store.Planned(a.ID)
 	if err != nil {
 		return fmt.Errorf("read what task %s does: %w", a.ID, err)
@@ -213,7 +213,7 @@ func (m *Manager) fillIn(a *AssignedTask, platform string) error {
 		}
 	}
 	a.PlannedTask = planned
-	expander := m.config.Load().expander(platform)
+	expander := m.config.Load().expanderFor(to)
 	a.Commands = make([]farm.Command, len(planned.Commands))
 	for i, c := range planned.Commands {
 		a.Commands[i] = expander.Command(c)

@@ -100,6 +100,29 @@ func (m *Manager) makeStorage() error {
 // maxPlatforms bounds the expanders kept; workers name their platform themselves.
 const maxPlatforms = 16
 
+// A recipient is a worker that gets a task, as far as variables have values for it.
+type recipient struct {
+	platform string
+	own      map[string]string // its own values, which go before those of the platform
+}
+
+// recipientOf returns what variables have to know of a worker. Facts are replaced, and never changed.
+func recipientOf(w *farm.Worker) recipient {
+	r := recipient{platform: w.Platform}
+	if w.Facts != nil {
+		r.own = w.Facts.Variables
+	}
+	return r
+}
+
+// expanderFor returns the Expander for a worker.
+func (c *configured) expanderFor(r recipient) *farm.Expander {
+	if len(r.own) == 0 {
+		return c.expander(r.platform)
+	}
+	return farm.NewWorkerExpander(c.Variables, r.own, r.platform, c.goos, c.storage)
+}
+
 // expander returns the Expander for workers of a platform.
 func (c *configured) expander(platform string) *farm.Expander {
 	c.mu.Lock()

@@ -39,7 +39,7 @@ func (m *Manager) mirrored(id farm.WorkerID, task farm.TaskID, saves bool) (t mi
 		return t, err
 	}
 	a := AssignedTask{ID: task, redo: t.Redo}
-	if err := m.fillIn(&a, m.goos); err != nil {
+	if err := m.fillIn(&a, recipient{platform: m.goos}); err != nil {
 		return t, err
 	}
 	_, detail, err := m.Job(t.Job)

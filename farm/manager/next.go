@@ -25,7 +25,7 @@ import (
 // such task, and if the worker shall do something else then. A worker that holds
 // another task already gets this one: it did not hear the answer.
 func (m *Manager) AssignNext(id farm.WorkerID, current farm.TaskID) (a Assignment, err error) {
-	var platform string
+	var to recipient
 	err = m.update(func(u *unit) error {
 		w, err := u.worker(id)
 		if err != nil {
@@ -41,7 +41,7 @@ func (m *Manager) AssignNext(id farm.WorkerID, current farm.TaskID) (a Assignmen
 		if w.Unavailable(false) != farm.NoObstacle || !at.Job.Status().Runs() {
 			return nil
 		}
-		platform = w.Platform
+		to = recipientOf(&w.Worker)
 		for _, t := range u.Active(w) {
 			if t != at {
 				a.Task = assigned(t)
@@ -59,7 +59,7 @@ func (m *Manager) AssignNext(id farm.WorkerID, current farm.TaskID) (a Assignmen
 	if err != nil || a.Task == nil {
 		return Assignment{}, err
 	}
-	return m.filled(a, platform)
+	return m.filled(a, to)
 }
 
 // MayBegin tells a worker whether to keep its next task. It waits up to the given time
@@ -181,8 +181,8 @@ func (l *idlers) claim(tx *store.Tx, t store.Task) bool {
 }
 
 // filled adds what a task does. A task whose job was deleted just now is none.
-func (m *Manager) filled(a Assignment, platform string) (Assignment, error) {
-	err := m.fillIn(a.Task, platform)
+func (m *Manager) filled(a Assignment, to recipient) (Assignment, error) {
+	err := m.fillIn(a.Task, to)
 	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) { // then it is nobody's task any more
 		return Assignment{}, nil
 	}

@@ -62,13 +62,13 @@ func (m *Manager) assignSecond(id farm.WorkerID) (a Assignment, next time.Durati
 		frame, ok := farm.SecondRunFrame(planned.Commands)
 		m.seconds.know(task, secondFrame{frame, ok})
 	}
-	var platform string
+	var to recipient
 	err = m.update(func(u *unit) error {
 		w, err := u.worker(id)
 		if err != nil || w.Unavailable(false) != farm.NoObstacle || w.InUse != "" {
 			return err
 		}
-		platform = w.Platform
+		to = recipientOf(&w.Worker)
 		if _, ok, _ := m.pick(u.Tx, w); ok {
 			next = 0 // a task came just now
 			return nil
@@ -87,7 +87,7 @@ func (m *Manager) assignSecond(id farm.WorkerID) (a Assignment, next time.Durati
 		return a, next, err
 	}
 	task := a.Task.ID
-	if a, err = m.filled(a, platform); err != nil || a.Task == nil {
+	if a, err = m.filled(a, to); err != nil || a.Task == nil {
 		return Assignment{}, never, errors.Join(err, m.giveUpSecond(id, task, ""))
 	}
 	if _, ok := farm.SecondRunFrame(a.Task.Commands); !ok { // with the values of variables

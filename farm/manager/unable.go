@@ -30,7 +30,7 @@ func (m *Manager) Needs(id farm.WorkerID) (Needs, error) {
 		return Needs{}, err
 	}
 	c := m.config.Load()
-	expander := farm.NewExpander(c.Variables, farm.AudienceWorkers, w.Platform, c.goos, c.storage)
+	expander := c.expanderFor(recipientOf(&w))
 	return Needs{
 		Storage:   expander.Text(filepath.ToSlash(c.shared)),
 		StorageID: m.markStorage(c.shared),

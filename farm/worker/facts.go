@@ -17,6 +17,9 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 		Memory: usableMemory(),
 		Wake:   w.options.Wake,
 	}
+	if len(w.options.Variables) > 0 {
+		facts.Variables = w.options.Variables
+	}
 	if w.place().mirror {
 		facts.Storage = farm.StorageMirrored
 	}

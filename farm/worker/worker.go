@@ -106,6 +106,8 @@ type Options struct {
 
 	// GPU is the graphics card that the worker's programs see; nil: all there are.
 	GPU *GPU
+	// Variables are values of variables that hold on this computer only, by name.
+	Variables map[string]string
 	// GPURule is what the worker says of graphics cards: auto, prefer or never; "" is auto.
 	GPURule string
 }

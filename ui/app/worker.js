@@ -27,6 +27,7 @@ export function Worker({ worker: w }) {
       ['Task types', w.supported_task_types?.join(', ')],
       ['Renders', costs?.rendered > 0 && `${costs.frames_per_hour.toFixed(1)} frames an hour in ${costs.job_name}`],
       ...(facts.blenders ?? []).map((b) => [`Blender ${b.version}`, html`<span class="path">${b.path}</span>${devices(b) && html`<span class="quiet"> ${devices(b)}</span>`}`]),
+      ...Object.entries(facts.variables ?? {}).map(([name, value]) => [`{${name}}`, html`<span class="path">${value}</span>`]),
       ['ID', html`<span class="path">${w.id}</span>`],
     ]} />
     <${Tags} worker=${w} />
