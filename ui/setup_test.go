@@ -161,10 +161,13 @@ func TestSetUpNetwork(t *testing.T) {
 		}
 	}
 	listens(`":` + port + `"`)
+	p.visit("setup?step=computers")
+	p.see(".add-computer button", "Make a line to type")
+	p.click(".set-up-ways button", "Back")
+	p.visit("setup?step=network")
 	p.click(".choice", "This computer only")
 	p.until("document.querySelectorAll('.choice input')[0].checked && !document.querySelectorAll('.choice input')[0].disabled")
 	listens(`"127.0.0.1:` + port + `"`)
-	p.click("nav a", "Workers")
 	p.see("#farm-status", "inoperative")
 }
 

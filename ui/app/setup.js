@@ -1,9 +1,9 @@
 // The set-up assistant: a few questions from an empty farm to one that renders. Each answer
 // applies at once, each step can be gone back to, and all of it can be left out.
+import { AddComputer } from './addcomputer.js';
 import { own } from './api.js';
 import { html, useEffect, useRef, useState } from './lib.js';
 import { ask as askAddress, go, place } from './router.js';
-import { NoWorkers } from './workers.js';
 
 const post = (what, body) => own('POST', `setup/${what}`, body);
 
@@ -141,6 +141,6 @@ function FFmpeg({ programs, again }) {
 
 function Computers({ how }) {
   if (how.only_here) return html`<p>Only this computer reaches the farm, as you chose in the <a href="setup?step=network">first step</a>. Change that to have others render, too.</p>`;
-  return html`<p>Every computer of the network can help. It needs this program and Blender, and no common folder.</p><${NoWorkers} more=${true} />
-    <p class="hint">The <a href="workers">page of workers</a> shows when it is there. The page on <a href="../docs/worker.html">workers</a> has more.</p>`;
+  return html`<p>Every computer of the network can help. It needs this program and Blender, and no common folder.</p><${AddComputer} />
+    <p class="hint">The <a href="workers">page of workers</a> shows when it is there. The page on <a href="../docs/worker.html">workers</a> and <a href="../docs/five-computers.html">from one computer to five</a> have more.</p>`;
 }
