@@ -150,6 +150,38 @@ func TestSecondComputer(t *testing.T) {
 	}
 }
 
+// TestSeveralFarms has two managers in a network: a new worker says what to type for each, and one that is of the
+// first does not go over to the second while its own is away.
+func TestSeveralFarms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts half a dozen processes")
+	}
+	n, dir := newTestNetwork(t), t.TempDir()
+	serve := func(name, listen string) *process {
+		c := in(n.manager, filepath.Join(dir, name), "farm", "serve", "--listen", listen, "--manager-name", name)
+		p := n.start(t, name, c)
+		await(t, p, "is ready: ")
+		return p
+	}
+	first := serve("Studio A", ":8080")
+	serve("Studio B", ":8090")
+	home := filepath.Join(dir, "worker")
+	out, err := in(n.worker, home, "farm", "work").CombinedOutput()
+	for _, line := range []string{"Studio A", "Studio B", ":8080", ":8090"} {
+		if err == nil || !strings.Contains(string(out), line) {
+			t.Errorf("with two farms: %v %s", err, out)
+		}
+	}
+	w := n.start(t, "work", in(n.worker, home, "farm", "work", "--manager", "10.70.0.1:8080"))
+	await(t, w, "signed on")
+	interrupt(t, w)
+	interrupt(t, first)
+	w = n.start(t, "work", in(n.worker, home, "farm", "work"))
+	await(t, w, "waiting for it. There is the farm \"Studio B\", which this worker is not of")
+	serve("Studio A", ":8080")
+	await(t, w, "signed on manager=http://10.70.0.1:8080")
+}
+
 func await(t *testing.T, p *process, text string) {
 	t.Helper()
 	if err := p.await(text); err != nil {
