@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"renderfarm/farm/api"
 	"renderfarm/farm/blendertest"
 )
 
@@ -277,4 +279,122 @@ func TestMirror(t *testing.T) {
 	if written, _ := shared.out.look(); strings.Contains(written, "mirror=") {
 		t.Errorf("a worker that has the storage has a mirror:\n%s", written)
 	}
+}
+
+// TestMirrorRemoved removes the mirror from under each task that has begun. All frames
+// are made in the end, with their textures.
+func TestMirrorRemoved(t *testing.T) {
+	t.Parallel()
+	st := newServeTest(t)
+	file := texturedScene(t, t.TempDir())
+	home := t.TempDir()
+	w := st.startWorker(t, home, st.url, "--storage", "mirror")
+	removed := make(chan error, 1)
+	go func() {
+		removed <- func() error {
+			for n := range 5 {
+				if err := w.await(fmt.Sprintf("name=render-%d", n+1)); err != nil {
+					return err
+				}
+				os.RemoveAll(filepath.Join(home, "worker", "mirror")) // as far as the worker does not make it anew meanwhile
+			}
+			return nil
+		}()
+	}()
+	mirrored := framesIn(t, st.rendered(t, file).Frames)
+	if err := <-removed; err != nil {
+		t.Fatal(err)
+	}
+	samePixels(t, framesIn(t, st.rendered(t, file).Frames), mirrored)
+	if err := w.kill(); err != nil {
+		t.Fatal(err)
+	}
+	st.startWorker(t, t.TempDir(), st.url)
+	samePixels(t, framesIn(t, st.rendered(t, file).Frames), mirrored)
+}
+
+// keepingType renders without saying that existing files are replaced.
+const keepingType = `
+var JOB_TYPE = {label: "Keeping", settings: [{key: "blendfile", type: "string", required: true}, {key: "render_output_root", type: "string", required: true}]};
+function compileJob(job) {
+	var task = author.Task("render", "blender");
+	task.addCommand(author.Command("blender-render", {exe: "{blender}", exeArgs: "{blenderArgs}", argsBefore: [], blendfile: job.settings.blendfile,
+		args: ["--render-output", job.settings.render_output_root + "/######", "--render-format", "PNG", "--render-frame", "1..4"]}, 4));
+	job.addTask(task);
+}`
+
+// TestMirrorKeeps renders with a mirror where frames are already: those that the file
+// leaves stay as they are if they are whole, and versions of those that are rendered again
+// are kept.
+func TestMirrorKeeps(t *testing.T) {
+	t.Parallel()
+	st := newServeTest(t)
+	dir := t.TempDir()
+	file := texturedScene(t, dir)
+	if err := os.MkdirAll(filepath.Join(st.home, "scripts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(st.home, "scripts", "keeping.js"), []byte(keepingType), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st.startWorker(t, t.TempDir(), st.url, "--storage", "mirror")
+	first := st.rendered(t, file)
+	want := framesIn(t, first.Frames)
+
+	// Frame 2 is rendered again: both versions are there.
+	if status := st.run(t, t.Context(), "jobs", "rerender", string(first.ID), "2", "--manager", st.url); status != exitOK {
+		t.Fatalf("exit status %d: %s", status, st.err.String())
+	}
+	client, err := api.New(st.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j, err := range followJob(t.Context(), client, first.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j.Status == "completed" {
+			break
+		}
+	}
+	kept, err := filepath.Glob(filepath.Join(first.Frames, ".versions", "000002.*.png"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("kept are %v, %v", kept, err)
+	}
+	samePixels(t, framesIn(t, first.Frames), want)
+
+	// Without overwriting, a whole frame is left, a broken one is rendered again.
+	change := "import bpy; bpy.context.scene.render.use_overwrite = False; bpy.ops.wm.save_mainfile()"
+	if out, err := exec.CommandContext(t.Context(), blendertest.Find(t), "-b", "--factory-startup", file, "--python-exit-code", "1", "--python-expr", change).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	root := filepath.Join(st.home, "storage", "renders", "kept")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	frame := filepath.Join(root, "000002.png")
+	text, err := os.ReadFile(filepath.Join(first.Frames, "000003.png")) // another frame, to know it again
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{frame: text, filepath.Join(root, "000003.png"): text[:len(text)/2]} {
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.Stat(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := st.run(t, t.Context(), "submit", file, "--upload", "--type", "keeping", "--output", root, "--manager", st.url); status != exitOK {
+		t.Fatalf("exit status %d: %s", status, st.err.String())
+	}
+	after, err := os.Stat(frame)
+	if err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("the frame that was there was changed: %v", err)
+	}
+	got := framesIn(t, root)
+	want["000002.png"] = want["000003.png"]
+	delete(want, "000005.png")
+	samePixels(t, got, want)
 }

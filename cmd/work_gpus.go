@@ -34,6 +34,7 @@ func gpuSlots(ctx context.Context, o worker.Options, wanted []string) (slots []*
 			slot.GPU = &gpus[i]
 			slot.Name = cmp.Or(o.Name, host) + "-" + place
 			slot.Dir = filepath.Join(o.Dir, place)
+			slot.MirrorFiles = filepath.Join(o.Dir, "mirror") // each file once for all of them
 			slot.Log = o.Log.With("card", gpus[i].Name, "slot", place)
 			options = append(options, slot)
 		}

@@ -57,14 +57,19 @@ func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 	}
 	switch e.what {
 	case blenderSaved:
+		w.noStorage(e.text)
 		w.saved(ctx, e.text)
 		if !w.task.aside {
 			w.task.worker.previews.show(w.task.task.UUID, e.text)
 		}
 	case blenderNodeSaved:
+		w.noStorage(e.text)
 		w.keep(e.text)
 		w.frames.add(ctx, savedFile{path: e.text, frame: w.asked.current})
 	case blenderSkipped:
+		if err := w.task.mirrored.left(ctx, e.text); err != nil && ctx.Err() == nil {
+			w.task.Log("%s, which is there already, cannot be fetched: %v", e.text, err)
+		}
 		frame, _ := w.asked.place(e.text)
 		w.frames.add(ctx, savedFile{path: e.text, frame: frame, there: true, own: true, want: w.asked.images})
 		w.meter.close(e)
@@ -82,6 +87,14 @@ func (w *blenderWatch) see(ctx context.Context, pid int, text string) {
 	}
 	if text = strings.TrimSpace(text); text != "" && e.what != blenderFrame && e.what != blenderImages && text != "Blender quit" {
 		w.lastLines = append(w.lastLines[max(0, len(w.lastLines)-linesTold+1):], clip(text, lineTold))
+	}
+}
+
+// noStorage ends the task if it saves a file to the storage as the manager has it, and
+// this worker has only a mirror: nobody would find the file.
+func (w *blenderWatch) noStorage(path string) {
+	if w.task.mirrored.foreign(path) {
+		w.fail(wrongWorker("the file saves %s, which is in the farm's shared storage, and this worker has only a mirror of it. Let the file save to a path that begins with //, or start a worker that has the storage", path))
 	}
 }
 

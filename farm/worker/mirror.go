@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,12 +48,13 @@ type mirror struct {
 type tree struct {
 	root string
 
-	mu    sync.Mutex          // guards what follows; held while files are linked and looked for
-	users int                 // runs
-	known map[string]treeFile // by their paths below root: files that no task has saved, or that are sent
-	sent  map[string]bool     // of known: saved and sent by a run before
-	over  map[string]bool     // of sent: before the last run began
-	claim map[string]treeFile // what a run has saved and is about to send
+	mu    sync.Mutex                 // guards what follows; held while files are linked and looked for
+	users int                        // runs
+	known map[string]treeFile        // by their paths below root: files that no task has saved, or that are sent
+	sent  map[string]bool            // of known: saved and sent by a run before
+	over  map[string]bool            // of sent: before the last run began
+	noted map[string]farm.MirrorFile // of known: only names, in the place of what the storage has
+	claim map[string]treeFile        // what a run has saved and is about to send
 }
 
 // A treeFile is what a file was like when it was put there or found.
@@ -62,8 +65,28 @@ type treeFile struct {
 
 func newMirror(o Options) *mirror {
 	dir := filepath.Join(o.Dir, "mirror")
+	files := cmp.Or(o.MirrorFiles, filepath.Join(dir, "files"))
 	return &mirror{dir: dir, lines: max(1, o.MirrorLines), rate: newRateLimit(o.MirrorRate), log: o.Log, trees: map[farm.JobID]*tree{},
-		files: cache.New(cache.Options{Dir: filepath.Join(dir, "files"), Quota: o.MirrorQuota, KeepFree: keepFree, Log: o.Log})}
+		files: cacheIn(cache.Options{Dir: files, Quota: o.MirrorQuota, KeepFree: keepFree, Log: o.Log})}
+}
+
+// caches are those of the workers of this program, by their folders.
+var caches = struct {
+	sync.Mutex // guards in
+	in         map[string]*cache.Cache
+}{in: map[string]*cache.Cache{}}
+
+// cacheIn returns the cache in a folder: workers of one program that share it keep each
+// file once, and none removes what another one uses.
+func cacheIn(o cache.Options) *cache.Cache {
+	caches.Lock()
+	defer caches.Unlock()
+	c := caches.in[o.Dir]
+	if c == nil {
+		c = cache.New(o)
+		caches.in[o.Dir] = c
+	}
+	return c
 }
 
 // keepFree is what the mirror leaves free on its disk, in bytes.
@@ -85,7 +108,9 @@ type mirrored struct {
 	release []func() // lets files go that the task reads
 	inputs  []string // their paths below root
 	saved   []string // what the task has saved, once that was looked for
-	looked  bool
+	looked  bool     // it rendered, and no other files are its own
+	fetched bool
+	damage  error // a file that it read was not there any more when that was looked for
 }
 
 // locate translates the paths of a task's commands to where the storage is on this
@@ -134,7 +159,7 @@ func (m *mirror) enter(job farm.JobID) *tree {
 	}
 	t := m.trees[job]
 	if t == nil {
-		t = &tree{root: filepath.Join(m.dir, "jobs", string(job)), known: map[string]treeFile{}, sent: map[string]bool{}, over: map[string]bool{}, claim: map[string]treeFile{}}
+		t = &tree{root: filepath.Join(m.dir, "jobs", string(job)), known: map[string]treeFile{}, sent: map[string]bool{}, over: map[string]bool{}, noted: map[string]farm.MirrorFile{}, claim: map[string]treeFile{}}
 		m.trees[job] = t
 	}
 	t.mu.Lock()
@@ -179,15 +204,18 @@ func (t *tree) lstat(name string) (f treeFile) {
 	return f
 }
 
-// look finds what the run has saved by now, once: when its Blender has rendered all, and
-// before another run saves files in the same folder.
+// look finds what the run has saved by now. A run that renders does so before another
+// may, which saves files in the same folder.
 func (m *mirrored) look() error {
-	if m == nil || m.looked {
+	if m == nil {
 		return nil
 	}
 	m.looked = true
 	m.tree.mu.Lock()
 	defer m.tree.mu.Unlock()
+	if m.damage == nil {
+		m.damage = m.damaged()
+	}
 	return filepath.WalkDir(m.root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -209,16 +237,16 @@ func (m *mirrored) look() error {
 			return nil
 		}
 		m.claim[name] = now
-		m.saved = append(m.saved, name)
+		if !slices.Contains(m.saved, name) {
+			m.saved = append(m.saved, name)
+		}
 		return nil
 	})
 }
 
-// intact returns an error if a file that the task read was changed or removed while it ran:
-// what it saved may have been made without it.
-func (m *mirrored) intact() error {
-	m.tree.mu.Lock()
-	defer m.tree.mu.Unlock()
+// damaged returns an error if a file that the task read was changed or removed while it
+// ran: what it saved may have been made without it. The caller holds tree.mu.
+func (m *mirrored) damaged() error {
 	for _, name := range m.inputs {
 		if m.lstat(name) != m.known[name] {
 			delete(m.known, name)
@@ -226,6 +254,29 @@ func (m *mirrored) intact() error {
 		}
 	}
 	return nil
+}
+
+// failed returns what to report of a task that failed: nothing but that it is to be run
+// again if its files were taken away from under it.
+func (m *mirrored) failed(err error) error {
+	var back *givenBack
+	if m == nil || errors.As(err, &back) {
+		return err
+	}
+	if errors.Is(err, fs.ErrNotExist) && !m.fetched {
+		return &givenBack{farm.Errorf(farm.Conflict, "this worker's mirror was changed or removed while files were fetched: %w", err)}
+	}
+	if !m.looked {
+		m.look()
+	}
+	return cmp.Or(m.damage, err)
+}
+
+// note remembers why what the task saved could not be looked for.
+func (m *mirrored) note(err error) {
+	if m != nil && err != nil && m.damage == nil {
+		m.damage = farm.Errorf(farm.Invalid, "what the task saved cannot be looked for in this worker's mirror: %w", err)
+	}
 }
 
 // A givenBack is the error of a task that has to be run again and did nothing wrong.

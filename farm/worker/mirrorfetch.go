@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ func (m *mirrored) fetch(ctx context.Context) error {
 	if err := m.fetchAll(ctx, list.Files); err != nil {
 		return err
 	}
+	m.fetched = true
 	if n := m.rate.passed() - bytes; n > 0 {
 		m.r.Log("mirror: fetched %s in %s; %d files in all", farm.Size(n), farm.Duration(time.Since(begun).Round(time.Millisecond)), len(list.Files))
 	}
@@ -109,7 +111,7 @@ func (m *mirrored) bring(ctx context.Context, f farm.MirrorFile) error {
 		return farm.Errorf(farm.Invalid, "the manager offers the file %q, which is no path below the storage", f.Path)
 	}
 	if f.Optional {
-		return m.note(f)
+		return m.name(f)
 	}
 	path, key, err := m.get(ctx, f)
 	if err != nil {
@@ -141,21 +143,26 @@ func link(from, to string, key cache.Key) error {
 	if os.Link(from, to) == nil {
 		return nil
 	}
+	return copyOver(from, to, key.Stamp())
+}
+
+// copyOver makes a file a copy of another one, with this time of its last change.
+func copyOver(from, to string, modified time.Time) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close(), os.Chtimes(to, time.Now(), key.Stamp()))
+	return errors.Join(err, out.Close(), os.Chtimes(to, modified, modified))
 }
 
-// note makes an empty file in the place of one that the storage has.
-func (m *mirrored) note(f farm.MirrorFile) error {
+// name makes an empty file in the place of one that the storage has.
+func (m *mirrored) name(f farm.MirrorFile) error {
 	m.tree.mu.Lock()
 	defer m.tree.mu.Unlock()
 	if m.lstat(f.Path) != (treeFile{}) {
@@ -172,8 +179,55 @@ func (m *mirrored) note(f farm.MirrorFile) error {
 	if err != nil {
 		return farm.Errorf(farm.Invalid, "the name of %s cannot be made in this worker's mirror: %w", f.Path, err)
 	}
-	m.known[f.Path] = m.lstat(f.Path)
+	m.known[f.Path], m.noted[f.Path] = m.lstat(f.Path), f
 	return nil
+}
+
+// left fetches a file that Blender found and left as it is, which is only a name so far,
+// so that it can be read back.
+func (m *mirrored) left(ctx context.Context, path string) error {
+	name, ok := m.below(path)
+	if !ok {
+		return nil
+	}
+	m.tree.mu.Lock()
+	f, noted := m.noted[name]
+	m.tree.mu.Unlock()
+	if !noted {
+		return nil
+	}
+	from, _, err := m.get(ctx, f)
+	if err != nil {
+		return err
+	}
+	m.tree.mu.Lock()
+	defer m.tree.mu.Unlock()
+	if err := copyOver(from, m.at(name), f.Modified); err != nil {
+		return err
+	}
+	m.known[name] = m.lstat(name)
+	delete(m.noted, name)
+	return nil
+}
+
+// below returns the path of a file below the job's folder, if it is there.
+func (m *mirrored) below(path string) (string, bool) {
+	if m == nil {
+		return "", false
+	}
+	rel, err := filepath.Rel(m.root, filepath.FromSlash(path))
+	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
+}
+
+// foreign reports whether a path is of the storage as the manager has it: a file that
+// names one does not mean this worker's mirror.
+func (m *mirrored) foreign(path string) bool {
+	if m == nil {
+		return false
+	}
+	_, mine := m.below(path)
+	storage := m.r.worker.place().storage
+	return !mine && storage != "" && strings.HasPrefix(slashes(path), strings.TrimRight(slashes(storage), "/")+"/")
 }
 
 // get returns the path of a file's content in the cache, and keeps it there for the run.

@@ -23,11 +23,11 @@ func (m *mirrored) send(ctx context.Context) error {
 	if m == nil {
 		return nil
 	}
-	if err := m.look(); err != nil {
-		return farm.Errorf(farm.Invalid, "what the task saved cannot be looked for in this worker's mirror: %w", err)
+	if !m.looked {
+		m.note(m.look())
 	}
-	if err := m.intact(); err != nil {
-		return err
+	if m.damage != nil {
+		return m.damage
 	}
 	begun := time.Now()
 	ctx, cancel := context.WithCancelCause(ctx)

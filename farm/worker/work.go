@@ -183,6 +183,7 @@ func (r *run) takeRenderer(ctx context.Context) error {
 // leaveRenderer lets another run render.
 func (r *run) leaveRenderer() {
 	if r.renders {
+		r.mirrored.note(r.mirrored.look())
 		r.renders = false
 		<-r.worker.renderer
 	}
@@ -191,9 +192,6 @@ func (r *run) leaveRenderer() {
 // isRendered lets the next run begin while the frames of this one are read back.
 func (r *run) isRendered() {
 	r.leaveRenderer()
-	if err := r.mirrored.look(); err != nil { // it is tried again when they are sent
-		r.worker.log.Warn("what a task saved cannot be looked for", "error", err)
-	}
 	if r.rendered != nil {
 		close(r.rendered)
 	}
@@ -205,6 +203,9 @@ func (r *run) do(ctx context.Context) error {
 	err := r.commands(ctx)
 	if err == nil && !r.aside {
 		err = r.mirrored.send(ctx)
+	}
+	if err != nil {
+		err = r.mirrored.failed(err)
 	}
 	return err
 }

@@ -100,9 +100,10 @@ type Options struct {
 	// Storage says where the farm's shared storage is: StorageAuto, StorageShared or
 	// StorageMirror; "" is StorageShared.
 	Storage     string
-	MirrorQuota int64 // bytes that the files of a mirror may take; 0: as many as the disk has
-	MirrorRate  int64 // bytes per second that it may fetch and send; 0: no bound
-	MirrorLines int   // connections that it uses at a time; 0: one
+	MirrorFiles string // folder for the files of a mirror, which workers of one program may share; "": in Dir
+	MirrorQuota int64  // bytes that the files of a mirror may take; 0: as many as the disk has
+	MirrorRate  int64  // bytes per second that it may fetch and send; 0: no bound
+	MirrorLines int    // connections that it uses at a time; 0: one
 
 	// GPU is the graphics card that the worker's programs see; nil: all there are.
 	GPU *GPU

@@ -235,10 +235,7 @@ func (c *Cache) reserve(k Key) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.size < 0 {
-		c.size = 0
-		for _, e := range c.list() {
-			c.size += e.key.Size
-		}
+		c.count(c.list())
 	}
 	var oldest []entry
 	for listed := false; ; {
@@ -252,6 +249,8 @@ func (c *Cache) reserve(k Key) error {
 		}
 		if !listed {
 			oldest, listed = c.list(), true
+			c.count(oldest) // somebody may have removed some
+			continue
 		}
 		if len(oldest) == 0 {
 			return farm.Errorf(farm.NoRoom, "there is no room for a file of %s in this worker's mirror: all that is in it is in use. Raise mirror_quota (%s), or make room on the disk of %s",
@@ -262,6 +261,13 @@ func (c *Cache) reserve(k Key) error {
 			c.o.Log.Debug("a file that was not used for long goes from the mirror", "sha256", e.key.SHA, "size", e.key.Size)
 		}
 		oldest = oldest[1:]
+	}
+}
+
+func (c *Cache) count(all []entry) {
+	c.size = 0
+	for _, e := range all {
+		c.size += e.key.Size
 	}
 }
 
@@ -312,11 +318,11 @@ func (c *Cache) list() (all []entry) {
 }
 
 // Used returns how many bytes the files take.
-func (c *Cache) Used() (n int64) {
-	for _, e := range c.list() {
-		n += e.key.Size
-	}
-	return n
+func (c *Cache) Used() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count(c.list())
+	return c.size
 }
 
 func noRoom(err error) error {

@@ -139,8 +139,20 @@ func TestQuota(t *testing.T) {
 	if _, err := get("dddd"); farm.KindOf(err) != farm.NoRoom { // aaaa and cccc are in use
 		t.Error(err)
 	}
+	if err := os.RemoveAll(c.o.Dir); err != nil { // which may be done at any time
+		t.Fatal(err)
+	}
+	if _, err := get("eeee"); err != nil {
+		t.Error(err)
+	}
+	if _, err := get("ffff"); err != nil {
+		t.Error(err)
+	}
 	release()
-	if _, err := get("dddd"); err != nil || c.Has(keyOf("aaaa")) {
+	if _, err := get("dddd"); farm.KindOf(err) != farm.NoRoom { // eeee and ffff are in use
+		t.Error(err)
+	}
+	if _, err := get("eeee"); err != nil || c.Has(keyOf("aaaa")) {
 		t.Error(err)
 	}
 }
