@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/doctor farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/server farm/setup farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/doctor farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/server farm/service farm/setup farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
@@ -55,6 +55,7 @@ var house = map[string]floor{
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},
 	"farm/flamenco":    {"farm farm/yamlfile", "modernc.org/sqlite", "it reads what another program wrote, and SQLite is read nowhere else"},
 	"farm/doctor":      {"farm farm/api farm/diskfree farm/programs", "", "what is wrong with a computer is found in one place, for both sides"},
+	"farm/service":     {"farm", "github.com/kardianos/service", "service managers of the systems are spoken to in one place"},
 	"farm/exr":         {"farm", "", "OpenEXR is read and written in one place"},
 	"farm/setup":       {"farm farm/diskfree farm/programs", "", "a computer is looked at for who sets up a farm, on a page or in a terminal"},
 	"farm/programs":    {"farm", "golang.org/x/sys", "it finds programs, and runs none but to ask their version"},

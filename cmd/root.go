@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"renderfarm/farm/procgroup"
+	"renderfarm/farm/service"
 	"renderfarm/jsjobs"
 )
 
@@ -22,7 +23,7 @@ func Main() int {
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	return run(ctx, newSession(), os.Args[1:])
+	return service.Run(ctx, func(ctx context.Context) int { return run(ctx, newSession(), os.Args[1:]) })
 }
 
 // run runs one command line.
@@ -86,7 +87,7 @@ Every computer that renders runs a worker. To try it out, one computer is both:
 		c.AddCommand(subs...)
 	}
 	add(groupUse, newSubmit(s), newPack(s), newJobs(s), newWorkers(s), newDemand(s), newTags(s), newNotify(s), newJobtype(s), newAddon(s))
-	add(groupRun, newSetup(s), newAll(s), newServe(s), newWork(s), newJoin(s), newBurst(s))
+	add(groupRun, newSetup(s), newAll(s), newServe(s), newWork(s), newJoin(s), newService(s), newBurst(s))
 	add(groupHelp, newConfig(s), newDoctor(s), newCheck(s), newKey(s), newBackup(s), newRestore(s), newCompact(s), newExport(s), newImport(s), newShaman(s), newVersion(s), newCompletion(s))
 	return c
 }
