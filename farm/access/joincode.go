@@ -25,7 +25,8 @@ type JoinCode struct {
 	ID      string    `json:"id"`   // by which it is named later
 	Hash    string    `json:"hash"` // SHA-256 of the code, which has 60 random bits
 	Note    string    `json:"note,omitempty"`
-	Most    int       `json:"most"` // computers that may join with it
+	Base    string    `json:"base,omitempty"` // URL of the manager in the lines that were made with it
+	Most    int       `json:"most"`           // computers that may join with it
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires"`
 	Uses    []JoinUse `json:"uses,omitempty"`
@@ -45,6 +46,7 @@ type JoinSpec struct {
 	Uses  int           // computers that may join with it, 1 to MaxJoinUses; 0 is 1
 	Valid time.Duration // a minute to MaxJoinTime; 0 is an hour
 	Note  string        // for people
+	Base  string        // see JoinCode
 }
 
 // A Joiner is a worker that comes with a code.
@@ -108,7 +110,7 @@ func (j *JoinCodes) New(spec JoinSpec, now time.Time) (code string, c JoinCode, 
 	}
 	letters := rand.Text()[:joinLetters]
 	hash := sumText(letters)
-	c = JoinCode{ID: hash[:8], Hash: hash, Note: farm.CutText(strings.TrimSpace(spec.Note), maxJoinNote), Most: spec.Uses, Created: now, Expires: now.Add(spec.Valid)}
+	c = JoinCode{ID: hash[:8], Hash: hash, Note: farm.CutText(strings.TrimSpace(spec.Note), maxJoinNote), Base: spec.Base, Most: spec.Uses, Created: now, Expires: now.Add(spec.Valid)}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	codes := slices.DeleteFunc(slices.Clone(j.codes), func(old JoinCode) bool { return now.Sub(old.Expires) > joinKept })

@@ -84,6 +84,7 @@ func (s *Server) createJoinCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	spec.Base = base
 	code, c, err := s.join.Codes.New(spec, time.Now())
 	if err != nil {
 		return err
@@ -120,6 +121,16 @@ func (s *Server) joinBase(r *http.Request) string {
 	ip, err := netip.ParseAddr(hostName(host))
 	if hostName(host) == "localhost" || err == nil && ip.IsLoopback() {
 		return s.join.Base()
+	}
+	return base
+}
+
+// scriptBase returns the URL of the manager in what a computer is sent: the one that it asked at. A path that a proxy
+// takes off is known from the page on which the line was made.
+func scriptBase(r *http.Request, c access.JoinCode) string {
+	base := askedAt(r)
+	if rest, ok := strings.CutPrefix(c.Base, base); ok && strings.HasPrefix(rest, "/") {
+		return c.Base
 	}
 	return base
 }

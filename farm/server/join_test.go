@@ -162,4 +162,20 @@ func TestJoinScripts(t *testing.T) {
 	}
 }
 
+// TestJoinBehindAProxy has a proxy that takes off a path, and tells of it nowhere: the page with the line knows it.
+func TestJoinBehindAProxy(t *testing.T) {
+	s := newServer(t)
+	a := s.post("/api/farm/join-codes", "farm.local", `{}`, "X-Forwarded-Proto", "https", "X-Forwarded-Host", "farm.local", "Referer", "https://farm.local/studio/app/workers")
+	code, _ := a.get("code").(string)
+	if line, _ := a.get("commands.unix").(string); !strings.Contains(line, "https://farm.local/studio/join/"+code+"/worker.sh") {
+		t.Fatalf("the line is %q", line)
+	}
+	for host, want := range map[string]string{"farm.local": "base='https://farm.local/studio'", "192.168.1.10:8080": "base='https://192.168.1.10:8080'"} {
+		script := s.from("GET /join/"+code+"/worker.sh", host, "X-Forwarded-Proto", "https", "X-Forwarded-Host", host)
+		if !bytes.Contains(script.body, []byte(want+"\n")) {
+			t.Errorf("asked at %s, the script has no %s:\n%.900s", host, want, script.body)
+		}
+	}
+}
+
 func must(text string, _ error) string { return text }

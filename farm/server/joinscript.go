@@ -30,7 +30,7 @@ func (s *Server) fetchJoinScript(w http.ResponseWriter, r *http.Request) error {
 		notFound(w, r)
 		return nil
 	}
-	_, err := s.findJoinCode(r, code)
+	c, err := s.findJoinCode(r, code)
 	text := ""
 	switch {
 	case err != nil && kind == "sh":
@@ -38,7 +38,7 @@ func (s *Server) fetchJoinScript(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		text = "Write-Host " + quoteWindows("farm: "+err.Error()) + "\n"
 	default:
-		if text, err = s.joinScript(r, code, kind, what == "service"); err != nil {
+		if text, err = s.joinScript(r, scriptBase(r, c), code, kind, what == "service"); err != nil {
 			return err
 		}
 	}
@@ -48,8 +48,8 @@ func (s *Server) fetchJoinScript(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// joinScript fills in a script. The manager's address is the one that the computer asked at.
-func (s *Server) joinScript(r *http.Request, code, kind string, service bool) (string, error) {
+// joinScript fills in a script, with the manager's address.
+func (s *Server) joinScript(r *http.Request, base, code, kind string, service bool) (string, error) {
 	programs, err := s.join.Programs.List(r.Context())
 	if err != nil {
 		return "", err
@@ -62,7 +62,6 @@ func (s *Server) joinScript(r *http.Request, code, kind string, service bool) (s
 	for _, p := range programs {
 		sums = append(sums, fmt.Sprintf(line, p.OS, p.Arch, p.SHA256))
 	}
-	base := askedAt(r)
 	link := base + joinPath + code
 	if s.join.Fingerprint != "" {
 		link += "#sha256=" + s.join.Fingerprint
