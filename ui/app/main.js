@@ -1,4 +1,5 @@
 // The page: its frame, and what is shown at which address.
+import './desktop.js';
 import { Job } from './job.js';
 import { Jobs } from './jobs.js';
 import { Keys, showKeys, wall } from './keys.js';
@@ -13,11 +14,12 @@ import { place } from './router.js';
 import { Tags } from './tags.js';
 import { Workers } from './workers.js';
 
-const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['settings', 'Settings'], ['last-rendered', 'Last rendered']];
+const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['notifications', 'Notifications'], ['settings', 'Settings'], ['last-rendered', 'Last rendered']];
 
 const JobTypes = later('Job types', async () => (await import('./jobtypes.js')).JobTypes);
 const Submit = later('Submit', async () => (await import('./submit.js')).Submit);
 const SetUp = later('Set up the farm', async () => (await import('./setup.js')).SetUp);
+const Notifications = later('Notifications', async () => (await import('./notifications.js')).Notifications);
 const Settings = later('Settings', async () => (await import('./settings.js')).Settings);
 
 function Page({ at }) {
@@ -29,6 +31,7 @@ function Page({ at }) {
     case 'job-types': return html`<${JobTypes} name=${first ?? ''} />`;
     case 'submit': return html`<${Submit} />`;
     case 'setup': return html`<${SetUp} />`;
+    case 'notifications': return html`<${Notifications} />`;
     case 'settings': return html`<${Settings} />`;
     case 'last-rendered': return html`<${LastRendered} />`;
     case '': return html`<${Overview} />`;

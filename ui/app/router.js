@@ -8,6 +8,7 @@
 //	/app/job-types[/TYPE]     job types, and one of them
 //	/app/submit               submitting a file
 //	/app/setup                the set-up assistant
+//	/app/notifications        who is told of what
 //	/app/settings             the manager's settings
 //	/app/last-rendered        the last image, large
 import { APP } from './address.js';

@@ -3,6 +3,7 @@
 // there is a job.
 import * as api from './api.js';
 import { bytes, count } from './format.js';
+import { submitted } from './desktop.js';
 import { Form } from './form.js';
 import { html, useEffect, useRef, useState } from './lib.js';
 import { useLive } from './live.js';
@@ -120,6 +121,7 @@ function Describe({ file, leave, over }) {
     setFound((f) => ({ ...f, busy: true }));
     try {
       const job = await submissions.submit(file.id, options());
+      submitted(job.id);
       over(); // the manager has forgotten the submission
       go(`jobs/${job.id}`);
     } catch (error) {
