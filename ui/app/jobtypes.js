@@ -54,5 +54,5 @@ function Source({ text, error }) {
   if (text === undefined) return html`<p class="hint">Reading …</p>`;
   const at = Number(/:(\d+)(?::\d+)?\b/.exec(error ?? '')?.[1] ?? /line (\d+)/i.exec(error ?? '')?.[1]);
   return html`<div class="source-head"><${Copy} text=${text} what="the script" /></div>
-    <pre class="source" tabindex="0" role="region" aria-label="The script">${text.split('\n').map((line, i) => html`<span key=${i} class=${i + 1 === at ? 'bad-line' : ''}>${line}\n</span>`)}</pre>`;
+    <pre class="source" tabindex="0" role="region" aria-label="The script">${text.split('\n').map((line, i) => html`<span key=${i} class=${i + 1 === at ? 'bad-line' : ''}>${line || ' '}</span>`)}</pre>`;
 }

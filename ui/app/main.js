@@ -62,6 +62,8 @@ function App() {
 }
 
 function Header({ at, name, lost }) {
+  // On a phone the pages are wider than the window.
+  useEffect(() => document.querySelector('nav a[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' }), [at.page]);
   const status = connected.value ? farmStatus.value : lost ? 'lost' : '';
   return html`<header class="top"><a class="brand" href="./"><img src="icon.svg" alt="" width="26" height="26" /><span>${name}</span></a>
     <nav aria-label="Pages">${pages.map(([page, title]) => html`<a key=${page} href=${page || './'} aria-current=${page === at.page ? 'page' : undefined}>${title}</a>`)}</nav>

@@ -102,8 +102,14 @@ function Key({ of: k, value, edited, locked, put, take, toDefault }) {
       ${k.unit && html`<span class="quiet">${k.unit}</span>`}
       ${edited && html`<button type="button" class="plain" aria-label=${`Take back ${k.name}`} title="Take it back" onClick=${take}>↺</button>`}
       ${!off && !same(value, k.default) && k.kind !== 'secret' && html`<button type="button" class="plain" title=${`The default is ${shown(k.default)}`} onClick=${toDefault}>Default</button>`}</span>
-    <span class="form-about" id=${`${id}-about`}>${k.about}${k.zero && ` 0: ${k.zero}.`}${(k.least || k.most) && ` ${[k.least && `At least ${k.least}`, k.most && `at most ${k.most}`].filter(Boolean).join(', ')}.`}${k.restart && ' Needs a restart.'}${by && ` It comes from ${by}, which wins over the file.`}${k.see && html` <a href=${`../${k.see}`} target="_blank">More</a>`}</span>
+    <span class="form-about" id=${`${id}-about`}>${k.about}${k.zero && ` 0: ${k.zero}.`}${limits(k)}${k.restart && ' Needs a restart.'}${by && ` It comes from ${by}, which wins over the file.`}${k.see && html` <a href=${`../${k.see}`} target="_blank">More</a>`}</span>
     ${locked && html`<${Command} line=${`farm config set ${k.name} ${quoted(value)}`} />`}</div>`;
+}
+
+// limits says between what a value may be; that it cannot be negative goes without saying.
+function limits({ least, most }) {
+  const parts = [least && least !== '0' && `at least ${least}`, most && `at most ${most}`].filter(Boolean).join(', ');
+  return parts && ` ${parts[0].toUpperCase()}${parts.slice(1)}.`;
 }
 
 const quoted = (value) => (typeof value === 'object' || /^[\w.:/-]+$/.test(String(value ?? '')) ? String(typeof value === 'object' ? JSON.stringify(value) : value) : `"${value ?? ''}"`);
