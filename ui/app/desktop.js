@@ -1,6 +1,6 @@
 // Notifications of the browser itself, when a job is over. It asks for permission only when
 // somebody switches them on, and tells only while a page of the farm is open.
-import { on } from './live.js';
+import { on, unseen } from './live.js';
 import { APP } from './address.js';
 import { word } from './format.js';
 
@@ -36,8 +36,20 @@ export async function want(which) {
 // submitted remembers that a job was submitted in this browser.
 export const submitted = (job) => keep(MINE, [...read(MINE, []).slice(-KEPT), job]);
 
+// A page that nobody sees lets go of its stream, unless it is to tell of jobs.
+unseen.needed = () => Boolean(wish()) && allowed() === 'granted';
+
+const over = new Map(); // jobs whose end was heard of, and how they ended
+
 on((name, event) => {
-  if (name !== 'job' || !event.previous_status || !['completed', 'failed'].includes(event.status) || event.status === event.previous_status) return;
+  if (name !== 'job' || !event.previous_status || event.status === event.previous_status) return;
+  if (!['completed', 'failed'].includes(event.status)) {
+    over.delete(event.id); // it was begun again
+    return;
+  }
+  if (over.get(event.id) === event.status) return; // the same once more
+  if (over.size > KEPT) over.clear();
+  over.set(event.id, event.status);
   const which = wish();
   if (!which || allowed() !== 'granted' || (which === 'mine' && !read(MINE, []).includes(event.id))) return;
   const note = new Notification(event.name ?? 'A job', { body: `The job is ${word(event.status)}.`, tag: `${event.id} ${event.status}`, icon: `${APP}icon.png` });

@@ -27,7 +27,11 @@ let began;
 const begun = new Promise((resolve) => { began = resolve; });
 const PATIENCE = 500; // milliseconds to wait for the stream before the first fetches go without it
 
+// unseen says whether events are needed while nobody sees the page; who needs them sets it.
+export const unseen = { needed: () => false };
+
 const stream = new Stream({
+  needed: () => unseen.needed(),
   event(name, data) {
     if ((name === 'hello' || name === 'status') && data.status) farmStatus.value = data.status;
     say(name, data);

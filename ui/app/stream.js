@@ -20,6 +20,7 @@ const UNSEEN = 20_000;
 //   event(name, data)  for every event
 //   fresh(all)         when what follows is complete from now on; all says that
 //                      events were missed, and everything must be fetched again
+//   needed()           says whether the events are needed while nobody sees the page
 //   connected(yes)     when the connection is lost, and when it is back
 export class Stream {
   constructor(listener) {
@@ -37,7 +38,7 @@ export class Stream {
     addEventListener('pageshow', () => this.resume());
     document.addEventListener('visibilitychange', () => {
       clearTimeout(this.unseen);
-      if (document.hidden) this.unseen = setTimeout(() => this.pause(), UNSEEN);
+      if (document.hidden && !this.listener.needed()) this.unseen = setTimeout(() => this.pause(), UNSEEN);
       else this.resume();
     });
   }
