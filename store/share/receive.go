@@ -182,9 +182,7 @@ func (s *Share) place(root *os.Root, u Upload, part string) error {
 		return err
 	}
 	if info, err := root.Lstat(u.Path); err == nil {
-		s.mu.Lock()
-		s.sums[sumKey{u.Path, info.Size(), info.ModTime()}] = u.SHA256
-		s.mu.Unlock()
+		s.remember(u.Path, info, u.SHA256)
 	}
 	return fsync.DirIn(root, dir)
 }

@@ -106,7 +106,9 @@ func (s *Share) Walk(ctx context.Context, l Listing, tell func(farm.MirrorFile))
 		}
 		sum := s.known(name, info)
 		if sum == "" && l.Sum != nil {
-			sum = l.Sum(name)
+			if sum = l.Sum(name); sum != "" {
+				s.remember(name, info, sum) // whoever opens it need not read it first
+			}
 		}
 		tell(farm.MirrorFile{Path: name, Size: info.Size(), Modified: stamp(info), SHA256: sum})
 		return nil
@@ -181,9 +183,13 @@ func (s *Share) known(name string, info fs.FileInfo) string {
 // learn remembers a checksum. A file that was changed just now may be changed again
 // within what its time tells apart.
 func (s *Share) learn(name string, info fs.FileInfo, sum string) {
-	if time.Since(info.ModTime()) < unsettled {
-		return
+	if time.Since(info.ModTime()) >= unsettled {
+		s.remember(name, info, sum)
 	}
+}
+
+// remember is learn for a file that is known not to change.
+func (s *Share) remember(name string, info fs.FileInfo, sum string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sums) >= maxSums {
