@@ -76,10 +76,23 @@ func (m *Manager) ConfigPath() string { return m.configPath }
 
 // RestartPending returns the keys that were changed and take effect at the next start.
 func (m *Manager) RestartPending() (names []string) {
+	m.saveMu.Lock()
+	defer m.saveMu.Unlock()
 	for _, c := range m.Config().ChangesFrom(m.started) {
 		if c.Restart {
 			names = append(names, c.Name)
 		}
 	}
 	return names
+}
+
+// TookEffect says that the present value of a key is in effect, though its changes need a
+// restart otherwise.
+func (m *Manager) TookEffect(name string) {
+	m.saveMu.Lock()
+	defer m.saveMu.Unlock()
+	if k, err := farm.FindKey(farm.ManagerKeys(), name); err == nil {
+		now := m.Config()
+		k.Copy(&m.started, &now)
+	}
 }

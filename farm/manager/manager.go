@@ -82,7 +82,7 @@ type Manager struct {
 	saveConfig func(now, next farm.Config) error
 	loadConfig func() (farm.Config, map[string]string, error)
 	configPath string
-	started    farm.Config // the configuration at the start
+	started    farm.Config // what is in effect of keys that need a restart; guarded by saveMu
 
 	offers     offers
 	stopping   context.Context // ends with Close

@@ -166,6 +166,7 @@ func (s *Server) setUpNetwork(w http.ResponseWriter, r *http.Request) error {
 		}); err != nil {
 			return err
 		}
+		s.m.TookEffect("listen")
 	}
 	return s.fetchSetUp(w, r)
 }

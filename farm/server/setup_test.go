@@ -93,6 +93,9 @@ func (s *testServer) setUpCalls() {
 	if got := s.want(200, "POST", "/api/farm/setup/network", `{"only_here":true}`); got.get("only_here") != true || s.manager.Config().Listen != "127.0.0.1:8080" {
 		s.t.Errorf("%s: %s", got.body, s.manager.Config().Listen)
 	}
+	if pending := s.configuration().Pending; len(pending) > 0 {
+		s.t.Errorf("%v shall wait for a restart", pending)
+	}
 	s.want(200, "POST", "/api/farm/setup/network", `{"only_here":false}`)
 	s.want(204, "POST", "/api/farm/setup/done", "")
 }

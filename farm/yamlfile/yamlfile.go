@@ -11,12 +11,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 
 	"renderfarm/farm"
-	"renderfarm/farm/fsync"
 )
 
 // MaxSize bounds the files that Read accepts, in bytes.
@@ -55,20 +53,11 @@ func Write(path, header string, v any) error {
 	if err := encode(&body, reflect.ValueOf(v), ""); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	for line := range strings.Lines(header) {
-		text.WriteString(strings.TrimRight("# "+strings.TrimRight(line, "\r\n"), " ") + "\n")
-	}
+	text.WriteString(Comment(header))
 	if header == "" {
 		text.WriteString(strings.TrimPrefix(body.String(), "\n"))
 	} else {
 		text.WriteString(body.String()) // it begins with an empty line
 	}
-	// A link, as tools that keep configurations in a repository make, stays one.
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if err := fsync.Replace(path, []byte(text.String())); err != nil {
-		return farm.Errorf(farm.Invalid, "cannot write %s: %w; check that the folder exists, is writable and has room", path, err)
-	}
-	return nil
+	return Replace(path, []byte(text.String()))
 }
