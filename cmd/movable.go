@@ -13,6 +13,7 @@ type movable struct {
 	mu    sync.Mutex // guards what follows
 	at    net.Listener
 	conns map[net.Conn]struct{} // that were accepted and not closed
+	here  bool                  // only connections of this computer are let in, whoever is at the door already
 	ended bool
 }
 
@@ -29,12 +30,16 @@ func (m *movable) Accept() (net.Conn, error) {
 		c, err := at.Accept()
 		m.mu.Lock()
 		moved := m.at != at && !m.ended
-		if err == nil {
+		stranger := err == nil && m.here && !isNear(c)
+		if err == nil && !stranger {
 			c = &movableConn{Conn: c, of: m}
 			m.conns[c] = struct{}{}
 		}
 		m.mu.Unlock()
-		if err == nil || !moved {
+		switch {
+		case stranger: // it came just before the move
+			c.Close()
+		case err == nil || !moved:
 			return c, err
 		}
 	}
@@ -76,14 +81,24 @@ func (m *movable) move(ctx context.Context, address string) error {
 		}
 	}
 	m.at = next
-	if at, parseErr := netip.ParseAddrPort(next.Addr().String()); parseErr == nil && at.Addr().IsLoopback() {
+	m.here = isLocal(next.Addr())
+	if m.here {
 		for c := range m.conns {
-			if from, err := netip.ParseAddrPort(c.RemoteAddr().String()); err != nil || !from.Addr().Unmap().IsLoopback() {
+			if !isNear(c) {
 				go c.Close() // which takes the lock
 			}
 		}
 	}
 	return err
+}
+
+// isNear reports whether a connection comes from this computer.
+func isNear(c net.Conn) bool { return isLocal(c.RemoteAddr()) }
+
+// isLocal reports whether an address is this computer's for itself.
+func isLocal(a net.Addr) bool {
+	at, err := netip.ParseAddrPort(a.String())
+	return err == nil && at.Addr().Unmap().IsLoopback()
 }
 
 // A movableConn is a connection that its listener knows until it is closed.
