@@ -13,7 +13,7 @@ VERSION := $(shell sh release/version.sh)
 # A checkout that git refuses to look at, such as one of another user, must still build.
 NO_VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: help need-go slurm build demo test times deps demo-deps check bench bench-frames eta still faults crash soak vulncheck blenders test-blenders release clean
+.PHONY: help need-go slurm build demo test times deps demo-deps check bench bench-frames eta web-bench pictures-of-pages still faults crash soak vulncheck blenders test-blenders release clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -23,6 +23,8 @@ help:
 	@echo 'make release   archives, Debian packages and checksums of this commit, in dist'
 	@echo 'make bench     speed and size; see cmd/bench/README.md'
 	@echo 'make bench-frames  what the farm adds to rendering, against Blender alone; BLENDER=PATH'
+	@echo 'make web-bench  the web page with 100,000 jobs, one of them with 100,000 tasks, and 300 workers; 15 minutes'
+	@echo 'make pictures-of-pages  every page of a running farm on phone, laptop and 4K; FARM=URL TO=FOLDER'
 	@echo 'make eta       how good the time left is: five jobs of Blender, SEED=1 says which'
 	@echo 'make blenders  newer Blenders beside the installed one, in BLENDERS=DIR; Debian only, 2.7 GB'
 	@echo 'make test-blenders  what needs a Blender, tested with all of them; ARGS for go test'
@@ -91,6 +93,16 @@ bench:
 bench-frames:
 	nice $(GO) test -run '^$$' -bench 'Frames|TwoWorkers' -benchtime 1x -timeout 0 ./cmd/bench -args -rounds 5 -demo-frames 24 $(if $(BLENDER),-blender "$(BLENDER)") $(ARGS)
 	FARM_TEST_BLENDER="$(BLENDER)" nice $(GO) test -run '^$$' -bench WarmMemory -benchtime 500x -timeout 0 ./farm/worker
+
+# A quarter of an hour on two cores, ten minutes of it for memory: ARGS="-web-minutes 1" is quicker.
+web-bench: need-go deps
+	nice $(GO) test -v -count 1 -timeout 0 -run TestWebBench ./ui -web-jobs 100000 $(ARGS)
+
+# For people to look at.
+pictures-of-pages: need-go deps
+	@[ -n "$(FARM)" ] && [ -n "$(TO)" ] || { echo 'say which farm and where to: make pictures-of-pages FARM=http://localhost:8080 TO=/tmp/pictures' >&2; exit 1; }
+	mkdir -p "$(TO)"
+	$(GO) test -count 1 -run 'TestPictures$$' ./ui -pictures-from "$(FARM)" -pictures-to "$(TO)" -pictures-of ",jobs,jobs/JOB,jobs/JOB/TASK,workers,workers?as=table,tags,last-rendered" $(ARGS)
 
 # Some minutes on two cores. Another SEED makes other jobs.
 eta: demo-deps

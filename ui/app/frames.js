@@ -14,6 +14,7 @@ import { draw, frameAt } from './strip.js';
 
 const PAGE = 256; // tasks whose frames come in one answer
 const MOST = 16 * PAGE; // tasks whose frames are shown at a time
+const SEEN = 700; // milliseconds between two drawings while they are read
 
 // Frames shows those of the tasks behind the one whose number is in the address.
 export function Frames({ job, tasks, fps }) {
@@ -25,10 +26,12 @@ export function Frames({ job, tasks, fps }) {
   useEffect(() => list.follow(), [list]);
   useEffect(() => setChosen(''), [job]);
   const frames = list.frames;
-  if (frames.length === 0 && from === 0) return null;
   const known = frames.filter((f) => f.result?.wall_ms > 0);
   const mean = known.reduce((sum, f) => sum + f.result.wall_ms, 0) / (known.length || 1);
-  const wanted = numbers(chosen);
+  const wanted = useMemo(() => numbers(chosen), [chosen]);
+  // Thousands of frames are drawn when they change, and not with all else.
+  const sheet = useMemo(() => html`<${Contact} key=${from} job=${job} fps=${fps} frames=${frames} wanted=${wanted} choose=${setChosen} />`, [job, from, fps, frames, wanted]);
+  if (frames.length === 0 && from === 0) return null;
   const stamps = known.map((f) => Date.parse(f.result.saved)).filter((t) => t > 0);
   return html`<${Card} title="Frames" kind="frames" side=${html`<span class="quiet">${summary(frames, known, mean)}</span>`}>
     <${Strip} frames=${frames} wanted=${wanted} choose=${setChosen} />
@@ -40,7 +43,7 @@ export function Frames({ job, tasks, fps }) {
       <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames.'}</span></form>
     ${stamps.length > 2 && html`<${Fold} title="Frames per hour"><${Rate} stamps=${stamps} /></${Fold}>`}
     <${Part} from=${from} tasks=${tasks} />
-    <${Contact} key=${from} job=${job} fps=${fps} frames=${frames} wanted=${wanted} choose=${setChosen} /></${Card}>`;
+    ${sheet}</${Card}>`;
 }
 
 // Rate is how many of the frames were saved when.
@@ -170,10 +173,14 @@ class FrameList {
 
   async all() {
     try {
-      for (let after = this.from; ;) {
+      for (let after = this.from, shown = -SEEN; ;) {
         const next = await this.page(after);
-        this.join();
-        if (!next || next >= this.from + MOST) return;
+        const end = !next || next >= this.from + MOST;
+        if (end || performance.now() - shown > SEEN) { // to draw thousands of frames takes a while
+          this.join();
+          shown = performance.now();
+        }
+        if (end) return;
         after = next;
       }
     } catch {

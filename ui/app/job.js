@@ -5,7 +5,7 @@ import { bytes, count, percent, seconds, text } from './format.js';
 import { Frames } from './frames.js';
 import { Picture } from './image.js';
 import { JobTools } from './jobtools.js';
-import { html, useEffect } from './lib.js';
+import { html, useEffect, useMemo } from './lib.js';
 import { follow, useLive } from './live.js';
 import { Output } from './output.js';
 import { Facts, Fold, Left, Progress, Status, Time } from './parts.js';
@@ -40,10 +40,13 @@ function Head({ data }) {
 
 function Body({ data, task }) {
   const job = shown(data);
+  const many = Object.values(job.task_counts ?? {}).reduce((sum, n) => sum + n, 0), fps = Number(job.settings?.fps) || undefined;
+  // The frames follow events of their own, and are not drawn with each of the job's.
+  const frames = useMemo(() => html`<${Frames} job=${job.id} tasks=${many} fps=${fps} />`, [job.id, many, fps]);
   return html`<section class="card about"><${About} job=${job} />
       <${Picture} job=${job.id} info=${data.last_rendered} alt=${`The last rendered image of ${job.name}`} /></section>
     <${Output} job=${job} />
-    <${Frames} job=${job.id} tasks=${Object.values(job.task_counts ?? {}).reduce((sum, n) => sum + n, 0)} fps=${Number(job.settings?.fps) || undefined} />
+    ${frames}
     <${Tasks} job=${data} selected=${task} />
     <section class="card more"><${More} job=${job} /></section>
     ${task && html`<${Task} key=${task} job=${job.id} id=${task} />`}`;

@@ -19,8 +19,27 @@ export function on(fn) {
   return () => listeners.delete(fn);
 }
 
+// Events are handed on together, ten times a second at most, and of those about the same
+// thing the last: a page is drawn once for all of them, however much happens on the farm.
+const PAUSE = 100; // milliseconds
+
+let waiting = new Map(); // events that are not handed on yet, by what they are about
+let timer = 0, last = -PAUSE, count = 0;
+
 function say(name, data) {
-  for (const fn of [...listeners]) fn(name, data);
+  const key = name === 'log' ? `log ${count++}` : `${name} ${data?.id ?? data?.tag?.id ?? data?.job_id ?? ''}`;
+  const before = name === 'fresh' ? null : waiting.get(key)?.[1];
+  waiting.delete(key); // what is told last stands last
+  waiting.set(key, [name, before ? { ...data, previous_status: data.previous_status ?? before.previous_status, refresh_tasks: data.refresh_tasks || before.refresh_tasks } : data]);
+  timer ||= setTimeout(handOn, Math.max(0, last + PAUSE - performance.now()));
+}
+
+function handOn() {
+  const list = [...waiting.values()];
+  waiting = new Map();
+  timer = 0;
+  for (const [name, data] of list) for (const fn of [...listeners]) fn(name, data);
+  last = performance.now();
 }
 
 let began;
