@@ -17,6 +17,12 @@ type View struct {
 	s   *Store
 	tx  *bolt.Tx
 	met []*damage // of which the best is to be made when the View has ended
+
+	lastChunk struct { // that was read: neighbours are often asked for one after the other
+		seq    uint32
+		number int
+		chunk  *chunk
+	}
 }
 
 // find returns the number of the job whose UUID begins with p, and the UUID.

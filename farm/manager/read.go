@@ -133,6 +133,40 @@ func (m *Manager) Task(id farm.TaskID) (task farm.Task, status farm.JobStatus, e
 	return task, status, err
 }
 
+// A TaskOf is a task, and the status of its job.
+type TaskOf struct {
+	farm.Task
+	JobStatus farm.JobStatus
+}
+
+// TasksOf returns the tasks with the ids, without those that are gone. Many of one job
+// cost little more than a few.
+func (m *Manager) TasksOf(ids []farm.TaskID) (map[farm.TaskID]TaskOf, error) {
+	ids = slices.Sorted(slices.Values(ids)) // neighbours one after the other
+	found := map[farm.TaskID]TaskOf{}
+	err := m.store.View(func(v *store.View) error {
+		for _, id := range ids {
+			t, err := v.Task(id)
+			if err != nil {
+				continue // it went with its job, or is damaged
+			}
+			j, err := v.Job(t.Job)
+			if err != nil {
+				continue
+			}
+			found[id] = TaskOf{t, j.Status()}
+		}
+		return nil
+	})
+	for id, t := range found {
+		if at := m.heartbeats.get(id); at.After(t.Touched) {
+			t.Touched = at
+			found[id] = t
+		}
+	}
+	return found, err
+}
+
 // TaskName returns the name of a task, or "" if it is gone.
 func (m *Manager) TaskName(id farm.TaskID) string {
 	planned, err := m.store.Planned(id)

@@ -5,6 +5,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+	"renderfarm/farm/manager"
 )
 
 // fetchWorkers lists all workers but deleted ones, in the order of their registration.
@@ -30,11 +31,15 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, s.apiWorker(&worker))
+	tasks, err := s.m.TasksOf([]farm.TaskID{worker.LastTask})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, s.apiWorker(&worker, tasks))
 }
 
 // apiWorker is a worker with what it does. Tags and tasks that are gone meanwhile are left out.
-func (s *Server) apiWorker(worker *farm.Worker) api.Worker {
+func (s *Server) apiWorker(worker *farm.Worker, tasks map[farm.TaskID]manager.TaskOf) api.Worker {
 	answer := api.Worker{WorkerSummary: apiWorkerSummary(worker), IPAddress: worker.Address, Platform: worker.Platform,
 		SupportedTaskTypes: worker.TaskTypes, Facts: worker.Facts}
 	for _, tag := range worker.Tags {
@@ -42,11 +47,9 @@ func (s *Server) apiWorker(worker *farm.Worker) api.Worker {
 			answer.Tags = append(answer.Tags, apiTag(t))
 		}
 	}
-	if worker.LastTask != "" {
-		// The task may be gone with its job; then the worker has none to show.
-		if t, job, err := s.m.Task(worker.LastTask); err == nil {
-			answer.Task = &api.WorkerTask{TaskSummary: s.apiTaskSummary(&t, job), JobID: t.Job}
-		}
+	// The task may be gone with its job; then the worker has none to show.
+	if t, ok := tasks[worker.LastTask]; ok {
+		answer.Task = &api.WorkerTask{TaskSummary: s.apiTaskSummary(&t.Task, t.JobStatus), JobID: t.Job}
 	}
 	return answer
 }
@@ -62,10 +65,18 @@ func (s *Server) fetchWorkersAtWork(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
+	var last []farm.TaskID
+	for i := range workers {
+		last = append(last, workers[i].LastTask)
+	}
+	tasks, err := s.m.TasksOf(last)
+	if err != nil {
+		return err
+	}
 	var jobs []farm.JobID
 	list := api.WorkersAtWork{}
 	for i := range workers {
-		one := api.WorkerAtWork{Worker: s.apiWorker(&workers[i]), Idle: idle[workers[i].ID]}
+		one := api.WorkerAtWork{Worker: s.apiWorker(&workers[i], tasks), Idle: idle[workers[i].ID]}
 		if one.Task != nil {
 			jobs = append(jobs, one.Task.JobID)
 		}
