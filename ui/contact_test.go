@@ -58,6 +58,13 @@ func TestContactSheet(t *testing.T) {
 	p.until("document.querySelectorAll('.viewer .compare img').length === 2 && [...document.querySelectorAll('.viewer .compare img')].every((image) => image.naturalWidth === 640)")
 	p.eval("(() => { const s = document.querySelector('.compare input'); s.value = 20; return s.dispatchEvent(new Event('input', {bubbles: true})); })()", new(bool))
 	p.until("document.querySelector('.compare img:last-child').style.clipPath.includes('20%')")
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range p.violations(string(axe)) {
+		t.Errorf("comparing frames: %s", found)
+	}
 	p.click(".viewer button", "Compare")
 	p.gone(".viewer .compare")
 	comment := `<b>too dark</b> \u202e🎬`

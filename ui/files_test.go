@@ -34,6 +34,8 @@ func TestFormat(t *testing.T) {
 		{"bytes(999)", "999 B"},
 		{"bytes(15300)", "15.3 kB"},
 		{"bytes(2500000)", "2.5 MB"},
+		{"bytes(56377600000)", "56 GB"},
+		{"bytes(1500000000000)", "1.5 TB"},
 		{"count(1, 'job')", "1 job"},
 		{"count(1234, 'job')", "1,234 jobs"},
 		{"word('pause-requested')", "pausing"},

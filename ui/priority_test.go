@@ -23,7 +23,7 @@ func (p *page) middle(selector string) (x, y float64) {
 	p.t.Helper()
 	p.see(selector, "")
 	var at []float64
-	p.eval(fmt.Sprintf("(() => { const b = document.querySelector(%q).getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()", selector), &at)
+	p.eval(fmt.Sprintf("(() => { const e = document.querySelector(%q); e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()", selector), &at)
 	return at[0], at[1]
 }
 

@@ -1,6 +1,8 @@
 // Charts of numbers over time, by uPlot, which is fetched when the first one is to be seen.
 import { html, useEffect, useRef, useState } from './lib.js';
 
+const SPAN = 3600; // seconds that a chart shows at least
+
 let library;
 
 // load fetches uPlot and its styles.
@@ -24,12 +26,12 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
     let plot, over = false;
     const make = async () => {
       const Plot = await load();
-      if (over) return;
+      if (over || !box.current) return;
       plot?.destroy();
       plot = new Plot(options(Plot, box.current, { label, unit, kind, height }), [times, values], box.current);
     };
     make().catch(() => setFailed(true));
-    const size = new ResizeObserver(() => box.current && plot?.setSize({ width: box.current.clientWidth, height }));
+    const size = new ResizeObserver(([{ contentRect }]) => plot?.setSize({ width: contentRect.width, height }));
     size.observe(box.current);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', make);
@@ -50,7 +52,7 @@ function options(Plot, box, { label, unit, kind, height }) {
   const bars = kind === 'bars';
   return {
     width: box.clientWidth, height, legend: { live: true },
-    scales: { y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
+    scales: { x: { range: (_, least, most) => [Math.min(least, most - SPAN), most + SPAN / 60] }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [axis, { ...axis, size: 56 }],
     series: [{ value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, {
       label, stroke: colour('--accent'), fill: bars ? colour('--accent-soft') : undefined, width: 1.5,

@@ -58,7 +58,8 @@ export function percent(done, total) {
 export function bytes(n) {
   if (n < 1000) return `${n} B`;
   if (n < 1000_000) return `${(n / 1000).toFixed(1)} kB`;
-  return `${(n / 1000_000).toFixed(1)} MB`;
+  if (n < 1000_000_000) return `${(n / 1000_000).toFixed(1)} MB`;
+  return n < 1e12 ? `${(n / 1e9).toFixed(n < 1e10 ? 1 : 0)} GB` : `${(n / 1e12).toFixed(1)} TB`;
 }
 
 // seconds gives how long something took, in few letters.

@@ -37,7 +37,7 @@ export function Jobs() {
   merge(list, data);
   const wants = useMemo(() => (first, last) => {
     view.current = { first, last };
-    fill(list, wanted, first, last).then((more) => more && redraw((n) => n + 1), () => {});
+    fill(list, wanted, Math.max(0, first - BLOCK / 2), Math.min(last + BLOCK, list.data?.total ?? last)).then((more) => more && redraw((n) => n + 1), () => {});
   }, [list]);
   const total = data?.total ?? stale?.total ?? 0;
   const at = (i) => list.get(i);

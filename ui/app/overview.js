@@ -75,7 +75,10 @@ function Pace({ now }) {
   if (hour === 0) return null;
   const end = Math.floor(clock() / 60_000) * 60;
   const times = minutes.map((_, i) => end - 60 * (minutes.length - 1 - i));
-  const rate = Math.round((hour * 60) / Math.max(1, minutes.length));
-  return html`<${Card} title="Pace" kind="pace" side=${html`<span class="quiet">${rate.toLocaleString('en')} frames an hour${now.disks.length > 0 && ` · free: ${now.disks.map((d) => `${bytes(d.free)} for ${d.of === 'storage' ? 'the storage' : `the ${d.of}`}`).join(', ')}`}</span>`}>
+  // A farm that has just begun says nothing about an hour.
+  const rate = minutes.length >= 10 && `, ${Math.round((hour * 60) / minutes.length).toLocaleString('en')} an hour`;
+  const rooms = Map.groupBy(now.disks, (d) => Math.round(d.free / 1e8));
+  const free = [...rooms.values()].map((disks) => `${bytes(disks[0].free)} for ${disks.map((d) => d.of).join(', ')}`).join('; ');
+  return html`<${Card} title="Pace" kind="pace" side=${html`<span class="quiet">${count(hour, 'frame')} in ${count(minutes.length, 'minute')}${rate}${free && ` · free: ${free}`}</span>`}>
     <${Chart} times=${times} values=${minutes} label="Saved" unit="frames in this minute" height=${130} text=${`${count(hour, 'frame')} were saved in the last ${count(minutes.length, 'minute')}.`} /></${Card}>`;
 }
