@@ -17,7 +17,7 @@ import (
 // clicker clicks on everything on a page once that can be clicked on, those that end things
 // last. A question is answered with yes, other dialogs are closed.
 const clicker = `(async () => {
-	const last = /Cancel…|Delete|Remove|Shut down|Sleep now|Reset|Do again/, never = /^Sign out|^Whole screen/; // which lead elsewhere
+	const last = /Cancel…|Delete|Remove|Shut down|Sleep now|Reset|Do again/, never = /^Sign out|^Whole screen|^Make a line/; // which lead elsewhere, or need a farm that others reach
 	const done = new Set(), names = [];
 	const pause = (ms) => new Promise((ok) => setTimeout(ok, ms));
 	const nameOf = (e) => [e.tagName, (e.getAttribute('aria-label') || e.textContent || e.name || '').replace(/\d+/g, '').trim().slice(0, 60), e.type].join(' ');
