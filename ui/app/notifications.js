@@ -115,7 +115,7 @@ function Mail({ all, put }) {
       <${Line} id="password" label="Password" value=${all.mail.password} about=${all.mail.has?.includes('password') ? 'It is set, and shown to nobody. Empty leaves it as it is.' : ''} put=${(password) => set({ password })} />
       <div class="form-row"><label for="n-security">Encryption</label><span class="form-value"><select id="n-security" value=${all.mail.security} onChange=${(event) => set({ security: event.currentTarget.value })}>${[...new Set(['starttls', 'tls', 'none', all.mail.security])].map((s) => html`<option key=${s} value=${s}>${s || 'starttls (default)'}</option>`)}</select></span></div>
       <${Line} id="per-mail" label="Mail addresses that jobs may name" value=${(all.per_job.mail ?? []).join(', ')} about="Patterns such as *@studio.example, with commas between them." put=${(value) => put({ per_job: { ...all.per_job, mail: list(value) } })} />
-      <${Line} id="per-urls" label="Addresses that jobs may name" value=${(all.per_job.urls ?? []).join(', ')} about="Beginnings such as https://hooks.studio.example/." put=${(value) => put({ per_job: { ...all.per_job, urls: list(value) } })} /></div></${Card}>`;
+      <${Line} id="per-urls" label="Addresses that jobs may name" value=${(all.per_job.urls ?? []).join(', ')} about="How they have to begin, with commas between them." put=${(value) => put({ per_job: { ...all.per_job, urls: list(value) } })} /></div></${Card}>`;
 }
 
 // Deliveries is what was sent lately, and what could not be.
