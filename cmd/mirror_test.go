@@ -80,7 +80,7 @@ func (p *cuttingProxy) pass(to, from net.Conn, count *int64) {
 	buffer := make([]byte, 16<<10)
 	passed := int64(0)
 	p.mu.Lock()
-	most := 20_000 + p.rand.Int64N(600_000)
+	most := 20_000 + p.rand.Int64N(150_000)
 	p.mu.Unlock()
 	for {
 		n, err := from.Read(buffer)
@@ -221,7 +221,7 @@ func (st *submitTest) rendered(t *testing.T, file string) (answer submitAnswer) 
 }
 
 // TestMirror renders a job on a worker that has no folder in common with the manager,
-// over lines that are cut, and with either side killed on the way. The frames are those
+// over lines that are cut 20 times, and with the worker killed on the way. The frames are those
 // that a worker with the storage renders.
 func TestMirror(t *testing.T) {
 	t.Parallel()
@@ -257,8 +257,8 @@ func TestMirror(t *testing.T) {
 		t.Errorf("the worker has no mirror:\n%s", written)
 	}
 	mirrored := framesIn(t, answer.Frames)
-	if _, left := proxy.came(); left == 20 {
-		t.Error("no line was cut")
+	if _, left := proxy.came(); left > 0 {
+		t.Errorf("%d of 20 cuts were not made", left)
 	}
 	if left, _ := filepath.Glob(filepath.Join(st.home, "storage", ".farm-incoming", "*")); len(left) > 0 {
 		t.Errorf("of what was sent, this is left: %v", left)
