@@ -106,9 +106,8 @@ type Options struct {
 	MirrorLines int    // connections that it uses at a time; 0: one
 
 	// GPU is the graphics card that the worker's programs see; nil: all there are.
-	GPU *GPU
-	// Variables are values of variables that hold on this computer only, by name.
-	Variables map[string]string
+	GPU       *GPU
+	Variables map[string]string // values of variables that hold on this computer only, by name
 	// GPURule is what the worker says of graphics cards: auto, prefer or never; "" is auto.
 	GPURule string
 }
