@@ -157,6 +157,9 @@ func (m *Manager) WhyIdle() (why map[farm.WorkerID]string, err error) {
 			if err != nil {
 				return err
 			}
+			if w.Unavailable(len(q.Active(w)) > 0) == farm.WorkerBusy {
+				continue // what else there is would be looked for among all jobs
+			}
 			if is := q.worker(w).Explain(q.now); !is.Running {
 				why[workers[i].ID] = is.Reason
 			}
