@@ -50,11 +50,6 @@ const (
 	DoShowWorker  ActionVerb = "show-worker"
 )
 
-// ActionVerbs lists all of them.
-func ActionVerbs() []ActionVerb {
-	return []ActionVerb{DoResume, DoRequeueJob, DoRequeueTask, DoPriority, DoTagJob, DoUnblock, DoAddTag, DoWake, DoApprove, DoStartWorker, DoShowLog, DoShowJobs, DoShowWorker}
-}
-
 // Next says in one line what can be done about it: the advice, and the actions as
 // commands; "" for nothing.
 func (w *Why) Next() string {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // A ConfigChange is one key of the manager that has another value than before.
@@ -115,15 +114,4 @@ func (c Config) ChangesFrom(earlier Config) (changes []ConfigChange) {
 		changes = append(changes, ConfigChange{VariablesKey, earlier.Variables, c.Variables, false})
 	}
 	return changes
-}
-
-// RestartFor names the changed keys that take effect at the next start, for people; "" if there is none.
-func RestartFor(changes []ConfigChange) string {
-	var names []string
-	for _, c := range changes {
-		if c.Restart {
-			names = append(names, c.Name)
-		}
-	}
-	return strings.Join(names, ", ")
 }

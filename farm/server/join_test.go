@@ -179,3 +179,18 @@ func TestJoinBehindAProxy(t *testing.T) {
 }
 
 func must(text string, _ error) string { return text }
+
+// computerCalls does what people do to add computers, and to know what is wrong with the manager's.
+func (s *testServer) computerCalls() {
+	s.base = "http://192.168.1.10:8080"
+	made := s.want(200, "POST", "/api/farm/join-codes", `{"uses":2,"note":"new ones"}`)
+	if offer := s.want(200, "GET", "/join/"+made.text("code"), ""); len(offer.body) == 0 {
+		s.t.Error("the offer of a join code is empty")
+	}
+	if list := s.want(200, "GET", "/api/farm/join-codes", ""); !strings.Contains(string(list.body), made.text("id")) || strings.Contains(string(list.body), made.text("code")) {
+		s.t.Errorf("the list of join codes: %s", list.body)
+	}
+	s.want(204, "DELETE", "/api/farm/join-codes/"+made.text("id"), "")
+	s.want(400, "GET", "/join/"+made.text("code"), "")
+	s.want(200, "GET", "/api/farm/findings", "")
+}

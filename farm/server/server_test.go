@@ -219,6 +219,7 @@ func TestEveryOperation(t *testing.T) {
 	s.jobCalls(job)
 	s.shamanCalls()
 	s.submissionCalls()
+	s.computerCalls()
 	s.contract.Require("reloadConfiguration") // there is no file in these tests
 }
 
