@@ -18,12 +18,17 @@ type View struct {
 	tx  *bolt.Tx
 	met []*damage // of which the best is to be made when the View has ended
 
-	lastChunk struct { // that was read: neighbours are often asked for one after the other
-		seq    uint32
-		number int
-		chunk  *chunk
-	}
+	chunks map[chunkPlace]*chunk // that were read: neighbours are often asked for one after the other
 }
+
+// A chunkPlace is a job's number, and that of one of its chunks.
+type chunkPlace struct {
+	seq    uint32
+	number int
+}
+
+// maxChunks bounds how many a View keeps.
+const maxChunks = 16
 
 // find returns the number of the job whose UUID begins with p, and the UUID.
 func (v *View) find(p prefix) (seq uint32, uuid farm.UUID, err error) {

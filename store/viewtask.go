@@ -201,8 +201,8 @@ func (v *View) task(id farm.TaskID) (j jobRecord, seq uint32, index int, err err
 
 // chunk returns a chunk of definitions with their commands.
 func (v *View) chunk(seq uint32, c int) (*chunk, error) {
-	if last := &v.lastChunk; last.chunk != nil && last.seq == seq && last.number == c {
-		return last.chunk, nil
+	if known := v.chunks[chunkPlace{seq, c}]; known != nil {
+		return known, nil
 	}
 	key := key64(seq, uint32(c))
 	payload, err := v.record(defBucket, key)
@@ -213,6 +213,9 @@ func (v *View) chunk(seq uint32, c int) (*chunk, error) {
 	if err != nil {
 		return nil, defBucket.damaged(key, err)
 	}
-	v.lastChunk.seq, v.lastChunk.number, v.lastChunk.chunk = seq, c, decoded
+	if v.chunks == nil || len(v.chunks) == maxChunks {
+		v.chunks = map[chunkPlace]*chunk{}
+	}
+	v.chunks[chunkPlace{seq, c}] = decoded
 	return decoded, nil
 }
