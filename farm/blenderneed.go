@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// Types of tasks that make a difference to who gets them: those that run Blender, and
-// those that use no files.
+// Types of tasks that make a difference to who gets them: those that run Blender, those
+// that make videos of frames, and those that use no files.
 const (
 	TypeBlender = "blender"
+	TypeFFmpeg  = "ffmpeg"
 	TypeMisc    = "misc"
 )
 

@@ -22,6 +22,7 @@ const (
 	WorkerBlocked   // it gets no more tasks of this type from this job
 	MemoryShort     // it has no more memory than a worker that did not have enough
 	FailedBefore    // it failed the task, and somebody else who is awake can try
+	StorageFirst    // the task reads many files, and somebody awake has the shared storage, where this one has a mirror
 
 	// Of the worker: for now it gets no task at all.
 	StatusRequested // it is asked to take another status first

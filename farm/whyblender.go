@@ -76,8 +76,24 @@ func (w *Demand) nobodyHasStorage(_, able group) Why {
 	return Why{Reason: reason, Advice: packIt}
 }
 
+// storageFirst says that somebody who has the storage comes first.
+func storageFirst(_, _ group) Why {
+	return Why{Reason: "it reads many files, so workers with the farm's shared storage come first"}
+}
+
 // packIt is what lets workers without the shared storage do a job.
 const packIt = "submit it again with --pack, which lets workers without the storage fetch its files, or start a worker that has the storage"
+
+// unsuited says that others have what jobs wait for, or have it nearer.
+func (w *WorkerDiagnosis) unsuited() (reasons []Why) {
+	if len(w.OtherBlenders) > 0 {
+		reasons = append(reasons, w.otherBlenders())
+	}
+	if w.StorageFirst {
+		reasons = append(reasons, Why{Reason: "the tasks that wait read many files, and workers with the farm's shared storage do those first"})
+	}
+	return reasons
+}
 
 // otherBlenders says that jobs wait for Blenders that the worker does not have, or for
 // graphics cards.

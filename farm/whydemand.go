@@ -25,6 +25,7 @@ func (w *Demand) Explain(now time.Time) Why {
 		{WorkerBlocked, w.allBlocked},
 		{MemoryShort, w.nobodyLarger},
 		{FailedBefore, w.allFailed},
+		{StorageFirst, storageFirst},
 	} {
 		var left group
 		for _, s := range rest {
@@ -98,6 +99,7 @@ func (w *Demand) excluded(all group, told Obstacle) (details []string) {
 		{WorkerBlocked, "is", "are", w.blockedFrom()},
 		{MemoryShort, "has", "have", "no more memory than a worker that had too little for it"},
 		{FailedBefore, "has", "have", "failed it, so another tries first"},
+		{StorageFirst, "leaves", "leave", "it to those with the farm's shared storage, as it reads many files"},
 	} {
 		g := all.which(d.obstacle)
 		if d.obstacle == TypeUnsupported {

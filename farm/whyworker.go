@@ -26,6 +26,8 @@ type MissedWork struct {
 	OtherTags     []TagRef      // tags of jobs that wait, and that it does not carry
 	OtherBlenders []BlenderNeed // of jobs that wait, and that it has no Blender for
 
+	StorageFirst bool // tasks wait for workers with the shared storage, which read many files
+
 	Blocked    []JobID // jobs with tasks for it that it is blocked from
 	BlockedToo int     // other workers that are blocked in the first of them
 	Failed     []JobID // jobs whose tasks for it it failed
@@ -62,9 +64,7 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 	if n := len(w.Failed); n > 0 {
 		reasons = append(reasons, Why{Reason: fmt.Sprintf("it failed the tasks it could do of %s, and others try them first", plural(n, "job"))})
 	}
-	if len(w.OtherBlenders) > 0 {
-		reasons = append(reasons, w.otherBlenders())
-	}
+	reasons = append(reasons, w.unsuited()...)
 	if len(w.OtherTags) > 0 {
 		reasons = append(reasons, Why{Reason: "jobs wait for workers with tag " + strings.Join(namesOf(w.OtherTags), " or ") + ", which it does not carry",
 			Actions: []Action{w.give(w.OtherTags[0], "give it one with")}})

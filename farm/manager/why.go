@@ -310,6 +310,7 @@ func (q *inquiry) worker(w *store.Worker) *farm.WorkerDiagnosis {
 	}
 	o := q.Tx.Mismatch(w)
 	worker.OtherTypes, worker.Unable, worker.OtherBlenders, worker.InUse = o.Types, w.Unable, o.Blenders, w.InUse
+	worker.StorageFirst = o.StorageFirst
 	if w.Facts != nil {
 		worker.Findings = w.Facts.Findings
 	}

@@ -1,9 +1,13 @@
 package manager_test
 
 import (
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"renderfarm/farm"
+	"renderfarm/farm/manager"
 )
 
 // A job whose files were submitted where they are is for workers that have the storage,
@@ -66,4 +70,53 @@ func TestTasksThatNeedTheStorage(t *testing.T) {
 	if f.take(w) == "" {
 		t.Error("a worker that found the storage does not get it")
 	}
+}
+
+// A video of frames is for workers that have the storage as long as one of them is awake,
+// busy or not; otherwise a worker with a mirror makes it.
+func TestVideosPreferTheStorage(t *testing.T) {
+	virtually(t, func(t *testing.T, f *testFarm) {
+		f.configure(timeouts(0, time.Minute))
+		mirror, storing := f.worker("mirror"), f.worker("storing")
+		f.must(f.SetFacts(mirror, farm.WorkerFacts{Storage: farm.StorageMirrored}))
+		job := f.submit(framesAndVideo(1))
+		frame := f.take(mirror)
+		if frame == "" {
+			t.Fatal("a worker with a mirror gets no frame")
+		}
+		f.report(mirror, frame, farm.TaskCompleted)
+		f.submit(map[string]any{"frames": 1, "blendfile": "/elsewhere/a.blend"}, priority(99))
+		if f.take(storing) == "" {
+			t.Fatal("a worker with the storage gets nothing")
+		}
+		if got := f.take(mirror); got != "" {
+			t.Fatal("a worker with a mirror gets the video though one with the storage is awake")
+		}
+		why, err := f.WhyJob(job)
+		f.must(err)
+		if why.Reason != "worker storing, the only one that could do it, is busy" || !slices.Contains(why.Details, "worker mirror leaves it to those with the farm's shared storage, as it reads many files") {
+			t.Errorf("why: %+v", why)
+		}
+		if why, err = f.WhyTask(f.task(job, 1).ID, mirror); err != nil || why.Reason != "worker mirror leaves it to those with the farm's shared storage, as it reads many files" {
+			t.Errorf("why not by that worker: %+v, %v", why, err)
+		}
+		if why, err = f.WhyWorker(mirror); err != nil || why.Reason != "the tasks that wait read many files, and workers with the farm's shared storage do those first" {
+			t.Errorf("why the worker has nothing: %+v, %v", why, err)
+		}
+
+		// It is woken when the other one is lost, of which nothing is heard any more.
+		got := make(chan manager.Assignment, 1)
+		go func() {
+			a, err := f.Assign(t.Context(), mirror, 24*time.Hour)
+			f.must(err)
+			got <- a
+		}()
+		synctest.Wait()
+		if len(got) > 0 {
+			t.Fatal("it got something while the other worker was there")
+		}
+		if a := <-got; a.Task == nil || a.Task.ID != f.task(job, 1).ID {
+			t.Errorf("it got %+v", a)
+		}
+	})
 }

@@ -34,6 +34,7 @@ var conditions = []condition{
 	{farm.WorkerBlocked, func(_ *Scheduler, t Task, w *Worker) bool { return !t.Job.Blocked(w, t.Type()) }},
 	{farm.MemoryShort, (*Scheduler).enoughMemory},
 	{farm.FailedBefore, (*Scheduler).mayTry},
+	{farm.StorageFirst, func(s *Scheduler, t Task, w *Worker) bool { return !s.leavesIt(t, w) }},
 }
 
 // Suits reports whether a task that is handed out could be the worker's, if it waited.

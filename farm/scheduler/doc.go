@@ -19,7 +19,8 @@
 // A task may be handed to a worker if all conditions hold (conditions.go): its
 // job runs; the task waits, and all that it needs is completed; the worker takes
 // its type, carries its job's tag, is not blocked from it, and has not failed it
-// while somebody else who is awake could do it. Of those, Pick returns the best:
+// while somebody else who is awake could do it; and one with a mirror of the storage
+// leaves what reads many files to those that have the storage (gather.go). Of those, Pick returns the best:
 //
 //  1. the highest job priority,
 //  2. then the highest task priority,

@@ -37,7 +37,7 @@ func (s *Scheduler) Match(d Demand, w *Worker) (Task, farm.Obstacle) {
 	switch o := s.Obstacle(d.First, w); o {
 	case farm.NoObstacle:
 		return d.First, o
-	case farm.FailedBefore, farm.MemoryShort: // there may be others of the type that it may have
+	case farm.FailedBefore, farm.MemoryShort, farm.StorageFirst: // there may be others of the type that it may have
 		if i, _, ok := s.bestOf(d.First.Job, d.kind, w); ok {
 			return Task{Job: d.First.Job, Index: i}, farm.NoObstacle
 		}
@@ -98,6 +98,8 @@ type Mismatch struct {
 	Blocked []*Job       // jobs with tasks for it that it is blocked from; 100 at most
 	Failed  []*Job       // jobs whose tasks for it it failed, or has too little memory for; 100 at most
 
+	StorageFirst bool // tasks wait for workers with the storage, and it has a mirror
+
 	Blenders []farm.BlenderNeed // of jobs with tasks that wait, and for which it has no Blender, or others have a better one
 }
 
@@ -114,6 +116,8 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 			m.Tags = append(m.Tags, work.Tag)
 		case !w.placement.meets(work.Need) || q.standBack(w):
 			m.Blenders = append(m.Blenders, work.Need)
+		case q.leavesAll(w):
+			m.StorageFirst = true
 		default:
 			q.Scan(func(e *entry) bool {
 				if !s.suits(e.job, work.Type, w) {
@@ -122,7 +126,11 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 				}
 				if e.job.Blocked(w, work.Type) {
 					m.Blocked = append(m.Blocked, e.job)
-				} else if _, _, ok := s.bestOf(e.job, e.kind, w); !ok {
+				} else if _, _, ok := s.bestOf(e.job, e.kind, w); ok {
+					return true
+				} else if i, _ := e.job.plan.atRank(e.first); s.leavesIt(Task{e.job, i}, w) {
+					m.StorageFirst = true
+				} else {
 					m.Failed = append(m.Failed, e.job)
 				}
 				return len(m.Blocked)+len(m.Failed) < maxCounted

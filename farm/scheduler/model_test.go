@@ -100,8 +100,28 @@ func (h *history) obstacle(n *naiveJob, i int, number uint32) farm.Obstacle {
 		return farm.MemoryShort
 	case slices.Contains(task.failedBy, number) && others > 0:
 		return farm.FailedBefore
+	case h.storageFirst(n, i, number):
+		return farm.StorageFirst
 	}
 	return farm.NoObstacle
+}
+
+// storageFirst reports whether a worker with a mirror leaves a task to another one.
+func (h *history) storageFirst(n *naiveJob, i int, number uint32) bool {
+	task := &n.tasks[i]
+	needs := func(i int) []int { return slices.Compact(slices.Sorted(slices.Values(n.tasks[i].Needs))) }
+	alone := len(needs(i)) > 1
+	for k := range n.tasks {
+		alone = alone && (k == i || !slices.Equal(needs(k), needs(i)))
+	}
+	mirror := func(number uint32) bool {
+		f := h.workers[number-1].Facts
+		return f != nil && f.Storage == farm.StorageMirrored
+	}
+	_, others := h.capable(n, i, 0, func(other uint32, w *farm.Worker) bool {
+		return w.Status == farm.WorkerAwake && w.InUse == "" && !mirror(other) && h.enough(task, other)
+	})
+	return mirror(number) && (task.Type == farm.TypeFFmpeg || alone) && others > 0
 }
 
 // best is Pick, the long way.
@@ -167,7 +187,11 @@ func (h *history) checkMismatch(t *rapid.T, w *Worker, gets bool) {
 	if matched != gets {
 		t.Fatalf("worker %d matches a demand: %v; it gets a task: %v", w.number, matched, gets)
 	}
-	if named := len(m.Types) + len(m.Tags) + len(m.Blenders) + len(m.Blocked) + len(m.Failed); !gets && (named > 0) != waits {
+	named := len(m.Types) + len(m.Tags) + len(m.Blenders) + len(m.Blocked) + len(m.Failed)
+	if m.StorageFirst {
+		named++
+	}
+	if !gets && (named > 0) != waits {
 		t.Fatalf("worker %d gets nothing, tasks wait: %v, and the reasons are %+v", w.number, waits, m)
 	}
 }
@@ -261,10 +285,11 @@ func (h *history) workAs(t *rapid.T, w *Worker) {
 	tags := rapid.SliceOfN(rapid.SampledFrom([]farm.TagID{"one", "two"}), 0, 2).Draw(t, "tags")
 	status := rapid.SampledFrom([]farm.WorkerStatus{farm.WorkerAwake, farm.WorkerAwake, farm.WorkerAsleep}).Draw(t, "status")
 	deleted := rapid.IntRange(0, 9).Draw(t, "deleted") == 0
+	inUse := rapid.SampledFrom([]string{"", "", "", "in use"}).Draw(t, "in use")
 	facts, away := drawFacts(t), status != farm.WorkerAwake && rapid.Bool().Draw(t, "away")
 	h.do(t, func() {
 		h.change(w, func(is *farm.Worker) {
-			is.Facts, is.Away = facts, away
+			is.Facts, is.Away, is.InUse = facts, away, inUse
 			is.TaskTypes, is.Tags, is.Status, is.Deleted = types, tags, status, time.Time{}
 			if deleted {
 				is.Deleted = testTime
@@ -348,7 +373,7 @@ func (h *history) remove(t *rapid.T) {
 // answers with the long way, and the scheduler with a rebuilt one.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{world: newWorld(), naive: map[*Job]*naiveJob{}, types: []string{farm.TypeBlender, "b", "c"}}
+		h := &history{world: newWorld(), naive: map[*Job]*naiveJob{}, types: []string{farm.TypeBlender, "b", farm.TypeFFmpeg}}
 		t.Repeat(map[string]func(*rapid.T){
 			"new job":       h.newJob,
 			"new worker":    h.newWorker,

@@ -14,7 +14,7 @@ func (s *Scheduler) PickIf(w *Worker, may func(Task) bool) (Task, bool) {
 	refused := 0
 	var task Task // none as long as its job is nil
 	for _, q := range w.queuesIn(s) {
-		if q.standBack(w) {
+		if q.standBack(w) || q.leavesAll(w) {
 			continue
 		}
 		q.Scan(func(e *entry) bool {
@@ -64,7 +64,7 @@ func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {
 			return 0, nil, false
 		}
 		i, r := j.plan.atRank(rank)
-		if s.enoughMemory(Task{j, i}, w) && s.mayTry(Task{j, i}, w) {
+		if s.enoughMemory(Task{j, i}, w) && s.mayTry(Task{j, i}, w) && !s.leavesIt(Task{j, i}, w) {
 			return i, r, true
 		}
 	}

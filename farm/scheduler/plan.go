@@ -34,7 +34,8 @@ type Run struct {
 	Steps    int32  // of each task
 	Type     uint16 // type number
 
-	rank uint32 // rank of its first task
+	rank    uint32 // rank of its first task
+	gathers bool   // see Plan.gathers
 }
 
 // A Span is the tasks From..To, To not included.
@@ -96,7 +97,7 @@ func (p *Plan) Link() {
 	for _, n := range p.byRank {
 		r := &p.Runs[n]
 		length := p.End(int(n)) - int(r.First)
-		r.rank = uint32(rank)
+		r.rank, r.gathers = uint32(rank), p.gathers(int(n))
 		rank += length
 		p.steps += length * int(r.Steps)
 		p.typeStart[r.Type+1] = uint32(rank)

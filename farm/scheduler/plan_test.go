@@ -47,7 +47,7 @@ func TestSpansOf(t *testing.T) {
 func drawPlan(t *rapid.T, most int) []farm.PlannedTask {
 	tasks := make([]farm.PlannedTask, rapid.IntRange(0, most).Draw(t, "tasks"))
 	for i := range tasks {
-		tasks[i] = farm.PlannedTask{Name: fmt.Sprint("t", i), Type: rapid.SampledFrom([]string{farm.TypeBlender, "b", "c"}).Draw(t, "type"),
+		tasks[i] = farm.PlannedTask{Name: fmt.Sprint("t", i), Type: rapid.SampledFrom([]string{farm.TypeBlender, "b", farm.TypeFFmpeg}).Draw(t, "type"),
 			Priority: rapid.IntRange(-2, 2).Draw(t, "priority"), Commands: make([]farm.Command, rapid.IntRange(0, 2).Draw(t, "commands"))}
 		if i > 0 {
 			tasks[i].Needs = rapid.SliceOfN(rapid.IntRange(0, i-1), 0, 5).Draw(t, "needs")

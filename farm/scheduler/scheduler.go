@@ -130,9 +130,7 @@ func (s *Scheduler) setRunnable(j *Job, r *Run, i int, on bool) {
 func (s *Scheduler) Block(j *Job, w *Worker, taskType string, since time.Time) {
 	j.RestoreBlock(w.number, taskType, since)
 	s.countAllFailing(j)
-	if len(j.failedBy) > 0 || !j.terms.work(taskType).Need.IsZero() {
-		s.noteRunnable(j, taskType) // others may be alone now with what they failed, or nobody has the version of the file
-	}
+	s.noteRunnable(j, taskType) // others may be alone now with what they failed, or nobody else has the version of the file, or the storage
 }
 
 // Unblock lets the worker have tasks of the type from the job again.

@@ -24,6 +24,10 @@ type capacity struct {
 	// Of a need for the version of a file: those that have only newer ones, and how
 	// many have it and were awake not long ago.
 	newerCapable, newerAwake, present int
+
+	// Those that have the shared storage and get tasks, and of them those that have only
+	// newer Blenders than that.
+	storing, newerStoring int
 }
 
 // A placement is what of a worker the capacities were last counted by.
@@ -33,6 +37,7 @@ type placement struct {
 	capable bool
 	awake   bool
 	away    bool // it was not awake for long
+	inUse   bool // its computer's owner needs it
 
 	blenders []farm.BlenderVersion // that it has; nil if it does not tell
 	memory   int64                 // in bytes; 0 if it does not tell
@@ -42,7 +47,7 @@ type placement struct {
 
 func placementOf(w *farm.Worker) placement {
 	capable := w.Deleted.IsZero() && !w.Unapproved
-	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, blenders: w.Facts.Versions(), gpu: w.Facts.GPU()}
+	p := placement{types: w.TaskTypes, tags: w.Tags, capable: capable, awake: capable && w.Status == farm.WorkerAwake, away: w.Away, inUse: w.InUse != "", blenders: w.Facts.Versions(), gpu: w.Facts.GPU()}
 	if w.Facts != nil {
 		p.memory, p.mirror = w.Facts.Memory, w.Facts.Storage == farm.StorageMirrored
 	}
@@ -50,7 +55,7 @@ func placementOf(w *farm.Worker) placement {
 }
 
 func (p *placement) same(q *placement) bool {
-	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.memory == q.memory && p.gpu == q.gpu && p.mirror == q.mirror &&
+	return p.capable == q.capable && p.awake == q.awake && p.away == q.away && p.inUse == q.inUse && p.memory == q.memory && p.gpu == q.gpu && p.mirror == q.mirror &&
 		slices.Equal(p.types, q.types) && slices.Equal(p.tags, q.tags) && slices.Equal(p.blenders, q.blenders)
 }
 
@@ -121,10 +126,15 @@ func (s *Scheduler) SetWorker(w *Worker, is *farm.Worker) {
 	w.placement, w.queues = now, nil
 	was.each(s, func(q *queue) { q.count(&was, -1) })
 	now.each(s, func(q *queue) { q.count(&now, +1) })
+	now.each(s, func(q *queue) { // those with newer Blenders, which may be all that have the storage, stand back
+		if q.capacity.newerStoring > 0 && q.Len() > 0 && now.present(q.work.Need) && !was.present(q.work.Need) {
+			s.newWork(q.work)
+		}
+	})
 	was.each(s, func(q *queue) {
 		left := was.awake && !(now.awake && now.takes(q.work))
 		leftVersion := was.present(q.work.Need) && !now.present(q.work.Need)
-		if q.failing > 0 && (left || leftVersion) || leftVersion && q.capacity.present == 0 {
+		if q.failing > 0 && (left || leftVersion) || leftVersion && q.capacity.present == 0 || q.storageLeft(&was, &now) {
 			s.newWork(q.work)
 		}
 	})
@@ -154,6 +164,12 @@ func (q *queue) count(p *placement, n int) {
 	if p.awake && newer {
 		c.newerAwake += n
 	}
+	if p.stores() {
+		c.storing += n
+	}
+	if p.stores() && newer {
+		c.newerStoring += n
+	}
 	if p.present(q.work.Need) {
 		c.present += n
 	}
@@ -168,33 +184,8 @@ func (s *Scheduler) mayTry(t Task, w *Worker) bool {
 // nobodyElse reports whether nobody awake could do a task but those that failed
 // it: then they may try again.
 func (s *Scheduler) nobodyElse(t Task) bool {
-	j, work := t.Job, t.Job.terms.work(t.Type())
-	failed := j.failedBy[uint32(t.Index)]
-	if j.outOfMemory[uint32(t.Index)] {
-		return !slices.ContainsFunc(s.workers[1:], func(w *Worker) bool {
-			return w.placement.awake && s.could(t, w, nil) && !slices.Contains(failed, w.number) && s.enoughMemory(t, w)
-		})
-	}
-	capacity := &s.queue(work).capacity
-	left := capacity.awake
-	if capacity.newerAwake > 0 && s.presentFor(j, work, nil) > 0 {
-		left -= capacity.newerAwake
-	}
-	if left > len(failed)+len(j.blocked) {
-		return false // too many to look at each
-	}
-	counts := func(w *Worker) bool { return w.placement.awake && w.placement.takes(work) && s.suits(j, work.Type, w) }
-	for _, number := range failed {
-		if w := s.workers[number]; counts(w) && !j.Blocked(w, work.Type) {
-			left--
-		}
-	}
-	for b := range j.blocked {
-		if b.taskType == work.Type && counts(s.workers[b.worker]) {
-			left--
-		}
-	}
-	return left <= 0
+	c := &s.queue(t.Job.terms.work(t.Type())).capacity
+	return !s.anybody(t, func(p *placement) bool { return p.awake }, c.awake, c.newerAwake)
 }
 
 // Capable returns how many workers, not counting other, could do a task: they are
