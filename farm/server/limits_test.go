@@ -26,7 +26,7 @@ func TestLimitsAreDocumented(t *testing.T) {
 		fmt.Sprintf("follow the farm | %d, of which %d of one client |", maxFollowers, maxFollowersOfAClient),
 		fmt.Sprintf("| connections at a time | %d, of which %d of one client |", maxConnections, maxConnectionsOfAClient),
 		fmt.Sprintf("with handshakes | %d, of which %d of one client, for 10 s |", maxBeginning, maxBeginningOfAClient),
-		fmt.Sprintf("| wrong farm keys | %d a minute of one client |", wrongKeys),
+		fmt.Sprintf("| wrong farm keys and join codes, together | %d a minute of one client |", wrongKeys),
 		fmt.Sprintf("An address that sends %d wrong keys within a minute", wrongKeys),
 		fmt.Sprintf("They keep a cookie for %d days", int(signedInFor.Hours()/24)),
 		fmt.Sprintf("`registrations_per_minute` (%d) of one client", farm.DefaultConfig().RegistrationsPerMinute),
