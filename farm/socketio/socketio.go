@@ -55,7 +55,7 @@ type client struct {
 	cancel context.CancelFunc
 
 	mu    sync.Mutex        // guards what follows; the log of events is taken while it is held
-	rooms map[string]func() // it is in, with what ends it
+	rooms map[string]func() // it is in, with what ends it; nil when it has left
 }
 
 // Serve answers a request for the endpoint, and tells the client what changes until it
@@ -257,6 +257,9 @@ func (c *client) subscribe(s subscription) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.rooms == nil { // what it sent last is still being read
+		return errors.New("the connection has ended")
+	}
 	for _, room := range rooms(s.UUID) {
 		end, is := c.rooms[room]
 		switch {

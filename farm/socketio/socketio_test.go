@@ -155,6 +155,10 @@ func TestBoundsOfAClient(t *testing.T) {
 	if c.source.Events.PublishLog("00000000-2222-4333-8444-555555555555", "x"); c.source.Events.Published() != 0 {
 		t.Error("a client that left watches a log")
 	}
+	// What it sent last may be read when it has left already.
+	if err := c.subscribe(subscription{"subscribe", "tasklog", string(task)}); err == nil {
+		t.Error("a client that left follows a log")
+	}
 }
 
 // Other ways than WebSocket, and other versions, are refused with a sentence.
