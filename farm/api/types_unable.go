@@ -37,7 +37,13 @@ type WorkerUnable struct {
 
 // WorkerNeeds asks what the worker has to find on its computer. A manager that is not
 // Farm's is asked what comes near it: its variables and its shared storage.
+//
+// It is asked without the worker's session, as a worker asks before it signs on: until
+// then the identity is that of the run before, and the manager would take the two for copies.
 func (c *Client) WorkerNeeds(ctx context.Context, platform string) (WorkerNeeds, error) {
+	anyone := *c
+	anyone.Session = ""
+	c = &anyone
 	needs, err := fetch[WorkerNeeds](ctx, c, call{path: atFarm("worker", "needs")})
 	if !IsNotFound(err) {
 		return needs, err

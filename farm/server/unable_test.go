@@ -173,4 +173,13 @@ func TestNeeds(t *testing.T) {
 	if again, err := client.WorkerNeeds(t.Context(), "linux"); err != nil || again != needs {
 		t.Errorf("the second time: %+v, %v", again, err)
 	}
+	// A worker asks before it signs on, when the identity is still that of the run before.
+	client.Session = "the run before"
+	if _, err := client.SignOn(t.Context(), api.WorkerSignOn{Name: "w1", SupportedTaskTypes: []string{"misc"}, SoftwareVersion: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	client.Session = "this run"
+	if again, err := client.WorkerNeeds(t.Context(), "linux"); err != nil || again != needs {
+		t.Errorf("after a restart: %+v, %v", again, err)
+	}
 }
