@@ -9,6 +9,7 @@ package websubmit
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -36,6 +37,7 @@ const (
 	maxSubmissions = 100      // that are begun
 	maxFile        = 64 << 30 // bytes of a file that is sent
 	keepFree       = 1 << 30  // bytes that are left on the disk
+	lookEvery      = 64 << 20 // bytes of a file after which it is looked how much is left
 	keptFor        = time.Hour
 	atATime        = 2 // Blenders that look into files
 )
@@ -43,7 +45,8 @@ const (
 // A Desk takes in submissions. Use New.
 type Desk struct {
 	Options
-	looking chan struct{} // a place for each Blender
+	looking chan struct{}             // a place for each Blender
+	free    func(folder string) int64 // see diskfree.Of
 
 	mu  sync.Mutex // guards all; nothing else is taken while it is held
 	all map[string]*submission
@@ -68,7 +71,7 @@ func New(o Options) (*Desk, error) {
 	if err := os.RemoveAll(o.Uploads); err != nil {
 		return nil, farm.Errorf(farm.Invalid, "files that were sent and never submitted cannot be removed: %w", err)
 	}
-	return &Desk{Options: o, looking: make(chan struct{}, atATime), all: map[string]*submission{}}, nil
+	return &Desk{Options: o, looking: make(chan struct{}, atATime), free: diskfree.Of, all: map[string]*submission{}}, nil
 }
 
 // Close forgets all submissions.
@@ -126,7 +129,7 @@ func (d *Desk) expect(s *submission, name string) error {
 
 // room refuses what would fill the disk.
 func (d *Desk) room(size int64) error {
-	if free := diskfree.Of(filepath.Dir(d.Uploads)); free >= 0 && free < size+keepFree {
+	if free := d.free(filepath.Dir(d.Uploads)); free >= 0 && free < size+keepFree {
 		return farm.Errorf(farm.NoRoom, "the manager's disk has %s left, too little for a file of %s. Make room on it, or put the file into the shared storage", farm.Size(free), farm.Size(size))
 	}
 	return nil
@@ -153,16 +156,37 @@ func (d *Desk) Receive(id string, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(file, io.LimitReader(content, s.size+1))
+	n, err := d.write(file, content, s.size)
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
-	if err != nil || n != s.size {
-		_ = os.Remove(s.file)
-		return farm.Errorf(farm.Mismatch, "the file did not arrive whole: send it again")
+	if err == nil && n == s.size {
+		s.there = true
+		return nil
 	}
-	s.there = true
-	return nil
+	_ = os.Remove(s.file)
+	if farm.KindOf(err) == farm.NoRoom {
+		return err
+	}
+	return farm.Errorf(farm.Mismatch, "the file did not arrive whole: send it again")
+}
+
+// write copies the content of a file of so many bytes, and gives up before others that
+// write leave too little on the disk: the manager's database is on it, too.
+func (d *Desk) write(file io.Writer, content io.Reader, size int64) (n int64, err error) {
+	for content = io.LimitReader(content, size+1); ; {
+		more, err := io.CopyN(file, content, lookEvery)
+		n += more
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err == nil {
+			err = d.room(max(size-n, 0))
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // Discard forgets a submission, and removes what was sent for it.
@@ -198,8 +222,11 @@ func (d *Desk) use(id string) (*submission, func(), error) {
 	if !s.busy.TryLock() {
 		return nil, nil, farm.Errorf(farm.Busy, "this file is being looked at: wait a moment")
 	}
-	s.forget.Reset(keptFor)
-	return s, s.busy.Unlock, nil
+	s.forget.Stop() // a file may take hours to come
+	return s, func() {
+		s.forget.Reset(keptFor)
+		s.busy.Unlock()
+	}, nil
 }
 
 // look waits for a place among those that look into files.
