@@ -36,6 +36,9 @@ func fillFormat(t *testing.T, path string) {
 	f.largeJob()
 	f.frames()
 	f.leaving()
+	f.at(func(tx *Tx) {
+		tx.AddNotice(farm.Notice{Event: farm.NoticeWorkerLost, Worker: "render-4", Time: f.clock})
+	})
 	clean(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -113,7 +116,7 @@ func (f *formatDatabase) add(name string, frames int) farm.JobID {
 		Settings: map[string]any{"frames": fmt.Sprintf("1-%d", frames), "fps": 23.976, "add_path_components": 0.0, "blendfile": "/srv/Jöbs/shot #7.blend"},
 		Metadata: map[string]string{"project": "Sprite"}, SubmitterPlatform: "linux"}}
 	if f.jobs%3 == 0 {
-		p.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: 4, Minor: 2}, Match: farm.BlenderMatch(f.jobs % 2)}
+		p.Blender = farm.BlenderNeed{Version: farm.BlenderVersion{Major: 4, Minor: 2}, Match: farm.BlenderMatch(f.jobs % 2), Storage: f.jobs%2 == 0}
 	}
 	if f.jobs%2 == 0 {
 		p.Tag, p.ShamanCheckout = formatTag, "sprite/0001"

@@ -40,6 +40,7 @@ var migrations = []migration{
 	{"what frames cost has buckets; tasks may render some of their frames again", addFrames},
 	{"jobs know which Blender they want", nil},
 	{"what frames cost has flat frames, devices, processor time along the job, and forecasts", addForecasts},
+	{"jobs know whether they need the shared storage; there are notices", nil},
 }
 
 // countTheCounts makes layout 2. Job records had as many counts as the program knew
