@@ -99,11 +99,18 @@ func (p *Programs) List(ctx context.Context) ([]Member, error) {
 	return members, nil
 }
 
+// owns reports whether a name is of a member. Of what is called "shots", those of
+// "shots-night" are no members.
+func (p *Programs) owns(name string) bool {
+	rest, ok := strings.CutPrefix(name, p.prefix())
+	return ok && !strings.Contains(rest, "-")
+}
+
 // parse reads what the program printed. Names of others are left out.
 func (p *Programs) parse(out string) (members []Member, err error) {
 	for line := range strings.Lines(out) {
 		words := strings.Fields(line)
-		if len(words) == 0 || !strings.HasPrefix(words[0], p.prefix()) {
+		if len(words) == 0 || !p.owns(words[0]) {
 			continue
 		}
 		if !memberName.MatchString(words[0]) || len(words) > 2 || len(words) == 2 && words[1] != "pending" && words[1] != "running" {

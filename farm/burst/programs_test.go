@@ -101,7 +101,7 @@ func TestProgramsThatDoNotBegin(t *testing.T) {
 
 func TestProgramsParse(t *testing.T) {
 	p := &Programs{Name: "a", Show: []string{"list"}}
-	got, err := p.parse("farm-a-1\nfarm-b-2 running\n farm-a-3 pending\nfarm-a-4\trunning\n\n")
+	got, err := p.parse("farm-a-1\nfarm-a-night-5\nfarm-b-2 running\n farm-a-3 pending\nfarm-a-4\trunning\n\n")
 	if want := []Member{{"farm-a-1", false}, {"farm-a-3", true}, {"farm-a-4", false}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
