@@ -132,6 +132,10 @@ func (s *Share) Open(ctx context.Context, name string) (o Opened, err error) {
 		return o, err
 	}
 	defer root.Close()
+	// A named pipe would be waited for until somebody writes to it.
+	if info, err := root.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return o, farm.Errorf(farm.NotFound, "%s is not a file", name)
+	}
 	f, err := root.Open(name)
 	if err != nil {
 		return o, farm.Errorf(kindOf(err), "the file %s of the storage cannot be read: %w", name, err)
