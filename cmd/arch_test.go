@@ -27,7 +27,7 @@ type floor struct {
 // everyone who has it in the line; what is not in a line may not be imported.
 var house = map[string]floor{
 	"": {"cmd", "", "main only hands over to cmd"},
-	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/doctor farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/server farm/service farm/setup farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
+	"cmd": {"farm farm/access farm/api farm/binaries farm/blendfile farm/burst farm/diagnosis farm/discovery farm/doctor farm/events farm/flamenco farm/fsync farm/idle farm/manager farm/mqtt farm/notify farm/ownerpage farm/pack farm/procgroup farm/selfupdate farm/server farm/service farm/setup farm/submit farm/v3events farm/watchfolder farm/websubmit farm/worker farm/yamlfile jsjobs store store/files ui addon docs",
 		"github.com/spf13/cobra github.com/spf13/pflag github.com/lmittmann/tint golang.org/x/term", "the only place that wires"},
 	"farm":             {"", "", "the words and rules do no I/O and depend on nobody"},
 	"farm/access":      {"farm farm/fsync", "", "keys and certificates are files, and nobody else makes or compares them"},
@@ -48,8 +48,9 @@ var house = map[string]floor{
 		"message brokers are spoken to in one place, which follows the timeline like everybody"},
 	"farm/v3events":    {"farm farm/api farm/events", "", "the protocol's words for events are shared by all who send them, and it sends none"},
 	"farm/server":      {"farm farm/access farm/api farm/binaries farm/events farm/manager farm/metrics farm/notify farm/setup farm/slots farm/socketio farm/v3events", "github.com/go-chi/chi golang.org/x/sync rsc.io/qr", "HTTP is a skin: it reaches the store only through the manager"},
-	"farm/worker":      {"farm farm/api farm/blendfile farm/doctor farm/exr farm/framefile farm/fsync farm/picture farm/procgroup farm/programs farm/unpack store/cache store/outbox", "golang.org/x/sys golang.org/x/time/rate", "the worker cannot reach the manager's store"},
+	"farm/worker":      {"farm farm/api farm/blendfile farm/doctor farm/exr farm/framefile farm/fsync farm/picture farm/procgroup farm/programs farm/selfupdate farm/unpack store/cache store/outbox", "golang.org/x/sys golang.org/x/time/rate", "the worker cannot reach the manager's store"},
 	"farm/binaries":    {"farm", "", "which programs there are for other computers is known in one place, and to whom they are sent in another"},
+	"farm/selfupdate":  {"farm", "", "the program that runs is replaced in one place"},
 	"farm/picture":     {"farm farm/exr", "golang.org/x/image/draw golang.org/x/image/tiff", "previews are made in one place"},
 	"farm/framefile":   {"farm farm/exr", "golang.org/x/image/webp golang.org/x/image/tiff/lzw", "what a renderer saved is read back in one place"},
 	"farm/diagnosis":   {"farm farm/yamlfile", "", "what a log says is known in one place"},

@@ -33,6 +33,7 @@ type local struct {
 	Blenders        []string      `yaml:"blenders,omitempty"`            // see worker.Options.Blenders
 	OwnVariables    []string      `yaml:"worker_variables,omitempty"`    // NAME=VALUE, see worker.Options.Variables
 	FindBlenders    bool          `yaml:"find_blenders"`                 // see worker.Options.FindBlenders
+	Update          bool          `yaml:"update"`                        // see session.forUpdates
 	WorkerChecks    bool          `yaml:"worker_checks"`                 // see worker.Options.NoChecks
 	StalledAfter    farm.Duration `yaml:"task_stalled_after"`            // 0: never
 	MaxTime         farm.Duration `yaml:"task_max_time,omitempty"`       // 0: any time
@@ -62,7 +63,7 @@ type local struct {
 
 // defaultConfig returns what is in effect when nobody says anything.
 func defaultConfig() config {
-	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, WorkerChecks: true, Storage: worker.StorageAuto, MirrorQuota: 50e9, MirrorLines: 4, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute),
+	return config{Config: farm.DefaultConfig(), local: local{OOMScoreAdjust: -1, Update: true, WorkerChecks: true, Storage: worker.StorageAuto, MirrorQuota: 50e9, MirrorLines: 4, FindBlenders: true, WarmBlender: true, StalledAfter: farm.Duration(10 * time.Minute),
 		WorkWhen: workAlways, IdleAfter: farm.Duration(5 * time.Minute), GiveBackAfter: farm.Duration(5 * time.Minute), BusyPrograms: []string{"blender"}, BusyCPU: 50}}
 }
 

@@ -76,6 +76,9 @@ func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 	if err := end.set(&o, s.now()); err != nil {
 		return err
 	}
+	s.forUpdates(c, end, &o)
+	ctx, ended := s.onTrial(ctx, &o)
+	defer ended()
 	tidy, err := end.place(&o)
 	if err != nil {
 		return err
@@ -94,6 +97,11 @@ func runWork(ctx context.Context, s *session, join string, end workEnd) error {
 		switch {
 		case errors.Is(err, worker.ErrRestart):
 			return &statusError{status: c.RestartExitCode}
+		case errors.Is(err, worker.ErrUpdate):
+			if err := s.update(ctx, c, o.Program); err != nil {
+				return err
+			}
+			o.UpdateTrouble = updateFailed
 		case err != nil || !suspends || !allIdle(slots) || !s.suspend(ctx, c):
 			return inUse(err)
 		}

@@ -40,6 +40,9 @@ func gpuSlots(ctx context.Context, o worker.Options, wanted []string) (slots []*
 		}
 	}
 	for _, o := range options {
+		if len(options) > 1 && o.Program != nil {
+			o.Program, o.UpdateTrouble = nil, "several workers share its program: replace that on its computer"
+		}
 		w, err := worker.New(o)
 		if err != nil {
 			return nil, err

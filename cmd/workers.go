@@ -20,7 +20,7 @@ func newWorkers(s *session) *cobra.Command {
 A worker is named by its name, its id, or the beginning of its id.`,
 		Example: "  farm workers list\n  farm workers sleep render07 --now",
 	})
-	c.AddCommand(newWorkersList(s), newWorkersShow(s), newWorkersAdd(s), newWorkersApprove(s), newWorkersDelete(s), newWorkersTags(s), newWorkersSchedule(s), newWorkersWhy(s))
+	c.AddCommand(newWorkersList(s), newWorkersShow(s), newWorkersAdd(s), newWorkersApprove(s), newWorkersDelete(s), newWorkersTags(s), newWorkersSchedule(s), newWorkersWhy(s), newWorkersUpdate(s))
 	for _, v := range workerVerbs() {
 		c.AddCommand(newWorkersVerb(s, v))
 	}

@@ -42,6 +42,8 @@ func identityKeys() []ConfigKey {
 		{Name: "worker_variables", Flag: "variables", Env: "FARM_WORKER_VARIABLES", Group: groupWorker, Kind: KindList, Label: "Own values of variables", Restart: true, See: "variables.md#a-worker-with-paths-of-its-own",
 			Usage: "comma-separated `NAME=VALUE` of variables that have another value on this computer than on others of its platform",
 			About: "Values that variables have on this computer only, each as NAME=VALUE."},
+		{Name: "update", Env: "FARM_UPDATE", Group: groupWorker, Kind: KindBoolean, Label: "Update itself", Restart: true, See: "worker.md#updates",
+			About: "Whether the worker replaces its program by the manager's when somebody who manages the farm asks for that."},
 		{Name: "worker_checks", Env: "FARM_WORKER_CHECKS", Group: groupWorker, Kind: KindBoolean, Restart: true, See: "worker.md#what-it-takes-care-of",
 			About: "Whether the worker looks for Blender, FFmpeg and the shared storage before it takes tasks."},
 		{Name: "storage", Flag: "storage", Env: "FARM_STORAGE", Group: groupWorker, Kind: KindChoice, Label: "Shared storage", Choices: []string{"auto", "shared", "mirror"}, Restart: true, See: "mirror.md",

@@ -26,6 +26,9 @@ type WorkerFacts struct {
 
 	Findings []Finding `json:"findings,omitempty"` // what is wrong with the computer, as of its last look, see package doctor
 
+	Updates       bool   `json:"updates,omitempty"`        // it can replace its program by the manager's
+	UpdateTrouble string `json:"update_trouble,omitempty"` // why it cannot, or what went wrong the last time, for people
+
 	// Variables are the worker's own values of variables, by name, which go before those
 	// of the farm in what it gets.
 	Variables map[string]string `json:"variables,omitempty"`
@@ -105,6 +108,7 @@ func CleanFacts(told *WorkerFacts) *WorkerFacts {
 	facts.Arch = oneLine(facts.Arch, maxFactText)
 	facts.CPUs = int(factNumber(int64(facts.CPUs)))
 	facts.Memory = factNumber(facts.Memory)
+	facts.UpdateTrouble = oneLine(facts.UpdateTrouble, maxFactPath)
 	facts.Blenders = nil
 	devices := MaxDevices
 	for _, b := range told.Blenders[:min(len(told.Blenders), MaxBlenders)] {

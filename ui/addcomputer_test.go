@@ -31,3 +31,12 @@ func TestAddComputer(t *testing.T) {
 	p.visit("workers/" + w.id)
 	p.see(".drawer .facts", "not the manager's")
 }
+
+// TestUpdateWorkers has workers of another version, which cannot update themselves, say why.
+func TestUpdateWorkers(t *testing.T) {
+	f := startFarm(t, "serve")
+	p := open(t, f, "/app/workers")
+	f.newWorker("misc")
+	p.click(".updates button", "Update 1 worker")
+	p.see(".updates li", "cannot update itself")
+}

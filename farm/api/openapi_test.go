@@ -120,6 +120,11 @@ POST   /api/farm/jobs/{job_id}/rerender                      rerenderJob        
 POST   /api/farm/workers/{worker_id}/approve                 approveWorker              open  204
 GET    /api/farm/now                                         fetchFarmNow               open  200
 GET    /api/farm/workers/{worker_id}/history                 fetchWorkerHistory         open  200
+POST   /api/farm/rollout                                     startRollout               open  200
+GET    /api/farm/rollout                                     fetchRollout               open  200
+DELETE /api/farm/rollout                                     stopRollout                open  204
+GET    /api/farm/worker/update                               fetchUpdate                basic 200
+GET    /api/farm/worker/update/{sha256}                      fetchUpdateProgram         basic 200
 POST   /api/farm/join-codes                                  createJoinCode             open  200
 GET    /api/farm/join-codes                                  fetchJoinCodes             open  200
 DELETE /api/farm/join-codes/{code_id}                        deleteJoinCode             open  204

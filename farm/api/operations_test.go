@@ -74,7 +74,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
 		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand", "fetchFindings": "Findings",
 		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
-		"createJoinCode": "JoinCode", "fetchJoinCodes": "JoinCodes", "fetchJoinOffer": "JoinOffer",
+		"fetchUpdate": "WorkerUpdate", "startRollout": "Rollout", "fetchRollout": "Rollout", "createJoinCode": "JoinCode", "fetchJoinCodes": "JoinCodes", "fetchJoinOffer": "JoinOffer",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
@@ -95,7 +95,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 	case operation == "fetchFramePicture":
 		w.Header().Set("Content-Type", "image/jpeg")
 		io.WriteString(w, "picture")
-	case operation == "fetchBlender":
+	case operation == "fetchBlender", operation == "fetchUpdateProgram":
 		w.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(w, "archive")
 	case operation == "fetchTaskFile":
@@ -176,6 +176,8 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.WorkerNeeds(ctx, "linux"))
 	l.is(c.FetchBlenderOffers(ctx))
 	l.does(c.FetchBlender(ctx, "f00d", 1, io.Discard))
+	l.is(c.FetchUpdate(ctx, "amd64"))
+	l.does(c.FetchUpdateProgram(ctx, "f00d", 1, io.Discard))
 	l.is(c.FetchTaskFiles(ctx, task))
 	l.is(c.FetchTaskFile(ctx, task, "jobs/a.blend", 0))
 	l.is(c.FetchTaskUpload(ctx, task, api.TaskUpload{Path: "renders/1.png", SHA256: "f00d", Size: 4}))
@@ -188,6 +190,9 @@ func (l *calls) workers(ctx context.Context, c *api.Client) {
 	l.is(c.FetchWorkers(ctx))
 	l.is(c.FetchWorker(ctx, worker))
 	l.does(c.ApproveWorker(ctx, worker))
+	l.is(c.StartRollout(ctx, api.RolloutRequest{Workers: []farm.WorkerID{worker}}))
+	l.is(c.FetchRollout(ctx))
+	l.does(c.StopRollout(ctx))
 	l.is(c.CreateJoinCode(ctx, api.JoinCodeRequest{Uses: 5, Valid: "24h", Note: "shelf"}))
 	l.is(c.FetchJoinCodes(ctx))
 	l.does(c.DeleteJoinCode(ctx, "0badcafe"))

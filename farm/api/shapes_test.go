@@ -25,6 +25,7 @@ const (
 var (
 	created = time.Date(2026, 11, 23, 10, 50, 51, 691_000_000, time.UTC)
 	stuck   = api.StuckTask{ID: task, JobID: job, JobName: "shot 7", Name: "render-37", Index: 4, Worker: taskWorker, Seconds: 900, Usual: 60, Silent: 600}
+	rolled  = api.RolloutWorker{ID: worker, Name: "workhorse", State: farm.UpdateFailed, Reason: "it did not come back", Since: updated}
 	part    = api.WorkerPart{JobID: job, JobName: "shot 7", Last: updated, Rendered: 240, Seconds: 7200, FramesPerHour: 120}
 	comment = farm.Comment{ID: 2, Frame: 37, Text: "too dark", Tag: "redo", By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Firefox"}, Time: updated}
 	updated = time.Date(2026, 11, 23, 11, 2, 3, 0, time.UTC)
@@ -67,7 +68,7 @@ var (
 	device    = farm.RenderDevice{Type: "OPTIX", Name: "NVIDIA RTX A4000", ID: "CUDA_NVIDIA RTX A4000_0000:01:00_OptiX"}
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
 	finding   = farm.Finding{Name: "storage-read-only", Level: farm.FindingError, What: "the shared storage is read-only", Why: "frames are saved there", Fix: "mount it with write access"}
-	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Wake: "00:1a:2b:3c:4d:5e", Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored, Findings: []farm.Finding{finding}, Variables: map[string]string{"storage": "/srv/farm"}}
+	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Wake: "00:1a:2b:3c:4d:5e", Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored, Findings: []farm.Finding{finding}, Updates: true, UpdateTrouble: "its folder cannot be written", Variables: map[string]string{"storage": "/srv/farm"}}
 	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
 	joinCode  = api.JoinCode{ID: "0badcafe", Code: "K7Q2-M7XW-3FTP", Link: "http://192.168.1.10:8080/join/K7Q2-M7XW-3FTP", Note: "shelf", Uses: 5, Used: []string{"workhorse"},
 		Created: created, Expires: updated, QR: []string{"10", "01"}, Missing: []string{"linux-arm64"},
@@ -193,6 +194,10 @@ func workerMgtShapes() []shape {
 		{"JoinCodeRequest", api.JoinCodeRequest{Uses: 5, Valid: "24h", Note: "shelf"}, api.JoinCodeRequest{}},
 		{"JoinCode", joinCode, api.JoinCode{ID: "0badcafe", Uses: 1, Created: created, Expires: updated}},
 		{"JoinCodes", api.JoinCodes{Codes: []api.JoinCode{joinCode}}, api.JoinCodes{}},
+		{"WorkerUpdate", api.WorkerUpdate{Version: "1.0.0", SHA256: "f00d", Size: 4}, api.WorkerUpdate{}},
+		{"RolloutRequest", api.RolloutRequest{Workers: []farm.WorkerID{worker}}, api.RolloutRequest{}},
+		{"Rollout", api.Rollout{Version: "1.0.0", Began: &updated, Over: true, Stopped: "workhorse was not updated", Workers: []api.RolloutWorker{rolled}}, api.Rollout{}},
+		{"RolloutWorker", rolled, api.RolloutWorker{State: farm.UpdateWaiting}},
 		{"JoinOffer", api.JoinOffer{Name: "Farm", FarmID: string(job), Version: "1.0.0", Left: 1, Expires: updated}, api.JoinOffer{Expires: updated}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},

@@ -80,7 +80,12 @@ func (c *Client) FetchBlenderOffers(ctx context.Context) (BlenderOffers, error) 
 // FetchBlender writes the archive with the checksum, at most so many bytes of it. It takes as long as it
 // takes: the caller bounds it.
 func (c *Client) FetchBlender(ctx context.Context, sha256 string, most int64, into io.Writer) error {
-	req, err := c.request(ctx, call{path: atFarm("worker", "blenders", sha256)})
+	return c.fetchFile(ctx, atFarm("worker", "blenders", sha256), most, into)
+}
+
+// fetchFile writes at most so many bytes of a file.
+func (c *Client) fetchFile(ctx context.Context, path string, most int64, into io.Writer) error {
+	req, err := c.request(ctx, call{path: path})
 	if err != nil {
 		return err
 	}

@@ -116,6 +116,7 @@ type Manager struct {
 	schedules  chan struct{} // holds a token while schedules may be due
 	notices    chan struct{} // holds a token while notices may be stored
 	findings   atomic.Pointer[Findings]
+	rollout    rollout
 	stop       context.CancelFunc
 	done       sync.WaitGroup
 }

@@ -99,6 +99,7 @@ func (s *Server) frameRoutes(r chi.Router) {
 // pageRoutes has what people, load balancers and Prometheus look at.
 func (s *Server) pageRoutes(r chi.Router, pages *pages, o Options) {
 	s.joinRoutes(r)
+	s.updateRoutes(r)
 	r.Get("/api/v3/swagger-ui", redirect("swagger-ui/"))
 	r.Get("/api/v3/swagger-ui/*", pages.below("vendor/swagger-ui"))
 	r.Get("/signin", s.handle(s.showSignIn))

@@ -213,6 +213,7 @@ func TestEveryOperation(t *testing.T) {
 	job := s.submit()
 	s.workerCalls(job)
 	s.unableCalls(w)
+	s.updateCalls(w)
 	s.frameCalls(w)
 	s.mirrorCalls()
 	s.workerMgtCalls(w)

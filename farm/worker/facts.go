@@ -39,6 +39,7 @@ func (w *Worker) facts(ctx context.Context) *api.WorkerFacts {
 		}
 	}
 	facts.Findings = w.examiner.last()
+	w.tellUpdates(facts)
 	return facts
 }
 

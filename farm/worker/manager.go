@@ -22,6 +22,10 @@ type Manager interface {
 	// FetchBlenderOffers and FetchBlender get Blenders that the farm has for workers.
 	FetchBlenderOffers(context.Context) (api.BlenderOffers, error)
 	FetchBlender(ctx context.Context, sha256 string, most int64, into io.Writer) error
+	// FetchUpdate and FetchUpdateProgram get the program that the worker shall replace its own by;
+	// 404 if it shall not.
+	FetchUpdate(ctx context.Context, arch string) (api.WorkerUpdate, error)
+	FetchUpdateProgram(ctx context.Context, sha256 string, most int64, into io.Writer) error
 	// FetchTaskFiles, FetchTaskFile, FetchTaskUpload and SaveTaskFile are for a worker
 	// without the shared storage.
 	FetchTaskFiles(context.Context, farm.TaskID) (api.MirrorFiles, error)

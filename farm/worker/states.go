@@ -2,11 +2,27 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"renderfarm/farm"
 	"renderfarm/farm/api"
+)
+
+// Reasons for Run to end that the manager chose.
+var (
+	// ErrShutdown means that the manager asked the worker to go offline.
+	ErrShutdown = errors.New("the manager asked this worker to shut down")
+	// ErrRestart means that the manager asked the worker to restart: the
+	// program shall end with Options.RestartExitCode.
+	ErrRestart = errors.New("the manager asked this worker to restart")
+	// ErrUpdate means that the worker fetched another version of its program, which is to be put in
+	// place of the one that runs.
+	ErrUpdate = errors.New("the manager asked this worker to update its program")
+	// ErrDeleted is an ErrShutdown: a user deleted the worker while it ran. The next
+	// start registers a new one.
+	ErrDeleted error = deletedError{}
 )
 
 // A state does what the worker does in it, and returns the next; nil is the
@@ -23,7 +39,7 @@ func (w *Worker) enter(status string) state {
 	case farm.WorkerOffline:
 		return w.leave(ErrShutdown)
 	case farm.WorkerRestart:
-		return w.leave(ErrRestart)
+		return w.restart
 	}
 	return w.asleep
 }

@@ -30,7 +30,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -45,30 +44,33 @@ import (
 	"renderfarm/farm"
 	"renderfarm/farm/api"
 	"renderfarm/farm/procgroup"
+	"renderfarm/farm/selfupdate"
 	"renderfarm/store/outbox"
 )
 
 // Options say what a worker is. Only Manager (or Client) and Dir are required.
 type Options struct {
-	Manager         string           // address of the manager; any form that api.New takes
-	Fingerprint     string           // of the manager's certificate; "" believes those that the system does
-	Client          *api.Client      // instead of Manager and Fingerprint
-	Name            string           // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
-	TaskTypes       []string         // kinds of tasks it takes; nil means DefaultTaskTypes
-	Dir             string           // its folder: identity, outbox. Made if missing; one worker each
-	Home            string           // the program's home folder, looked at with the computer at each sign-on and daily, see findings.go; "": nothing is
-	Version         string           // of the program, told to the manager
-	RestartExitCode int              // not 0: something starts the program again when it ends with this
-	NoChecks        bool             // take tasks without looking for Blender, FFmpeg and the storage first
-	Blenders        []string         // files and folders with Blenders that are preferred to others
-	FindBlenders    bool             // look for Blenders in the usual folders, and not only there and on the PATH
-	StalledAfter    time.Duration    // a program that does nothing for so long has failed, see stall; 0: never
-	MaxTime         time.Duration    // what a task may take; 0: any time
-	FileMode        fs.FileMode      // permissions of the frames that Blender saves; 0: those that the umask leaves
-	NoWarm          bool             // start a Blender for every task
-	Watts           float64          // what the computer takes while it renders, for the energy of frames; 0: not known
-	Limits          procgroup.Limits // what the programs of tasks may use
-	Scripts         fs.FS            // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
+	Manager         string              // address of the manager; any form that api.New takes
+	Fingerprint     string              // of the manager's certificate; "" believes those that the system does
+	Client          *api.Client         // instead of Manager and Fingerprint
+	Name            string              // "" means $FARM_WORKER_NAME, $FLAMENCO_WORKER_NAME or the host's name
+	TaskTypes       []string            // kinds of tasks it takes; nil means DefaultTaskTypes
+	Dir             string              // its folder: identity, outbox. Made if missing; one worker each
+	Home            string              // the program's home folder, looked at with the computer at each sign-on and daily, see findings.go; "": nothing is
+	Version         string              // of the program, told to the manager
+	RestartExitCode int                 // not 0: something starts the program again when it ends with this
+	Program         *selfupdate.Program // that runs, if it may be replaced by the manager's, see ErrUpdate; nil: it stays
+	UpdateTrouble   string              // why Program is nil, or what went wrong the last time, for people
+	NoChecks        bool                // take tasks without looking for Blender, FFmpeg and the storage first
+	Blenders        []string            // files and folders with Blenders that are preferred to others
+	FindBlenders    bool                // look for Blenders in the usual folders, and not only there and on the PATH
+	StalledAfter    time.Duration       // a program that does nothing for so long has failed, see stall; 0: never
+	MaxTime         time.Duration       // what a task may take; 0: any time
+	FileMode        fs.FileMode         // permissions of the frames that Blender saves; 0: those that the umask leaves
+	NoWarm          bool                // start a Blender for every task
+	Watts           float64             // what the computer takes while it renders, for the energy of frames; 0: not known
+	Limits          procgroup.Limits    // what the programs of tasks may use
+	Scripts         fs.FS               // the Python package "pack", see package addon; nil: no preflight, and no choice of a device
 	Log             *slog.Logger
 
 	// SignedOn is called each time the manager took the worker in, with the id of its farm, ""
@@ -115,18 +117,6 @@ type Options struct {
 // DefaultTaskTypes are the kinds of tasks that a worker takes unless it is told
 // which: all that the built-in job types use. They are those of Flamenco's workers.
 var DefaultTaskTypes = []string{"blender", "ffmpeg", "file-management", "misc"}
-
-// Reasons for Run to end that the manager chose.
-var (
-	// ErrShutdown means that the manager asked the worker to go offline.
-	ErrShutdown = errors.New("the manager asked this worker to shut down")
-	// ErrRestart means that the manager asked the worker to restart: the
-	// program shall end with Options.RestartExitCode.
-	ErrRestart = errors.New("the manager asked this worker to restart")
-	// ErrDeleted is an ErrShutdown: a user deleted the worker while it ran. The next
-	// start registers a new one.
-	ErrDeleted error = deletedError{}
-)
 
 // deletedError is the type of ErrDeleted.
 type deletedError struct{}
@@ -283,7 +273,7 @@ func cleanTaskTypes(given []string) ([]string, error) {
 }
 
 // Run works until ctx is canceled, or the manager asks for the worker's end.
-// It returns nil, ErrShutdown or ErrRestart after it signed off; another error
+// It returns nil, ErrShutdown, ErrRestart or ErrUpdate after it signed off; another error
 // if its folder cannot be used, or if the manager refuses what the worker says
 // of itself. A manager that cannot be reached is waited for.
 //

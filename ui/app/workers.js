@@ -9,6 +9,7 @@ import { useLive, version } from './live.js';
 import { usePicks } from './picks.js';
 import { Command, Name, Progress, Status, Time } from './parts.js';
 import { ask, go, place } from './router.js';
+import { Updates } from './updates.js';
 import { Worker } from './worker.js';
 
 const byName = (a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
@@ -42,6 +43,7 @@ export function Workers({ id }) {
     <div class="filter"><div class="chips" role="group" aria-label="How to show them">
       <button type="button" class="chip" aria-pressed=${!asTable ? 'true' : 'false'} onClick=${() => ask({ as: null })}>Tiles</button>
       <button type="button" class="chip" aria-pressed=${asTable ? 'true' : 'false'} onClick=${() => ask({ as: 'table' })}>Table</button></div><${Summary} workers=${workers} /></div>
+    <${Updates} old=${workers.filter((w) => other(w) && ['awake', 'asleep'].includes(w.status))} />
     <section class="card workers" onKeyDown=${picks.key}>
       ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen workers"><strong>${chosen.length} chosen</strong><${Actions} kind="worker" items=${chosen} />
         <button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
