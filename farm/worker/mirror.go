@@ -40,8 +40,9 @@ type mirror struct {
 	rate  *rateLimit
 	log   *slog.Logger
 
-	mu    sync.Mutex // guards trees
+	mu    sync.Mutex // guards what follows
 	trees map[farm.JobID]*tree
+	given map[farm.TaskID]int // how often a task was given back since it last ended
 }
 
 // A tree is the folder of a job in the mirror.
@@ -66,7 +67,7 @@ type treeFile struct {
 func newMirror(o Options) *mirror {
 	dir := filepath.Join(o.Dir, "mirror")
 	files := cmp.Or(o.MirrorFiles, filepath.Join(dir, "files"))
-	return &mirror{dir: dir, lines: max(1, o.MirrorLines), rate: newRateLimit(o.MirrorRate), log: o.Log, trees: map[farm.JobID]*tree{},
+	return &mirror{dir: dir, lines: max(1, o.MirrorLines), rate: newRateLimit(o.MirrorRate), log: o.Log, trees: map[farm.JobID]*tree{}, given: map[farm.TaskID]int{},
 		files: cacheIn(cache.Options{Dir: files, Quota: o.MirrorQuota, KeepFree: keepFree, Log: o.Log})}
 }
 
@@ -256,11 +257,39 @@ func (m *mirrored) damaged() error {
 	return nil
 }
 
-// failed returns what to report of a task that failed: nothing but that it is to be run
-// again if its files were taken away from under it.
-func (m *mirrored) failed(err error) error {
+// ended returns what to report of a task that ended with err: if its files were taken
+// away from under it, nothing but that it is to be run again. Where that happens each
+// time, something else than chance does it, and the task fails.
+func (m *mirrored) ended(err error) error {
+	if m == nil {
+		return err
+	}
 	var back *givenBack
-	if m == nil || errors.As(err, &back) {
+	task, again := m.r.task.UUID, false
+	if err != nil {
+		err = m.cause(err)
+		again = errors.As(err, &back)
+	}
+	m.mirror.mu.Lock()
+	defer m.mirror.mu.Unlock()
+	if !again {
+		delete(m.given, task)
+		return err
+	}
+	if m.given[task]++; m.given[task] <= maxGivenBack {
+		return err
+	}
+	delete(m.given, task)
+	return farm.Errorf(farm.Invalid, "%w. That was so %d times in a row: see what else uses the folder %s, or whether the task itself changes its files", back.error, maxGivenBack+1, m.dir)
+}
+
+// maxGivenBack is how often a task is given back in a row because of the mirror.
+const maxGivenBack = 3
+
+// cause returns why a task that failed did.
+func (m *mirrored) cause(err error) error {
+	var back *givenBack
+	if errors.As(err, &back) {
 		return err
 	}
 	if errors.Is(err, fs.ErrNotExist) && !m.fetched {

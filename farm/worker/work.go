@@ -85,6 +85,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 		run.next.giveBack(ctx) // the reason may well be one for it, too
 		log.Info("task stopped", "name", task.Name, "took", took, "why", stopped)
 	case errors.As(err, new(*givenBack)):
+		w.warm.closeIdle() // it may have loaded what is not to be trusted
 		run.reporter.finish(ctx, farm.TaskQueued, "Given back: "+err.Error(), err.Error()+"\n")
 		run.next.giveBack(ctx)
 		log.Warn("task given back", "name", task.Name, "took", took, "error", err)
@@ -204,10 +205,7 @@ func (r *run) do(ctx context.Context) error {
 	if err == nil && !r.aside {
 		err = r.mirrored.send(ctx)
 	}
-	if err != nil {
-		err = r.mirrored.failed(err)
-	}
-	return err
+	return r.mirrored.ended(err)
 }
 
 // commands runs the task's commands in order, up to the first that fails, for
