@@ -103,6 +103,20 @@ func BenchmarkMismatch(b *testing.B) {
 	}
 }
 
+// BenchmarkMismatchOfJobs measures the same for a worker that 100,000 jobs wait for.
+func BenchmarkMismatchOfJobs(b *testing.B) {
+	w := newWorld()
+	for range 100_000 {
+		w.addJob(b, Terms{Open: true}, frames(1, false))
+	}
+	worker := w.addWorker("blender")
+	for b.Loop() {
+		if m := w.s.Mismatch(worker); len(m.Types) != 0 {
+			b.Fatal("it does that")
+		}
+	}
+}
+
 // BenchmarkRebuild measures the start with 10^6 tasks, a tenth of them completed.
 func BenchmarkRebuild(b *testing.B) {
 	w := crowd(b, 1_000_000, 1)

@@ -103,8 +103,9 @@ type Mismatch struct {
 	Blenders []farm.BlenderNeed // of jobs with tasks that wait, and for which it has no Blender, or others have a better one
 }
 
-// Mismatch returns why a worker does not get what waits. Its cost grows with the
-// pairs of tags and types in use, not with jobs or tasks.
+// Mismatch returns why a worker does not get what waits. Of each pair of a tag and a type
+// it looks at the first jobs, 100 at most: a worker that gets nothing is kept from each of
+// them. Its cost grows with the pairs in use, not with jobs or tasks.
 func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 	var m Mismatch
 	for work, q := range s.queues {
@@ -119,12 +120,12 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 		case q.leavesAll(w):
 			m.StorageFirst = true
 		default:
+			looked := 0
 			q.Scan(func(e *entry) bool {
+				looked++
 				if !s.suits(e.job, work.Type, w) {
 					m.Blenders = append(m.Blenders, work.Need)
-					return len(m.Blenders) < maxCounted
-				}
-				if e.job.Blocked(w, work.Type) {
+				} else if e.job.Blocked(w, work.Type) {
 					m.Blocked = append(m.Blocked, e.job)
 				} else if _, _, ok := s.bestOf(e.job, e.kind, w); ok {
 					return true
@@ -133,7 +134,7 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 				} else {
 					m.Failed = append(m.Failed, e.job)
 				}
-				return len(m.Blocked)+len(m.Failed) < maxCounted
+				return looked < maxCounted && len(m.Blocked)+len(m.Failed) < maxCounted
 			})
 		}
 	}

@@ -66,6 +66,26 @@ func TestJobsAhead(t *testing.T) {
 	}
 }
 
+// However many jobs wait that a worker could do, only the first ones are looked at; one that
+// gets nothing is told of 100.
+func TestMismatchIsBounded(t *testing.T) {
+	w := newWorld()
+	worker, other := w.addWorker("blender"), w.addWorker("blender")
+	var jobs []*Job
+	for n := range 2 * maxCounted {
+		jobs = append(jobs, w.addJob(t, Terms{Open: true, Priority: 2*maxCounted - n}, frames(1, false)))
+		w.s.Block(jobs[n], other, "blender", testTime)
+	}
+	if m := w.s.Mismatch(other); len(m.Blocked) != maxCounted || m.Blocked[0] != jobs[0] {
+		t.Errorf("the worker is blocked from %d jobs", len(m.Blocked))
+	}
+	w.s.Block(jobs[maxCounted-1], worker, "blender", testTime)
+	w.s.Block(jobs[maxCounted], worker, "blender", testTime)
+	if m := w.s.Mismatch(worker); len(m.Blocked) != 1 || m.Blocked[0] != jobs[maxCounted-1] {
+		t.Errorf("%d jobs were looked at, of which the worker is blocked from %d", maxCounted, len(m.Blocked))
+	}
+}
+
 func TestFirstUnready(t *testing.T) {
 	w := newWorld()
 	j := w.addJob(t, Terms{Open: true}, frames(40, true)) // and a video that needs them all
