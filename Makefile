@@ -102,7 +102,7 @@ web-bench: need-go deps
 pictures-of-pages: need-go deps
 	@[ -n "$(FARM)" ] && [ -n "$(TO)" ] || { echo 'say which farm and where to: make pictures-of-pages FARM=http://localhost:8080 TO=/tmp/pictures' >&2; exit 1; }
 	mkdir -p "$(TO)"
-	$(GO) test -count 1 -run 'TestPictures$$' ./ui -pictures-from "$(FARM)" -pictures-to "$(TO)" -pictures-of ",jobs,jobs/JOB,jobs/JOB/TASK,workers,workers?as=table,tags,last-rendered" $(ARGS)
+	$(GO) test -count 1 -run 'TestPictures$$' ./ui -pictures-from "$(FARM)" -pictures-to "$(TO)" -pictures-of ",jobs,jobs/JOB,jobs/JOB/TASK,workers,workers?as=table,tags,last-rendered,submit,job-types,job-types/simple-blender-render,notifications,settings,setup" $(ARGS)
 
 # Some minutes on two cores. Another SEED makes other jobs.
 eta: demo-deps

@@ -71,13 +71,24 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
+// hostileNames would be executed where a page makes markup or code of them, or break out of it.
+var hostileNames = []string{
+	`<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`,
+	`"'><svg onload=window.hacked=1>`, "${window.hacked=1}`", "🎬🔥 \u202etxt.exe\u202c שלום", strings.Repeat("long_", 200),
+}
+
+// harmless waits until nothing of hostileNames became a part of the page or was executed,
+// and nothing is wider than the window.
+func (p *page) harmless() {
+	p.t.Helper()
+	p.until("window.hacked === undefined && document.querySelectorAll('main script, main svg, main img[src=x]').length === 0")
+	p.until("document.documentElement.scrollWidth <= innerWidth")
+}
+
 // Whatever a user or a worker can write is shown as text, and moves nothing out of place.
 func TestHostileNames(t *testing.T) {
 	f := startFarm(t, "serve")
-	names := []string{
-		`<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`,
-		`"'><svg onload=window.hacked=1>`, "${window.hacked=1}`", "🎬🔥 \u202etxt.exe\u202c שלום", strings.Repeat("long_", 200),
-	}
+	names := hostileNames
 	f.patient()
 	w := f.newWorker("misc")
 	var places []string
@@ -99,7 +110,6 @@ func TestHostileNames(t *testing.T) {
 			p.click(".more summary", "Log of changes")
 			p.see(".changes", names[i][:8])
 		}
-		p.until("window.hacked === undefined && document.querySelectorAll('main script, main svg, main img[src=x]').length === 0")
-		p.until("document.documentElement.scrollWidth <= innerWidth")
+		p.harmless()
 	}
 }

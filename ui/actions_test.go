@@ -17,7 +17,7 @@ import (
 // clicker clicks on everything on a page once that can be clicked on, those that end things
 // last. A question is answered with yes, other dialogs are closed.
 const clicker = `(async () => {
-	const last = /Cancel…|Delete|Remove|Shut down|Sleep now|Reset|Do again/, never = /^Sign out|^Whole screen|^Make a line/; // which lead elsewhere, or need a farm that others reach
+	const last = /Cancel…|Delete|Remove|Shut down|Sleep now|Reset|Do again/, never = /^Sign out|^Whole screen|^Make a line|^Choose a file|^Close$|^Render something/; // which lead elsewhere, or need a farm that others reach
 	const done = new Set(), names = [];
 	const pause = (ms) => new Promise((ok) => setTimeout(ok, ms));
 	const nameOf = (e) => [e.tagName, (e.getAttribute('aria-label') || e.textContent || e.name || '').replace(/\d+/g, '').trim().slice(0, 60), e.type].join(' ');
@@ -78,9 +78,12 @@ func TestEveryAction(t *testing.T) {
 	}
 	p := open(t, f, "/app/")
 	p.allow("404") // the page may ask about a job while it goes away
-	for _, place := range []string{"", "last-rendered", "workers", "workers/" + w.id + "?as=table", "tags", "jobs", "jobs/" + film, "jobs/" + failed + "/" + f.task(failed, 1)} {
+	for _, place := range []string{"", "jobs/" + failed + "/" + f.task(failed, 1), "last-rendered", "workers", "workers/" + w.id + "?as=table", "tags", "jobs", "jobs/" + film} {
 		p.do(chromedp.Navigate(f.url + "/app/" + place))
 		p.until("visible('h1').length + visible('h1.unseen').length > 0 && !/Reading/.test(document.querySelector('main').innerText)")
+		if place != "last-rendered" { // which has nothing but an image
+			p.until("visible('main button, main summary').length > 0")
+		}
 		var got struct{ Names, Failed []string }
 		p.eval(clicker, &got)
 		for _, request := range got.Failed {
@@ -93,6 +96,34 @@ func TestEveryAction(t *testing.T) {
 		if len(got.Names) == 0 {
 			t.Errorf("/app/%s: only %q could be clicked on", place, got.Names)
 		}
+	}
+	everyActionOf(t, f, "submit", "job-types", "job-types/simple-blender-render", "settings", "notifications", "setup")
+}
+
+// everyActionOf clicks on everything of pages on which nothing may be refused: no error of
+// the console belongs to the test.
+func everyActionOf(t *testing.T, f *farm, places ...string) {
+	t.Helper()
+	p := open(t, f, "/app/")
+	for _, place := range places {
+		p.do(chromedp.Navigate(f.url + "/app/" + place))
+		p.until("visible('h1').length > 0 && visible('main button').length > 0 && !/Reading/.test(document.querySelector('main').innerText)")
+		var got struct{ Names, Failed []string }
+		p.eval(clicker, &got)
+		if len(got.Failed) > 0 {
+			t.Errorf("/app/%s: %s", place, got.Failed)
+		}
+		t.Logf("/app/%s: %s", place, strings.Join(got.Names, " | "))
+		if len(got.Names) < 2 { // the keys are on every page
+			t.Errorf("/app/%s: only %q could be clicked on", place, got.Names)
+		}
+		var left bool // what is not saved would ask whether to leave it
+		p.eval("(() => { [...document.querySelectorAll('.save-bar button')].find((b) => b.textContent === 'Leave it')?.click(); return true; })()", &left)
+		p.gone(".save-bar")
+		p.key("?")
+		p.see("dialog", "Keys")
+		p.key(kb.Escape)
+		p.gone("dialog[open]")
 	}
 }
 

@@ -56,6 +56,7 @@ export const files = () => own('GET', 'files');
 export const broken = async () => (await own('GET', 'jobtypes/broken')).broken ?? [];
 export const costs = (jobID) => own('GET', `jobs/${id(jobID)}/costs`);
 export const farmNow = () => own('GET', 'now');
+export const findings = () => own('GET', 'findings');
 export const workerHistory = async (workerID) => (await own('GET', `workers/${id(workerID)}/history`)).jobs ?? [];
 export const output = (jobID, platform) => own('GET', `jobs/${id(jobID)}/output?${new URLSearchParams({ platform })}`);
 export const comments = async (jobID) => (await own('GET', `jobs/${id(jobID)}/comments`)).comments ?? [];

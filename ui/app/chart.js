@@ -28,7 +28,9 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
       const Plot = await load();
       if (over || !box.current) return;
       plot?.destroy();
-      plot = new Plot(options(Plot, box.current, { label, unit, kind, height }), [times, values], box.current);
+      // Of a single value uPlot would show years.
+      const data = times.length === 1 ? [[times[0] - 60, times[0]], [null, values[0]]] : [times, values];
+      plot = new Plot(options(Plot, box.current, { label, unit, kind, height }), data, box.current);
     };
     make().catch(() => setFailed(true));
     const size = new ResizeObserver(([{ contentRect }]) => plot?.setSize({ width: contentRect.width, height }));
@@ -53,13 +55,26 @@ function options(Plot, box, { label, unit, kind, height }) {
   return {
     width: box.clientWidth, height, legend: { live: true },
     scales: { x: { range: (_, least, most) => [Math.min(least, most - SPAN), most + SPAN / 60] }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [{ ...axis, values: stamps, space: 64 }, { ...axis, size: 56 }],
     series: [{ value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, {
       label, stroke: colour('--accent'), fill: bars ? colour('--accent-soft') : undefined, width: 1.5,
       paths: bars ? Plot.paths.bars({ size: [0.8, 40] }) : () => null, points: { show: !bars, size: 7, fill: colour('--accent') },
       value: (_, v) => (v == null ? '–' : `${v.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`),
     }],
   };
+}
+
+// stamps names points of time below a chart: the time of the day, and the day where it begins.
+function stamps(_, times, __, ___, step) {
+  let before = '';
+  return times.map((t) => {
+    const at = new Date(t * 1000), two = (n) => String(n).padStart(2, '0');
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    const fresh = day !== before;
+    before = day;
+    if (step >= 86_400) return day;
+    return `${two(at.getHours())}:${two(at.getMinutes())}${fresh ? `\n${day}` : ''}`;
+  });
 }
 
 const BINS = 48;

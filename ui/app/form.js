@@ -22,7 +22,7 @@ export function Form({ type, values, edits, put, disabled }) {
 
 function Field({ setting: s, value, edited, put, disabled }) {
   const id = `setting-${s.key}`;
-  const about = [s.description, s.evalInfo?.description].filter(Boolean).join(' ');
+  const about = [s.description, s.evalInfo?.description].filter(Boolean).join('; ');
   const common = { id, disabled, 'aria-describedby': about ? `${id}-about` : undefined };
   const change = (event) => put(event.currentTarget.value);
   return html`<div class="form-row"><label for=${id}>${labelOf(s)}${s.required && html`<span class="quiet" title="A job needs it"> *</span>`}</label>

@@ -53,7 +53,7 @@ export function Jobs() {
         <${Actions} kind="job" items=${chosen} /><${JobTools} jobs=${chosen} /><button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
       ${error && html`<p class="hint">${error.message}</p>`}
       ${!data && !stale && !error && html`<p class="hint">Reading the jobs …</p>`}
-      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 66 : 42} sort=${sort} wants=${wants}
+      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 76 : 42} sort=${sort} wants=${wants}
         onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${(event) => priorityKey(event, at) || picks.key(event)}
         row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} />`}
         empty=${data && html`<p class="hint">No job is like this. <a href="jobs">Show all ${data.all.toLocaleString('en')}</a></p>`} />
@@ -135,7 +135,9 @@ function JobRow({ job: given, index, picks }) {
 // NoJobs says how to make the first one.
 export function NoJobs() {
   return html`<div class="empty"><h3>No jobs yet</h3>
-    <p>Render your first scene: open a terminal in its folder, and type</p>
+    <p>Render your first scene: choose a <code>.blend</code> of this computer or of the storage.</p>
+    <p><a class="button strong" href="submit">Submit a file</a></p>
+    <p>Or open a terminal in its folder, and type</p>
     <${Command} line=${`farm submit FILE.blend --manager ${MANAGER}`} />
     <p class="quiet">with the name of your scene in place of FILE.blend. The job appears here at once. From Blender it is submitted with the
       <a href="../farm-addon.zip" download> add-on</a>, which knows the address of this farm.</p></div>`;

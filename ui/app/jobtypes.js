@@ -22,7 +22,7 @@ export function JobTypes({ name }) {
     ${data?.broken.length > 0 && html`<${Card} title="Cannot be used" kind="problems broken-types"><ul class="plain-list">${data.broken.map((b) => html`<li key=${b.file}><span class="status" data-status="failed">script</span>
       <a class="name" href=${`job-types/${encodeURIComponent(b.name)}`}>${b.file}</a><span class="reason path">${b.error}</span></li>`)}</ul></${Card}>`}
     ${data && html`<section class="card types"><ul class="plain-list">${data.types.map((t) => html`<li key=${t.name}><a class="name" href=${`job-types/${encodeURIComponent(t.name)}`}>${t.label}</a>
-      <span class="path quiet">${t.name}</span><span>${t.description}</span><span class="quiet">${count(shownOf(t).length, 'setting')}</span>
+      <span class="path quiet">${t.name}</span><span>${t.description}</span><span class="spread"></span><span class="quiet">${count(shownOf(t).length, 'setting')}</span>
       <a class="button" href=${`submit?type=${encodeURIComponent(t.name)}`}>Submit</a></li>`)}</ul></section>`}
     ${(one || bad) && html`<${One} key=${name} type=${one} broken=${bad} />`}
     ${data && name && !one && !bad && html`<p class="hint">There is no job type “${name}”.</p>`}`;

@@ -2,23 +2,33 @@
 // tasks that are stuck, workers that cannot work, and full disks.
 import { Advice } from './advice.js';
 import * as api from './api.js';
+import { later } from './budget.js';
 import { bytes, count, seconds } from './format.js';
-import { html } from './lib.js';
+import { html, useEffect } from './lib.js';
 import { useLive } from './live.js';
 import { Card, Name, Status, Time } from './parts.js';
 
 const TASKS = 3; // that are shown of each job
+const LOOK = 5 * 60_000; // milliseconds after which the manager's computer is asked about again: no event tells of it
 
 export function Problems({ broken, running, workers, now, most }) {
   const { data: files } = useLive('files', api.files, { wakes: (name, event) => name === 'job' && event.previous_status });
+  const { data: found, load } = useLive('findings', api.findings);
+  const looked = found && !found.checked.startsWith('0001');
+  useEffect(() => {
+    const timer = setInterval(() => later('findings', load), looked ? LOOK : LOOK / 15);
+    return () => clearInterval(timer);
+  }, [looked]);
+  const computer = found?.findings ?? [];
   const sick = (workers ?? []).filter((w) => w.status === 'error' || w.unable?.length || w.unapproved);
   const low = files && files.free >= 0 && files.free < 2 * files.keep_free;
   const limping = running.filter((job) => failures(job) > 0);
   const jobs = broken.jobs.filter((job) => job.status === 'failed');
   const stuck = now?.stuck ?? [];
-  if (!jobs.length && !sick.length && !low && !limping.length && !stuck.length) return null;
+  if (!jobs.length && !sick.length && !low && !limping.length && !stuck.length && !computer.length) return null;
   return html`<${Card} title="Problems" kind="problems" side=${broken.total > most && html`<a href="jobs?status=failed">All ${broken.total.toLocaleString('en')} failed jobs</a>`}><ul class="plain-list">
     ${low && html`<li key="disk"><span class="status" data-status="failed">disk</span><span>Only ${bytes(files.free)} are left on the disk of the shared storage.</span></li>`}
+    ${computer.map((f) => html`<li class="found" key=${`found ${f.name} ${f.what}`}><span class="status" data-status=${f.level === 'error' ? 'error' : 'paused'}>manager</span><span>${f.what} <span class="quiet">– ${f.why}.</span> ${f.fix}</span></li>`)}
     ${sick.map((w) => html`<li key=${w.id}><span class="status" data-status="error">worker</span><a class="name" href=${`workers/${w.id}`}>${w.name}</a>
       <span>${w.unable?.map((u) => `cannot do ${u.task_types.join(', ')}: ${u.reason}`).join('; ') || (w.unapproved ? 'waits for somebody who approves it' : 'reports an error')}</span></li>`)}
     ${stuck.map((t) => html`<${Stuck} key=${t.id} task=${t} />`)}
