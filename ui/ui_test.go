@@ -180,7 +180,7 @@ func TestWhyItWaits(t *testing.T) {
 	job := f.submit("waits", "hello", 1, 1, "queued")
 	p := open(t, f, "/app/jobs/"+job)
 	p.see(".head .why", "the farm has no workers")
-	p.see(".head .why", "farm work --task-types misc")
+	p.see(".head .why .advice", "Add a computer")
 	w := f.newWorker("blender")
 	p.see(".head .why", "no worker does tasks of type misc")
 	p.click("nav a", "Workers")
