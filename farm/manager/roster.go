@@ -96,15 +96,18 @@ func (r *roster) size() int {
 	return r.living
 }
 
-// stranger returns who of those that registered and never signed on was silent for longest,
-// if that is long enough; "" for none.
+// stranger returns who of those that registered and never signed on was silent for longest
+// since the manager started, if that is long enough; "" for none.
 func (r *roster) stranger(now time.Time) (id farm.WorkerID) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	oldest := now.Add(-neverSignsOn).UnixMilli()
+	longest := neverSignsOn
 	for each, w := range r.members {
-		if seen := w.seen.Load(); w.status == farm.WorkerUnknown && !w.deleted && seen <= oldest {
-			id, oldest = each, seen
+		if w.status != farm.WorkerUnknown || w.deleted {
+			continue
+		}
+		if idle := w.idle(now); idle >= longest {
+			id, longest = each, idle
 		}
 	}
 	return id

@@ -28,11 +28,15 @@ func TestStrangersMakeRoom(t *testing.T) {
 			t.Errorf("a fourth worker of three: %v", err)
 		}
 		time.Sleep(time.Hour)
+		f.restart()
+		f.configure(func(c *farm.Config) { c.MaxWorkers = 3 })
+		if _, err := register("too early after a start"); farm.KindOf(err) != farm.Busy {
+			t.Errorf("a fourth worker of three, after a start: %v", err)
+		}
+		time.Sleep(time.Hour)
 		if _, err := f.Authenticate(string(waiting.ID), "secret of asks whether it is approved"); err != nil {
 			t.Error(err)
 		}
-		f.restart()
-		f.configure(func(c *farm.Config) { c.MaxWorkers = 3 })
 		_, err = register("new")
 		f.must(err)
 		if _, err := f.Authenticate(string(stranger.ID), "secret of stranger"); err != manager.ErrDeleted {
