@@ -226,7 +226,7 @@ func (s *slurmTest) whole(t *testing.T, id string) {
 func TestSlurmPreemption(t *testing.T) {
 	s := newSlurmTest(t)
 	file := filepath.Join(s.home, "slow.blend")
-	saveSlow(t, file, "15")
+	saveSlow(t, file, "40") // longer than Slurm may take to look at what is urgent
 	if status := s.run(t, t.Context(), "submit", file, "--frames", "1-2", "--no-wait", "--json"); status != exitOK {
 		t.Fatalf("%d: %s", status, s.err.String())
 	}
