@@ -57,7 +57,9 @@ func Pages() (map[string][]byte, error) {
 
 // markdown is what the files are written in: CommonMark with tables, and an
 // anchor at each heading. HTML in them is not passed through.
-var markdown = goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+//
+// Columns are aligned by an attribute, as the pages' policy allows no styles in them.
+var markdown = goldmark.New(goldmark.WithExtensions(extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 
 // link is a link to another Markdown file, perhaps to a heading in it.
 var link = regexp.MustCompile(`(href="[a-z-]+)\.md(["#])`)
