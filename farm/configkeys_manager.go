@@ -72,8 +72,8 @@ func networkKeys() []ConfigKey {
 func storageKeys() []ConfigKey {
 	return []ConfigKey{
 		{Name: "shared_storage_path", Flag: "shared-storage", Env: "FARM_SHARED_STORAGE", Group: groupStorage, Kind: KindPath, Label: "Shared storage", Guarded: true,
-			Empty: "storage in the home folder", Usage: "`folder` that every worker can reach; empty means one inside the home folder",
-			About: "Folder that every worker can reach, with the files and frames of jobs."},
+			Empty: "storage in the home folder", Usage: "`folder` for the files and frames of jobs, on a file server if there is one; empty means one inside the home folder",
+			About: "Folder with the files and frames of jobs. Workers that cannot reach it have a mirror of it."},
 		{Name: "local_manager_storage_path", Flag: "local-storage", Env: "FARM_LOCAL_STORAGE", Group: groupStorage, Kind: KindPath, Label: "Logs and previews", Restart: true, Guarded: true,
 			Empty: "job-files in the home folder", Usage: "`folder` for task logs and previews; empty means the home folder",
 			About: "Folder for task logs and previews."},
