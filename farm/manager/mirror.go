@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -49,9 +50,29 @@ func (m *Manager) mirrored(id farm.WorkerID, task farm.TaskID, saves bool) (t mi
 	t.checkout, t.keep = checkoutBelow(t.c, detail), farm.KeptAs(a.Commands)
 	var needs string
 	if t.uses, needs = farm.StorageUses(a.Commands, filepath.ToSlash(t.c.shared), t.checkout); needs != "" {
-		return t, farm.Errorf(farm.PreconditionFailed, "this task is for workers with the farm's shared storage only: %s", needs)
+		return t, m.leaveToStorage(id, task, needs)
 	}
 	return t, nil
+}
+
+// leaveToStorage refuses a task to a worker with a mirror. A job of which that was not
+// known (an earlier version took it in, or the first task of the type is another one) is
+// for workers with the storage from now on, and the task goes back to the queue: it did
+// nothing wrong, and nor did the worker.
+func (m *Manager) leaveToStorage(id farm.WorkerID, task farm.TaskID, needs string) error {
+	refused := farm.Errorf(farm.PreconditionFailed, "this task is for workers with the farm's shared storage only: %s", needs)
+	err := m.update(func(u *unit) error {
+		t, err := u.Task(task)
+		if err != nil || t.Type() == farm.TypeMisc || t.Job.Blender.Storage || t.Status() != farm.TaskActive || t.State().Worker != id {
+			return err
+		}
+		t.Job.Blender.Storage = true
+		u.touch(t.Job)
+		u.returnTask(t, "it is for workers with the farm's shared storage only: "+needs)
+		refused = farm.Errorf(farm.Conflict, "task %s goes to a worker with the farm's shared storage: stop working on it", task)
+		return nil
+	})
+	return cmp.Or(err, refused)
 }
 
 // needsStorage reports whether a job is for workers with the shared storage only, which

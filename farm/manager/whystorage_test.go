@@ -8,6 +8,7 @@ import (
 
 	"renderfarm/farm"
 	"renderfarm/farm/manager"
+	"renderfarm/store"
 )
 
 // A job whose files were submitted where they are is for workers that have the storage,
@@ -69,6 +70,42 @@ func TestTasksThatNeedTheStorage(t *testing.T) {
 	f.must(f.SetFacts(w, farm.WorkerFacts{}))
 	if f.take(w) == "" {
 		t.Error("a worker that found the storage does not get it")
+	}
+}
+
+// A job of which nobody knew that it needs the storage, as an earlier version took it in, waits
+// for a worker that has it, once one with a mirror asks for its files.
+func TestStorageIsFoundToBeNeeded(t *testing.T) {
+	f := newFarm(t)
+	w, stock := f.worker("w"), f.worker("stock")
+	f.must(f.SetFacts(w, farm.WorkerFacts{Storage: farm.StorageMirrored}))
+	job := f.submit(map[string]any{"frames": 2, "blendfile": "/elsewhere/a.blend"})
+	f.must(f.store.Update(func(tx *store.Tx) error {
+		j, err := tx.Job(job)
+		if err != nil {
+			return err
+		}
+		j.Blender.Storage = false
+		tx.SaveJob(j)
+		return nil
+	}))
+	task := f.take(w)
+	if task == "" {
+		t.Fatal("the job still needs the storage")
+	}
+	if _, err := f.MirrorFiles(t.Context(), w, task); farm.KindOf(err) != farm.Conflict {
+		t.Errorf("the files of the task: %v", err)
+	}
+	got, _, err := f.Task(task)
+	f.must(err)
+	if got.Status != farm.TaskQueued || len(got.FailedBy) > 0 {
+		t.Errorf("the task is %s, failed by %v", got.Status, got.FailedBy)
+	}
+	if got := f.take(w); got != "" {
+		t.Error("a worker with a mirror gets a task of it again")
+	}
+	if f.take(stock) == "" || f.take(stock) == "" {
+		t.Error("a worker that tells nothing does not get them")
 	}
 }
 
