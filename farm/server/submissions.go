@@ -15,7 +15,7 @@ import (
 // Submissions takes in jobs from people who have nothing but a browser; see package websubmit.
 type Submissions interface {
 	List(folder string) (api.StorageFolder, error)
-	Begin(api.SubmissionFile) (api.Submission, error)
+	Begin(client string, file api.SubmissionFile) (api.Submission, error)
 	Receive(id string, content io.Reader) error
 	Check(ctx context.Context, id string, o api.SubmissionOptions) (api.SubmissionReport, error)
 	Submit(ctx context.Context, id string, o api.SubmissionOptions) (api.Job, error)
@@ -31,7 +31,7 @@ func (noSubmissions) List(string) (api.StorageFolder, error) {
 	return api.StorageFolder{}, errNoSubmissions
 }
 
-func (noSubmissions) Begin(api.SubmissionFile) (api.Submission, error) {
+func (noSubmissions) Begin(string, api.SubmissionFile) (api.Submission, error) {
 	return api.Submission{}, errNoSubmissions
 }
 
@@ -74,7 +74,7 @@ func (s *Server) beginSubmission(w http.ResponseWriter, r *http.Request) error {
 	if err := s.read(w, r, &file); err != nil {
 		return err
 	}
-	begun, err := s.submissions.Begin(file)
+	begun, err := s.submissions.Begin(address(r), file)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type Options struct {
 // Bounds on what is under way.
 const (
 	maxSubmissions = 100      // that are begun
+	maxOfAClient   = 20       // of these
 	maxFile        = 64 << 30 // bytes of a file that is sent
 	keepFree       = 1 << 30  // bytes that are left on the disk
 	lookEvery      = 64 << 20 // bytes of a file after which it is looked how much is left
@@ -56,6 +57,7 @@ type Desk struct {
 // Discard, or when nobody asked about it for keptFor.
 type submission struct {
 	id     string
+	client string // that began it
 	title  string // what the user calls the file, without its ending
 	file   string // absolute
 	size   int64  // that was announced
@@ -87,9 +89,10 @@ func (d *Desk) Close() {
 	}
 }
 
-// Begin begins to submit a file; Invalid, NotFound, TooLarge, NoRoom, Busy.
-func (d *Desk) Begin(file api.SubmissionFile) (api.Submission, error) {
-	s := &submission{id: farm.NewUUID().String(), size: file.Size}
+// Begin begins to submit a file for the client of that name; Invalid, NotFound, TooLarge,
+// NoRoom, Busy.
+func (d *Desk) Begin(client string, file api.SubmissionFile) (api.Submission, error) {
+	s := &submission{id: farm.NewUUID().String(), client: client, size: file.Size}
 	name := file.Name
 	if file.Path != "" {
 		at, err := d.inStorage(file.Path)
@@ -103,8 +106,14 @@ func (d *Desk) Begin(file api.SubmissionFile) (api.Submission, error) {
 	s.title = strings.TrimSuffix(name, filepath.Ext(name))
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.all) >= maxSubmissions {
-		return api.Submission{}, farm.Errorf(farm.Busy, "%d submissions are under way in browsers: wait until some are done", len(d.all))
+	own := 0
+	for _, other := range d.all {
+		if other.client == client {
+			own++
+		}
+	}
+	if len(d.all) >= maxSubmissions || own >= maxOfAClient {
+		return api.Submission{}, farm.Errorf(farm.Busy, "%d submissions are under way in browsers, %d of them from your address: wait until some are done", len(d.all), own)
 	}
 	s.forget = time.AfterFunc(keptFor, func() { _ = d.Discard(s.id) })
 	d.all[s.id] = s

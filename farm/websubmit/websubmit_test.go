@@ -31,7 +31,7 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 func TestSlowFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
-		begun, err := d.Begin(api.SubmissionFile{Name: "a.blend", Size: 8})
+		begun, err := d.Begin("192.0.2.1", api.SubmissionFile{Name: "a.blend", Size: 8})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestDiskFills(t *testing.T) {
 	const size = lookEvery + 10
 	free := int64(keepFree + size)
 	d.free = func(string) int64 { return free }
-	begun, err := d.Begin(api.SubmissionFile{Name: "a.blend", Size: size})
+	begun, err := d.Begin("192.0.2.1", api.SubmissionFile{Name: "a.blend", Size: size})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,5 +77,32 @@ func TestDiskFills(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(d.Uploads, begun.ID)); len(left) > 0 {
 		t.Error("what came is kept:", left)
+	}
+}
+
+// TestOneClientLeavesRoom begins as many submissions as one client may, and one more of another.
+func TestOneClientLeavesRoom(t *testing.T) {
+	d := newDesk(t)
+	defer d.Close()
+	file := api.SubmissionFile{Name: "a.blend", Size: 8}
+	last := ""
+	for range maxOfAClient {
+		begun, err := d.Begin("192.0.2.1", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = begun.ID
+	}
+	if _, err := d.Begin("192.0.2.1", file); farm.KindOf(err) != farm.Busy {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := d.Begin("192.0.2.2", file); err != nil {
+		t.Errorf("another client: %v", err)
+	}
+	if err := d.Discard(last); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Begin("192.0.2.1", file); err != nil {
+		t.Errorf("once one is discarded: %v", err)
 	}
 }
