@@ -195,7 +195,7 @@ func (f *finder) result(networks []adapter) Finding {
 	switch {
 	case len(r.Managers) > 0:
 	case !real:
-		r.Obstacle = "this computer is in no network but its own"
+		r.Obstacle = "no network adapter of this computer can search (those of VPNs, containers and virtual machines are left out, and some carry no multicast)"
 	case f.dead != "":
 		r.Obstacle = fmt.Sprintf("a manager says that it is at %s, and does not answer there: a firewall on its computer, or between, blocks that", f.dead)
 	case !f.sent && f.fault != nil:
