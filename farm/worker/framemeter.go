@@ -30,6 +30,7 @@ type frameMeter struct {
 	load   time.Duration // until the first frame began, until it is told
 	peak   int64         // KiB, as Blender says
 	gpu    int64         // likewise of the device
+	memory int64         // KiB, the most of the process when it was last there: Blender may have ended when its last words are read
 
 	open  bool // a file of the frame was saved, and its end was not heard of
 	frame int
@@ -38,8 +39,8 @@ type frameMeter struct {
 
 // begin starts the clock of the first frame.
 func (m *frameMeter) begin() {
-	m.since = m.now()
-	m.spent = m.use().cpu
+	use := m.use()
+	m.since, m.spent, m.memory = m.now(), use.cpu, use.peak
 }
 
 // hear takes an event of Blender's output.
@@ -75,6 +76,9 @@ func (m *frameMeter) close(e blenderEvent) {
 		return
 	}
 	now, use := m.now(), m.use()
+	if use.peak > 0 {
+		m.memory = use.peak
+	}
 	wall := now.Sub(m.since)
 	r := farm.FrameResult{Frame: m.frame, Wall: wall.Milliseconds(), CPU: max(0, use.cpu-m.spent).Milliseconds(), Flags: m.flags,
 		Device: m.device, Saved: now.UTC().Truncate(time.Millisecond)}
@@ -85,7 +89,7 @@ func (m *frameMeter) close(e blenderEvent) {
 		if r.Render = (e.took - e.saving).Milliseconds(); e.took == 0 {
 			r.Render = max(0, r.Wall-r.Load-r.Save)
 		}
-		r.Memory = max(m.peak, use.peak)
+		r.Memory = max(m.peak, m.memory)
 		if m.device.GPU() {
 			r.GPUMemory = m.gpu
 		}

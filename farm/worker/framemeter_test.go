@@ -112,3 +112,20 @@ func TestFrameMeter(t *testing.T) {
 		}
 	}
 }
+
+// The last words of a Blender may be read when it has ended, and nothing is known of its process any more.
+func TestFrameMeterOfAnEndedBlender(t *testing.T) {
+	var memory []int64
+	use := processUse{peak: 100}
+	m := &frameMeter{tell: func(r farm.FrameResult) { memory = append(memory, r.Memory) }, now: time.Now, use: func() processUse { return use }}
+	m.begin()
+	use.peak = 90_000
+	m.saved(1, 0)
+	m.close(blenderEvent{})
+	use.peak = 0
+	m.saved(2, 0)
+	m.close(blenderEvent{})
+	if !reflect.DeepEqual(memory, []int64{90_000, 90_000}) {
+		t.Errorf("the frames took %v KiB", memory)
+	}
+}
