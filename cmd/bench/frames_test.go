@@ -156,7 +156,7 @@ func (s shot) inFarm(b *testing.B, p *process, dir string) time.Duration {
 	client := p.client()
 	before := treeTime(p.pid())
 	job := s.submitTo(b, client, dir)
-	awaitCompleted(b, client, job, 10*time.Millisecond)
+	awaitCompleted(b, client, job)
 	return treeTime(p.pid()) - before
 }
 
