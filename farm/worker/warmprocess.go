@@ -227,8 +227,9 @@ const (
 	// maxGrowth is how much more memory than after its first frame an open
 	// Blender may take, and half as much again, in KiB.
 	maxGrowth = 512 << 10
-	// maxServed is how many frames it renders before another takes its place.
-	maxServed = 200
+	// maxServed is how many frames it renders before another takes its place. Its
+	// memory is watched, so that it can be many: with quick frames, each start is felt.
+	maxServed = 1000
 	// warmIdle is how long it stays open without a task, if the manager does not answer.
 	warmIdle = time.Minute
 )
