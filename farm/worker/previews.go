@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// previewPause keeps previews of quick frames apart: encoding them must
-	// not take the time that rendering needs.
+	// previewPause keeps previews of quick frames apart, and previewShare those of large
+	// ones, by so many times what the one before took: encoding them must not take the
+	// time that rendering needs.
 	previewPause = time.Second
+	previewShare = 50
 	// previewTries is how often a preview is offered to a busy manager.
 	previewTries = 3
 	// previewWidth and previewHeight are how large the manager keeps previews, in pixels.
@@ -77,32 +79,35 @@ func (p *previews) run(ctx context.Context) {
 		if next == nil {
 			continue
 		}
-		if err := p.send(ctx, next); err != nil && ctx.Err() == nil {
+		took, err := p.send(ctx, next)
+		if err != nil && ctx.Err() == nil {
 			p.log.Debug("no preview", "task", next.task, "file", next.path, "error", err)
 		}
-		if api.Sleep(ctx, previewPause) != nil {
+		if api.Sleep(ctx, max(previewPause, previewShare*took)) != nil {
 			return
 		}
 	}
 }
 
-func (p *previews) send(ctx context.Context, v *preview) error {
+// send sends a preview, and returns how long it took to encode it.
+func (p *previews) send(ctx context.Context, v *preview) (took time.Duration, err error) {
+	began := time.Now()
 	image, err := unlessCanceled(ctx, func() ([]byte, error) { return asJPEG(v.path) })
-	if err != nil {
-		return err
+	if took = time.Since(began); err != nil {
+		return took, err
 	}
 	var retry backoff
 	for try := 1; ; try++ {
 		manager := p.manager()
 		if manager == nil {
-			return nil // signing on anew; the task is not its any more
+			return took, nil // signing on anew; the task is not its any more
 		}
 		err = manager.TaskOutputProduced(ctx, v.task, "image/jpeg", image)
 		if err == nil || !api.Transient(err) || try == previewTries || p.newer() {
-			return err
+			return took, err
 		}
 		if !retry.pause(ctx) {
-			return err
+			return took, err
 		}
 	}
 }
