@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,34 +49,61 @@ type blenderEvent struct {
 // Anything may be glued to the front of a line, as what Python and Cycles
 // print goes another way to the same place.
 var (
-	savedLine = regexp.MustCompile(`Saved: '(.+)'`)
+	savedLine = newLineForm(`Saved: '(.+)'`, "Saved: '")
 	// The compositor's files, without quotes, before 4.2 or so.
-	nodeSavedLine = regexp.MustCompile(`^Saved: ((?:/|[A-Za-z]:|\\\\).*\S)\s*$`)
-	unsavedLine   = regexp.MustCompile(`cannot save: '(.+?)'|Cannot save Node File Output to (.+\S)|Error (?:Writing Render Result|writing render result)`)
-	timedLine     = regexp.MustCompile(`(?:^|\|)\s*Time: [0-9]|Time: [0-9][0-9:.]* \(Saving: `)
-	skippedLine   = regexp.MustCompile(`[Ss]kipping existing frame "(.+?)"(?: for view .*)?\s*$`)
-	movieLine     = regexp.MustCompile(`\b[Aa]ppend frame (-?\d+)\s*$`)
-	frameLine     = regexp.MustCompile(`\bFra: ?(-?\d+) |\| Rendering frame (-?\d+)\s*$`)
-	rangeLine     = regexp.MustCompile(regexp.QuoteMeta(rangeTold) + `(-?\d+) to (-?\d+) by (\d+)`)
-	errorLine     = regexp.MustCompile(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`)
-	olderLine     = regexp.MustCompile(`(?i)\bwritten by newer Blender binary\b`)
+	nodeSavedLine = newLineForm(`^Saved: ((?:/|[A-Za-z]:|\\\\).*\S)\s*$`, "Saved: ")
+	unsavedLine   = newLineForm(`cannot save: '(.+?)'|Cannot save Node File Output to (.+\S)|Error (?:Writing Render Result|writing render result)`, "annot save", "riting ")
+	timedLine     = newLineForm(`(?:^|\|)\s*Time: [0-9]|Time: [0-9][0-9:.]* \(Saving: `, "Time: ")
+	skippedLine   = newLineForm(`[Ss]kipping existing frame "(.+?)"(?: for view .*)?\s*$`, "kipping existing frame")
+	movieLine     = newLineForm(`\b[Aa]ppend frame (-?\d+)\s*$`, "ppend frame")
+	frameLine     = newLineForm(`\bFra: ?(-?\d+) |\| Rendering frame (-?\d+)\s*$`, "Fra:", "Rendering frame")
+	rangeLine     = newLineForm(regexp.QuoteMeta(rangeTold)+`(-?\d+) to (-?\d+) by (\d+)`, rangeTold)
+	errorLine     = newLineForm(`^(?:\s*|[0-9:. ]+\s+[a-z.]+\s*\|\s*)((?:Error|ERROR)\b.*)`, "Error", "ERROR")
+	olderLine     = newLineForm(`\b[Ww]ritten by newer Blender binary\b`, "newer Blender binary")
 )
+
+// A lineForm is what a line of output may be like. It is tried only on lines that have one
+// of its words: with quick frames there are hundreds a second, of which most say nothing.
+type lineForm struct {
+	*regexp.Regexp
+	words []string
+}
+
+func newLineForm(pattern string, words ...string) lineForm {
+	return lineForm{regexp.MustCompile(pattern), words}
+}
+
+// parts returns a line of that form and its parts, nil of another one.
+func (f lineForm) parts(line string) []string {
+	if !f.may(line) {
+		return nil
+	}
+	return f.FindStringSubmatch(line)
+}
+
+// is reports whether a line is of that form.
+func (f lineForm) is(line string) bool { return f.may(line) && f.MatchString(line) }
+
+// may reports whether a line has one of the words.
+func (f lineForm) may(line string) bool {
+	return slices.ContainsFunc(f.words, func(word string) bool { return strings.Contains(line, word) })
+}
 
 // wrongLines mean that Blender goes on with something else than was asked for,
 // and often ends with 0. $1 is what the line names, {format} what it does not.
 var wrongLines = []struct {
-	line *regexp.Regexp
+	line lineForm
 	says string
 }{
-	{regexp.MustCompile(`Can't find scene: '(.*?)'`),
+	{newLineForm(`Can't find scene: '(.*?)'`, "Can't find scene"),
 		`the file has no scene "$1", and Blender would render another one. Submit the job with the name of a scene that is in the file`},
-	{regexp.MustCompile(`Format from '-F / --render-format' not known`),
+	{newLineForm(`Format from '-F / --render-format' not known`, "Format from"),
 		`this Blender does not know the output format "{format}", and would save another one. Submit the job with a format that it has, such as PNG`},
-	{regexp.MustCompile(`(?i)(?:cannot|can't|could not) find lib(?:rary)? '(.*?)'`), missingLibrary},
-	{regexp.MustCompile(`(?i)unable to open '(.*?\.blend)'`), missingLibrary},
-	{regexp.MustCompile(`Parse errors in path '(.*?)'`),
+	{newLineForm(`(?:[Cc]annot|[Cc]an't|[Cc]ould not) find [Ll][Ii][Bb](?:rary)? '(.*?)'`, " find "), missingLibrary},
+	{newLineForm(`[Uu]nable to open '(.*?\.blend)'`, "nable to open"), missingLibrary},
+	{newLineForm(`Parse errors in path '(.*?)'`, "Parse errors"),
 		`Blender takes the braces in the path "$1" for a template, and cannot read it. Write them as {{ and }}, or take another name`},
-	{regexp.MustCompile(`\b((?:CUDA|OptiX|HIP|Metal|oneAPI) error\b.{0,120})`),
+	{newLineForm(`\b((?:CUDA|OptiX|HIP|Metal|oneAPI) error\b.{0,120})`, " error"),
 		`the graphics card failed, after which Blender saves damaged frames: $1. Look after its driver and memory, or render on the processor`},
 }
 
@@ -83,50 +111,53 @@ const missingLibrary = `the linked library "$1" cannot be opened, and Blender wo
 
 // parseBlender says what a line of Blender's output means.
 func parseBlender(line string) blenderEvent {
-	if m := savedLine.FindStringSubmatch(line); m != nil {
+	if m := savedLine.parts(line); m != nil {
 		return blenderEvent{what: blenderSaved, text: m[1]}
 	}
-	if m := nodeSavedLine.FindStringSubmatch(line); m != nil {
+	if m := nodeSavedLine.parts(line); m != nil {
 		return blenderEvent{what: blenderNodeSaved, text: m[1]}
 	}
-	if m := unsavedLine.FindStringSubmatch(line); m != nil {
+	if m := unsavedLine.parts(line); m != nil {
 		return blenderEvent{what: blenderUnsaved, text: cmp.Or(m[1], m[2])}
 	}
 	if _, facts, found := strings.Cut(line, imagesTold); found {
 		return blenderEvent{what: blenderImages, images: parseImages(facts)}
 	}
-	if m := skippedLine.FindStringSubmatch(line); m != nil {
+	if m := skippedLine.parts(line); m != nil {
 		return blenderEvent{what: blenderSkipped, text: m[1]}
 	}
-	if timedLine.MatchString(line) {
+	if timedLine.is(line) {
 		return timedEvent(line)
 	}
-	if m := movieLine.FindStringSubmatch(line); m != nil {
+	if m := movieLine.parts(line); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			return blenderEvent{what: blenderAppended, number: n}
 		}
 	}
-	if m := frameLine.FindStringSubmatch(line); m != nil {
+	if m := frameLine.parts(line); m != nil {
 		if n, err := strconv.Atoi(m[1] + m[2]); err == nil {
 			return frameEvent(line, n)
 		}
 	}
-	if m := rangeLine.FindStringSubmatch(line); m != nil {
+	if m := rangeLine.parts(line); m != nil {
 		var span animSpan
 		span.start.read(m[1])
 		span.end.read(m[2])
 		span.step.read(m[3])
 		return blenderEvent{what: blenderRange, frames: span.frames()}
 	}
-	if olderLine.MatchString(line) {
+	if olderLine.is(line) {
 		return blenderEvent{what: blenderTooOld}
 	}
 	for _, w := range wrongLines {
+		if !w.line.may(line) {
+			continue
+		}
 		if m := w.line.FindStringSubmatchIndex(line); m != nil {
 			return blenderEvent{what: blenderWrong, text: string(w.line.ExpandString(nil, w.says, line, m))}
 		}
 	}
-	if m := errorLine.FindStringSubmatch(line); m != nil {
+	if m := errorLine.parts(line); m != nil {
 		return blenderEvent{what: blenderError, text: m[1]}
 	}
 	return blenderEvent{}
