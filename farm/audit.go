@@ -1,6 +1,7 @@
 package farm
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode"
@@ -14,6 +15,9 @@ type Actor struct {
 	Address string `json:"address,omitempty"` // IP address
 	Agent   string `json:"agent,omitempty"`   // the program; at most MaxActor bytes
 }
+
+// Who is what people call the actor: its name, or else its address; "" if neither is known.
+func (a Actor) Who() string { return cmp.Or(a.Name, a.Address) }
 
 // Change is an entry of an audit: what somebody did to a job or a worker.
 type Change struct {

@@ -10,11 +10,14 @@ import (
 // TimeLeft is when a job will be over, as far as that can be told.
 type TimeLeft struct {
 	Earliest, Likely, Latest time.Time
+
+	FramesPerHour float64 // that its workers will render, together, of what is left; 0: no frame is left
 }
 
 // Later returns the time left of something that begins when the other is over.
 func (t TimeLeft) Later(other TimeLeft, now time.Time) TimeLeft {
-	return TimeLeft{t.Earliest.Add(other.Earliest.Sub(now)), t.Likely.Add(other.Likely.Sub(now)), t.Latest.Add(other.Latest.Sub(now))}
+	add := func(to, from time.Time) time.Time { return to.Add(from.Sub(now)) }
+	return TimeLeft{add(t.Earliest, other.Earliest), add(t.Likely, other.Likely), add(t.Latest, other.Latest), t.FramesPerHour}
 }
 
 // How uncertain the time left is. Doubts that have nothing to do with each other are
@@ -61,7 +64,7 @@ func (c *FrameCosts) TimeLeft(left WorkLeft, now time.Time) (TimeLeft, bool) {
 		video := float64(c.Curve.Planned()) * videoSeconds
 		likely, most = likely+video, most+1+videoRange*video
 	}
-	return TimeLeft{after(least), after(max(likely, 0)), after(max(most, likely))}, true
+	return TimeLeft{after(least), after(max(likely, 0)), after(max(most, likely)), need.perHour}, true
 }
 
 const (
@@ -80,6 +83,7 @@ type needs struct {
 	slack               float64 // how much sooner or later it may be besides
 	doubt               float64 // how much more or less it may be, as a part
 	workers             float64
+	perHour             float64 // frames, of all workers together
 }
 
 // needs says how long so many workers need for the frames that are left.
@@ -106,7 +110,8 @@ func (c *FrameCosts) needs(left, workers int, now time.Time) needs {
 		}
 		return s
 	}
-	return needs{seconds(e.least), seconds(e.work), seconds(e.most), 0.5*slowest + 1, e.doubt, n}
+	perHour := 3600 / max(e.frame/rate+loading/n, 0.001)
+	return needs{seconds(e.least), seconds(e.work), seconds(e.most), 0.5*slowest + 1, e.doubt, n, perHour}
 }
 
 // best is the curve that foresaw frames best. Processor time does where other programs

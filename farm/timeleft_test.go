@@ -59,7 +59,7 @@ func TestTimeLeftOfNonsense(t *testing.T) {
 		c.Add(&FrameResult{Frame: r.IntN(2*MaxFrame) - MaxFrame, Wall: r.Int64N(maxFrameTime), Load: r.Int64N(maxFrameTime), Saved: now.Add(time.Duration(r.Int64()))},
 			WorkerID(rune('a'+i%300)), nil)
 		left, ok := c.TimeLeft(WorkLeft{r.IntN(1e9), r.IntN(3), 1 + r.IntN(1e6)}, now)
-		if !ok || left.Earliest.After(left.Likely) || left.Latest.Before(left.Likely) || left.Earliest.Before(now) || left.Latest.Year() > 2040 {
+		if !ok || left.Earliest.After(left.Likely) || left.Latest.Before(left.Likely) || left.Earliest.Before(now) || left.Latest.Year() > 2040 || !(left.FramesPerHour >= 0 && left.FramesPerHour < 1e8) {
 			t.Fatalf("%d: %+v, %v", i, left, ok)
 		}
 	}

@@ -72,6 +72,29 @@ func (v *View) Audit(id farm.JobID) (farm.Audit, error) {
 	return v.audit(auditBucket, seq)
 }
 
+// SubmittedBy returns whose the first change of the job was; nobody if that is not kept any
+// more, or damaged.
+func (v *View) SubmittedBy(id farm.JobID) (farm.Actor, error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return farm.Actor{}, err
+	}
+	key := key64(seq, 1)
+	value := v.tx.Bucket(auditBucket.name).Get(key)
+	if value == nil {
+		return farm.Actor{}, nil
+	}
+	payload, err := auditBucket.open(key, value)
+	if err != nil {
+		return farm.Actor{}, nil // whoever reads the audit hears of it
+	}
+	c, err := decodeChange(key, payload)
+	if err != nil {
+		return farm.Actor{}, nil
+	}
+	return c.By, nil
+}
+
 // WorkerAudit returns what was done to a worker, or farm.NotFound.
 func (v *View) WorkerAudit(id farm.WorkerID) (farm.Audit, error) {
 	seq, err := v.workerNumber(id)

@@ -12,6 +12,7 @@ import (
 // jobs, the newest first. Of lists, a job matches any value.
 type JobsSearch struct {
 	Status, Type, Tag []string // tags by id, or NoTag
+	Submitter         []string // see farm.Actor.Who
 	Text              string   // is in the name, in any case, or begins the id
 	Sort              string   // created, updated, name, priority, status or type, with a - in front to reverse it
 	Offset            int      // how many of them to leave out
@@ -21,7 +22,7 @@ type JobsSearch struct {
 // SearchJobs looks for jobs. Compatible managers do not know it.
 func (c *Client) SearchJobs(ctx context.Context, q JobsSearch) (JobsFound, error) {
 	values := url.Values{}
-	for name, list := range map[string][]string{"status": q.Status, "type": q.Type, "tag": q.Tag} {
+	for name, list := range map[string][]string{"status": q.Status, "type": q.Type, "tag": q.Tag, "submitter": q.Submitter} {
 		if len(list) > 0 {
 			values[name] = list
 		}

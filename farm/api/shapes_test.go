@@ -52,7 +52,7 @@ var (
 	frame = farm.FrameResult{Frame: 37, Wall: 4210, CPU: 8010, Load: 730, Render: 3300, Save: 180, Memory: 244_000, GPUMemory: 612_000, Energy: 840,
 		Device: "OPTIX", Saved: updated, Source: created, Flags: farm.FrameFlat | farm.FrameRenderedAgain}
 
-	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour)}
+	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour), FramesPerHour: 12.5}
 	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
 	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Comments: []farm.Comment{comment}, Result: &frame}
 
@@ -255,7 +255,7 @@ func jobShapes() []shape {
 			EnergyKWh: 1.25, Price: 0.5, TimeLeft: timeLeft, Slowest: []api.SlowFrame{{Frame: 37, Seconds: 90.5}}, Workers: []api.WorkerCost{workerCost}}, api.JobCosts{}},
 		{"WorkerCost", workerCost, api.WorkerCost{}},
 		{"WorkerCosts", api.WorkerCosts{Job: job, JobName: "shot 010", WorkerCost: workerCost}, api.WorkerCosts{}},
-		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{api.NoTag: 1}}, api.JobsFound{}},
+		{"JobsFound", api.JobsFound{Jobs: []api.EventJobUpdate{{ID: job, Status: "active"}}, Total: 1, All: 3, Statuses: map[string]int{"active": 1}, Types: map[string]int{"a": 1}, Tags: map[string]int{api.NoTag: 1}, Submitters: map[string]int{"anna": 1}}, api.JobsFound{}},
 		{"JobFrames", api.JobFrames{Frames: []api.JobFrame{jobFrame}, Next: 256}, api.JobFrames{}},
 		{"JobFrame", jobFrame, api.JobFrame{Status: "queued"}},
 		{"Backup", api.Backup{Path: "/srv/farm/backups/farm-20261123-110203-manual.db", Kind: "partial", Made: updated, Size: 3 << 20, Lacks: []string{"the job 1 is not in it"}}, api.Backup{Kind: "daily"}},
@@ -332,7 +332,7 @@ func eventShapes() []shape {
 		{"EventFarmStatus", api.EventFarmStatus{Status: farm.FarmActive}, api.EventFarmStatus{Status: farm.FarmAsleep}},
 		{"EventJobUpdate", api.EventJobUpdate{ID: job, Name: "shot 010", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Type: "simple-blender-render", Priority: 50, RefreshTasks: true, StepsCompleted: 3, StepsTotal: 101, DeleteRequestedAt: updated, TimeLeft: timeLeft, WasDeleted: true,
-			Created: created, Activity: "rendering", WorkerTag: tag, TaskCounts: map[string]int{"active": 1}, LastRendered: &images},
+			Created: created, Activity: "rendering", WorkerTag: tag, TaskCounts: map[string]int{"active": 1}, LastRendered: &images, Submitter: "anna"},
 			api.EventJobUpdate{ID: job}},
 		{"EventTaskUpdate", api.EventTaskUpdate{ID: task, JobID: job, Name: "render-1-10", Updated: updated, Status: "active", PreviousStatus: "queued",
 			Activity: "Progress", StepsCompleted: 3, StepsTotal: 10, Worker: &api.EventTaskWorker{Name: "workhorse", UUID: worker}},

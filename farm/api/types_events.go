@@ -44,8 +44,10 @@ type EventJobUpdate struct {
 	WorkerTag  farm.TagID     `json:"worker_tag,omitempty"`  // "": any worker
 	TaskCounts map[string]int `json:"task_counts,omitempty"` // tasks by status, as shown; those with none are absent
 
-	// Where its last image is; only in answers of searchJobs, nil if there is none.
+	// Where its last image is, nil if there is none, and who submitted it, see farm.Actor.Who;
+	// only in answers of searchJobs.
 	LastRendered *JobLastRenderedImageInfo `json:"last_rendered,omitempty"`
+	Submitter    string                    `json:"submitter,omitempty"`
 
 	WasDeleted bool `json:"was_deleted,omitempty"`
 }

@@ -11,6 +11,8 @@ type TimeLeft struct {
 	Earliest time.Time `json:"earliest"`
 	Likely   time.Time `json:"likely"`
 	Latest   time.Time `json:"latest"`
+
+	FramesPerHour float64 `json:"frames_per_hour,omitempty"` // of the workers that are at it, together
 }
 
 // NewTimeLeft returns the form on the wire, nil of nil.
@@ -18,7 +20,7 @@ func NewTimeLeft(t *farm.TimeLeft) *TimeLeft {
 	if t == nil {
 		return nil
 	}
-	return &TimeLeft{Earliest: t.Earliest.UTC(), Likely: t.Likely.UTC(), Latest: t.Latest.UTC()}
+	return &TimeLeft{Earliest: t.Earliest.UTC(), Likely: t.Likely.UTC(), Latest: t.Latest.UTC(), FramesPerHour: t.FramesPerHour}
 }
 
 // JobCosts answers fetchJobCosts: what the frames of a job cost so far. Sums are of

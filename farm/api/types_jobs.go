@@ -86,6 +86,8 @@ type JobsFound struct {
 	Statuses Object[int]          `json:"statuses"`
 	Types    Object[int]          `json:"types"`
 	Tags     Object[int]          `json:"tags"` // by id, or NoTag
+
+	Submitters Object[int] `json:"submitters"` // see farm.Actor.Who; jobs of unknown ones are not counted
 }
 
 // NoTag stands for the jobs without a tag where jobs are looked for.

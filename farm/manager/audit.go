@@ -59,6 +59,23 @@ func (m *Manager) Audit(id farm.JobID) (a farm.Audit, err error) {
 	return a, err
 }
 
+// Submitters returns who submitted each of the jobs, see farm.Actor.Who; "" for those that
+// are gone.
+func (m *Manager) Submitters(jobs []farm.Job) ([]string, error) {
+	who := make([]string, len(jobs))
+	err := m.store.View(func(v *store.View) error {
+		for i := range jobs {
+			by, err := v.SubmittedBy(jobs[i].ID)
+			if err != nil && farm.KindOf(err) != farm.NotFound {
+				return err
+			}
+			who[i] = by.Who()
+		}
+		return nil
+	})
+	return who, err
+}
+
 // WorkerAudit returns who did what to a worker, or farm.NotFound.
 func (m *Manager) WorkerAudit(id farm.WorkerID) (a farm.Audit, err error) {
 	err = m.store.View(func(v *store.View) error {

@@ -34,6 +34,7 @@ type boardJob struct {
 	name             string // in lower case
 	kind             string // job type
 	tag              farm.TagID
+	submitter        string // see farm.Actor.Who
 	status           farm.JobStatus
 	priority         int
 	created, updated time.Time
@@ -42,6 +43,7 @@ type boardJob struct {
 // search is what somebody looks for. Empty lists ask for any.
 type search struct {
 	statuses, kinds, tags []string
+	submitters            []string
 	text                  string // is in the name, or begins the id
 	sort                  string // one of sorts; "-" in front of it reverses
 	offset, limit         int
@@ -49,9 +51,11 @@ type search struct {
 
 // found is the part of the jobs that a search asks for, and how many there are.
 type found struct {
-	ids                   []farm.JobID
-	total, all            int
-	statuses, kinds, tags map[string]int // each regardless of what is asked for of its own kind
+	ids        []farm.JobID
+	who        []string // submitted each of them
+	total, all int
+
+	statuses, kinds, tags, submitters map[string]int // each regardless of what is asked for of its own kind
 }
 
 // sorts are the orders that a list can have. Where they see no difference, the
@@ -72,7 +76,7 @@ func (b *board) find(s *search) (f found, err error) {
 	if err := b.catchUp(); err != nil {
 		return f, err
 	}
-	f = found{all: len(b.jobs) - b.gone, statuses: map[string]int{}, kinds: map[string]int{}, tags: map[string]int{}}
+	f = found{all: len(b.jobs) - b.gone, statuses: map[string]int{}, kinds: map[string]int{}, tags: map[string]int{}, submitters: map[string]int{}}
 	text := strings.ToLower(s.text)
 	var hits []*boardJob
 	for i := range b.jobs {
@@ -80,27 +84,36 @@ func (b *board) find(s *search) (f found, err error) {
 		if j.id == "" || !strings.Contains(j.name, text) && !strings.HasPrefix(string(j.id), text) {
 			continue
 		}
-		its := cmp.Or(string(j.tag), api.NoTag)
-		status, kind, tag := asked(s.statuses, j.status.String()), asked(s.kinds, j.kind), asked(s.tags, its)
-		if kind && tag {
-			f.statuses[j.status.String()]++
-		}
-		if status && tag {
-			f.kinds[j.kind]++
-		}
-		if status && kind {
-			f.tags[its]++
-		}
-		if status && kind && tag {
+		if f.count(s, j) {
 			hits = append(hits, j)
 		}
 	}
 	f.total = len(hits)
 	order(hits, s.sort)
 	for _, j := range hits[min(s.offset, len(hits)):min(s.offset+s.limit, len(hits))] {
-		f.ids = append(f.ids, j.id)
+		f.ids, f.who = append(f.ids, j.id), append(f.who, j.submitter)
 	}
 	return f, nil
+}
+
+// count counts a job with the text that is looked for, and reports whether it is what is
+// asked for in all else, too.
+func (f *found) count(s *search, j *boardJob) bool {
+	its, state := cmp.Or(string(j.tag), api.NoTag), j.status.String()
+	status, kind, tag, who := asked(s.statuses, state), asked(s.kinds, j.kind), asked(s.tags, its), asked(s.submitters, j.submitter)
+	if kind && tag && who {
+		f.statuses[state]++
+	}
+	if status && tag && who {
+		f.kinds[j.kind]++
+	}
+	if status && kind && who {
+		f.tags[its]++
+	}
+	if status && kind && tag && j.submitter != "" {
+		f.submitters[j.submitter]++
+	}
+	return status && kind && tag && who
 }
 
 // asked reports whether a list of what is asked for has a value.
@@ -136,7 +149,10 @@ func (b *board) catchUp() error {
 			b.reader = nil
 		}
 		for _, e := range news {
-			b.take(e.Data)
+			if err := b.take(e.Data); err != nil {
+				b.reader = nil // it would be missed: everything is read again
+				return err
+			}
 		}
 	}
 	reader := b.log.Follow()
@@ -146,8 +162,12 @@ func (b *board) catchUp() error {
 		if err != nil {
 			return err
 		}
+		who, err := b.m.Submitters(jobs)
+		if err != nil {
+			return err
+		}
 		for i := range jobs {
-			b.put(&jobs[i])
+			b.put(&jobs[i], who[i])
 		}
 		if len(jobs) < listPage {
 			break
@@ -158,10 +178,18 @@ func (b *board) catchUp() error {
 	return b.catchUp()
 }
 
-func (b *board) take(event any) {
+func (b *board) take(event any) error {
 	switch e := event.(type) {
 	case events.JobChanged:
-		b.put(&e.Job)
+		if i, ok := b.at[e.Job.ID]; ok {
+			b.put(&e.Job, b.jobs[i].submitter)
+			return nil
+		}
+		who, err := b.m.Submitters([]farm.Job{e.Job})
+		if err != nil {
+			return err
+		}
+		b.put(&e.Job, who[0])
 	case events.JobDeleted:
 		if i, ok := b.at[e.Job]; ok {
 			b.jobs[i] = boardJob{}
@@ -172,11 +200,12 @@ func (b *board) take(event any) {
 			b.pack()
 		}
 	}
+	return nil
 }
 
 // put adds a job, or notes what became of it.
-func (b *board) put(j *farm.Job) {
-	kept := boardJob{id: j.ID, name: strings.ToLower(j.Name), kind: j.Type, tag: j.Tag, status: j.Status(), priority: j.Priority, created: j.Created, updated: j.Updated}
+func (b *board) put(j *farm.Job, submitter string) {
+	kept := boardJob{id: j.ID, name: strings.ToLower(j.Name), kind: j.Type, tag: j.Tag, submitter: submitter, status: j.Status(), priority: j.Priority, created: j.Created, updated: j.Updated}
 	if i, ok := b.at[j.ID]; ok {
 		b.jobs[i] = kept
 		return

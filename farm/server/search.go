@@ -25,7 +25,7 @@ func (s *Server) searchJobs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := api.JobsFound{Total: f.total, All: f.all, Statuses: f.statuses, Types: f.kinds, Tags: f.tags}
+	out := api.JobsFound{Total: f.total, All: f.all, Statuses: f.statuses, Types: f.kinds, Tags: f.tags, Submitters: f.submitters}
 	jobs, err := s.m.JobsOf(f.ids)
 	if err != nil {
 		return err
@@ -34,8 +34,13 @@ func (s *Server) searchJobs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	who := make(map[farm.JobID]string, len(f.ids)) // some of the jobs may be gone by now
+	for i, id := range f.ids {
+		who[id] = f.who[i]
+	}
 	for i, j := range jobs {
 		row := v3events.Job(events.JobChanged{Job: j, Status: j.Status(), Previous: j.Status(), Left: left[i]})
+		row.Submitter = who[j.ID]
 		if s.m.JobHasPreview(j.ID) {
 			row.LastRendered = new(s.lastRendered(j.ID))
 		}
@@ -47,7 +52,7 @@ func (s *Server) searchJobs(w http.ResponseWriter, r *http.Request) error {
 // searchOf reads what is looked for.
 func searchOf(r *http.Request) (search, error) {
 	q := r.URL.Query()
-	wanted := search{statuses: q["status"], kinds: q["type"], tags: q["tag"], text: q.Get("text"), sort: q.Get("sort")}
+	wanted := search{statuses: q["status"], kinds: q["type"], tags: q["tag"], submitters: q["submitter"], text: q.Get("text"), sort: q.Get("sort")}
 	for _, status := range wanted.statuses {
 		if _, ok := farm.ParseJobStatus(status); !ok {
 			return wanted, farm.Errorf(farm.Invalid, "status is %q, which is not a valid job status", status)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"renderfarm/farm/api"
 	"renderfarm/farm/events"
 )
 
@@ -79,6 +80,39 @@ func TestSearchJobs(t *testing.T) {
 	}
 	for _, query := range []string{"status=happy", "sort=colour", "offset=-1", "offset=x", "limit=0"} {
 		s.want(400, "GET", "/api/farm/jobs?"+query, "")
+	}
+}
+
+// Jobs are found by who submitted them: by name, or else by address, those from before
+// the list was read and those since.
+func TestSearchBySubmitter(t *testing.T) {
+	s := newServer(t)
+	submit := func(name string, header ...string) string {
+		return s.want(200, "POST", "/api/v3/jobs", fmt.Sprintf(`{"name":%q,"type":"echo-sleep-test","priority":50,"submitter_platform":"linux","initial_status":"paused",
+			"settings":{"message":"m","sleep_duration_seconds":0,"sleep_repeats":1}}`, name), header...).text("id")
+	}
+	submit("hers", api.UserHeader, "anna")
+	submit("nobody's")
+	before, got := s.find("submitter=anna")
+	address := got.get("submitters").(map[string]any)
+	if strings.Join(before, ",") != "hers" || got.text("jobs.0.submitter") != "anna" || got.get("submitters.anna") != 1.0 || len(address) != 2 {
+		t.Errorf("before: %s", got.body)
+	}
+	last := submit("hers, too", api.UserHeader, "anna")
+	submit("his", api.UserHeader, "bert")
+	s.want(204, "POST", "/api/v3/jobs/"+last+"/setpriority", `{"priority":60}`, api.UserHeader, "bert") // which makes it nobody else's
+	for query, want := range map[string]string{
+		"submitter=anna":                             "hers, too,hers",
+		"submitter=anna&submitter=bert":              "his,hers, too,hers",
+		"submitter=bert&text=hers":                   "",
+		"submitter=anna&sort=priority&status=paused": "hers,hers, too",
+	} {
+		if names, got := s.find(query); strings.Join(names, ",") != want {
+			t.Errorf("%s finds %q, want %q: %s", query, names, want, got.body)
+		}
+	}
+	if _, got := s.find("submitter=bert"); got.get("submitters.anna") != 2.0 || got.get("submitters.bert") != 1.0 || got.get("statuses.paused") != 1.0 {
+		t.Errorf("counts: %s", got.body)
 	}
 }
 
