@@ -23,17 +23,18 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
   const box = useRef(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    let plot, over = false;
+    let plot, tall = height, over = false;
     const make = async () => {
       const Plot = await load();
       if (over || !box.current) return;
       plot?.destroy();
       // Of a single value uPlot would show years.
       const data = times.length === 1 ? [[times[0] - 60, times[0]], [null, values[0]]] : [times, values];
-      plot = new Plot(options(Plot, box.current, { label, unit, kind, height }), data, box.current);
+      tall = height * lettersOf(box.current) / 14;
+      plot = new Plot(options(Plot, box.current, { label, unit, kind, height: tall }), data, box.current);
     };
     make().catch(() => setFailed(true));
-    const size = new ResizeObserver(([{ contentRect }]) => plot?.setSize({ width: contentRect.width, height }));
+    const size = new ResizeObserver(([{ contentRect }]) => plot?.setSize({ width: contentRect.width, height: tall }));
     size.observe(box.current);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', make);
@@ -47,15 +48,17 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
   return html`<div class="chart" role="img" aria-label=${text}><div ref=${box}></div>${failed && html`<p class="hint">${text}</p>`}</div>`;
 }
 
+const lettersOf = (box) => parseFloat(getComputedStyle(box).fontSize);
+
 function options(Plot, box, { label, unit, kind, height }) {
-  const style = getComputedStyle(box);
+  const style = getComputedStyle(box), letters = lettersOf(box);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') }, font: `12px ${style.fontFamily}` };
+  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') }, font: `${0.86 * letters}px ${style.fontFamily}` };
   const bars = kind === 'bars';
   return {
     width: box.clientWidth, height, legend: { live: true },
     scales: { x: { range: (_, least, most) => [Math.min(least, most - SPAN), most + SPAN / 60] }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
-    axes: [{ ...axis, values: stamps, space: 64 }, { ...axis, size: 56 }],
+    axes: [{ ...axis, values: stamps, space: 4.6 * letters, size: 3.6 * letters }, { ...axis, size: 4 * letters }],
     series: [{ value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, {
       label, stroke: colour('--accent'), fill: bars ? colour('--accent-soft') : undefined, width: 1.5,
       paths: bars ? Plot.paths.bars({ size: [0.8, 40] }) : () => null, points: { show: !bars, size: 7, fill: colour('--accent') },

@@ -48,6 +48,18 @@ export function between(earliest, latest, at = now()) {
   return first === last ? first : `${first}–${last}`;
 }
 
+// remaining says how long it is until two times, as a range: "3–8 min", "1.5–2 h".
+export function remaining(earliest, latest, at = now()) {
+  const [least, most] = [earliest, latest].map((time) => Math.max(0, (Date.parse(time) - at) / 1000));
+  if (most < 60) return 'under a minute';
+  const [unit, name, digits] = most < 100 * 60 ? [60, 'min', 0] : most < 48 * 3600 ? [3600, 'h', 1] : [86_400, 'days', 1];
+  const [a, b] = [least, most].map((s) => (s / unit).toLocaleString('en', { maximumFractionDigits: digits }));
+  return `${a === b ? a : a === '0' ? `up to ${b}` : `${a}–${b}`} ${name}`;
+}
+
+// pace gives frames per hour, as they are, in few digits.
+export const pace = (rate) => `${rate.toLocaleString('en', { maximumFractionDigits: rate < 10 ? 1 : 0 })} frames/h`;
+
 // percent gives progress in whole percent: 100 only when all is done.
 export function percent(done, total) {
   if (!(total > 0)) return 0;

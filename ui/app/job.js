@@ -1,14 +1,14 @@
 // One job: how it stands, its frames and its tasks, what was asked for, and who changed it.
 import { Actions, change as changeAll, shown } from './actions.js';
 import * as api from './api.js';
-import { bytes, count, percent, seconds, text } from './format.js';
+import { bytes, count, pace, percent, seconds, text } from './format.js';
 import { Frames } from './frames.js';
 import { Picture } from './image.js';
 import { JobTools } from './jobtools.js';
 import { html, useEffect, useMemo } from './lib.js';
 import { follow, useLive } from './live.js';
 import { Output } from './output.js';
-import { Facts, Fold, Left, Progress, Status, Time } from './parts.js';
+import { Copy, Facts, Fold, Left, Progress, Remaining, Status, Time } from './parts.js';
 import { Task } from './task.js';
 import { Tasks } from './tasks.js';
 import { Why } from './why.js';
@@ -73,19 +73,27 @@ function missing(error, deleted) {
 
 function About({ job }) {
   const { data: costs } = useLive(`costs ${job.id}`, () => api.costs(job.id), { wakes: (name, event) => name === 'job' && event.id === job.id });
-  const rate = costs?.workers?.reduce((sum, w) => sum + w.frames_per_hour, 0);
+  const { data: by } = useLive(`by ${job.id}`, () => submitter(job.id));
   return html`<${Facts} list=${[
     ['Activity', job.activity],
     ['Steps', `${job.steps_completed} of ${job.steps_total}`],
-    ['Done about', job.time_left && html`<${Left} job=${job} />`],
-    ['Rendered', costs?.rendered > 0 && `${count(costs.rendered, 'frame')}, ${seconds(costs.seconds / costs.rendered)} each${rate > 0 && job.status === 'active' ? `, up to ${rate.toFixed(rate < 10 ? 1 : 0)} an hour` : ''}`],
+    ['Done about', job.time_left && html`<${Left} job=${job} /> <span class="quiet">(<${Remaining} job=${job} more=" left" />)</span>`],
+    ['Rendered', costs?.rendered > 0 && `${count(costs.rendered, 'frame')}, ${seconds(costs.seconds / costs.rendered)} each`],
+    ['Pace', job.time_left?.frames_per_hour > 0 && pace(job.time_left.frames_per_hour)],
     ['Memory', costs?.memory > 0 && `${bytes(costs.memory)} at most`],
     ['Energy', costs?.energy_kwh > 0 && `${costs.energy_kwh.toFixed(2)} kWh`],
     ['Workers', costs?.workers?.length > 0 && html`<span>${costs.workers.map((w, i) => html`${i > 0 && ', '}<a href=${`workers/${w.id}`}>${w.name || 'one that is gone'}</a> (${w.rendered})`)}</span>`],
     ['Type', job.type], ['Priority', job.priority], ['Blender', job.blender_version],
     ['Created', html`<${Time} of=${job.created} />`], ['Updated', html`<${Time} of=${job.updated} />`],
-    ['ID', html`<span class="path">${job.id}</span>`],
+    ['Submitted by', by && [by.name, by.address].filter(Boolean).join(' · ')],
+    ['ID', html`<span class="path">${job.id}</span><${Copy} text=${job.id} what="the id" />`],
   ]} />`;
+}
+
+// submitter is who submitted a job, null if that is not kept any more.
+async function submitter(id) {
+  const { changes, dropped } = await api.audit('jobs', id);
+  return dropped === 0 && changes[0]?.what.startsWith('Submitted') ? changes[0].by : null;
 }
 
 function More({ job }) {

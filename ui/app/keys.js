@@ -1,6 +1,6 @@
 // The keyboard, and what is known of the window.
 import { html, signal, useEffect, useRef, useState } from './lib.js';
-import { go } from './router.js';
+import { ask, go, place } from './router.js';
 
 const keys = [
   ['?', 'This list'], ['/', 'Search the jobs'], ['g then o, j, w, t', 'Overview, jobs, workers, tags'],
@@ -19,7 +19,7 @@ addEventListener('keydown', (event) => {
     if (key === 'Escape' && target.matches('input')) target.blur();
     return;
   }
-  if (key === 'Escape') close();
+  if (key === 'Escape') leave();
   else if (key === '?') open.value = true;
   else if (key === '/') search();
   else if (key === 'f') wall();
@@ -29,8 +29,12 @@ addEventListener('keydown', (event) => {
   if (key !== 'Escape') event.preventDefault();
 });
 
-// close leads out of what is open: the innermost knows where to.
-function close() {
+// leave leads out of what is open: the innermost knows where to.
+function leave() {
+  if (walled()) {
+    ask({ wall: null });
+    return;
+  }
   const way = document.querySelector('.drawer[data-close]') ?? document.querySelector('main [data-close]');
   if (way) go(way.dataset.close);
 }
@@ -43,13 +47,18 @@ async function search() {
   document.getElementById('search')?.focus();
 }
 
+// walled says whether this is the wall: its address is the overview's with ?wall, so that
+// a browser of a monitor on the wall can begin with it.
+export const walled = () => place.value.page === '' && place.value.query.has('wall');
+
 // wall shows the overview on the whole screen, for a monitor that nobody sits at.
 export async function wall() {
-  if (document.fullscreenElement) {
-    await document.exitFullscreen();
+  if (walled()) {
+    ask({ wall: null });
+    if (document.fullscreenElement) await document.exitFullscreen();
     return;
   }
-  go('');
+  go('?wall');
   try {
     await document.documentElement.requestFullscreen();
   } catch {
@@ -57,7 +66,10 @@ export async function wall() {
   }
 }
 
-document.addEventListener('fullscreenchange', () => document.body.classList.toggle('wall', Boolean(document.fullscreenElement)));
+// Esc in a window on the whole screen is the browser's, and tells nobody.
+document.addEventListener('fullscreenchange', () => {
+  if (!document.fullscreenElement && walled()) ask({ wall: null });
+});
 
 export const showKeys = () => { open.value = true; };
 
@@ -68,6 +80,20 @@ export function Keys() {
   return html`<dialog ref=${dialog} class="keys" aria-label="Keys" onClose=${() => { open.value = false; }}><h2>Keys</h2>
     <dl>${keys.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
     <div class="actions"><button type="button" onClick=${() => dialog.current.close()}>Close</button></div></dialog>`;
+}
+
+const USUAL = 14; // pixels of a letter in a window of usual size
+
+// useScale tells how much larger than usual letters are, as in a very wide window.
+export function useScale() {
+  const read = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+  const [scale, setScale] = useState(read);
+  useEffect(() => {
+    const look = () => setScale(read());
+    addEventListener('resize', look);
+    return () => removeEventListener('resize', look);
+  }, []);
+  return scale;
 }
 
 // useNarrow tells whether the window is narrower than so many pixels.

@@ -1,11 +1,12 @@
 // The page: its frame, and what is shown at which address.
 import './desktop.js';
+import { Happened, showHappened } from './happened.js';
 import { Job } from './job.js';
 import { Jobs } from './jobs.js';
-import { Keys, showKeys, wall } from './keys.js';
+import { Keys, showKeys, wall, walled } from './keys.js';
 import { LastRendered } from './image.js';
 import { later } from './later.js';
-import { html, render, useEffect, useRef } from './lib.js';
+import { html, render, useEffect, useLayoutEffect, useRef } from './lib.js';
 import { connected, everConnected, farmStatus, follow, version } from './live.js';
 import { farmMeans } from './format.js';
 import { Notices, Question } from './notice.js';
@@ -56,9 +57,11 @@ function App() {
   }, [opened, name]);
   const lost = !connected.value && everConnected.value;
   useEffect(() => { document.body.classList.toggle('lost', lost); }, [lost]);
+  const onWall = walled();
+  useLayoutEffect(() => { document.documentElement.classList.toggle('wall', onWall); }, [onWall]);
   return html`<${Header} at=${at} name=${name} lost=${lost} />
     <main id="main" tabindex="-1" data-page=${at.page}><${Page} at=${at} /></main>
-    <${Footer} /><${Notices} /><${Question} /><${Keys} />`;
+    <${Footer} /><${Notices} /><${Question} /><${Keys} /><${Happened} />`;
 }
 
 function Header({ at, name, lost }) {
@@ -77,7 +80,7 @@ function Header({ at, name, lost }) {
 function Footer() {
   return html`<footer><a href="../docs/">Documentation</a>
     <a href="../farm-addon.zip" download title="Submit from Blender: a zip to install in its preferences">Blender add-on</a>
-    <a href="../api/v3/swagger-ui/">API</a><button type="button" class="plain" onClick=${wall}>Whole screen</button>
+    <a href="../api/v3/swagger-ui/">API</a><button type="button" class="plain" onClick=${showHappened}>What happened</button><button type="button" class="plain" onClick=${wall}>Whole screen</button>
     <span id="version" class="quiet">${version.value ? `Farm ${version.value.version}` : ''}</span></footer>`;
 }
 

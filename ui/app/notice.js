@@ -1,7 +1,18 @@
 // Short messages at the edge of the page, and questions before work is lost.
+import { now } from './format.js';
 import { html, signal, useEffect, useRef } from './lib.js';
 
 const STAYS = 8000; // milliseconds
+const KEPT = 1000; // things that happened
+const MOST = 300; // letters of one
+
+// happened is what happened while this page was open, the newest first: {id, time, text, href}.
+export const happened = signal([]);
+
+// note keeps that something happened; href is where that is to be seen.
+export function note(text, href) {
+  happened.value = [{ id: ++count, time: new Date(now()).toISOString(), text: text.slice(0, MOST), href }, ...happened.value.slice(0, KEPT - 1)];
+}
 
 const notices = signal([]);
 const question = signal(null);
@@ -11,6 +22,7 @@ let count = 0;
 export function tell(text, { undo, good = false } = {}) {
   const notice = { id: ++count, text, undo, good };
   notices.value = [...notices.value.slice(-4), notice];
+  note(text);
   setTimeout(() => dismiss(notice), STAYS);
 }
 

@@ -1,14 +1,14 @@
 // The first page: how the farm is, what is wrong, what is rendering now, and who renders it.
 import * as api from './api.js';
 import { Chart } from './chart.js';
-import { bytes, count, farmMeans, now as clock } from './format.js';
+import { bytes, count, farmMeans, now as clock, pace as rateOf } from './format.js';
 import { Picture } from './image.js';
 import { NoJobs } from './jobs.js';
 import { html, useEffect } from './lib.js';
 import { connected, farmStatus, useLive } from './live.js';
 import { shown } from './actions.js';
 import { later } from './budget.js';
-import { Card, Left, Name, Progress, Status } from './parts.js';
+import { Card, Left, Name, Progress, Remaining, Status } from './parts.js';
 import { Problems } from './problems.js';
 import { go } from './router.js';
 import { Tiles, useWorkers, NoWorkers } from './workers.js';
@@ -40,13 +40,12 @@ export function Overview() {
   if (!running || !broken || !waiting) return html`<h1 tabindex="-1">Overview</h1><p class="hint">${connected.value ? 'Reading …' : 'Waiting for the manager …'}</p>`;
   const active = running.jobs.filter((job) => ['active', 'requeueing', 'pause-requested'].includes(job.status));
   return html`<h1 tabindex="-1">${sentence(running, workers)}</h1><p class="quiet means">${farmMeans[farmStatus.value]}</p>
-    <${Problems} broken=${broken} running=${active} workers=${workers} now=${pace} most=${BROKEN} />
-    ${empty ? html`<section class="card"><${NoJobs} /></section>` : html`<${Card} title="Rendering now" kind="now" side=${html`<a href="jobs?status=active">All jobs at work</a>`}>
+    <div class="overview"><div class="side"><${Problems} broken=${broken} running=${active} workers=${workers} now=${pace} most=${BROKEN} />
+      ${waiting.jobs.length > 0 && html`<${Waiting} waiting=${waiting} />`}</div>
+    <div class="middle">${empty ? html`<section class="card"><${NoJobs} /></section>` : html`<${Card} title="Rendering now" kind="now" side=${html`<a href="jobs?status=active">All jobs at work</a>`}>
       ${active.length === 0 ? html`<p class="hint">No job is at work.</p>` : html`<ul class="sheet">${active.map((job) => html`<${Running} key=${job.id} job=${shown(job)} workers=${workers} />`)}</ul>`}
       ${running.total > RUNNING && html`<a class="more" href="jobs?status=active">and ${count(running.total - RUNNING, 'more job')}</a>`}</${Card}>`}
-    ${pace && html`<${Pace} now=${pace} />`}
-    ${waiting.jobs.length > 0 && html`<${Card} title="Waiting" kind="waiting" side=${html`<a href="jobs?status=queued&status=paused">All ${waiting.total.toLocaleString('en')}</a>`}><ul class="plain-list">
-      ${waiting.jobs.map((job) => html`<li key=${job.id}><${Status} is=${job.status} /><a class="name" href=${`jobs/${job.id}`}><${Name} text=${job.name} /></a><span class="quiet">priority ${job.priority}</span></li>`)}</ul></${Card}>`}
+    ${pace && html`<${Pace} now=${pace} />`}</div></div>
     <${Card} title="Workers" kind="workers" side=${html`<a href="workers">All workers</a>`}>${!workers ? html`<p class="hint">Reading …</p>` : workers.length ? html`<${Tiles} workers=${workers} />` : html`<${NoWorkers} />`}</${Card}>`;
 }
 
@@ -60,12 +59,18 @@ function sentence(running, workers) {
   return running.total ? `${count(running.total, 'job')} waiting for ${count(there, 'worker')}` : `Nothing to do, ${count(there, 'worker')} ready`;
 }
 
+function Waiting({ waiting }) {
+  return html`<${Card} title="Waiting" kind="waiting" side=${html`<a href="jobs?status=queued&status=paused">All ${waiting.total.toLocaleString('en')}</a>`}><ul class="plain-list">
+    ${waiting.jobs.map((job) => html`<li key=${job.id}><${Status} is=${job.status} /><a class="name" href=${`jobs/${job.id}`}><${Name} text=${job.name} /></a><span class="quiet">priority ${job.priority}</span></li>`)}</ul></${Card}>`;
+}
+
 function Running({ job, workers }) {
   const its = (workers ?? []).filter((w) => w.task?.status === 'active' && w.task.job_id === job.id);
   return html`<li class="tile"><${Picture} job=${job.id} info=${job.last_rendered} alt=${`The last rendered image of ${job.name}`} hint="No image yet" />
     <div class="tile-text"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
-      <${Progress} item=${job} /><span class="quiet">${[its.length === 1 ? its[0].name : its.length > 1 ? count(its.length, 'worker') : job.activity].filter(Boolean).join(' ')}</span>
-      <span class="quiet"><${Left} job=${job} /></span>${job.task_counts?.failed > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(job.task_counts.failed, 'task')} failed</a>`}</div></li>`;
+      <${Progress} item=${job} /><span class="time-left"><${Remaining} job=${job} more=" left" />${job.time_left && html`<span class="quiet"> · <${Left} job=${job} /></span>`}</span>
+      <span class="quiet doing">${[its.length === 1 ? its[0].name : its.length > 1 ? count(its.length, 'worker') : job.activity, job.time_left?.frames_per_hour > 0 && rateOf(job.time_left.frames_per_hour)].filter(Boolean).join(' · ')}</span>
+      ${job.task_counts?.failed > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(job.task_counts.failed, 'task')} failed</a>`}</div></li>`;
 }
 
 // Pace is how many frames the farm saved in each minute of the last hour, and on which

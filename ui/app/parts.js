@@ -1,6 +1,6 @@
 // Small parts that several parts of the page use.
 import { html, signal, useEffect, useRef, useState } from './lib.js';
-import { ago, between, exactly, percent, word } from './format.js';
+import { ago, between, exactly, percent, remaining, word } from './format.js';
 
 // The clock of the page: what shows how long ago something was is drawn again with it.
 const tick = signal(0);
@@ -29,6 +29,14 @@ export function Left({ job }) {
   if (!job.time_left) return null;
   const { earliest, latest } = job.time_left;
   return html`<span class="left" title="When it will be done, as far as its frames so far tell">${between(earliest, latest)}</span>`;
+}
+
+// Remaining is how long a job takes yet, as a range.
+export function Remaining({ job, more = '' }) {
+  tick.value;
+  if (!job.time_left) return null;
+  const { earliest, latest } = job.time_left;
+  return html`<span class="left" title=${`Done about ${between(earliest, latest)}, as far as its frames so far tell`}>${remaining(earliest, latest)}${more}</span>`;
 }
 
 // Name is a name in a narrow place: it may break after the marks that file names are made of.

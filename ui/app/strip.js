@@ -1,7 +1,7 @@
 // Drawing a strip of frames. A frame is a bar; where there are more frames than pixels,
 // a bar is the worst and slowest of its frames.
 
-const TALL = 84, LEAST = 6; // of a bar, in pixels
+const LEAST = 6; // pixels of a bar
 
 // rank says which of several states a bar shows.
 const rank = ['failed', 'soft-failed', 'active', 'canceled', 'paused', 'queued', 'completed'];
@@ -11,7 +11,7 @@ export function draw(canvas, frames, wanted) {
   const style = getComputedStyle(canvas);
   const colour = (name) => style.getPropertyValue(name).trim();
   const scale = devicePixelRatio || 1;
-  const width = canvas.clientWidth, height = TALL;
+  const width = canvas.clientWidth, height = canvas.clientHeight;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const pen = canvas.getContext('2d');

@@ -1,12 +1,14 @@
 // Long tables: of many rows of one height, only those near the view are there.
+import { useScale } from './keys.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
 
 const MORE = 12; // rows above and below the view, for fast scrolling
 
-// LongTable shows total rows. row(index) makes the <tr> of one; wants(first, last) is told
+// LongTable shows total rows of a height, in pixels where letters have their usual size. row(index) makes the <tr> of one; wants(first, last) is told
 // which are in view. columns are [[class, title, sort key], …]; sort is the present order.
 // at is the row to bring into view when it changes, -1 for none.
-export function LongTable({ label, columns, total, height, row, wants, sort, onSort, at = -1, empty, onKey }) {
+export function LongTable({ label, columns, total, height: usual, row, wants, sort, onSort, at = -1, empty, onKey }) {
+  const height = Math.round(usual * useScale());
   const box = useRef(null);
   const [view, setView] = useState({ first: 0, last: 40 });
   const look = () => {
