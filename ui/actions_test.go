@@ -2,13 +2,10 @@ package ui_test
 
 import (
 	"fmt"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -67,14 +64,7 @@ func TestEveryAction(t *testing.T) {
 	blender := f.newWorker("blender")
 	task := blender.take()
 	for frame := 1; frame <= 3; frame++ {
-		file, err := os.Create(filepath.Join(out, fmt.Sprintf("%06d.png", frame)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := png.Encode(file, image.NewGray(image.Rect(0, 0, 64, 36))); err != nil || file.Close() != nil {
-			t.Fatal("write a frame")
-		}
-		blender.post("worker/task/"+task, "application/json", fmt.Appendf(nil, `{"taskStatus":"active","steps_completed":%d,"frames":[{"frame":%d,"wall_ms":2000,"saved":%q}]}`, frame, frame, time.Now().UTC().Format(time.RFC3339)))
+		blender.saves(task, out, frame, 2000)
 	}
 	p := open(t, f, "/app/")
 	p.allow("404") // the page may ask about a job while it goes away

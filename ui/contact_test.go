@@ -1,13 +1,9 @@
 package ui_test
 
 import (
-	"fmt"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -25,17 +21,7 @@ func TestContactSheet(t *testing.T) {
 	job := f.filmTo(6, filepath.ToSlash(out))
 	w := f.newWorker("blender")
 	task := w.take()
-	saved := func(frame int) {
-		file, err := os.Create(filepath.Join(out, fmt.Sprintf("%06d.png", frame)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := png.Encode(file, image.NewGray(image.Rect(0, 0, 640, 360))); err != nil || file.Close() != nil {
-			t.Fatal("write a frame")
-		}
-		w.post("worker/task/"+task, "application/json", fmt.Appendf(nil, `{"taskStatus":"active","steps_completed":%d,"frames":[{"frame":%d,"wall_ms":%d,"saved":%q}]}`,
-			frame, frame, 1000*frame, time.Now().UTC().Format(time.RFC3339)))
-	}
+	saved := func(frame int) { w.saves(task, out, frame, 1000*frame) }
 	saved(1)
 	p := open(t, f, "/app/jobs/"+job)
 	const shown = "visible('.contact img').filter((image) => image.naturalWidth === 320).length"
@@ -89,4 +75,66 @@ func TestContactSheet(t *testing.T) {
 	p.click(".choose button", "Render again …")
 	p.click("dialog button", "Render again")
 	p.see(".notice", "Frames 1 are rendered again.")
+}
+
+// Which frames are chosen, which one is open and what it is compared with are in the address,
+// and the browser's buttons work.
+func TestAddressOfFrames(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.patient()
+	out := filepath.Join(f.home, "storage", "renders")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	job := f.filmTo(6, filepath.ToSlash(out))
+	w := f.newWorker("blender")
+	task := w.take()
+	for frame := 1; frame <= 4; frame++ {
+		w.saves(task, out, frame, 1000)
+	}
+	p := open(t, f, "/app/jobs/"+job+"?frames=2-3&frame=3&compare=1")
+	p.see(".viewer", "Frame 3 · completed")
+	p.until("document.querySelector('.viewer select').value === '1' && document.querySelectorAll('.viewer .compare img').length === 2")
+	p.until("document.querySelector('.choose input').value === '2-3'")
+	p.key(kb.ArrowRight)
+	p.see(".viewer", "Frame 4")
+	p.until("location.search === '?frames=2-3&compare=1&frame=4'")
+	p.click(".viewer button", "Close")
+	p.until("location.search === '?frames=2-3'")
+	p.fill(".choose input", "1,4-5")
+	p.until("new URLSearchParams(location.search).get('frames') === '1,4-5'")
+	p.do(chromedp.Reload())
+	p.until("document.querySelector('.choose input')?.value === '1,4-5' && visible('.contact .wanted').length === 3")
+	p.click(".contact button", "")
+	p.see(".viewer", "Frame 1")
+	p.until("location.search.endsWith('&frame=1')")
+	p.do(chromedp.NavigateBack())
+	p.gone(".viewer")
+	p.do(chromedp.NavigateForward())
+	p.see(".viewer", "Frame 1")
+	p.key(kb.Escape)
+	p.gone(".viewer")
+
+	// A range in the sheet with Shift, another one in the strip with Ctrl.
+	p.click(".choose button", "Clear")
+	p.until("location.search === ''")
+	var clicked bool
+	p.eval(`(() => {
+		const boxes = document.querySelectorAll('.contact input');
+		boxes[1].click();
+		boxes[3].dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}));
+		return true;
+	})()`, &clicked)
+	p.until("document.querySelector('.choose input').value === '2-4'")
+	p.middle(".strip canvas")
+	p.eval(`(() => {
+		const strip = document.querySelector('.strip canvas'), box = strip.getBoundingClientRect();
+		const on = (kind) => strip.dispatchEvent(new PointerEvent(kind, {bubbles: true, button: 0, pointerId: 1, ctrlKey: true, clientX: box.right - 5, clientY: box.y + 5}));
+		strip.setPointerCapture = () => {};
+		on('pointerdown');
+		on('pointercancel');
+		return true;
+	})()`, &clicked)
+	p.until("document.querySelector('.choose input').value === '2-4,6'")
+	p.until("location.search === '?frames=' + encodeURIComponent('2-4,6')")
 }

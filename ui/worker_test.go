@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"time"
 )
 
 // A worker is the other side of the protocol, played by the test: it reports
@@ -46,6 +50,20 @@ func (w *worker) take() string {
 		w.farm.t.Fatalf("no task: %q, %v", answer, err)
 	}
 	return task.UUID
+}
+
+// saves writes a frame of a task into a folder, and reports it as rendered in so many milliseconds.
+func (w *worker) saves(task, folder string, frame, milliseconds int) {
+	w.farm.t.Helper()
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 360))); err != nil {
+		w.farm.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%06d.png", frame)), file.Bytes(), 0o644); err != nil {
+		w.farm.t.Fatal(err)
+	}
+	w.post("worker/task/"+task, "application/json", fmt.Appendf(nil, `{"taskStatus":"active","steps_completed":%d,"frames":[{"frame":%d,"wall_ms":%d,"saved":%q}]}`,
+		frame, frame, milliseconds, time.Now().UTC().Format(time.RFC3339)))
 }
 
 // produce reports an image of a size in pixels as rendered by a task.

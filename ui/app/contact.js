@@ -1,9 +1,10 @@
 // The contact sheet: every frame that is rendered as a small picture, as it arrives.
 import { forget, later } from './budget.js';
 import { useComments } from './comments.js';
-import { html, useEffect, useState } from './lib.js';
+import { html, useEffect, useRef, useState } from './lib.js';
 import { described, ranges } from './frames.js';
 import { Fold } from './parts.js';
+import { useAddress } from './router.js';
 import { Viewer, pictureOf, shows } from './viewer.js';
 import { word } from './format.js';
 
@@ -15,17 +16,33 @@ export function Contact(its) {
 
 function Sheet({ job, frames, wanted, choose, fps }) {
   const [from, setFrom] = useState(0);
-  const [open, setOpen] = useState(-1);
+  const [shown, setShown] = useState(''); // frames may come in between
+  const open = shown ? frames.findIndex((f) => keyOf(f) === shown) : -1;
+  const setOpen = (i) => setShown(i < 0 ? '' : keyOf(frames[i]));
+  const clicked = useRef(-1);
+  const show = (number) => {
+    const i = number ? frames.findIndex((f) => f.frame === Number(number) && shows(f)) : -1;
+    setOpen(i);
+    return i >= 0 || !number;
+  };
+  useAddress('frame', String(frames[open]?.frame ?? ''), show, { ready: frames, also: ['compare'] });
   const comments = useComments(job);
   const those = frames.slice(from, from + MOST);
-  const toggle = (f) => choose(ranges(wanted.has(f.frame) ? [...wanted].filter((n) => n !== f.frame) : [...wanted, f.frame]));
+  const toggle = (event, i) => { // with Shift all from the last one
+    const { frame } = frames[i], last = clicked.current;
+    clicked.current = i;
+    if (event.shiftKey && last >= 0) choose(ranges([...wanted, ...frames.slice(Math.min(last, i), Math.max(last, i) + 1)]));
+    else choose(ranges(wanted.has(frame) ? [...wanted].filter((n) => n !== frame) : [...wanted, frame]));
+  };
   return html`<ul class="contact">${those.map((f, i) => html`<li key=${f.frame} class=${`frame ${wanted.has(f.frame) ? 'wanted' : ''}`} data-status=${f.status}>
       <${Thumb} frame=${f} open=${() => setOpen(from + i)} /><${Said} comments=${comments.of(f.frame)} />
-      <label class=${f.warns ? 'bad' : 'quiet'} title=${described(f)}><input type="checkbox" checked=${wanted.has(f.frame)} onChange=${() => toggle(f)} aria-label=${`Choose frame ${f.frame}`} /> ${f.frame}</label></li>`)}</ul>
+      <label class=${f.warns ? 'bad' : 'quiet'} title=${described(f)}><input type="checkbox" checked=${wanted.has(f.frame)} onClick=${(event) => toggle(event, from + i)} aria-label=${`Choose frame ${f.frame}`} /> ${f.frame}</label></li>`)}</ul>
     ${frames.length > MOST && html`<div class="actions"><button type="button" disabled=${from === 0} onClick=${() => setFrom(Math.max(0, from - MOST))}>‹ Earlier</button>
       <button type="button" disabled=${from + MOST >= frames.length} onClick=${() => setFrom(from + MOST)}>Later ›</button></div>`}
     ${open >= 0 && html`<${Viewer} job=${job} comments=${comments} frames=${frames} at=${open} go=${setOpen} fps=${fps} />`}`;
 }
+
+const keyOf = (f) => `${f.task_id} ${f.frame}`;
 
 // Said is the tags of the comments on a frame.
 function Said({ comments }) {

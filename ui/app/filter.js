@@ -5,6 +5,7 @@ import { useLive } from './live.js';
 import { ask, place } from './router.js';
 import { word } from './format.js';
 
+const MOST = 8; // chips of a kind; the others are in a list
 const TYPING = 200; // milliseconds after the last key
 
 // What runs and what is broken comes first.
@@ -19,6 +20,7 @@ export function Filter({ counts, query }) {
     <${Chips} name="status" label="Status" values=${statuses} counts=${counts?.statuses} query=${query} show=${word} dot />
     <${Chips} name="type" label="Job type" values=${Object.keys(counts?.types ?? {}).sort()} counts=${counts?.types} query=${query} />
     <${Chips} name="tag" label="Tag" values=${Object.keys(counts?.tags ?? {}).sort()} counts=${counts?.tags} query=${query} show=${tagName} />
+    <${Chips} name="submitter" label="Submitted by" values=${Object.keys(counts?.submitters ?? {}).sort()} counts=${counts?.submitters} query=${query} />
     <${Views} query=${query} /></div>`;
 }
 
@@ -26,6 +28,7 @@ function Search({ text }) {
   const [typed, setTyped] = useState(null);
   const timer = useRef(0);
   useEffect(() => setTyped(null), [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const type = (value) => {
     setTyped(value);
     clearTimeout(timer.current);
@@ -40,10 +43,15 @@ function Chips({ name, label, values, counts, query, show = String, dot }) {
   const on = query.getAll(name);
   const all = [...new Set([...values, ...on])];
   if (all.length < 2 && on.length === 0) return null;
-  const toggle = (value) => ask({ [name]: on.includes(value) ? on.filter((v) => v !== value) : [...on, value] });
-  return html`<div class="chips" role="group" aria-label=${label}>${all.map((value) => html`
+  const toggle = (value) => ask({ [name]: on.includes(value) ? on.filter((v) => v !== value) : [...on, value] }, { step: true });
+  const many = (value) => counts?.[value] ?? 0;
+  const first = all.length <= MOST ? all : [...all].sort((a, b) => on.includes(b) - on.includes(a) || many(b) - many(a)).slice(0, Math.max(MOST, on.length));
+  const rest = all.filter((value) => !first.includes(value));
+  return html`<div class="chips" role="group" aria-label=${label}>${first.map((value) => html`
     <button type="button" key=${value} class="chip" aria-pressed=${on.includes(value) ? 'true' : 'false'} onClick=${() => toggle(value)}>
-      ${dot ? html`<span class="status" data-status=${value}>${show(value)}</span>` : show(value)}<span class="count">${(counts?.[value] ?? 0).toLocaleString('en')}</span></button>`)}</div>`;
+      ${dot ? html`<span class="status" data-status=${value}>${show(value)}</span>` : show(value)}<span class="count">${many(value).toLocaleString('en')}</span></button>`)}
+    ${rest.length > 0 && html`<select aria-label=${`${label}: more`} value="" onChange=${(event) => toggle(event.currentTarget.value)}><option value="">${rest.length} more …</option>
+      ${rest.map((value) => html`<option key=${value} value=${value}>${show(value)} (${many(value).toLocaleString('en')})</option>`)}</select>`}</div>`;
 }
 
 const KEPT = 'farm-views';
@@ -52,7 +60,7 @@ const KEPT = 'farm-views';
 function Views({ query }) {
   const [views, setViews] = useState(() => JSON.parse(localStorage.getItem(KEPT) ?? '[]'));
   const [naming, setNaming] = useState(false);
-  const text = query.toString();
+  const text = new URLSearchParams([...query].filter(([name]) => name !== 'chosen')).toString(); // of nobody else's use
   const keep = (list) => {
     localStorage.setItem(KEPT, JSON.stringify(list));
     setViews(list);

@@ -9,7 +9,7 @@ import { html, useEffect, useMemo, useRef, useState } from './lib.js';
 import { on } from './live.js';
 import { ask, tell } from './notice.js';
 import { Card, Fold } from './parts.js';
-import { ask as askAddress, place } from './router.js';
+import { ask as askAddress, place, useAddress } from './router.js';
 import { draw, frameAt } from './strip.js';
 
 const PAGE = 256; // tasks whose frames come in one answer
@@ -22,9 +22,9 @@ export function Frames({ job, tasks, fps }) {
   const list = useMemo(() => new FrameList(job, from), [job, from]);
   const [, redraw] = useState(0);
   const [chosen, setChosen] = useState('');
+  useAddress('frames', chosen, setChosen);
   list.changed = () => redraw((n) => n + 1);
   useEffect(() => list.follow(), [list]);
-  useEffect(() => setChosen(''), [job]);
   const frames = list.frames;
   const known = frames.filter((f) => f.result?.wall_ms > 0);
   const mean = known.reduce((sum, f) => sum + f.result.wall_ms, 0) / (known.length || 1);
@@ -40,7 +40,7 @@ export function Frames({ job, tasks, fps }) {
       <button class="strong" disabled=${wanted.size === 0}>Render again …</button>
       ${notable(frames, mean).map(([label, those]) => html`<button type="button" class="chip" key=${label} onClick=${() => setChosen(ranges(those))}>${label}<span class="count">${those.length}</span></button>`)}
       ${chosen && html`<button type="button" class="plain" onClick=${() => setChosen('')}>Clear</button>`}
-      <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames.'}</span></form>
+      <span class="quiet" aria-live="polite">${wanted.size > 0 ? count(wanted.size, 'frame') : 'Drag over the strip to choose frames, with Ctrl more of them; a double click shows one.'}</span></form>
     ${stamps.length > 2 && html`<${Fold} title="Frames per hour"><${Rate} stamps=${stamps} /></${Fold}>`}
     <${Part} from=${from} tasks=${tasks} />
     ${sheet}</${Card}>`;
@@ -98,20 +98,29 @@ function Strip({ frames, wanted, choose }) {
     };
   }, [frames, wanted]);
   const at = (event) => frameAt(canvas.current, frames, event.clientX);
+  const last = useRef(null); // where a drag began
   const move = (event) => {
     const i = at(event);
     setOver(frames[i]);
-    if (drag.current === null) return;
-    const [a, b] = [Math.min(drag.current, i), Math.max(drag.current, i)];
-    choose(ranges(frames.slice(a, b + 1)));
+    if (!drag.current) return;
+    const { from, besides } = drag.current;
+    choose(ranges([...besides, ...frames.slice(Math.min(from, i), Math.max(from, i) + 1)]));
   };
-  const down = (event) => {
-    drag.current = at(event);
+  const down = (event) => { // with Shift from where the last one began, with Ctrl besides what is chosen
+    if (event.button !== 0) return;
+    const from = event.shiftKey && last.current !== null ? last.current : at(event);
+    drag.current = { from, besides: event.ctrlKey || event.metaKey ? [...wanted] : [] };
+    last.current = from;
     event.currentTarget.setPointerCapture(event.pointerId);
     move(event);
   };
+  const end = () => { drag.current = null; };
+  const open = (event) => {
+    const f = frames[at(event)];
+    if (f.picture) askAddress({ frame: f.frame }, { step: true });
+  };
   return html`<div class="strip"><canvas ref=${canvas} role="img" aria-label=${`The frames ${ranges(frames).slice(0, 200)}: their state as colour, their render time as height`}
-      onPointerDown=${down} onPointerMove=${move} onPointerUp=${() => { drag.current = null; }} onPointerLeave=${() => setOver(null)}></canvas>
+      onPointerDown=${down} onPointerMove=${move} onPointerUp=${end} onPointerCancel=${end} onDblClick=${open} onPointerLeave=${() => setOver(null)}></canvas>
     <p class="quiet over">${over ? described(over) : ' '}</p></div>`;
 }
 

@@ -30,6 +30,17 @@ export function Picture({ job, info, alt, size = '-small', hint = 'Its last rend
     : html`<span class="picture"><span class="hint">${hint}</span></span>`;
 }
 
+// Thumb is the last image of a job, small, in a list.
+export function Thumb({ job }) {
+  const [version, setVersion] = useState(job.updated);
+  useEffect(() => on((name, event) => {
+    if (name === 'last-rendered' && event.job_id === job.id) later(`thumb ${job.id}`, () => setVersion(Date.now()));
+  }), [job.id]);
+  if (!job.last_rendered) return null;
+  const { base, suffixes } = job.last_rendered;
+  return html`<img class="thumb" loading="lazy" alt="" src=${`${placed(base)}/${suffixes.find((name) => name.includes('-tiny')) ?? suffixes.at(-1)}?${version}`} />`;
+}
+
 // show puts the new image in place when it is ready to be seen: no flicker.
 async function show({ base, suffixes }, size, wanted, put) {
   const { job } = wanted;

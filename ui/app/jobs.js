@@ -4,24 +4,27 @@ import { Actions, shown } from './actions.js';
 import { MANAGER } from './address.js';
 import * as api from './api.js';
 import { Filter } from './filter.js';
+import { Thumb } from './image.js';
 import { useNarrow } from './keys.js';
 import { html, useMemo, useRef, useState } from './lib.js';
 import { useLive } from './live.js';
+import { tell } from './notice.js';
 import { ask as askAddress, go, place } from './router.js';
-import { Command, Left, Name, Progress, Status, Time } from './parts.js';
+import { Command, Name, Progress, Remaining, Status, Time } from './parts.js';
 import { JobTools } from './jobtools.js';
 import { usePicks } from './picks.js';
 import { Priority, priorityKey } from './priority.js';
 import { LongTable } from './window.js';
 
 const BLOCK = 100; // jobs that are asked for at a time
+const MOST = 500; // jobs that come in one answer
 
-const columns = [['c-pick', ''], ['c-status', 'Status', 'status'], ['c-name', 'Job', 'name'], ['c-progress', 'Progress'],
-  ['c-left wide', 'Done about'], ['c-number wide', 'Prio', 'priority'], ['c-time', 'Updated', 'updated']];
+const columns = [['c-pick', ''], ['c-thumb wide', 'Image'], ['c-status', 'Status', 'status'], ['c-name', 'Job', 'name'], ['c-progress', 'Progress'],
+  ['c-left wide', 'Time left'], ['c-number wide', 'Prio', 'priority'], ['c-time', 'Updated', 'updated']];
 
 // asked is what the address asks for, as the query of the manager.
 function asked(query) {
-  const list = [...query].filter(([name]) => ['status', 'type', 'tag', 'text', 'sort'].includes(name));
+  const list = [...query].filter(([name]) => ['status', 'type', 'tag', 'submitter', 'text', 'sort'].includes(name));
   return list.length ? list : [];
 }
 
@@ -30,9 +33,9 @@ export function Jobs() {
   const wanted = asked(query);
   const key = `jobs?${new URLSearchParams(wanted)}`;
   const [from, setFrom] = useState(0);
-  const { data, error, stale } = useLive(key, () => fetchBlocks(wanted, view.current), { wakes, change });
   const view = useRef({ first: 0, last: BLOCK });
-  const list = useMemo(() => new Map(), [key]);
+  const list = useMemo(() => Object.assign(new Map(), { index: new Map() }), [key]); // jobs by row, and rows by id
+  const { data, error, stale } = useLive(key, () => fetchBlocks(wanted, view.current), { wakes, change: (found, name, event) => change(found, list, name, event) });
   const [, redraw] = useState(0);
   merge(list, data);
   const wants = useMemo(() => (first, last) => {
@@ -41,21 +44,24 @@ export function Jobs() {
   }, [list]);
   const total = data?.total ?? stale?.total ?? 0;
   const at = (i) => list.get(i);
-  const picks = usePicks(at, total);
+  // What is chosen stays so in another order, but not where it may not be seen.
+  const picks = usePicks(at, total, { kind: 'job', of: `${new URLSearchParams(wanted.filter(([name]) => name !== 'sort'))}`, fetch: api.job });
   const narrow = useNarrow(700);
   const sort = query.get('sort') ?? '-created';
   if (data && data.all === 0) return html`<h1 tabindex="-1">Jobs</h1><section class="card jobs"><${NoJobs} /></section>`;
   const chosen = picks.items;
+  const pictures = hasPictures(list);
   return html`<h1 tabindex="-1">Jobs</h1>
     <${Filter} counts=${data ?? stale} query=${query} />
     <section class="card jobs">
       ${chosen.length > 0 && html`<div class="bulk" role="toolbar" aria-label="What to do with the chosen jobs"><strong>${chosen.length} chosen</strong>
-        <${Actions} kind="job" items=${chosen} /><${JobTools} jobs=${chosen} /><button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
+        <${Actions} kind="job" items=${chosen} /><${JobTools} jobs=${chosen} />
+        ${chosen.length < total && total <= MOST && html`<button type="button" class="plain" onClick=${() => all(wanted, picks)}>Choose all ${total.toLocaleString('en')}</button>`}<button type="button" class="plain" onClick=${picks.clear}>Clear</button></div>`}
       ${error && html`<p class="hint">${error.message}</p>`}
       ${!data && !stale && !error && html`<p class="hint">Reading the jobs …</p>`}
-      <${LongTable} label="Jobs" columns=${columns} total=${total} height=${narrow ? 76 : 42} sort=${sort} wants=${wants}
-        onSort=${(next) => askAddress({ sort: next === '-created' ? null : next })} onKey=${(event) => priorityKey(event, at) || picks.key(event)}
-        row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} />`}
+      <${LongTable} label="Jobs" columns=${pictures ? columns : columns.filter(([kind]) => !kind.startsWith('c-thumb'))} total=${total} height=${narrow ? 76 : 42} sort=${sort} wants=${wants}
+        onSort=${(next) => askAddress({ sort: next === '-created' ? null : next }, { step: true })} onKey=${(event) => priorityKey(event, at) || picks.key(event)}
+        row=${(i) => html`<${JobRow} key=${at(i)?.id ?? i} job=${at(i)} index=${i} picks=${picks} pictures=${pictures} />`}
         empty=${data && html`<p class="hint">No job is like this. <a href="jobs">Show all ${data.all.toLocaleString('en')}</a></p>`} />
     </section>`;
 }
@@ -65,30 +71,62 @@ function wakes(name, event) {
   return name === 'job' && (event.was_deleted || event.previous_status || event.refresh_tasks || !event.steps_completed);
 }
 
-// change notes in a row what an event tells of it.
-function change(data, name, event) {
-  if (name !== 'job' || event.was_deleted) return data;
-  for (const [i, job] of data.rows) {
-    if (job.id === event.id) return { ...data, rows: new Map(data.rows).set(i, { ...job, ...event, last_rendered: job.last_rendered }) };
-  }
-  return data;
+// change notes in a row what an event tells of it, wherever the row is. What is absent where
+// it cannot be told goes.
+function change(data, list, name, event) {
+  if (name === 'last-rendered' && list.get(list.index.get(event.job_id))?.last_rendered === undefined) return first(data, list, event);
+  const i = name === 'job' && !event.was_deleted ? list.index.get(event.id) : undefined;
+  if (i === undefined) return data;
+  list.set(i, { ...list.get(i), time_left: null, delete_requested_at: undefined, worker_tag: undefined, ...event });
+  return { ...data };
+}
+
+// first notes that a job has an image now.
+function first(data, list, { job_id: id, thumbnail }) {
+  const i = list.index.get(id);
+  if (i === undefined) return data;
+  list.set(i, { ...list.get(i), last_rendered: thumbnail });
+  return { ...data };
+}
+
+// hasPictures says whether a column for them makes sense.
+function hasPictures(list) {
+  for (const job of list.values()) if (job.last_rendered) return true;
+  return false;
+}
+
+function put(list, i, job) {
+  list.set(i, job);
+  list.index.set(job.id, i);
 }
 
 // fetchBlocks fetches the part of the list that is in view.
 async function fetchBlocks(wanted, { first, last }) {
   const offset = Math.floor(first / BLOCK) * BLOCK;
-  const limit = Math.min(500, Math.ceil((last - offset) / BLOCK) * BLOCK || BLOCK);
+  const limit = Math.min(MOST, Math.ceil((last - offset) / BLOCK) * BLOCK || BLOCK);
   const answer = await api.jobs([...wanted, ['offset', offset], ['limit', limit]]);
-  return { ...answer, offset, rows: new Map(answer.jobs.map((job, i) => [offset + i, job])) };
+  return { ...answer, offset };
 }
 
 // merge puts what was fetched last into the list; what is elsewhere in it may be another
 // job by now, and is fetched again once it comes into view.
 function merge(list, data) {
   if (!data || list.data === data) return;
-  if (list.offset !== data.offset || list.fetched !== data.jobs) list.clear();
-  for (const [i, job] of data.rows) list.set(i, job);
-  Object.assign(list, { data, offset: data.offset, fetched: data.jobs });
+  if (list.fetched !== data.jobs) {
+    list.clear();
+    list.index.clear();
+    data.jobs.forEach((job, i) => put(list, data.offset + i, job));
+  }
+  Object.assign(list, { data, fetched: data.jobs });
+}
+
+// all chooses all jobs of the list.
+async function all(wanted, picks) {
+  try {
+    picks.add((await api.jobs([...wanted, ['limit', MOST]])).jobs);
+  } catch (error) {
+    tell(error.message);
+  }
 }
 
 // fill fetches what the list lacks of a view, and tells whether there was any.
@@ -102,7 +140,7 @@ async function fill(list, wanted, first, last) {
     asking.add(offset);
     try {
       const { jobs } = await api.jobs([...wanted, ['offset', offset], ['limit', BLOCK]]);
-      jobs.forEach((job, i) => list.set(offset + i, job));
+      jobs.forEach((job, i) => put(list, offset + i, job));
       more = true;
     } finally {
       asking.delete(offset);
@@ -111,7 +149,7 @@ async function fill(list, wanted, first, last) {
   return more;
 }
 
-function JobRow({ job: given, index, picks }) {
+function JobRow({ job: given, index, picks, pictures }) {
   if (!given) return html`<tr class="blank" aria-rowindex=${index + 2}><td colspan=${columns.length}></td></tr>`;
   const job = shown(given);
   const picked = picks.has(job.id);
@@ -123,11 +161,12 @@ function JobRow({ job: given, index, picks }) {
   return html`<tr aria-rowindex=${index + 2} aria-selected=${picked ? 'true' : 'false'} data-index=${index} onClick=${open}
       onMouseDown=${(event) => event.shiftKey && event.preventDefault()}>
     <td class="c-pick"><label><input type="checkbox" checked=${picked} aria-label=${`Choose ${job.name.slice(0, 80)}`} onClick=${(event) => picks.click(index, event, true)} /></label></td>
+    ${pictures && html`<td class="c-thumb wide"><${Thumb} key=${job.id} job=${job} /></td>`}
     <td class="c-status"><${Status} is=${job.delete_requested_at ? 'deleting' : job.status} /></td>
     <td class="c-name"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
-      <span class="quiet">${job.type}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
+      <span class="quiet">${[job.type, job.submitter].filter(Boolean).join(' · ')}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
     <td class="c-progress"><${Progress} item=${job} /></td>
-    <td class="c-left wide"><${Left} job=${job} /></td>
+    <td class="c-left wide"><${Remaining} job=${job} /></td>
     <td class="c-number wide"><${Priority} job=${job} /></td>
     <td class="c-time"><${Time} of=${job.updated} /></td></tr>`;
 }

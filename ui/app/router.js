@@ -12,7 +12,7 @@
 //	/app/settings             the manager's settings
 //	/app/last-rendered        the last image, large
 import { APP } from './address.js';
-import { signal } from './lib.js';
+import { signal, useEffect, useRef } from './lib.js';
 
 export const place = signal(read());
 
@@ -46,6 +46,29 @@ export function ask(changes, { step = false } = {}) {
   }
   const text = query.toString();
   go(location.pathname + (text && `?${text}`), { replace: !step });
+}
+
+const SETTLES = 300; // milliseconds after which a text that changes often goes into the address
+const LONG = 1500; // letters of a text that an address has no room for
+
+// useAddress keeps a text in the address under a name, and calls take with that of the
+// address when it is another one: take returns false as long as it cannot be taken, and is
+// asked again with another ready. What is named in also goes with the text.
+export function useAddress(name, text, take, { ready = 0, also = [] } = {}) {
+  const there = place.value.query.get(name) ?? '';
+  const taken = useRef('');
+  useEffect(() => {
+    if (taken.current !== there && take(there) !== false) taken.current = there;
+  }, [there, ready]);
+  useEffect(() => {
+    const kept = text.length > LONG ? '' : text;
+    if (kept === there || (!text && taken.current !== there)) return undefined;
+    const timer = setTimeout(() => {
+      taken.current = kept;
+      ask({ [name]: kept || null, ...(text ? {} : Object.fromEntries(also.map((other) => [other, null]))) }, { step: !there });
+    }, SETTLES);
+    return () => clearTimeout(timer);
+  }, [text]);
 }
 
 addEventListener('popstate', () => { place.value = read(); });

@@ -4,6 +4,7 @@ import { ROOT } from './address.js';
 import { Comments } from './comments.js';
 import { described } from './frames.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
+import { useAddress } from './router.js';
 
 const FPS = 24, AHEAD = 12; // frames that are fetched before it is their turn
 
@@ -21,6 +22,11 @@ export function Viewer({ job, comments, frames, at: index, go, fps = FPS }) {
   const [other, setOther] = useState(null); // the number of the frame that it is compared with
   const seen = frames.filter(shows);
   const f = frames[index];
+  useAddress('compare', other === null ? '' : String(other), (number) => {
+    if (number && !seen.some((s) => s.frame === Number(number))) return false;
+    setOther(number ? Number(number) : null);
+    return true;
+  }, { ready: frames });
   const with_ = other === null ? null : seen.find((s) => s.frame === other);
   useLayoutEffect(() => {
     dialog.current.showModal();
