@@ -1,6 +1,9 @@
 package scheduler
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A bitmap holds numbers below a fixed size as a tree of 64-bit words: a bit on an
 // upper level says that the word below it is not empty. Adding, removing and
@@ -20,6 +23,13 @@ func newBitmap(size int) bitmap {
 		}
 		size = words
 	}
+}
+
+func (b *bitmap) clone() (c bitmap) {
+	for _, level := range b.levels {
+		c.levels = append(c.levels, slices.Clone(level))
+	}
+	return c
 }
 
 func (b *bitmap) has(i int) bool { return b.levels[0][i>>6]&(1<<(i&63)) != 0 }

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -42,6 +43,7 @@ func Compare(live, rebuilt *Scheduler, d Differ) {
 	d.same("number of queues in use", len(l), len(r))
 	for work, q := range live.queues {
 		other := rebuilt.queue(work)
+		d.same(fmt.Sprintf("groups of queue %v", work), q.lots(d), other.lots(d))
 		if q.capacity != other.capacity {
 			d("capacity of %v: %+v, and %+v when rebuilt", work, q.capacity, other.capacity)
 		}
@@ -73,6 +75,37 @@ func (q *queue) places(d Differ) (all []place) {
 		all = append(all, place{e.precedence, e.kind, e.first})
 		return true
 	})
+	return all
+}
+
+// lots returns where the lots of the queue stand in their groups.
+func (q *queue) lots(d Differ) map[alike][]place {
+	all := map[alike][]place{}
+	for key, g := range q.groups {
+		first, ok := g.Min()
+		if at, _ := q.order.Get(g); !ok || at != g || g.top != first.precedence {
+			d("group %+v of queue %v is not where its first lot belongs", key, q.work)
+		}
+		g.Scan(func(l *lot) bool {
+			if l.group != g {
+				d("job %d is in group %+v of queue %v and knows nothing of it", l.number, key, q.work)
+			}
+			all[key] = append(all[key], place{l.precedence, l.kind, l.first})
+			return true
+		})
+	}
+	if q.order.Len() != len(q.groups) {
+		d("queue %v has %d groups, and %d in order", q.work, len(q.groups), q.order.Len())
+	}
+	return all
+}
+
+// members returns the ranks of each lot that is not ordinary.
+func (j *Job) members() map[lotKey][]uint32 {
+	all := map[lotKey][]uint32{}
+	for key, l := range j.lots {
+		all[key] = l.ranks.Keys()
+	}
 	return all
 }
 
@@ -108,4 +141,6 @@ func CompareJobs(live, rebuilt *Job, d Differ) {
 	d.same("spoiled needs", live.spoiled, rebuilt.spoiled)
 	d.same("runnable tasks", live.runnable, rebuilt.runnable)
 	d.same("runnable tasks by type", live.ready, rebuilt.ready)
+	d.same("ordinary runnable tasks", *live.ordinary(), *rebuilt.ordinary())
+	d.same("lots", live.members(), rebuilt.members())
 }

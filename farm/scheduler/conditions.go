@@ -16,7 +16,7 @@ type condition struct {
 // through them for each task: the scheduler is these conditions, kept. A job is
 // in queues while the first holds, the bitmap of runnable tasks has those for
 // which the next two hold, a worker looks into the queues of the two after them,
-// and bestOf asks the rest. All use the functions that are named here, and a test
+// and mayHave asks the rest, once of each group. All use the functions that are named here, and a test
 // compares Pick with the list.
 var conditions = []condition{
 	{farm.JobStopped, func(_ *Scheduler, t Task, _ *Worker) bool { return t.Job.terms.Open }},

@@ -45,17 +45,24 @@
 //     jobs with runnable tasks of that type and that tag, best first.
 //   - Each queue counts its capacity (worker.go): how many workers could be given
 //     its tasks, and how many of them are awake.
+//   - What else keeps tasks from a worker is the same for all tasks with the same past:
+//     who failed them and whether for want of memory, who is blocked from them, and
+//     whether they read what many others made. The runnable tasks of a job that have it in
+//     common are a lot of the job (lot.go), and the lots of a queue that do are a group
+//     (group.go), best first.
 //
-// So Pick looks at the first job of each queue that fits the worker, and goes on
-// to the next one only where the worker is blocked or has failed what is first.
+// So Pick looks at the groups of each queue that fits the worker, the one with the best
+// task first. One task says of the whole group whether the worker may have it, and the
+// first one that it may have is the best.
 //
 // # What it costs
 //
-//	Pick        tags x types of the worker, however many jobs and tasks wait;
-//	            more only past jobs whose tasks the worker may not have
+//	Pick        tags x types of the worker, however many jobs and tasks wait, plus each
+//	            group past which it has to look: different sets of workers that failed
+//	            tasks or are blocked, however many jobs and tasks they have in common
 //	SetTask     log64(tasks), plus log(jobs) where the job's best task changes,
 //	            plus each task that becomes runnable
-//	SetTerms    types of the job x log(jobs)
+//	SetTerms    types of the job, and its lots, x log(jobs)
 //	SetWorker   tags x types of the worker, where they or its being awake change
 //	memory      about 1.2 bytes a task, and less than 1,000 for a job and its places
 //

@@ -75,12 +75,11 @@ func (j *Job) Failed(statuses ...farm.TaskStatus) []int {
 	return found
 }
 
-// noteFailures notes who failed a task, counts it for each of them, and reports
-// whether that is news.
-func (j *Job) noteFailures(i int, workers []uint32) bool {
+// noteFailures notes who failed a task, and counts it for each of them.
+func (j *Job) noteFailures(i int, workers []uint32) {
 	was := j.failedBy[uint32(i)]
-	if len(was) == 0 && len(workers) == 0 || slices.Equal(was, workers) {
-		return false
+	if slices.Equal(was, workers) {
+		return
 	}
 	taskType := Task{j, i}.Type()
 	count := func(workers []uint32, n int32) {
@@ -101,5 +100,4 @@ func (j *Job) noteFailures(i int, workers []uint32) bool {
 	} else {
 		delete(j.failedBy, uint32(i))
 	}
-	return true
 }

@@ -38,8 +38,8 @@ func (s *Scheduler) Match(d Demand, w *Worker) (Task, farm.Obstacle) {
 	case farm.NoObstacle:
 		return d.First, o
 	case farm.FailedBefore, farm.MemoryShort, farm.StorageFirst: // there may be others of the type that it may have
-		if i, _, ok := s.bestOf(d.First.Job, d.kind, w); ok {
-			return Task{Job: d.First.Job, Index: i}, farm.NoObstacle
+		if t, ok := s.bestOf(d.First.Job, d.kind, w); ok {
+			return t, farm.NoObstacle
 		}
 		return Task{}, o
 	default:
@@ -127,7 +127,7 @@ func (s *Scheduler) Mismatch(w *Worker) Mismatch {
 					m.Blenders = append(m.Blenders, work.Need)
 				} else if e.job.Blocked(w, work.Type) {
 					m.Blocked = append(m.Blocked, e.job)
-				} else if _, _, ok := s.bestOf(e.job, e.kind, w); ok {
+				} else if _, ok := s.bestOf(e.job, e.kind, w); ok {
 					return true
 				} else if i, _ := e.job.plan.atRank(e.first); s.leavesIt(Task{e.job, i}, w) {
 					m.StorageFirst = true

@@ -26,6 +26,10 @@ type Job struct {
 	ready    []int32 // by type: members of runnable
 	entries  []entry // by type: the job's places in the queues
 
+	lots         map[lotKey]*lot // of the runnable tasks that are not ordinary; none is empty
+	apart        bool            // there were some
+	ordinaryOnly bitmap          // then: the runnable tasks that are, see ordinary
+
 	failedBy map[uint32][]uint32   // by task: numbers of the workers that failed it
 	failures map[workerType]int32  // how often each is in failedBy, by task type
 	inRow    map[workerType]int32  // how many of them since the worker last completed one; never 0
@@ -61,10 +65,15 @@ func (m millis) time() time.Time { return time.UnixMilli(int64(m)).UTC() }
 // not so; then comes Derive, and then Scheduler.Add. Nothing before Add needs the
 // scheduler, so any goroutine can do it.
 func NewJob(plan *Plan) *Job {
-	return &Job{
+	j := &Job{
 		plan: plan, statuses: make([]farm.TaskStatus, plan.Tasks), counts: farm.Counts{farm.TaskQueued: plan.Tasks},
 		runnable: newBitmap(plan.Tasks), ready: make([]int32, len(plan.Types)), entries: make([]entry, len(plan.Types)),
 	}
+	for kind := range j.entries {
+		e := &j.entries[kind]
+		e.job, e.kind, e.lot.job, e.lot.kind = j, kind, j, kind
+	}
+	return j
 }
 
 // Restore sets the status of a task, and the numbers of the workers that failed it.
@@ -106,8 +115,9 @@ func (j *Job) Derive() {
 			continue
 		}
 		for i := int(run.First); i < j.plan.End(n); i++ {
-			if j.statuses[i].Waiting() && j.runnable.add(int(run.rank)+i-int(run.First)) {
+			if j.statuses[i].Waiting() && j.runnable.add(run.rankOf(i)) {
 				j.ready[run.Type]++
+				j.file(run, i)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ func (s *Scheduler) SetOutOfMemory(t Task, on bool) {
 	if j.outOfMemory[uint32(t.Index)] == on {
 		return
 	}
-	j.RestoreOutOfMemory(t.Index, on)
+	s.relabel(t, func() { j.RestoreOutOfMemory(t.Index, on) })
 	if j.terms.Open && t.Status().Waiting() && t.Ready() {
 		s.newWork(j.terms.work(t.Type()))
 	}

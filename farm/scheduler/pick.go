@@ -6,9 +6,9 @@ package scheduler
 // Nothing is changed: SetTask assigns the task.
 func (s *Scheduler) Pick(w *Worker) (Task, bool) { return s.PickIf(w, nil) }
 
-// PickIf is Pick with a condition of the caller's own, which is asked about the best task
-// of each job, for this worker; a job whose best one it refuses is passed over. When it
-// refused many, there is none. nil refuses nothing.
+// PickIf is Pick with a condition of the caller's own, which is asked about tasks that the
+// worker may have, the best first; of those that are the same to all workers only the best of
+// each job. When it refused many, there is none. nil refuses nothing.
 func (s *Scheduler) PickIf(w *Worker, may func(Task) bool) (Task, bool) {
 	var best precedence
 	refused := 0
@@ -17,25 +17,26 @@ func (s *Scheduler) PickIf(w *Worker, may func(Task) bool) (Task, bool) {
 		if q.standBack(w) || q.leavesAll(w) {
 			continue
 		}
-		q.Scan(func(e *entry) bool {
-			if task.Job != nil && best.before(e.precedence) {
-				return false // neither this job nor those behind it can be better
+		q.order.Scan(func(g *group) bool {
+			if task.Job != nil && best.before(g.top) {
+				return false // neither this group nor those behind it have a better one
 			}
-			i, r, ok := s.bestOf(e.job, e.kind, w)
-			if !ok {
+			if !s.mayHave(g.example(), w) {
 				return true
 			}
-			if may != nil && !may(Task{Job: e.job, Index: i}) {
-				refused++
-				return refused < maxCounted
-			}
-			// The entry promises its best task; this worker may have failed that
-			// one, so what it gets is compared by itself.
-			got := precedence{e.priority, r.Priority, e.number}
-			if task.Job == nil || got.before(best) || got == best && i < task.Index {
-				best, task = got, Task{Job: e.job, Index: i}
-			}
-			return true
+			g.Scan(func(l *lot) bool {
+				t := l.best()
+				switch {
+				case task.Job != nil && best.before(l.precedence):
+				case may != nil && !may(t):
+					refused++
+					return refused < maxCounted
+				case task.Job == nil || l.before(best) || t.Index < task.Index: // of the same job, if none is before the other
+					best, task = l.precedence, t
+				}
+				return false
+			})
+			return refused < maxCounted
 		})
 	}
 	return task, task.Job != nil
@@ -49,25 +50,6 @@ func (t Task) Precedes(other Task) bool {
 
 func (t Task) precedence() precedence {
 	return precedence{t.Job.terms.Priority, t.Job.plan.Run(t.Index).Priority, t.Job.number}
-}
-
-// bestOf returns the best runnable task of a type that the worker may have, and
-// the run it is in.
-func (s *Scheduler) bestOf(j *Job, kind int, w *Worker) (int, *Run, bool) {
-	if j.Blocked(w, j.plan.Types[kind]) || !s.suits(j, j.plan.Types[kind], w) {
-		return 0, nil, false
-	}
-	end := int(j.plan.typeStart[kind+1])
-	for rank := int(j.plan.typeStart[kind]); ; rank++ {
-		rank = j.runnable.next(rank)
-		if rank < 0 || rank >= end {
-			return 0, nil, false
-		}
-		i, r := j.plan.atRank(rank)
-		if s.enoughMemory(Task{j, i}, w) && s.mayTry(Task{j, i}, w) && !s.leavesIt(Task{j, i}, w) {
-			return i, r, true
-		}
-	}
 }
 
 // queuesIn returns the queues of all the worker's tags and types.

@@ -38,6 +38,9 @@ type Run struct {
 	gathers bool   // see Plan.gathers
 }
 
+// rankOf returns the rank of a task of the run.
+func (r *Run) rankOf(i int) int { return int(r.rank) + i - int(r.First) }
+
 // A Span is the tasks From..To, To not included.
 type Span struct{ From, To uint32 }
 

@@ -11,8 +11,11 @@ type queue struct {
 	btree.BTreeG[*entry]
 	work     Work
 	capacity capacity
-	failing  int // entries of jobs with tasks that somebody failed, or from which somebody is blocked
-	tasks    int // runnable ones of all entries
+	groups   map[alike]*group
+	order    *btree.BTreeG[*group] // the groups, best first
+	made     int                   // groups since the start
+	failing  int                   // entries of jobs with tasks that somebody failed, or from which somebody is blocked
+	tasks    int                   // runnable ones of all entries
 }
 
 // An entry is a job in the queue of one of its task types.
@@ -26,6 +29,9 @@ type entry struct {
 	tasks   int  // counted in the queue
 	work    Work // of which queue
 	first   int  // rank of the best runnable task of the type
+
+	blocked string // the workers that are blocked from the type in the job, see pack; meaningful without a queue, too
+	lot     lot    // of the ordinary tasks
 }
 
 // A precedence is what entries are ordered by. It is kept apart from the job's
@@ -57,7 +63,7 @@ func (s *Scheduler) queue(w Work) *queue {
 	}
 	q := s.queues[w]
 	if q == nil {
-		q = &queue{BTreeG: *btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}), work: w}
+		q = &queue{BTreeG: *btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}), work: w, groups: map[alike]*group{}, order: newGroups()}
 		s.queues[w] = q
 	}
 	return q
@@ -85,9 +91,8 @@ func (s *Scheduler) put(j *Job, kind int) {
 		return
 	}
 	_, r := j.plan.atRank(first)
-	now := entry{precedence: precedence{j.terms.Priority, r.Priority, j.number}, job: j, kind: kind, in: true,
-		work: work, first: first}
-	if e.in && e.precedence == now.precedence && e.work == work {
+	at := precedence{j.terms.Priority, r.Priority, j.number}
+	if e.in && e.precedence == at && e.work == work {
 		e.first = first // its place is the same
 		return
 	}
@@ -95,7 +100,7 @@ func (s *Scheduler) put(j *Job, kind int) {
 		s.newWork(work)
 	}
 	s.takeOut(e)
-	*e = now
+	e.precedence, e.in, e.work, e.first = at, true, work, first
 	s.queue(e.work).Set(e)
 	s.countFailing(e)
 }

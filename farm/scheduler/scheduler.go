@@ -45,6 +45,7 @@ func (s *Scheduler) SetTerms(j *Job, t Terms) {
 	j.terms = t
 	for kind := range j.entries {
 		s.place(j, kind)
+		s.regroupAll(j, kind)
 	}
 }
 
@@ -63,7 +64,8 @@ func (s *Scheduler) Remove(j *Job) {
 func (s *Scheduler) SetTask(t Task, status farm.TaskStatus, failedBy []uint32) {
 	j, i := t.Job, t.Index
 	was := j.statuses[i]
-	if j.noteFailures(i, failedBy) {
+	if !slices.Equal(j.failedBy[uint32(i)], failedBy) {
+		s.relabel(t, func() { j.noteFailures(i, failedBy) })
 		s.countAllFailing(j)
 		if status.Waiting() && was.Waiting() && j.terms.Open && t.Ready() {
 			// For those that failed it, and where the last who had not failed it now
@@ -111,24 +113,29 @@ func (s *Scheduler) listChanged(j *Job, list uint32) {
 
 // setRunnable puts a task of the run among the runnable ones, or takes it out.
 func (s *Scheduler) setRunnable(j *Job, r *Run, i int, on bool) {
-	rank, kind := int(r.rank)+i-int(r.First), int(r.Type)
+	rank, kind := r.rankOf(i), int(r.Type)
+	var l *lot
 	switch {
 	case on && j.runnable.add(rank):
 		j.ready[kind]++
+		l = j.file(r, i)
 		if j.terms.Open {
 			s.newWork(j.terms.work(j.plan.Types[kind]))
 		}
 	case !on && j.runnable.remove(rank):
 		j.ready[kind]--
+		l = j.unfile(r, i)
 	default:
 		return
 	}
 	s.place(j, kind)
+	s.regroup(l)
 }
 
 // Block keeps the worker from getting tasks of the type from the job.
 func (s *Scheduler) Block(j *Job, w *Worker, taskType string, since time.Time) {
 	j.RestoreBlock(w.number, taskType, since)
+	s.regroupAll(j, slices.Index(j.plan.Types, taskType))
 	s.countAllFailing(j)
 	s.noteRunnable(j, taskType) // others may be alone now with what they failed, or nobody else has the version of the file, or the storage
 }
@@ -136,6 +143,7 @@ func (s *Scheduler) Block(j *Job, w *Worker, taskType string, since time.Time) {
 // Unblock lets the worker have tasks of the type from the job again.
 func (s *Scheduler) Unblock(j *Job, w *Worker, taskType string) {
 	delete(j.blocked, workerType{w.number, taskType})
+	s.regroupAll(j, slices.Index(j.plan.Types, taskType))
 	s.countAllFailing(j)
 	s.noteRunnable(j, taskType)
 }

@@ -131,6 +131,14 @@ func (w *world) clean(t fataler) {
 	}
 }
 
+// theLot is the one of the tasks that somebody failed.
+func (j *Job) theLot() lotKey {
+	for key := range j.lots {
+		return key
+	}
+	panic("there is none")
+}
+
 // Each part that is kept, and each sum of it, is compared.
 func TestCompareFindsEachDifference(t *testing.T) {
 	for name, spoil := range map[string]func(w *world, j *Job){
@@ -158,6 +166,16 @@ func TestCompareFindsEachDifference(t *testing.T) {
 		"placement":                func(w *world, _ *Job) { w.s.workers[1].placement.awake = false },
 		"worker too many":          func(w *world, _ *Job) { w.s.AddWorker(&farm.Worker{}) },
 		"out of memory":            func(_ *world, j *Job) { j.RestoreOutOfMemory(0, true) },
+		"lot":                      func(_ *world, j *Job) { j.lots[j.theLot()].ranks.Delete(1) },
+		"lost lot":                 func(_ *world, j *Job) { delete(j.lots, j.theLot()) },
+		"ordinary tasks":           func(_ *world, j *Job) { j.ordinary().remove(2) },
+		"lot without a group":      func(w *world, j *Job) { j.entries[0].lot.leave() },
+		"lot of another group":     func(_ *world, j *Job) { j.entries[0].lot.group = j.lots[j.theLot()].group },
+		"first of a lot":           func(_ *world, j *Job) { j.entries[0].lot.first++ },
+		"blocks of a group":        func(w *world, j *Job) { j.entries[0].blocked = "?"; w.s.regroup(&j.entries[0].lot) },
+		"lost group":               func(_ *world, j *Job) { g := j.entries[0].lot.group; delete(g.queue.groups, g.alike) },
+		"group out of order":       func(_ *world, j *Job) { g := j.entries[0].lot.group; g.queue.order.Delete(g) },
+		"group at a wrong place":   func(_ *world, j *Job) { j.entries[0].lot.group.top.priority++ },
 		"terms":                    func(_ *world, j *Job) { j.terms.Priority++ },
 	} {
 		t.Run(name, func(t *testing.T) {
