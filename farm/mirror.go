@@ -3,6 +3,7 @@ package farm
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,6 +25,11 @@ type StorageUse struct {
 	// Name limits which files of a folder are meant: to those with this ending for
 	// UseImages, and to those whose name begins so for UseFrames.
 	Name string
+	// With Numbered, only those files are meant for UseFrames in whose name a number from
+	// First to Last follows. A job of many frames would look at all of them for each task
+	// otherwise.
+	Numbered    bool
+	First, Last int
 }
 
 // StorageUseKind says what a task does at a place.
@@ -145,10 +151,28 @@ func (u *storageUses) render(c Command) {
 		}
 		u.saves(arg)
 		if rel, ok := u.below(arg); ok {
-			name, _, _ := strings.Cut(path.Base(rel), "#")
-			u.add(StorageUse{Kind: UseFrames, Path: path.Dir(rel), Name: name})
+			u.add(framesIn(rel, c))
 		}
 	}
+}
+
+// framesIn returns which files a command saves as frames at an output below the storage.
+func framesIn(output string, c Command) StorageUse {
+	name, number, _ := strings.Cut(path.Base(output), "#")
+	use := StorageUse{Kind: UseFrames, Path: path.Dir(output), Name: name}
+	if strings.Contains(strings.TrimLeft(number, "#"), "#") {
+		return use // the number is not where the name ends
+	}
+	before, _ := textList(c.Parameters["argsBefore"])
+	if slices.ContainsFunc(before, func(a string) bool {
+		return slices.Contains([]string{"-f", "--render-frame", "-a", "--render-anim", "-P", "--python", "--python-text"}, a)
+	}) {
+		return use // it may render others
+	}
+	if r, ok := RenderingOf([]Command{c}); ok {
+		use.Numbered, use.First, use.Last = true, r.Frames[0], r.Frames[len(r.Frames)-1]
+	}
+	return use
 }
 
 // video notes the images and the video of them.
@@ -194,10 +218,22 @@ func MayRead(uses []StorageUse, checkout, file string) bool {
 		case UseImages:
 			return path.Dir(file) == u.Path && strings.ToLower(path.Ext(file)) == u.Name
 		case UseFrames:
-			return path.Dir(file) == u.Path && strings.HasPrefix(path.Base(file), u.Name)
+			return path.Dir(file) == u.Path && u.isFrame(path.Base(file))
 		}
 		return false
 	})
+}
+
+// isFrame reports whether a file of the name is one of the frames that are meant.
+func (u *StorageUse) isFrame(name string) bool {
+	number, ok := strings.CutPrefix(name, u.Name)
+	if !ok || !u.Numbered {
+		return ok
+	}
+	digits := strings.TrimPrefix(number, "-")
+	end := len(number) - len(strings.TrimLeft(digits, "0123456789"))
+	frame, err := strconv.Atoi(number[:end])
+	return err == nil && u.First <= frame && frame <= u.Last
 }
 
 // MaySave reports whether a task with these uses may save a file at a path of the

@@ -88,3 +88,32 @@ func TestNeedsStorage(t *testing.T) {
 		}
 	}
 }
+
+// TestFramesOfATask: of the files where a task saves its frames, only those are its.
+func TestFramesOfATask(t *testing.T) {
+	for _, c := range []struct {
+		output, reads, not string
+	}{
+		{"a-######", "a-000005.png a-000009.exr a-000007_L.png", "a-000004.png a-000010.png a-.png a-x.png b-000005.png 000005.png a--000005.png"},
+		{"a2", "a20005.png a20009.png", "a0005.png a20010.png a2.png"},
+		{"####-end", "0005-end.png 0009.png", "0010-end.png -0005-end.png"},
+		{"#-##", "1-05.png 1-99.png x.png", ""}, // the number is at the end, and the first # may stand for anything
+	} {
+		uses, _ := StorageUses([]Command{{Name: CommandBlenderRender, Parameters: map[string]any{"blendfile": "/srv/farm/jobs/shot/a.blend",
+			"args": []any{"--render-output", "/srv/farm/renders/" + c.output, "--render-frame", "5..9"}}}}, "/srv/farm", "jobs/shot")
+		for _, name := range strings.Fields(c.reads) {
+			if !MayRead(uses, "jobs/shot", "renders/"+name) {
+				t.Errorf("%s: %s is not its", c.output, name)
+			}
+		}
+		for _, name := range strings.Fields(c.not) {
+			if MayRead(uses, "jobs/shot", "renders/"+name) {
+				t.Errorf("%s: %s is its", c.output, name)
+			}
+		}
+	}
+	before := []Command{{Name: CommandBlenderRender, Parameters: map[string]any{"argsBefore": []any{"-f", "1"}, "args": []any{"-o", "/srv/farm/renders/#", "-f", "5"}}}}
+	if uses, _ := StorageUses(before, "/srv/farm", ""); !MayRead(uses, "", "renders/1.png") {
+		t.Error("a frame that the arguments before the file render is not the task's")
+	}
+}

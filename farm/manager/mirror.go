@@ -147,7 +147,8 @@ func (m *Manager) MirrorFiles(ctx context.Context, id farm.WorkerID, task farm.T
 	}
 	told := map[string]bool{}
 	for _, u := range t.uses {
-		l := share.Listing{Path: u.Path, Sum: sum, Most: maxMirrorFiles - len(files), Below: u.Kind == farm.UseFile}
+		l := share.Listing{Path: u.Path, Sum: sum, Most: maxMirrorFiles - len(files), Below: u.Kind == farm.UseFile,
+			Wanted: func(file string) bool { return farm.MayRead([]farm.StorageUse{u}, t.checkout, file) }}
 		switch {
 		case u.Kind == farm.UseSaves:
 			continue
@@ -159,7 +160,7 @@ func (m *Manager) MirrorFiles(ctx context.Context, id farm.WorkerID, task farm.T
 		}
 		told[l.Path] = true
 		err := t.c.share.Walk(ctx, l, func(f farm.MirrorFile) {
-			if farm.MayRead([]farm.StorageUse{u}, t.checkout, f.Path) && !told[f.Path+"\x00"] {
+			if !told[f.Path+"\x00"] {
 				told[f.Path+"\x00"] = true
 				f.Optional = u.Kind == farm.UseFrames
 				files = append(files, f)

@@ -27,6 +27,7 @@ func (s *testServer) newMirrorTask() *mirrorTask {
 	m.put("submitted/film/textures/wood.png", "wood")
 	m.put("submitted/other/b.blend", "somebody else's")
 	m.put("renders/000002.png", "a frame of before")
+	m.put("renders/000900.png", "a frame of another task")
 	body := strings.NewReplacer("/out", filepath.ToSlash(m.storage)+"/renders", "/s/a.blend", filepath.ToSlash(m.storage)+"/submitted/film/a.blend",
 		`"settings":{`, `"metadata":{"submitted-folder":"film"},"settings":{`, `"name":"film"`, `"name":"mirrored","priority":99`).Replace(filmJob)
 	m.job = s.want(200, "POST", "/api/v3/jobs", body).text("id")
@@ -70,6 +71,9 @@ func (s *testServer) mirrorCalls() {
 		if !strings.Contains(string(list.body), want) {
 			m.t.Errorf("%s is not in %s", want, list.body)
 		}
+	}
+	if strings.Contains(string(list.body), "000900") {
+		m.t.Errorf("a frame of another task is offered: %s", list.body)
 	}
 	if strings.Contains(string(list.body), "other") {
 		m.t.Errorf("a file of another job is offered: %s", list.body)

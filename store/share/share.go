@@ -71,6 +71,9 @@ type Listing struct {
 	Path  string // below the storage: a file, or a folder
 	Below bool   // also what is in folders of it
 	Most  int    // files, then it is TooLarge
+	// Wanted says by its path whether a file is told of; others are not even looked at.
+	// nil wants all.
+	Wanted func(file string) bool
 	// Sum returns the checksum of a file if somebody knows it, else ""; it may be nil.
 	Sum func(file string) string
 }
@@ -95,6 +98,9 @@ func (s *Share) Walk(ctx context.Context, l Listing, tell func(farm.MirrorFile))
 		case d.IsDir() && name != l.Path && !l.Below:
 			return fs.SkipDir
 		case d.IsDir():
+			return nil
+		}
+		if l.Wanted != nil && !l.Wanted(name) {
 			return nil
 		}
 		info, err := root.Stat(name)

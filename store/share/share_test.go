@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,5 +151,21 @@ func TestOpen(t *testing.T) {
 			f.Close()
 			t.Errorf("%s is opened", name)
 		}
+	}
+}
+
+// TestWalkLooksAtFew looks at none of the files that are not wanted, however many.
+func TestWalkLooksAtFew(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 50 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%06d.png", i)), []byte("frame"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	wanted := func(file string) bool { return file == "000007.png" }
+	err := New(dir, 0).Walk(t.Context(), Listing{Path: ".", Most: 1, Wanted: wanted}, func(f farm.MirrorFile) { got = append(got, f.Path) })
+	if err != nil || len(got) != 1 || got[0] != "000007.png" {
+		t.Errorf("told are %v, %v", got, err)
 	}
 }
