@@ -68,15 +68,19 @@ type handWorker struct {
 	task farm.TaskID
 }
 
-func (f *testFarm) worker(t *testing.T, name string) *handWorker {
+// worker registers a worker that does tasks of the types, none for misc, and wakes it.
+func (f *testFarm) worker(t *testing.T, name string, types ...string) *handWorker {
 	t.Helper()
+	if len(types) == 0 {
+		types = []string{"misc"}
+	}
 	ctx := t.Context()
-	r, err := f.client.RegisterWorker(ctx, api.WorkerRegistration{Secret: strings.Repeat("s", 64), Platform: "linux", SupportedTaskTypes: []string{"misc"}, Name: name})
+	r, err := f.client.RegisterWorker(ctx, api.WorkerRegistration{Secret: strings.Repeat("s", 64), Platform: "linux", SupportedTaskTypes: types, Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &handWorker{Client: f.client.WithCredentials(r.UUID, strings.Repeat("s", 64))}
-	if _, err := w.SignOn(ctx, api.WorkerSignOn{Name: name, SupportedTaskTypes: []string{"misc"}, SoftwareVersion: "1"}); err != nil {
+	if _, err := w.SignOn(ctx, api.WorkerSignOn{Name: name, SupportedTaskTypes: types, SoftwareVersion: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.WorkerStateChanged(ctx, api.WorkerStateChanged{Status: "awake"}); err != nil {

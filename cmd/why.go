@@ -119,7 +119,7 @@ func whyOf(why api.Why, err error) (*api.Why, error) {
 		return nil, nil
 	// What runs needs no reason, but people should know what will stop it.
 	case why.Running:
-		return &api.Why{Warnings: why.Warnings}, nil
+		return &api.Why{Next: why.Next, Warnings: why.Warnings}, nil
 	}
 	return &why, nil
 }

@@ -3,6 +3,7 @@ package farm
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Action is something that the farm does when a user asks for it, as data: a page makes a
@@ -28,6 +29,7 @@ type Parameters struct {
 	TagName   string // of Tag
 	TaskType  string // DoUnblock, DoStartWorker; "" for all
 	JobStatus string // DoShowJobs, as the wire calls it
+	Frames    string // DoRerender, as FormatFrames writes them
 }
 
 // ActionVerb is what an Action does. A user's Verb on a job is another thing.
@@ -38,6 +40,7 @@ const (
 	DoResume      ActionVerb = "resume-job"
 	DoRequeueJob  ActionVerb = "requeue-job"
 	DoRequeueTask ActionVerb = "requeue-task"
+	DoRerender    ActionVerb = "rerender-frames"
 	DoPriority    ActionVerb = "set-priority"
 	DoTagJob      ActionVerb = "tag-job" // the user chooses which
 	DoUnblock     ActionVerb = "unblock" // one worker, or without one all
@@ -64,6 +67,21 @@ func (w *Why) Next() string {
 	}
 	return strings.Join(steps, "; ")
 }
+
+// command is a command line that can be pasted into a shell.
+func command(words ...string) string { return "farm " + QuoteShell(words) }
+
+// argument is a name as it stands in commands: its id where flags or lists would take the
+// name for something else.
+func argument(name, id string) string {
+	plain := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" ._", r) }
+	if name == "" || !plain([]rune(name)[0]) || strings.ContainsFunc(name, func(r rune) bool { return r != '-' && !plain(r) }) {
+		return id
+	}
+	return name
+}
+
+func (s *Candidate) argument() string { return argument(s.Name, string(s.ID)) }
 
 // Short is what commands and people call a job.
 func (id JobID) Short() string { return string(id[:min(8, len(id))]) }
@@ -102,10 +120,14 @@ func (id JobID) unblock() Action {
 	return Action{Verb: DoUnblock, Job: id, Label: "Lift the blocks", Command: "farm jobs blocklist " + id.Short() + " --clear", intro: "lift the blocks with"}
 }
 
-// unblocked lifts the blocks of one worker in a job.
+// unblocked lifts the blocks of one worker in a job, or that of a type.
 func (id JobID) unblocked(w *Candidate, taskType, intro string) Action {
+	which := w.argument()
+	if taskType != "" {
+		which += ":" + taskType
+	}
 	return Action{Verb: DoUnblock, Job: id, Worker: w.ID, Name: w.Name, Parameters: Parameters{TaskType: taskType}, Label: "Unblock " + w.Name,
-		Command: fmt.Sprintf("farm jobs blocklist %s --remove %s", id.Short(), w.Name), intro: intro}
+		Command: command("jobs", "blocklist", id.Short(), "--remove", which), intro: intro}
 }
 
 // RuleActions lists what a rule about failures can have the farm do, beside trying again.
@@ -117,31 +139,35 @@ func (w *Why) remedy(job JobID, verb ActionVerb) {
 	case DoTagJob: // which tag, the user has to know
 		w.Actions = append(w.Actions, Action{Verb: DoTagJob, Job: job, Label: "Choose its workers by a tag …"})
 	case DoStartWorker:
-		w.Actions = append(w.Actions, Action{Verb: DoStartWorker, Label: "Add a computer …", Command: "farm work"})
+		w.Actions = append(w.Actions, startWorker("", ""))
 	}
 }
 
 func (s *Candidate) wake(intro string) Action {
-	return Action{Verb: DoWake, Worker: s.ID, Name: s.Name, Label: "Wake " + s.Name, Command: "farm workers wake " + s.Name, intro: intro}
+	return Action{Verb: DoWake, Worker: s.ID, Name: s.Name, Label: "Wake " + s.Name, Command: command("workers", "wake", s.argument()), intro: intro}
 }
 
 func (s *Candidate) approve() Action {
-	return Action{Verb: DoApprove, Worker: s.ID, Name: s.Name, Label: "Approve " + s.Name, Command: "farm workers approve " + s.Name, intro: "if it belongs to the farm"}
+	return Action{Verb: DoApprove, Worker: s.ID, Name: s.Name, Label: "Approve " + s.Name, Command: command("workers", "approve", s.argument()), intro: "if it belongs to the farm"}
 }
 
 func (s *Candidate) show(intro string) Action {
-	return Action{Verb: DoShowWorker, Worker: s.ID, Name: s.Name, Label: "Show " + s.Name, Command: "farm workers show " + s.Name, intro: intro}
+	return Action{Verb: DoShowWorker, Worker: s.ID, Name: s.Name, Label: "Show " + s.Name, Command: command("workers", "show", s.argument()), intro: intro}
 }
 
 // give gives a worker one more tag.
 func (s *Candidate) give(tag TagRef, intro string) Action {
 	return Action{Verb: DoAddTag, Worker: s.ID, Name: s.Name, Parameters: Parameters{Tag: tag.ID, TagName: tag.Name}, Label: fmt.Sprintf("Give %s the tag %s", s.Name, tag.Name),
-		Command: fmt.Sprintf("farm workers tags %s --set %s", s.Name, tag.Name), intro: intro}
+		Command: command("workers", "tags", s.argument(), "--add", argument(tag.Name, string(tag.ID))), intro: intro}
 }
 
-// startWorker is for somebody who goes to a computer.
-func startWorker(taskType string) Action {
-	return Action{Verb: DoStartWorker, Parameters: Parameters{TaskType: taskType}, Label: "Add a computer …", Command: "farm work --task-types " + taskType, intro: "start one with"}
+// startWorker is for somebody who goes to a computer. Without a type it does all.
+func startWorker(taskType, intro string) Action {
+	words := []string{"work"}
+	if taskType != "" {
+		words = append(words, "--task-types", taskType)
+	}
+	return Action{Verb: DoStartWorker, Parameters: Parameters{TaskType: taskType}, Label: "Add a computer …", Command: command(words...), intro: intro}
 }
 
 // showPaused shows the jobs that somebody paused.

@@ -15,7 +15,8 @@ type Why struct {
 	Actions []Action // what the farm can do about it if somebody asks, the most useful first
 	Details []string // more to know, a sentence each
 
-	// Warnings are of what is being done, such as a task that takes long; a sentence each.
+	// Warnings are of what is being done, such as a task that takes long, and of frames that
+	// are done and somebody should look at; a sentence each.
 	Warnings []string
 
 	Cause *Cause // why a task failed, which is a part of the reason; nil if none did, or that is not known

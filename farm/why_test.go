@@ -1,6 +1,9 @@
 package farm
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -73,5 +76,67 @@ func TestJobsAhead(t *testing.T) {
 		if got := w.ahead(); got != c.want {
 			t.Errorf("%d and %d: %q, want %q", c.higher, c.others, got, c.want)
 		}
+	}
+}
+
+// What the farm can do by itself is an action, and no advice: that is for what only people
+// can do. A sentence with a command would be one without a button.
+func TestAdviceHasNoCommands(t *testing.T) {
+	files, err := filepath.Glob("why*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range append(files, "secondrun.go", "doubts.go", filepath.Join("diagnosis", "rules.yaml"), filepath.Join("manager", "why.go"), filepath.Join("manager", "slow.go"), filepath.Join("manager", "secondruns.go")) {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			if strings.Contains(line, "Command") || strings.HasPrefix(strings.TrimSpace(line), "//") {
+				continue // of an action
+			}
+			for _, words := range []string{"farm jobs ", "farm workers ", "farm tags "} {
+				if strings.Contains(line, words) {
+					t.Errorf("%s:%d: %s", name, n+1, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+}
+
+// Commands can be pasted into a shell whatever a worker or a tag is called.
+func TestCommandsOfNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"render07": "farm workers wake render07", "Anna's": "farm workers wake 7a-b", "render 07": "farm workers wake 'render 07'", "-x": "farm workers wake 7a-b",
+		"a;b": "farm workers wake 7a-b", "a,b": "farm workers wake 7a-b", "a:misc": "farm workers wake 7a-b", "": "farm workers wake 7a-b", "büro-2.local": "farm workers wake büro-2.local",
+	} {
+		s := Candidate{ID: "7a-b", Name: name}
+		if got := s.wake("").Command; got != want {
+			t.Errorf("of %q: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestDoubts(t *testing.T) {
+	job := JobDiagnosis{Job: Job{JobFacts: JobFacts{Counts: Counts{TaskCompleted: 3}}}}
+	job.ID = "1f2e3d4c-0000"
+	why := job.Explain(time.Time{})
+	job.AddDoubts(&why, Doubts{Flagged: []int{7}, Flags: FrameNotFinite | FrameFlat, Old: []int{-2, -1, 0, 1}, More: true})
+	if got, want := strings.Join(why.Warnings, "\n"), "somebody should look at frame 7: one colour; pixels that are no numbers, and there may be more\nframes -2..1 were made from an older .blend than others, and there may be more"; got != want {
+		t.Error(got)
+	}
+	if got, want := why.Next(), "render frame 7 again with: farm jobs rerender 1f2e3d4c 7; render frames -2..1 again with: farm jobs rerender 1f2e3d4c -- -2..1; do it again with: farm jobs requeue 1f2e3d4c"; got != want {
+		t.Error(got)
+	}
+	why = Why{}
+	var many []int
+	for n := range 100 {
+		many = append(many, 3*n)
+	}
+	if job.AddDoubts(&why, Doubts{Old: many}); why.Actions[0].Label != "Render 100 frames from 0 to 297 again" {
+		t.Errorf("%+v", why.Actions)
 	}
 }

@@ -46,7 +46,7 @@ func (w *Demand) Explain(now time.Time) Why {
 }
 
 func (w *Demand) nobodyTakes(all, _ group) Why {
-	start := []Action{startWorker(w.Type)}
+	start := []Action{startWorker(w.Type, "start one with")}
 	if unable := all.unable(); len(unable) > 0 {
 		return Why{Reason: fmt.Sprintf("no worker can do %s tasks: %s", w.Type, unable[0].whyUnable()), Advice: putRight}
 	}
@@ -132,11 +132,12 @@ func (w *Demand) blocked() []string {
 func (w *Demand) For(s Candidate, worker *WorkerDiagnosis, now time.Time) Why {
 	advice := map[Obstacle]string{TypeUnsupported: "start its farm work with --task-types " + w.Type, BlenderMissing: w.installBlender(), GPUMissing: findCard, StorageMissing: packIt}
 	actions := map[Obstacle][]Action{
-		TagMissing:    {s.give(w.Tag, "give it the tag with")},
-		GPUMissing:    {s.show("")},
-		MemoryShort:   {w.Job.requeue("let it try all the same with")},
-		WorkerBlocked: {w.Job.unblocked(&s, w.Type, "lift the block with")},
-		FailedBefore:  {w.Job.requeue("let it try again with")},
+		TypeUnsupported: {startWorker(w.Type, "")},
+		TagMissing:      {s.give(w.Tag, "give it the tag with")},
+		GPUMissing:      {s.show("")},
+		MemoryShort:     {w.Job.requeue("let it try all the same with")},
+		WorkerBlocked:   {w.Job.unblocked(&s, w.Type, "lift the block with")},
+		FailedBefore:    {w.Job.requeue("let it try again with")},
 	}
 	switch s.Obstacle {
 	case NoObstacle:
@@ -218,8 +219,8 @@ func (g group) sentence(tag string, now time.Time) string {
 
 // help adds the next step that makes one of the workers available.
 func (g group) help(why *Why) {
-	advise := func(format string) func(*Candidate) {
-		return func(s *Candidate) { why.Advice = fmt.Sprintf(format, s.Name) }
+	advise := func(format string, action func(*Candidate) Action) func(*Candidate) {
+		return func(s *Candidate) { why.Advice, why.Actions = fmt.Sprintf(format, s.Name), []Action{action(s)} }
 	}
 	wait := func(*Candidate) {}
 	for _, h := range []struct {
@@ -232,8 +233,8 @@ func (g group) help(why *Why) {
 			return s.Status == WorkerAsleep && s.Request.Status != WorkerAwake || s.Request.Status == WorkerAsleep
 		}, func(s *Candidate) { why.Actions = []Action{s.wake("wake it with")} }},
 		{func(s *Candidate) bool { return s.Obstacle == NotApproved }, func(s *Candidate) { why.Actions = []Action{s.approve()} }},
-		{func(s *Candidate) bool { return s.Status == WorkerError }, advise("see whether farm work still runs on %s and reaches the manager")},
-		{func(s *Candidate) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, advise("start farm work on %s, or another worker")},
+		{func(s *Candidate) bool { return s.Status == WorkerError }, advise("see whether farm work still runs on %s and reaches the manager", func(s *Candidate) Action { return s.show("") })},
+		{func(s *Candidate) bool { return s.Status == WorkerOffline || s.Status == WorkerUnknown }, advise("start farm work on %s, or another worker", func(*Candidate) Action { return startWorker("", "") })},
 	} {
 		if i := slices.IndexFunc(g, func(s Candidate) bool { return h.has(&s) }); i >= 0 {
 			h.then(&g[i])

@@ -75,7 +75,7 @@ func (w *WorkerDiagnosis) Explain(now time.Time) Why {
 			does = "it does only " + strings.Join(w.Types, ", ")
 		}
 		reasons = append(reasons, Why{Reason: "jobs wait for workers that do " + strings.Join(w.OtherTypes, " or ") + " tasks; " + does,
-			Advice: "start its farm work with other --task-types"})
+			Advice: "start its farm work with other --task-types", Actions: []Action{startWorker(w.OtherTypes[0], "")}})
 	}
 	if len(reasons) == 0 {
 		return w.nothingWaits()
@@ -144,13 +144,18 @@ func (w *WorkerDiagnosis) notAwake(now time.Time) Why {
 	case WorkerStarting:
 		return Why{Reason: "it has just signed on, and says soon that it is awake"}
 	case WorkerError:
-		return Why{Reason: "it is lost" + seen, Advice: "see whether farm work still runs there and reaches the manager"}
+		return Why{Reason: "it is lost" + seen, Advice: "see whether farm work still runs there and reaches the manager", Actions: []Action{w.show("")}}
 	case WorkerUnknown:
-		return Why{Reason: "it registered and never signed on", Advice: "start farm work there"}
+		return Why{Reason: "it registered and never signed on", Advice: "start farm work there", Actions: w.startThere()}
 	case WorkerOffline:
-		return Why{Reason: "it is offline" + seen, Advice: "start farm work there"}
+		return Why{Reason: "it is offline" + seen, Advice: "start farm work there", Actions: w.startThere()}
 	}
 	return Why{Reason: "it says that it is " + w.Status.String(), Actions: []Action{w.wake("wake it with")}}
+}
+
+// startThere shows the line to type on its computer.
+func (w *WorkerDiagnosis) startThere() []Action {
+	return []Action{startWorker(strings.Join(w.Types, ","), "")}
 }
 
 // requested says which requested status a worker takes first.
@@ -169,10 +174,10 @@ func (w *WorkerDiagnosis) requested() Why {
 		why.Reason += " and to give back " + w.Task
 	case w.Status == WorkerError:
 		why.Reason += " when it is back; it is lost"
-		why.Advice, why.Actions = "see whether farm work still runs there and reaches the manager", nil
+		why.Advice, why.Actions = "see whether farm work still runs there and reaches the manager", []Action{w.show("")}
 	case w.Status == WorkerOffline || w.Status == WorkerUnknown:
 		why.Reason += " when it is back; it is offline"
-		why.Advice, why.Actions = "start farm work there", nil
+		why.Advice, why.Actions = "start farm work there", w.startThere()
 	default:
 		why.Reason += ", and has not done so yet"
 	}

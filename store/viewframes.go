@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"slices"
 
 	"renderfarm/farm"
@@ -49,6 +50,34 @@ func (v *View) Frames(id farm.JobID, frames []int) (found []StoredFrame, err err
 			if _, wanted := slices.BinarySearch(frames[first:i], e.Frame); wanted {
 				found = append(found, StoredFrame{int(e.task), nameOf(names, e.worker), e.attempt, e.FrameResult})
 			}
+		}
+	}
+	return found, nil
+}
+
+// FirstFrames returns what was told of the first frames of a job, by frame and task: as many
+// whole records as have about most of them, none of which is damaged.
+func (v *View) FirstFrames(id farm.JobID, most int) (found []StoredFrame, err error) {
+	seq, err := v.byID(id)
+	if err != nil {
+		return nil, err
+	}
+	j, err := v.job(seq)
+	if err != nil {
+		return nil, err
+	}
+	names := *v.s.x.names.Load()
+	prefix, c := key32(seq), v.tx.Bucket(frameBucket.name).Cursor()
+	for key, value := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(found) < most; key, value = c.Next() {
+		entries, err := openFrames(key, value, j.Created)
+		if IsDamage(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			found = append(found, StoredFrame{int(e.task), nameOf(names, e.worker), e.attempt, e.FrameResult})
 		}
 	}
 	return found, nil

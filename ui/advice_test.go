@@ -1,7 +1,10 @@
 package ui_test
 
 import (
+	"fmt"
 	"net/http"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,6 +15,76 @@ func (w *worker) fails(line string) string {
 	task := w.take()
 	w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"failed","log":`+quoted(line+"\n")+`}`))
 	return task
+}
+
+// An action is what the farm advises.
+type action struct{ Verb, Label, Command string }
+
+// advised is what the farm advises about jobs/ID, tasks/ID or workers/ID.
+func (f *farm) advised(what string) []action {
+	f.t.Helper()
+	var why struct{ Actions []action }
+	f.call("GET", "/api/farm/"+what+"/why", nil, &why)
+	return why.Actions
+}
+
+// The line that the page shows after a click on the advice starts a worker when it is typed, as
+// the command of the same advice would.
+func TestAdviceOfAComputer(t *testing.T) {
+	f := startFarm(t, "serve")
+	job := f.submit("waits", "hello", 1, 0, "queued")
+	p := open(t, f, "/app/jobs/"+job)
+	advised := f.advised("jobs/" + job)
+	p.click(".head .why a", advised[0].Label)
+	p.see(".workers .empty code", "farm work")
+	line := ""
+	p.eval("visible('.workers .empty code')[0].textContent", &line)
+	words := strings.Fields(line)
+	for _, word := range strings.Fields(advised[0].Command) {
+		if !slices.Contains(words, word) {
+			t.Errorf("%q is shown, and %q advised", line, advised[0].Command)
+		}
+	}
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := exec.Command(path, append(words[1:], "--home", t.TempDir())...)
+	if err := work.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { (&farm{cmd: work}).stop() })
+	p.visit("jobs/" + job)
+	p.see(".head .row .status", "completed")
+}
+
+// adviceOfFrames has some frames of an older .blend, and one with something odd about it.
+func adviceOfFrames(p *page) {
+	f := p.farm
+	job := f.film(6)
+	w := f.newWorker("blender")
+	task := w.take()
+	var frames []string
+	for n := 1; n <= 6; n++ {
+		source, flags := "2026-11-30T10:00:00Z", ""
+		if n <= 2 {
+			source = "2026-11-30T09:00:00Z"
+		}
+		if n == 5 {
+			flags = `"not-finite"`
+		}
+		frames = append(frames, fmt.Sprintf(`{"frame":%d,"wall_ms":2000,"saved":"2026-11-30T10:00:00Z","source":%q,"flags":[%s]}`, n, source, flags))
+	}
+	p.visit("jobs/" + job)
+	w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"completed","frames":[`+strings.Join(frames, ",")+`]}`))
+	p.see(".head .row .status", "completed")
+	p.see(".head .why.warn", "frames 1,2 were made from an older .blend")
+	p.see(".head .why.warn", "somebody should look at frame 5: pixels that are no numbers")
+	p.click(".head .why button", "Render frame 5 again")
+	p.click("dialog button", "Render again")
+	p.see(".notice", "Frames 5 are rendered again.")
+	p.gone(".head .why.warn")
+	p.see(".head .row .status", "queued")
 }
 
 // set changes keys of the farm's configuration.
@@ -84,6 +157,7 @@ func TestAdviceIsDone(t *testing.T) {
 	adviceOfBlocks(p, w)
 	adviceOfTags(p, w)
 	adviceOfOrder(p, w)
+	adviceOfFrames(p)
 }
 
 // adviceOfBlocks has a worker blocked, which somebody takes back.

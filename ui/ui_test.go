@@ -180,7 +180,11 @@ func TestWhyItWaits(t *testing.T) {
 	job := f.submit("waits", "hello", 1, 1, "queued")
 	p := open(t, f, "/app/jobs/"+job)
 	p.see(".head .why", "the farm has no workers")
-	p.see(".head .why .advice", "Add a computer")
+	advised := f.advised("jobs/" + job)
+	if len(advised) != 1 || advised[0].Command != "farm work --task-types misc" {
+		t.Errorf("%+v", advised)
+	}
+	p.see(".head .why .advice", advised[0].Label)
 	w := f.newWorker("blender")
 	p.see(".head .why", "no worker does tasks of type misc")
 	p.click("nav a", "Workers")

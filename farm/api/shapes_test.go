@@ -286,7 +286,7 @@ func jobShapes() []shape {
 		{"JobStatusChange", api.JobStatusChange{Status: "cancel-requested", Reason: "wrong camera"}, api.JobStatusChange{Status: "requeueing"}},
 		{"Why", api.Why{Running: true, Reason: "all 2 workers that could do it are asleep", Next: "wake it with: farm workers wake render07", Details: []string{"worker a does no blender tasks"},
 			Advice: "see whether it runs", Actions: []api.Action{{Verb: "wake-worker", Target: api.ActionTarget{Job: "a", Task: "b", Worker: "c", WorkerName: "render07"},
-				Parameters: &api.ActionParameters{Tasks: "failed", Priority: 100, Tag: "d", TagName: "gpu", TaskType: "blender", JobStatus: "paused"}, Label: "Wake render07", Command: "farm workers wake render07"}}, Warnings: []string{"task 7 takes long: it has run for 1h"},
+				Parameters: &api.ActionParameters{Tasks: "failed", Priority: 100, Tag: "d", TagName: "gpu", TaskType: "blender", JobStatus: "paused", Frames: "3,7-9"}, Label: "Wake render07", Command: "farm workers wake render07"}}, Warnings: []string{"task 7 takes long: it has run for 1h"},
 			Cause: &api.Cause{Class: "gpu-memory", Means: "The scene does not fit into the memory of this graphics card.", Next: "Render it on a larger card.", Line: "Error: Out of memory in CUDA"}}, api.Why{}},
 		{"Action", api.Action{Verb: "resume-job", Target: api.ActionTarget{Job: job}, Parameters: &api.ActionParameters{Tasks: "failed"}, Label: "Resume", Command: "farm jobs resume 1f2e3d4c"}, api.Action{Verb: "show-log"}},
 		{"Cause", api.Cause{Class: "no-camera", Means: "The scene has no camera.", Next: "Add one in Blender.", Line: "Error: Cannot render, no camera"}, api.Cause{}},

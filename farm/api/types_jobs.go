@@ -130,7 +130,8 @@ type Why struct {
 	// asked about, or the first of the job's that failed.
 	Cause *Cause `json:"cause,omitempty"`
 
-	// Warnings are of what is being done, such as a task that takes long; a sentence each.
+	// Warnings are of what is being done, such as a task that takes long, and of frames that
+	// are done and somebody should look at; a sentence each.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -159,6 +160,7 @@ type ActionParameters struct {
 	TagName   string     `json:"tag_name,omitempty"`
 	TaskType  string     `json:"task_type,omitempty"`
 	JobStatus string     `json:"job_status,omitempty"`
+	Frames    string     `json:"frames,omitempty"`
 }
 
 // Cause is farm.Cause.

@@ -33,7 +33,8 @@ func (m *Manager) WhyJob(id farm.JobID) (farm.Why, error) {
 	if err != nil {
 		return farm.Why{}, err
 	}
-	return m.withSecond(m.withSlow(m.withFindings(job.Explain(now), job.ID, job.FailedTask), job.ID, ""), job.ID, ""), nil
+	why := m.withSecond(m.withSlow(m.withFindings(job.Explain(now), job.ID, job.FailedTask), job.ID, ""), job.ID, "")
+	return m.withDoubts(why, job), nil
 }
 
 // withFindings adds the list of what a preflight found, if that is why.

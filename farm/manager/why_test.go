@@ -19,7 +19,7 @@ func TestWhyAJobWaits(t *testing.T) {
 		{"nobody carries the tag", func(s *scene) subject {
 			s.worker("a")
 			return subject{job: s.submit(frames(1), tag(s.tagged("gpu")))}
-		}, "no worker that does blender tasks carries tag gpu", "give it to one with: farm workers tags a --set gpu", "", ""},
+		}, "no worker that does blender tasks carries tag gpu", "give it to one with: farm workers tags a --add gpu", "", ""},
 		{"all who carry the tag are asleep", func(s *scene) subject {
 			a, b, c := s.worker("a"), s.worker("b"), s.worker("c")
 			s.worker("d")
@@ -224,12 +224,12 @@ func TestWhyATaskWaits(t *testing.T) {
 		}, "worker b does no blender tasks", "start its farm work with --task-types blender", "", ""},
 		{"by one: its tag", func(s *scene) subject {
 			return subject{task: s.task(s.submit(frames(1), tag(s.tagged("gpu"))), 1), worker: s.worker("b")}
-		}, "worker b does not carry tag gpu", "give it the tag with: farm workers tags b --set gpu", "", ""},
+		}, "worker b does not carry tag gpu", "give it the tag with: farm workers tags b --add gpu", "", ""},
 		{"by one: blocked", func(s *scene) subject {
 			job, w := s.submit(frames(1)), s.worker("b")
 			s.blocked(job, "blender", w)
 			return subject{task: s.task(job, 1), worker: w}
-		}, "worker b is blocked from blender tasks of this job", "lift the block with: farm jobs blocklist * --remove b", "", ""},
+		}, "worker b is blocked from blender tasks of this job", "lift the block with: farm jobs blocklist * --remove b:blender", "", ""},
 		{"by one: failed", func(s *scene) subject {
 			w := s.worker("b")
 			s.worker("a")
@@ -326,7 +326,7 @@ func TestWhyAWorkerWaits(t *testing.T) {
 		{"other tags", func(s *scene) subject {
 			s.submit(frames(1), tag(s.tagged("gpu")))
 			return subject{worker: s.worker("a")}
-		}, "jobs wait for workers with tag gpu, which it does not carry", "give it one with: farm workers tags a --set gpu", "", ""},
+		}, "jobs wait for workers with tag gpu, which it does not carry", "give it one with: farm workers tags a --add gpu", "", ""},
 		{"blocked", func(s *scene) subject {
 			w := s.worker("a")
 			s.blocked(s.submit(frames(1)), "blender", w)

@@ -2,6 +2,7 @@
 // the reason, as buttons. What can be taken back has an undo, what cannot asks first.
 import * as api from './api.js';
 import { change } from './actions.js';
+import { rerender } from './frames.js';
 import { html } from './lib.js';
 import { ask, tell } from './notice.js';
 import { go } from './router.js';
@@ -39,6 +40,10 @@ const verbs = {
     if (status === 'completed' && !await ask(`Do “${name}” again?`, 'It is completed. It is done anew, and so are the tasks that build on it, such as the video.', [['yes', 'Do it again']])) return null;
     await api.setTaskStatus(task, 'queued');
     return { did: `“${name}” is queued again.` };
+  },
+  async 'rerender-frames'({ job }, { frames }) {
+    const did = await rerender(job, frames);
+    return did && { did };
   },
   async 'set-priority'({ job }, { priority }) {
     const { priority: before } = await api.job(job);

@@ -130,12 +130,19 @@ export function described(f) {
   return [`Frame ${f.frame}`, word(f.status), r.wall_ms > 0 && seconds(r.wall_ms / 1000), f.worker?.name, ...flags(f), f.old && 'made from an older .blend'].filter(Boolean).join(' · ');
 }
 
-async function again(job, frames) {
+// rerender asks, renders frames again, and returns what there is to say then; null if
+// the user changed their mind.
+export async function rerender(job, frames) {
   const answer = await ask(`Render frames ${frames.slice(0, 60)} again?`, 'Just these, and what is made of them, such as the video. The files that are there are kept in a folder .versions beside them.', [['yes', 'Render again']]);
-  if (!answer) return;
+  if (!answer) return null;
+  const done = await api.rerender(job, frames.replaceAll(' ', ''));
+  return done.frames ? `Frames ${done.frames} are rendered again.` : `Frames ${done.waiting} were to be rendered anyway.`;
+}
+
+async function again(job, frames) {
   try {
-    const done = await api.rerender(job, frames.replaceAll(' ', ''));
-    tell(done.frames ? `Frames ${done.frames} are rendered again.` : `Frames ${done.waiting} were to be rendered anyway.`, { good: true });
+    const did = await rerender(job, frames);
+    if (did) tell(did, { good: true });
   } catch (error) {
     tell(error.message);
   }

@@ -35,7 +35,7 @@ function Head({ data }) {
   const status = job.delete_requested_at ? 'deleting' : job.status;
   return html`<div class="row"><${Status} is=${status} /><${Progress} item=${job} label="Progress of the job" />
       <${Actions} kind="job" items=${[data]} /><${JobTools} jobs=${[data]} /></div>
-    ${status !== 'completed' && html`<${Why} kind="jobs" id=${job.id} />`}`;
+    <${Why} kind="jobs" id=${job.id} over=${status === 'completed'} />`;
 }
 
 function Body({ data, task }) {

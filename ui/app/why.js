@@ -8,15 +8,16 @@ import { useLive } from './live.js';
 
 const wakes = (name) => name === 'job' || name === 'worker' || name === 'status' || name === 'task';
 
-// Why is about a thing of a kind, jobs, tasks or workers; '' is none.
-export function Why({ kind, id }) {
-  const { data: why } = useLive(id ? `why ${id}` : null, () => api.why(kind, id), { wakes });
+// Why is about a thing of a kind, jobs, tasks or workers; '' is none. Of what runs, or is
+// over, it has only warnings, and what can be done about them.
+export function Why({ kind, id, over }) {
+  const { data: why } = useLive(id ? `why ${id}` : null, () => api.why(kind, id), { wakes: over ? (name, event) => name === 'job' && event.id === id : wakes });
   if (!why) return null;
-  if (why.running) {
-    return why.warnings?.length > 0 && html`<div class="why warn">${why.warnings.map((text) => html`<p key=${text}>${text}</p>`)}</div>`;
-  }
-  return html`<div class=${`why ${why.cause ? 'bad' : ''}`}><p>${why.reason}</p>
-    ${why.advice && html`<p class="quiet">${why.advice}</p>`}<${Advice} actions=${why.actions} />
+  const warnings = why.warnings?.length > 0 && html`<div class="why warn">${why.warnings.map((text) => html`<p key=${text}>${text}</p>`)}
+    <${Advice} actions=${why.actions.filter((a) => a.verb === 'rerender-frames')} /></div>`;
+  if (why.running || over) return warnings;
+  return html`${warnings}<div class=${`why ${why.cause ? 'bad' : ''}`}><p>${why.reason}</p>
+    ${why.advice && html`<p class="quiet">${why.advice}</p>`}<${Advice} actions=${why.actions.filter((a) => a.verb !== 'rerender-frames')} />
     ${why.cause?.line && html`<pre class="line">${why.cause.line}</pre>`}
     ${why.details?.length > 0 && html`<details><summary>More</summary><ul>${why.details.map((text) => html`<li key=${text}>${text}</li>`)}</ul></details>`}</div>`;
 }
