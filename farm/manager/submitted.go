@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -106,6 +107,16 @@ func (m *Manager) StoreFile(ctx context.Context, u Upload) (blobs.Outcome, error
 		return 0, err
 	}
 	return store.Put(ctx, u)
+}
+
+// OpenStored opens a stored file for reading, by its SHA-256 and size in bytes; NotFound if
+// it is not stored.
+func (m *Manager) OpenStored(ctx context.Context, sha string, size int64) (io.ReadCloser, error) {
+	store, err := m.fileStore()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, FileKey{SHA: sha, Size: size})
 }
 
 // Checkout puts stored files together in a folder for a job, and returns its

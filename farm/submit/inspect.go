@@ -63,6 +63,27 @@ func (u *Submission) trace(ctx context.Context) error {
 	return nil
 }
 
+// Needs returns the paths of all that a .blend in a project's folder needs, whether it
+// was found or not, and of the file itself. Blender looks for it, or without one as much
+// is seen as can be; nothing is changed.
+func (s *Submitter) Needs(ctx context.Context, file, project string) (paths []string, err error) {
+	o := blendfile.TraceOptions{Scripts: s.Scripts, Project: project, LookOnly: true}
+	found, err := blendfile.Trace(ctx, file, o)
+	if errors.Is(err, blendfile.ErrBlender) {
+		found, err = blendfile.TraceUnaided(ctx, file, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found.Files {
+		paths = append(paths, f.Source)
+	}
+	for _, m := range found.Missing {
+		paths = append(paths, m.Path)
+	}
+	return paths, nil
+}
+
 // lookAround finds what is missing of a file that is used where it is, and what
 // workers may not see because it is outside of the shared storage.
 func (u *Submission) lookAround(ctx context.Context) error {

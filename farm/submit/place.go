@@ -223,7 +223,13 @@ func (p *uploaded) blend() string { return path.Join("{jobs}", p.name, p.files.B
 func (p *uploaded) deliver(ctx context.Context, job *api.SubmittedJob) (_ string, err error) {
 	sending := api.Sending{Client: p.s.Client, Checkout: p.name, Progress: func(sp api.SendProgress) { p.s.progress(sendingProgress(sp)) }}
 	for _, f := range p.files.Files {
-		sending.Files = append(sending.Files, api.SendFile{Path: f.Target, Source: f.Source, Size: f.Size})
+		file := api.SendFile{Path: f.Target, Source: f.Source, Size: f.Size}
+		if p.s.Stored != nil {
+			if sha, size, ok := p.s.Stored(f.Source); ok {
+				file.SHA, file.Size = sha, size
+			}
+		}
+		sending.Files = append(sending.Files, file)
 	}
 	if p.sent, err = sending.Send(ctx); err != nil {
 		return "", err

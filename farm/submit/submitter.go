@@ -25,6 +25,9 @@ type Submitter struct {
 	Progress func(Progress)
 	// Option says what messages call an option, by its key in Script.
 	Option func(key string) string
+	// Stored returns the checksum and size of a file whose content the farm's file store
+	// has already, by its path on this computer; there, it may be empty. May be nil.
+	Stored func(source string) (sha string, size int64, ok bool)
 	// Copying is told of the folder in the shared storage that is to be made for
 	// the files, before it is made. An error ends the submission.
 	Copying func(folder string) error
@@ -175,6 +178,14 @@ func (u *Submission) Missing() []blendfile.MissingFile {
 		return nil
 	}
 	return u.files.Missing
+}
+
+// Files returns what was found of what the file needs, and it itself.
+func (u *Submission) Files() []blendfile.PackFile {
+	if u.files == nil {
+		return nil
+	}
+	return u.files.Files
 }
 
 // Sources returns the paths on this computer of all files that go with the job
