@@ -18,6 +18,7 @@ func (h *host) submissions(m *manager.Manager) (*websubmit.Desk, error) {
 	client.UserAgent = "Farm/" + version
 	desk, err := websubmit.New(websubmit.Options{
 		Client: client, Scripts: addon.Pack(), Cache: h.s.blendCache(), Uploads: filepath.Join(h.s.home, "uploads"), Storage: m.SharedFolder,
+		FileStore: m.ShamanEnabled, Open: m.OpenStored,
 	})
 	if err != nil {
 		return nil, err

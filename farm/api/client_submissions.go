@@ -16,10 +16,24 @@ func (c *Client) BeginSubmission(ctx context.Context, file SubmissionFile) (Subm
 	return fetch[Submission](ctx, c, call{method: http.MethodPost, path: atFarm("submissions"), in: file})
 }
 
-// SendSubmissionFile sends the file of a submission. Programs that have large ones use a
-// Sending; this is what a browser does.
-func (c *Client) SendSubmissionFile(ctx context.Context, id string, content []byte) error {
-	return c.send(ctx, call{method: http.MethodPut, path: atFarm("submissions", id, "file"), raw: content, kind: "application/octet-stream", timeout: slowTimeout})
+// SendSubmissionFile sends the file of a submission, or with a path one of its folder.
+// Programs that have large ones use a Sending; this is what a browser does.
+func (c *Client) SendSubmissionFile(ctx context.Context, id, path string, content []byte) error {
+	send := call{method: http.MethodPut, path: atFarm("submissions", id, "file"), raw: content, kind: "application/octet-stream", timeout: slowTimeout}
+	if path != "" {
+		send.query = url.Values{"path": {path}}
+	}
+	return c.send(ctx, send)
+}
+
+// TakeSubmissionFiles names files of a submission's folder that are in the file store.
+func (c *Client) TakeSubmissionFiles(ctx context.Context, id string, files SubmissionFiles) error {
+	return c.send(ctx, call{method: http.MethodPost, path: atFarm("submissions", id, "files"), in: files, timeout: slowTimeout})
+}
+
+// FindSubmissionNeeds says what is to be sent of a submission's folder.
+func (c *Client) FindSubmissionNeeds(ctx context.Context, id string) (SubmissionNeeds, error) {
+	return fetch[SubmissionNeeds](ctx, c, call{method: http.MethodPost, path: atFarm("submissions", id, "needs"), timeout: slowTimeout})
 }
 
 // CheckSubmission says what the job would be, and what is missing. It changes nothing.

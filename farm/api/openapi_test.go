@@ -137,6 +137,8 @@ GET    /api/farm/jobtypes/{type_name}/source                 getJobTypeSource   
 GET    /api/farm/storage                                     fetchStorageFolder         open  200
 POST   /api/farm/submissions                                 beginSubmission            open  200
 PUT    /api/farm/submissions/{id}/file                       sendSubmissionFile         open  204
+POST   /api/farm/submissions/{id}/files                      takeSubmissionFiles        open  204
+POST   /api/farm/submissions/{id}/needs                      findSubmissionNeeds        open  200
 POST   /api/farm/submissions/{id}/check                      checkSubmission            open  200
 POST   /api/farm/submissions/{id}/submit                     submitSubmission           open  200
 DELETE /api/farm/submissions/{id}                            discardSubmission          open  204

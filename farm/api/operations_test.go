@@ -73,7 +73,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"fetchWorkers": "WorkerList", "fetchWorker": "Worker", "fetchWorkerSleepSchedule": "WorkerSleepSchedule", "fetchWorkerSchedule": "WorkerSchedule", "fetchWorkerTags": "WorkerTagList",
 		"createWorkerTag": "WorkerTag", "fetchWorkerTag": "WorkerTag", "getJobTypes": "AvailableJobTypes", "getJobType": "AvailableJobType", "getBrokenJobTypes": "BrokenJobTypes",
 		"searchJobs": "JobsFound", "fetchWorkersAtWork": "WorkersAtWork", "fetchDemand": "Demand", "fetchFindings": "Findings",
-		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
+		"getJobTypeSource": "JobTypeSource", "fetchStorageFolder": "StorageFolder", "beginSubmission": "Submission", "findSubmissionNeeds": "SubmissionNeeds", "checkSubmission": "SubmissionReport", "submitSubmission": "Job",
 		"fetchUpdate": "WorkerUpdate", "startRollout": "Rollout", "fetchRollout": "Rollout", "createJoinCode": "JoinCode", "fetchJoinCodes": "JoinCodes", "fetchJoinOffer": "JoinOffer",
 		"fetchJobWhy": "Why", "fetchTaskWhy": "Why", "fetchWorkerWhy": "Why",
 		"fetchJobs": "JobsQueryResult", "submitJob": "Job", "fetchGlobalLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJob": "Job",
@@ -220,7 +220,9 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.GetJobTypeSource(ctx, "simple-blender-render"))
 	l.is(c.FetchStorageFolder(ctx, "shots"))
 	l.is(c.BeginSubmission(ctx, api.SubmissionFile{Name: "shot.blend", Size: 4}))
-	l.does(c.SendSubmissionFile(ctx, string(task), []byte("file")))
+	l.does(c.SendSubmissionFile(ctx, string(task), "wood.png", []byte("file")))
+	l.does(c.TakeSubmissionFiles(ctx, string(task), api.SubmissionFiles{Files: []api.FolderFile{{Path: "wood.png", Size: 4, SHA: file.SHA}}}))
+	l.is(c.FindSubmissionNeeds(ctx, string(task)))
 	l.is(c.CheckSubmission(ctx, string(task), api.SubmissionOptions{Type: "simple-blender-render"}))
 	l.is(c.SubmitSubmission(ctx, string(task), api.SubmissionOptions{Type: "simple-blender-render", Paused: true}))
 	l.does(c.DiscardSubmission(ctx, string(task)))

@@ -19,11 +19,33 @@ type StorageEntry struct {
 }
 
 // SubmissionFile is the request of beginSubmission: a file that is in the shared storage,
-// or the name and size of one that is sent next.
+// or the name and size of one that is sent next, alone or out of a folder.
 type SubmissionFile struct {
-	Path string `json:"path,omitempty"` // in the storage, with forward slashes
-	Name string `json:"name,omitempty"`
-	Size int64  `json:"size,omitempty"` // bytes
+	Path  string           `json:"path,omitempty"`  // in the storage, with forward slashes
+	Name  string           `json:"name,omitempty"`  // with Files, the path of the .blend among them
+	Size  int64            `json:"size,omitempty"`  // bytes; of a file without Files
+	Files List[FolderFile] `json:"files,omitempty"` // all of the user's folder: what the .blend needs of them is sent
+}
+
+// FolderFile is a file of the user's folder.
+type FolderFile struct {
+	Path string `json:"path"` // in the folder, with forward slashes
+	Size int64  `json:"size"` // bytes
+	SHA  string `json:"sha,omitempty"`
+}
+
+// SubmissionFiles is the request of takeSubmissionFiles: files of the user's folder whose
+// content is in the file store. They have their SHA.
+type SubmissionFiles struct {
+	Files List[FolderFile] `json:"files"`
+}
+
+// SubmissionNeeds answers findSubmissionNeeds: what is to be sent of the user's folder.
+type SubmissionNeeds struct {
+	Send   List[string] `json:"send"`   // paths of files that did not arrive yet
+	First  bool         `json:"first"`  // they have to be looked into before it is known what else is needed
+	Needed int          `json:"needed"` // files of the folder that go with the job, those that arrived, too
+	Bytes  int64        `json:"bytes"`  // of these
 }
 
 // Submission answers beginSubmission. It is forgotten when it was submitted or discarded,
@@ -31,6 +53,9 @@ type SubmissionFile struct {
 type Submission struct {
 	ID   string `json:"id"`
 	Name string `json:"name"` // of the file
+	// Store says that files are sent to the file store, each found by its content, and
+	// then named with takeSubmissionFiles.
+	Store bool `json:"store,omitempty"`
 }
 
 // SubmissionOptions is the request of checkSubmission and submitSubmission.

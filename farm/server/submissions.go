@@ -16,7 +16,9 @@ import (
 type Submissions interface {
 	List(folder string) (api.StorageFolder, error)
 	Begin(client string, file api.SubmissionFile) (api.Submission, error)
-	Receive(id string, content io.Reader) error
+	Receive(id, path string, content io.Reader) error
+	Take(ctx context.Context, id string, files []api.FolderFile) error
+	Needs(ctx context.Context, id string) (api.SubmissionNeeds, error)
 	Check(ctx context.Context, id string, o api.SubmissionOptions) (api.SubmissionReport, error)
 	Submit(ctx context.Context, id string, o api.SubmissionOptions) (api.Job, error)
 	Discard(id string) error
@@ -35,7 +37,13 @@ func (noSubmissions) Begin(string, api.SubmissionFile) (api.Submission, error) {
 	return api.Submission{}, errNoSubmissions
 }
 
-func (noSubmissions) Receive(string, io.Reader) error { return errNoSubmissions }
+func (noSubmissions) Receive(string, string, io.Reader) error { return errNoSubmissions }
+
+func (noSubmissions) Take(context.Context, string, []api.FolderFile) error { return errNoSubmissions }
+
+func (noSubmissions) Needs(context.Context, string) (api.SubmissionNeeds, error) {
+	return api.SubmissionNeeds{}, errNoSubmissions
+}
 
 func (noSubmissions) Check(context.Context, string, api.SubmissionOptions) (api.SubmissionReport, error) {
 	return api.SubmissionReport{}, errNoSubmissions
@@ -51,7 +59,9 @@ func (noSubmissions) Discard(string) error { return errNoSubmissions }
 func (s *Server) submissionRoutes(r chi.Router) {
 	r.Get("/api/farm/storage", s.handle(s.fetchStorageFolder)) //    ?path=
 	r.Post("/api/farm/submissions", s.handle(s.beginSubmission))
-	r.Put("/api/farm/submissions/{id}/file", s.handle(s.sendSubmissionFile))
+	r.Put("/api/farm/submissions/{id}/file", s.handle(s.sendSubmissionFile)) // ?path=
+	r.Post("/api/farm/submissions/{id}/files", s.handle(s.takeSubmissionFiles))
+	r.Post("/api/farm/submissions/{id}/needs", s.handle(s.findSubmissionNeeds))
 	r.Post("/api/farm/submissions/{id}/check", s.handle(s.checkSubmission))
 	r.Post("/api/farm/submissions/{id}/submit", s.handle(s.submitSubmission))
 	r.Delete("/api/farm/submissions/{id}", s.handle(s.discardSubmission))
@@ -71,7 +81,7 @@ func (s *Server) fetchStorageFolder(w http.ResponseWriter, r *http.Request) erro
 // beginSubmission begins to submit a file.
 func (s *Server) beginSubmission(w http.ResponseWriter, r *http.Request) error {
 	var file api.SubmissionFile
-	if err := s.read(w, r, &file); err != nil {
+	if err := s.readUpTo(w, r, bodyOfFiles, &file); err != nil {
 		return err
 	}
 	begun, err := s.submissions.Begin(address(r), file)
@@ -90,11 +100,32 @@ func (s *Server) sendSubmissionFile(w http.ResponseWriter, r *http.Request) erro
 	defer giveBack()
 	body := newPatientBody(r.Body, w)
 	defer body.flow.SetReadDeadline(time.Time{})
-	if err := s.submissions.Receive(chi.URLParam(r, "id"), body); err != nil {
+	if err := s.submissions.Receive(chi.URLParam(r, "id"), r.URL.Query().Get("path"), body); err != nil {
 		drain(r, body)
 		return err
 	}
 	return noContent(w)
+}
+
+// takeSubmissionFiles takes files of the folder that are in the file store.
+func (s *Server) takeSubmissionFiles(w http.ResponseWriter, r *http.Request) error {
+	var named api.SubmissionFiles
+	if err := s.readUpTo(w, r, bodyOfFiles, &named); err != nil {
+		return err
+	}
+	if err := s.submissions.Take(r.Context(), chi.URLParam(r, "id"), named.Files); err != nil {
+		return err
+	}
+	return noContent(w)
+}
+
+// findSubmissionNeeds says what is to be sent of the folder.
+func (s *Server) findSubmissionNeeds(w http.ResponseWriter, r *http.Request) error {
+	needs, err := s.submissions.Needs(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, needs)
 }
 
 // checkSubmission says what a job would be, and what is missing.

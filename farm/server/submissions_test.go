@@ -19,7 +19,7 @@ import (
 func newDesk(t testing.TB, home string, m *manager.Manager) (*api.Client, *websubmit.Desk) {
 	t.Helper()
 	self := &api.Client{HTTP: &http.Client{}}
-	desk, err := websubmit.New(websubmit.Options{Client: self, Scripts: addon.Pack(), Cache: filepath.Join(home, "cache"), Uploads: filepath.Join(home, "uploads"), Storage: m.SharedFolder})
+	desk, err := websubmit.New(websubmit.Options{Client: self, Scripts: addon.Pack(), Cache: filepath.Join(home, "cache"), Uploads: filepath.Join(home, "uploads"), Storage: m.SharedFolder, FileStore: m.ShamanEnabled, Open: m.OpenStored})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +85,13 @@ func (s *testServer) submissionCalls() {
 		s.t.Errorf("the job of a file that was sent: %s", job.body)
 	}
 	s.want(204, "DELETE", s.sent("b.blend", "x"), "")
+	files := map[string][]byte{"c.blend": []byte(scene(s.t)), "wood.png": []byte("x")}
+	at, _ = s.beginFolder("c.blend", files)
+	s.intoStore(at, files, "c.blend")
+	if send, first := s.needs(at); first || len(send) != 0 {
+		s.t.Errorf("of the folder %q is needed", send)
+	}
+	s.want(204, "DELETE", at, "")
 	if source := s.want(200, "GET", "/api/farm/jobtypes/simple-blender-render/source", ""); !strings.Contains(source.text("source"), "JOB_TYPE") {
 		s.t.Errorf("the script: %s", source.body)
 	}

@@ -17,7 +17,7 @@ const maxMissing = 200
 
 // Check says what the job would be, and what is missing. It changes nothing.
 func (d *Desk) Check(ctx context.Context, id string, o api.SubmissionOptions) (report api.SubmissionReport, err error) {
-	err = d.prepare(ctx, id, o, func(_ *submit.Submission, found api.SubmissionReport) error {
+	err = d.prepare(ctx, id, o, func(_ *submission, _ *submit.Submission, found api.SubmissionReport) error {
 		report = found
 		return nil
 	})
@@ -27,13 +27,10 @@ func (d *Desk) Check(ctx context.Context, id string, o api.SubmissionOptions) (r
 // Submit makes a job of a submission, and ends it. With missing files it is Missing,
 // unless the options allow them.
 func (d *Desk) Submit(ctx context.Context, id string, o api.SubmissionOptions) (job api.Job, err error) {
-	err = d.prepare(ctx, id, o, func(u *submit.Submission, report api.SubmissionReport) error {
-		if n := len(report.Missing) + report.More; n > 0 && !o.AllowMissing {
-			return farm.Errorf(farm.Missing, "%s that the file needs cannot be found, such as %s. Put them there, or submit without them", farm.Count(n, "file"), report.Missing[0].Path)
-		}
-		job, err = u.Submit(ctx)
-		return err
-	})
+	again := true
+	for again && err == nil {
+		job, again, err = d.try(ctx, id, o)
+	}
 	if err != nil {
 		return job, err
 	}
@@ -41,15 +38,35 @@ func (d *Desk) Submit(ctx context.Context, id string, o api.SubmissionOptions) (
 	return job, nil
 }
 
+// try makes a job of a submission, or brings what it lacks for that; then it has to be
+// tried again.
+func (d *Desk) try(ctx context.Context, id string, o api.SubmissionOptions) (job api.Job, again bool, err error) {
+	err = d.prepare(ctx, id, o, func(s *submission, u *submit.Submission, report api.SubmissionReport) error {
+		if n := len(report.Missing) + report.More; n > 0 && !o.AllowMissing {
+			return farm.Errorf(farm.Missing, "%s that the file needs cannot be found, such as %s. Put them there, or submit without them", farm.Count(n, "file"), report.Missing[0].Path)
+		}
+		if name := s.waiting(u); name != "" {
+			return farm.Errorf(farm.Conflict, "the file needs %q of the folder, which has not arrived yet: send it, and submit again", farm.CutText(name, 200))
+		}
+		var err error
+		if again, err = d.bring(ctx, s, u); again || err != nil {
+			return err
+		}
+		job, err = u.Submit(ctx)
+		return err
+	})
+	return job, again, err
+}
+
 // prepare looks into the file of a submission as the options want it, and hands on what
 // was found.
-func (d *Desk) prepare(ctx context.Context, id string, given api.SubmissionOptions, then func(*submit.Submission, api.SubmissionReport) error) error {
+func (d *Desk) prepare(ctx context.Context, id string, given api.SubmissionOptions, then func(*submission, *submit.Submission, api.SubmissionReport) error) error {
 	s, done, err := d.use(id)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if !s.there {
+	if s.folder != "" && !s.files[s.main].here {
 		return farm.Errorf(farm.Conflict, "the file has not arrived yet")
 	}
 	o, err := s.options(given)
@@ -63,8 +80,11 @@ func (d *Desk) prepare(ctx context.Context, id string, given api.SubmissionOptio
 	defer leave()
 	report := api.SubmissionReport{Name: o.Name}
 	by := &submit.Submitter{
-		Client: d.Client, Scripts: d.Scripts, Cache: d.Cache, Option: called,
+		Client: d.Client, Scripts: d.Scripts, Cache: d.Cache, Option: called, Stored: s.stored,
 		Note: func(text string) { report.Notes = append(report.Notes, text) },
+	}
+	if s.lacks() { // what Blender rewrites beside empty files is not to be kept
+		by.Cache = ""
 	}
 	u, err := d.within(ctx, by, s, o)
 	if err != nil {
@@ -73,7 +93,7 @@ func (d *Desk) prepare(ctx context.Context, id string, given api.SubmissionOptio
 	defer u.Close()
 	report.Settings = u.Job().Settings
 	d.addMissing(&report, s, u)
-	return refusal(then(u, report))
+	return refusal(then(s, u, report))
 }
 
 // within prepares a submission that takes no files of this computer along but those that
@@ -138,6 +158,7 @@ func (s *submission) options(given api.SubmissionOptions) (submit.Options, error
 			o.Settings[key] = value
 		}
 	}
+	o.Project, o.Upload = s.folder, s.inStore()
 	o.Metadata = map[string]string{"submitted-with": "browser"}
 	return o, o.Check(called)
 }

@@ -2,17 +2,23 @@
 // is in the shared storage, or it is sent and waits in a folder of the manager's home;
 // then it is submitted as by everybody, over HTTP and by package submit.
 //
+// A file that is sent may come out of a folder. Of that the names and sizes come first, and
+// the manager makes an empty file of each name; so what looks for what the .blend needs
+// finds it. Only that is sent, the libraries first, because they need more.
+//
 // Whoever can reach the manager can send a file. The manager's own files and all others
 // of its computer outside of the shared storage are therefore never taken along: what a
 // sent file needs of them counts as missing.
 package websubmit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -30,6 +36,10 @@ type Options struct {
 	Cache   string        // see submit.Submitter
 	Uploads string        // folder for files that were sent; it is emptied
 	Storage func() string // the shared storage now
+
+	FileStore func() bool // whether there is a file store now
+	// Open opens a file of it, by SHA-256 and size in bytes; NotFound if it is not there.
+	Open func(ctx context.Context, sha string, size int64) (io.ReadCloser, error)
 }
 
 // Bounds on what is under way.
@@ -60,11 +70,12 @@ type submission struct {
 	client string // that began it
 	title  string // what the user calls the file, without its ending
 	file   string // absolute
-	size   int64  // that was announced
+	main   string // the file among files; "" if it is in the storage
 	folder string // of its own, with what was sent; "" if the file is in the storage
+	count  int    // of files
 
-	busy   sync.Mutex // held by a call that uses the file, before Desk.mu
-	there  bool       // the file is whole; guarded by busy
+	busy   sync.Mutex           // held by a call that uses the file, before Desk.mu
+	files  map[string]*sentFile // of the user's folder, by path; the values are guarded by busy
 	forget *time.Timer
 }
 
@@ -72,6 +83,10 @@ type submission struct {
 func New(o Options) (*Desk, error) {
 	if err := os.RemoveAll(o.Uploads); err != nil {
 		return nil, farm.Errorf(farm.Invalid, "files that were sent and never submitted cannot be removed: %w", err)
+	}
+	// Blender says where files really are.
+	if home, err := filepath.EvalSymlinks(filepath.Dir(o.Uploads)); err == nil {
+		o.Uploads = filepath.Join(home, filepath.Base(o.Uploads))
 	}
 	return &Desk{Options: o, looking: make(chan struct{}, atATime), free: diskfree.Of, all: map[string]*submission{}}, nil
 }
@@ -92,48 +107,45 @@ func (d *Desk) Close() {
 // Begin begins to submit a file for the client of that name; Invalid, NotFound, TooLarge,
 // NoRoom, Busy.
 func (d *Desk) Begin(client string, file api.SubmissionFile) (api.Submission, error) {
-	s := &submission{id: farm.NewUUID().String(), client: client, size: file.Size}
-	name := file.Name
+	s := &submission{id: farm.NewUUID().String(), client: client}
+	name := path.Base(file.Name)
 	if file.Path != "" {
 		at, err := d.inStorage(file.Path)
 		if err != nil {
 			return api.Submission{}, err
 		}
-		name, s.file, s.there = filepath.Base(at), at, true
-	} else if err := d.expect(s, name); err != nil {
+		name, s.file = filepath.Base(at), at
+	} else if err := d.expect(s, file); err != nil {
 		return api.Submission{}, err
 	}
 	s.title = strings.TrimSuffix(name, filepath.Ext(name))
+	if err := d.add(s); err != nil {
+		return api.Submission{}, err
+	}
+	if err := s.layOut(); err != nil {
+		_ = d.Discard(s.id) // that is all there is of it
+		return api.Submission{}, err
+	}
+	return api.Submission{ID: s.id, Name: name, Store: s.folder != "" && d.FileStore()}, nil
+}
+
+// add adds a submission, if there is a place for it.
+func (d *Desk) add(s *submission) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	own := 0
+	own, files := 0, s.count
 	for _, other := range d.all {
-		if other.client == client {
+		files += other.count
+		if other.client == s.client {
 			own++
 		}
 	}
-	if len(d.all) >= maxSubmissions || own >= maxOfAClient {
-		return api.Submission{}, farm.Errorf(farm.Busy, "%d submissions are under way in browsers, %d of them from your address: wait until some are done", len(d.all), own)
+	if len(d.all) >= maxSubmissions || own >= maxOfAClient || files > maxAllFiles {
+		return farm.Errorf(farm.Busy, "%d submissions are under way in browsers, %d of them from your address: wait until some are done", len(d.all), own)
 	}
 	s.forget = time.AfterFunc(keptFor, func() { _ = d.Discard(s.id) })
 	d.all[s.id] = s
-	return api.Submission{ID: s.id, Name: name}, nil
-}
-
-// expect prepares for a file that is sent next.
-func (d *Desk) expect(s *submission, name string) error {
-	ext := filepath.Ext(name)
-	switch {
-	case !strings.EqualFold(ext, ".blend") || strings.ContainsAny(name, "/\\\x00"):
-		return farm.Errorf(farm.Invalid, "%q is no .blend file: drop one that Blender saved", farm.CutText(name, 100))
-	case s.size <= 0:
-		return farm.Errorf(farm.Invalid, "the file is empty")
-	case s.size > maxFile:
-		return farm.Errorf(farm.TooLarge, "the file has %s, and a browser can send %s at most: put it into the shared storage, or use \"farm submit\"", farm.Size(s.size), farm.Size(maxFile))
-	}
-	s.folder = filepath.Join(d.Uploads, s.id)
-	s.file = filepath.Join(s.folder, farm.FolderName(strings.TrimSuffix(name, ext))+".blend")
-	return d.room(s.size)
+	return nil
 }
 
 // room refuses what would fill the disk.
@@ -144,8 +156,9 @@ func (d *Desk) room(size int64) error {
 	return nil
 }
 
-// Receive takes the file of a submission. A file that breaks off is removed.
-func (d *Desk) Receive(id string, content io.Reader) error {
+// Receive takes the file of a submission, or with a path one of its folder. What breaks off
+// is removed.
+func (d *Desk) Receive(id, name string, content io.Reader) error {
 	s, done, err := d.use(id)
 	if err != nil {
 		return err
@@ -154,27 +167,48 @@ func (d *Desk) Receive(id string, content io.Reader) error {
 	if s.folder == "" {
 		return farm.Errorf(farm.Conflict, "the file is in the shared storage already")
 	}
-	s.there = false
-	if err := d.room(s.size); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(s.file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	return d.fill(s, cmp.Or(name, s.main), content)
+}
+
+// fill writes the content of a file of the user's folder.
+func (d *Desk) fill(s *submission, name string, content io.Reader) error {
+	f, err := s.expected(name)
 	if err != nil {
 		return err
 	}
-	n, err := d.write(file, content, s.size)
+	f.here = false
+	if !f.arrived() {
+		if err := s.bears(f.size); err != nil {
+			return err
+		}
+	}
+	if err := d.room(f.size); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(s.folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	file, err := root.OpenFile(filepath.FromSlash(name), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := d.write(file, content, f.size)
+	if err != nil || n != f.size {
+		_ = file.Truncate(0) // as if it had never been sent
+		if name == s.main {
+			_ = root.Remove(filepath.FromSlash(name))
+		}
+	}
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
-	if err == nil && n == s.size {
-		s.there = true
+	switch {
+	case err == nil && n == f.size:
+		f.here = true
 		return nil
-	}
-	_ = os.Remove(s.file)
-	if farm.KindOf(err) == farm.NoRoom {
+	case farm.KindOf(err) == farm.NoRoom:
 		return err
 	}
 	return farm.Errorf(farm.Mismatch, "the file did not arrive whole: send it again")

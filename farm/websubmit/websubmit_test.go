@@ -14,7 +14,7 @@ import (
 
 func newDesk(t *testing.T) *Desk {
 	t.Helper()
-	d, err := New(Options{Uploads: filepath.Join(t.TempDir(), "uploads")})
+	d, err := New(Options{Uploads: filepath.Join(t.TempDir(), "uploads"), FileStore: func() bool { return false }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestSlowFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		content := strings.NewReader("BLENDER!")
-		if err := d.Receive(begun.ID, readerFunc(func(b []byte) (int, error) {
+		if err := d.Receive(begun.ID, "", readerFunc(func(b []byte) (int, error) {
 			time.Sleep(keptFor + time.Minute)
 			return content.Read(b[:4])
 		})); err != nil {
@@ -47,7 +47,7 @@ func TestSlowFile(t *testing.T) {
 		if err != nil {
 			t.Fatal("it was forgotten while it came:", err)
 		}
-		if text, err := os.ReadFile(s.file); string(text) != "BLENDER!" || !s.there {
+		if text, err := os.ReadFile(s.file); string(text) != "BLENDER!" || !s.files[s.main].here {
 			t.Errorf("%q, %v", text, err)
 		}
 		done()
@@ -69,7 +69,7 @@ func TestDiskFills(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Receive(begun.ID, readerFunc(func(b []byte) (int, error) {
+	if err := d.Receive(begun.ID, "", readerFunc(func(b []byte) (int, error) {
 		free -= 2 * int64(len(b))
 		return len(b), nil
 	})); farm.KindOf(err) != farm.NoRoom {
