@@ -2,7 +2,7 @@
 import { ROOT, placed } from './address.js';
 import { clockOf } from './format.js';
 
-const BASE = `${ROOT}api/v3/`;
+export const BASE = `${ROOT}api/v3/`;
 export const OWN = `${ROOT}api/farm/`;
 
 // Refusal is an answer that says no; its message is the manager's own sentence.
@@ -42,6 +42,7 @@ export async function reason(answer) {
 }
 
 const get = (path) => call('GET', path);
+export const post = (path, body) => call('POST', path, body);
 export const own = (method, path, body) => call(method, path, body, OWN);
 const id = encodeURIComponent;
 

@@ -25,4 +25,5 @@ take preact 11.2.0 preact MIT dist/preact.mjs hooks/dist/hooks.mjs
 take @preact/signals-core 1.14.5 signals-core MIT dist/signals-core.mjs
 take @preact/signals 2.11.4 signals MIT dist/signals.mjs
 take htm 3.1.1 htm Apache-2.0 dist/htm.mjs
+take @noble/hashes 2.4.0 noble-hashes MIT sha2.js _md.js _u64.js utils.js
 take uplot 1.6.32 uplot MIT dist/uPlot.esm.js dist/uPlot.min.css
