@@ -266,6 +266,7 @@ func jobShapes() []shape {
 		{"JobTypeSource", api.JobTypeSource{Name: "still-frames", File: "still_frames.js", Source: "const JOB_TYPE = {}"}, api.JobTypeSource{}},
 		{"StorageFolder", api.StorageFolder{Path: "shots", Entries: []api.StorageEntry{{Name: "a.blend", Size: 1 << 20, Modified: updated}}, More: 3}, api.StorageFolder{}},
 		{"SubmissionFile", api.SubmissionFile{Path: "shots/a.blend", Name: "a.blend", Size: 1 << 20, Files: []api.FolderFile{{Path: "wood.png", Size: 7, SHA: file.SHA}}}, api.SubmissionFile{}},
+		{"FolderFile", api.FolderFile{Path: "wood.png", Size: 7, SHA: file.SHA}, api.FolderFile{}},
 		{"SubmissionFiles", api.SubmissionFiles{Files: []api.FolderFile{{Path: "wood.png", Size: 7, SHA: file.SHA}}}, api.SubmissionFiles{}},
 		{"SubmissionNeeds", api.SubmissionNeeds{Send: []string{"wood.png"}, First: true, Needed: 2, Bytes: 9}, api.SubmissionNeeds{}},
 		{"Submission", api.Submission{ID: string(task), Name: "a.blend", Store: true}, api.Submission{ID: string(task)}},

@@ -15,8 +15,22 @@ import { Sending } from './sending.js';
 import * as submissions from './submissions.js';
 
 export function Submit() {
-  const [reading, setReading] = useState(null); // {found, cancel} of a folder that is read
-  const [found, setFound] = useState(null); // the files of one with several .blend files
+  const { chosen, stored, take, leave, over } = useSubmission();
+  const { reading, found, dropped, forget } = useFolder(take);
+  return html`<h1 tabindex="-1">Submit</h1>
+    ${chosen?.ready ? html`<${Describe} key=${chosen.id} file=${chosen} over=${over} leave=${leave} />`
+      : chosen ? html`<${Sends} file=${chosen} />`
+        : found ? html`<${Pick} found=${found} leave=${forget} take=${(list, blend) => {
+          forget();
+          take(list, blend);
+        }} />`
+          : reading ? html`<${Card} title="Reading the folder" kind="sending"><div class="row"><span role="status">${count(reading.found, 'file')}</span><button type="button" onClick=${reading.cancel}>Cancel</button></div></${Card}>`
+            : html`<${Choose} dropped=${dropped} stored=${stored} />`}`;
+}
+
+// useSubmission is a file on its way to a job: stored begins with one of the storage, take
+// with one of a list of files; leave gives it up, and over says that there is a job now.
+function useSubmission() {
   const [chosen, setChosen] = useState(null); // {id, name, sending, needs, progress, ready} of the file
   // A submission that is left is forgotten by the manager, with what was sent.
   const open = useRef(null);
@@ -41,7 +55,6 @@ export function Submit() {
   };
   // What is sent first is what says what else is needed: the file, then its libraries.
   const take = async (list, blend) => {
-    setFound(null);
     let begun = null;
     const mine = () => begun && open.current?.id === begun.id; // nobody left it
     try {
@@ -60,6 +73,14 @@ export function Submit() {
       if (!begun || mine()) fail(refused);
     }
   };
+  return { chosen, stored, take, leave, over: () => { open.current = null; } };
+}
+
+// useFolder is what was dropped or chosen, from which a file is taken: the only .blend, or
+// one that the user picks.
+function useFolder(take) {
+  const [reading, setReading] = useState(null); // {found, cancel}
+  const [found, setFound] = useState(null); // {list, blends}, if there are several
   const dropped = async (read) => {
     const stop = new AbortController();
     try {
@@ -76,12 +97,7 @@ export function Submit() {
       setReading(null);
     }
   };
-  return html`<h1 tabindex="-1">Submit</h1>
-    ${chosen?.ready ? html`<${Describe} key=${chosen.id} file=${chosen} over=${() => { open.current = null; }} leave=${leave} />`
-      : chosen ? html`<${Sends} file=${chosen} />`
-        : found ? html`<${Pick} found=${found} take=${take} leave=${() => setFound(null)} />`
-          : reading ? html`<${Card} title="Reading the folder" kind="sending"><div class="row"><span role="status">${count(reading.found, 'file')}</span><button type="button" onClick=${reading.cancel}>Cancel</button></div></${Card}>`
-            : html`<${Choose} dropped=${dropped} stored=${stored} />`}`;
+  return { reading, found, dropped, forget: () => setFound(null) };
 }
 
 // Choose is a place to drop a file or a folder, and the folders of the storage.
@@ -213,16 +229,7 @@ function Describe({ file, leave, over }) {
   const missing = found.report?.missing ?? [];
   const set = (key) => (event) => setGiven({ ...given, [key]: event.currentTarget.type === 'checkbox' ? event.currentTarget.checked : event.currentTarget.value });
   return html`<form class="describe" onSubmit=${send}>
-    <${Card} title=${html`<${Name} text=${file.name} />`} kind="describe-job" side=${html`<button type="button" onClick=${leave}>Another file</button>`}>
-      <div class="form">
-        <div class="form-row"><label for="job-name">Name of the job</label><span class="form-value"><input id="job-name" maxlength="1000" placeholder=${found.report?.name ?? file.name.replace(/\.blend$/i, '')} value=${given.name} onInput=${set('name')} /></span></div>
-        <div class="form-row"><label for="job-type">Job type</label><span class="form-value"><select id="job-type" value=${type.name} onChange=${set('type')}>${types.map((t) => html`<option key=${t.name} value=${t.name}>${t.label}</option>`)}</select></span>
-          ${type.description && html`<span class="form-about">${type.description}</span>`}</div>
-        <div class="form-row"><label for="job-priority">Priority</label><span class="form-value"><input id="job-priority" type="number" min="0" max="100" step="1" required value=${given.priority} onInput=${set('priority')} /></span></div>
-        ${tags?.length > 0 && html`<div class="form-row"><label for="job-tag">Workers</label><span class="form-value"><select id="job-tag" value=${given.tag} onChange=${set('tag')}><option value="">Any worker</option>
-          ${tags.map((t) => html`<option key=${t.id} value=${t.id}>Only ${t.name}</option>`)}</select></span></div>`}
-        <div class="form-row"><label for="job-paused">Paused</label><span class="form-value"><input id="job-paused" type="checkbox" checked=${given.paused} onChange=${set('paused')} /></span><span class="form-about">It waits until somebody resumes it.</span></div>
-      </div>${file.needs && html`<${Along} file=${file} />`}</${Card}>
+    <${About} file=${file} type=${type} types=${types} tags=${tags} given=${given} set=${set} name=${found.report?.name} leave=${leave} />
     <${Card} title="Settings" kind="describe-settings" side=${found.busy && html`<span class="quiet" role="status">Looking into the file …</span>`}>
       <${Form} type=${type} values=${found.report?.settings} edits=${edits} put=${put} /></${Card}>
     ${found.report?.notes.map((note) => html`<p class="why warn" key=${note}>${note}</p>`)}
@@ -230,6 +237,20 @@ function Describe({ file, leave, over }) {
     ${found.error && html`<p class="why bad" role="alert">${found.error.message}</p>`}
     ${sends && html`<div class="row sending"><${Sent} progress=${file.progress} /><button type="button" onClick=${() => file.sending.cancel()}>Cancel</button></div>`}
     <div class="actions"><button class="strong" disabled=${found.busy || (missing.length > 0 && !given.allow_missing)}>Submit</button><button type="button" onClick=${look} disabled=${found.busy}>Check again</button></div></form>`;
+}
+
+// About is what is said of the job beside its settings.
+function About({ file, type, types, tags, given, set, name, leave }) {
+  return html`<${Card} title=${html`<${Name} text=${file.name} />`} kind="describe-job" side=${html`<button type="button" onClick=${leave}>Another file</button>`}>
+      <div class="form">
+        <div class="form-row"><label for="job-name">Name of the job</label><span class="form-value"><input id="job-name" maxlength="1000" placeholder=${name ?? file.name.replace(/\.blend$/i, '')} value=${given.name} onInput=${set('name')} /></span></div>
+        <div class="form-row"><label for="job-type">Job type</label><span class="form-value"><select id="job-type" value=${type.name} onChange=${set('type')}>${types.map((t) => html`<option key=${t.name} value=${t.name}>${t.label}</option>`)}</select></span>
+          ${type.description && html`<span class="form-about">${type.description}</span>`}</div>
+        <div class="form-row"><label for="job-priority">Priority</label><span class="form-value"><input id="job-priority" type="number" min="0" max="100" step="1" required value=${given.priority} onInput=${set('priority')} /></span></div>
+        ${tags?.length > 0 && html`<div class="form-row"><label for="job-tag">Workers</label><span class="form-value"><select id="job-tag" value=${given.tag} onChange=${set('tag')}><option value="">Any worker</option>
+          ${tags.map((t) => html`<option key=${t.id} value=${t.id}>Only ${t.name}</option>`)}</select></span></div>`}
+        <div class="form-row"><label for="job-paused">Paused</label><span class="form-value"><input id="job-paused" type="checkbox" checked=${given.paused} onChange=${set('paused')} /></span><span class="form-about">It waits until somebody resumes it.</span></div>
+      </div>${file.needs && html`<${Along} file=${file} />`}</${Card}>`;
 }
 
 // known is those edits that the job type has a setting for.
