@@ -210,11 +210,9 @@ function Describe({ file, leave, over }) {
     turn.current++;
     setFound((f) => ({ ...f, busy: true, error: null }));
     try {
-      if (file.needs?.send.length > 0 && !sent.current) {
-        setSends(true);
-        await file.sending.send(file.needs.send);
-        sent.current = true;
-      }
+      setSends(file.needs?.send.length > 0 && !sent.current);
+      if (!sent.current) await file.sending?.send(file.needs.send);
+      sent.current = true;
       const job = await submissions.submit(file.id, options());
       submitted(job.id);
       over(); // the manager has forgotten the submission
