@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -211,6 +212,25 @@ func (g *Group) processes() []uint32 {
 		pids = append(pids, uint32(id))
 	}
 	return pids
+}
+
+// basicAccounting is JobObjectBasicAccountingInformation of winnt.h.
+const basicAccounting = 1
+
+// Spent returns the processor time of all that the group has run; false if it is not
+// known.
+func (g *Group) Spent() (total time.Duration, known bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.job == 0 || g.closed {
+		return 0, false
+	}
+	var used struct {
+		user, kernel, periodUser, periodKernel int64 // in 100 ns
+		faults, all, active, terminated        uint32
+	}
+	err := windows.QueryInformationJobObject(g.job, basicAccounting, uintptr(unsafe.Pointer(&used)), uint32(unsafe.Sizeof(used)), nil)
+	return time.Duration(used.user+used.kernel) * 100, err == nil
 }
 
 // Close kills what is left of the group.

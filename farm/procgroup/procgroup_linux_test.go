@@ -320,3 +320,45 @@ func TestLimits(t *testing.T) {
 		t.Errorf("used: %q", g.Used())
 	}
 }
+
+// The time of children counts, also of those that have ended.
+func TestReadStat(t *testing.T) {
+	p, ok := readStat([]byte("12 (a) b (c) S 1 77 77 0 -1 4194560 1 2 3 4 100 20 3 4 20 0 1 0 5 6 7"))
+	if !ok || p.parent != 1 || p.state != 'S' || p.used != 1270*time.Millisecond {
+		t.Errorf("%+v %v", p, ok)
+	}
+	for _, bad := range []string{"", "12", "12 (a", "12 (a) S 1 77", "12 (a) S x x x x x x x x x x x x x x x x"} {
+		if _, ok := readStat([]byte(bad)); ok {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
+// Whatever a program started counts, in whichever session, and when it has ended.
+func TestSpent(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	const burn = `i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done`
+	g, err := Start(Spec{Exe: "sh", Args: []string{"-c", `setsid sh -c '` + burn + `' & wait; setsid sh -c '(` + burn + `; echo burnt) &'; sleep 1000`}, Output: w})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if _, known := g.Spent(); !known {
+		t.Error("a group that runs is not known")
+	}
+	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || line != "burnt\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	if used, known := g.Spent(); !known || used < 100*time.Millisecond {
+		t.Errorf("it used %s, %v", used, known)
+	}
+	g.Close()
+	if used, known := g.Spent(); known {
+		t.Errorf("when it has ended it used %s", used)
+	}
+}

@@ -3,7 +3,10 @@
 package procgroup
 
 import (
+	"context"
+	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,3 +55,15 @@ func adjustOOM(int, int) {}
 func EndOrphans(string) int { return 0 }
 
 func endGroup(string, string, int) {}
+
+// Spent returns the processor time of all that did not leave the program's process
+// group; false if it is not known. It may become less when something ends.
+func (g *Group) Spent() (total time.Duration, known bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	text, err := exec.CommandContext(ctx, "/bin/ps", "-axo", "pgid=,time=").Output()
+	if err != nil {
+		return 0, false
+	}
+	return psTime(string(text), g.pid)
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,8 +22,13 @@ func adopt() { unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 // A proc is a process as /proc tells.
 type proc struct {
 	pid, parent int
-	state       byte // of proc_pid_stat(5): R, S, T, Z …
+	state       byte          // of proc_pid_stat(5): R, S, T, Z …
+	used        time.Duration // processor time, with that of children it waited for
 }
+
+// tick is the unit of /proc/PID/stat, which is the same on every Linux that Go
+// runs on (USER_HZ; proc_pid_stat(5)).
+const tick = time.Second / 100
 
 // processes returns all there are.
 func processes() []proc {
@@ -38,21 +44,59 @@ func processes() []proc {
 		if err != nil {
 			continue
 		}
-		stat, err := os.ReadFile("/proc/" + name + "/stat")
-		if err != nil {
-			continue // it has ended
-		}
-		// The name is in parentheses and may have any characters.
-		_, rest, found := bytes.Cut(stat[max(0, bytes.LastIndexByte(stat, ')')):], []byte(") "))
-		fields := bytes.Fields(rest)
-		if !found || len(fields) < 2 {
-			continue
-		}
-		if parent, err := strconv.Atoi(string(fields[1])); err == nil {
-			all = append(all, proc{pid, parent, fields[0][0]})
+		if p, ok := process(pid); ok { // else it has ended
+			all = append(all, p)
 		}
 	}
 	return all
+}
+
+func process(pid int) (proc, bool) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return proc{}, false
+	}
+	p, ok := readStat(stat)
+	p.pid = pid
+	return p, ok
+}
+
+// readStat reads what /proc/PID/stat tells. The name is in parentheses and may have any
+// characters, so fields count from the last one.
+func readStat(stat []byte) (p proc, ok bool) {
+	_, rest, found := bytes.Cut(stat[max(0, bytes.LastIndexByte(stat, ')')):], []byte(") "))
+	fields := bytes.Fields(rest)
+	const state = 3 // the number of the first field behind the name, counted from 1
+	if !found || len(fields) <= 17-state {
+		return p, false
+	}
+	p.state = fields[0][0]
+	p.parent, _ = strconv.Atoi(string(fields[4-state]))
+	for i := 14; i <= 17; i++ { // utime, stime, cutime, cstime
+		n, err := strconv.ParseInt(string(fields[i-state]), 10, 64)
+		if err != nil {
+			return p, false
+		}
+		p.used += time.Duration(n) * tick
+	}
+	return p, true
+}
+
+// CPUTime returns the processor time of a process, with that of children it waited
+// for; 0 if it is not there.
+func CPUTime(pid int) time.Duration {
+	p, _ := process(pid)
+	return p.used
+}
+
+// Spent returns the processor time of all that the group has run; false if it is not
+// known. It may become less when something ends.
+func (g *Group) Spent() (total time.Duration, known bool) {
+	keeper := g.keeper.Process.Pid // waited for those who lost their parents
+	for _, p := range append(descendants(keeper), proc{used: CPUTime(keeper)}) {
+		total, known = total+p.used, known || p.pid != 0
+	}
+	return total, known
 }
 
 // descendants returns all that a process started, and what these did.

@@ -85,7 +85,7 @@ func (p process) run(ctx context.Context) error {
 	if p.life != nil {
 		pipe = p.life.reader(out)
 		helpers.Go(func() {
-			if err := p.life.watch(watching, p.gate.now, func() (time.Duration, bool) { return cpuTime(pid) }); err != nil {
+			if err := p.life.watch(watching, p.gate.now, group.Spent); err != nil {
 				end(err)
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+
+	"renderfarm/farm/procgroup"
 )
 
 // useOf returns what the process has used so far, and has the system count the
@@ -12,9 +14,7 @@ import (
 // once they have ended: looking for them would cost more than a quick frame does.
 func useOf(pid int) (u processUse) {
 	dir := "/proc/" + strconv.Itoa(pid)
-	if stat, err := os.ReadFile(dir + "/stat"); err == nil {
-		_, u.cpu, _ = readStat(stat)
-	}
+	u.cpu = procgroup.CPUTime(pid)
 	if status, err := os.ReadFile(dir + "/status"); err == nil {
 		u.peak = readPeak(status)
 	}
