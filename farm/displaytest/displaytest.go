@@ -44,6 +44,9 @@ func Start(t testing.TB) *Display {
 	}
 	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
 	t.Setenv("WAYLAND_DISPLAY", "")
+	for _, bus := range []string{"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"} {
+		t.Setenv(bus, "unix:path="+t.TempDir()+"/none") // nobody else tells of a mouse
+	}
 	return d
 }
 

@@ -31,7 +31,9 @@ func bus(t *testing.T) *dbus.Conn {
 		t.Fatal(err)
 	}
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", strings.TrimSpace(address))
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", strings.TrimSpace(address))
 	t.Setenv("WAYLAND_DISPLAY", "wayland-0") // so that no X server is asked
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // nor a compositor
 	conn, err := dbus.ConnectSessionBus()
 	if err != nil {
 		t.Fatal(err)
@@ -121,4 +123,40 @@ func TestKDE(t *testing.T) {
 func TestNobodyTells(t *testing.T) {
 	bus(t)
 	expect(t, watching(t, Options{After: time.Millisecond}), Unknown)
+}
+
+// logind stands for systemd's login manager.
+type logind struct {
+	idle  atomic.Bool
+	since atomic.Int64 // Unix microseconds
+}
+
+// GetAll is of the standard interface for properties.
+func (l *logind) GetAll(string) (map[string]dbus.Variant, *dbus.Error) {
+	return map[string]dbus.Variant{"IdleHint": dbus.MakeVariant(l.idle.Load()), "IdleSinceHint": dbus.MakeVariant(uint64(l.since.Load())),
+		"PreparingForSleep": dbus.MakeVariant(false)}, nil
+}
+
+// What logind says counts only when it says that nobody is there.
+func TestLogind(t *testing.T) {
+	conn := bus(t)
+	l := &logind{}
+	if err := conn.Export(l, "/org/freedesktop/login1", "org.freedesktop.DBus.Properties"); err != nil {
+		t.Fatal(err)
+	}
+	if reply, err := conn.RequestName("org.freedesktop.login1", dbus.NameFlagDoNotQueue); err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
+		t.Fatalf("%v %v", reply, err)
+	}
+	if s, err := openLogind(t.Context()); err == nil {
+		s.close()
+		t.Error("it does not say that nobody is there, and counts")
+	}
+	l.idle.Store(true) // without a session there is no time
+	said := watching(t, Options{After: time.Second})
+	expect(t, said, "")
+	l.idle.Store(false)
+	expect(t, said, ByOwner)
+	l.since.Store(time.Now().UnixMicro())
+	l.idle.Store(true)
+	expect(t, said, "")
 }

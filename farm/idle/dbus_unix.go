@@ -115,3 +115,42 @@ func openKDE(ctx context.Context) (source, error) {
 	}
 	return p, nil
 }
+
+// openLogind returns a source that asks systemd's login manager, if that says now that
+// nobody uses any session, of which there may be none. That it does not say so tells
+// nothing, as many desktops never tell it.
+// https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html
+func openLogind(ctx context.Context) (source, error) {
+	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	p := &polled{who: "systemd-logind", end: func() { conn.Close() }, ask: func(ctx context.Context) (time.Duration, error) {
+		ctx, cancel := context.WithTimeout(ctx, askLimit)
+		defer cancel()
+		all := map[string]dbus.Variant{}
+		err := conn.Object("org.freedesktop.login1", "/org/freedesktop/login1").
+			CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", dbus.FlagNoAutoStart, "org.freedesktop.login1.Manager").Store(&all)
+		if err != nil {
+			return 0, err
+		}
+		idle, known := all["IdleHint"].Value().(bool)
+		since, dated := all["IdleSinceHint"].Value().(uint64) // microseconds since 1970; 0 without a session
+		if !known || !dated {
+			return 0, errors.New("it does not tell whether somebody is there")
+		}
+		if !idle {
+			return 0, nil
+		}
+		return max(0, time.Since(time.UnixMicro(int64(since)))), nil
+	}}
+	quiet, err := p.ask(ctx)
+	if err == nil && quiet == 0 {
+		err = errors.New("it does not say that nobody is there")
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}

@@ -1,10 +1,11 @@
 // Package idle tells whether somebody uses this computer: by keyboard and mouse, or
 // because programs run that are theirs.
 //
-// Keyboard and mouse are asked of whoever sees them: the X server, GNOME (Mutter) or
-// KDE over D-Bus, Windows, macOS. What can tell of the next input by an event does so
-// (X, GNOME); others are asked once a second, and only while nobody is there. While
-// somebody is, one timer runs.
+// Keyboard and mouse are asked of whoever sees them: the X server, a Wayland compositor,
+// GNOME (Mutter) or KDE over D-Bus, Windows, macOS. Where none of them is there,
+// systemd-logind is asked, which is believed only if it says that nobody is there. What
+// can tell of the next input by an event does so (X, Wayland, GNOME); others are asked
+// once a second, and only while nobody is there. While somebody is, one timer runs.
 package idle
 
 import (
@@ -30,7 +31,7 @@ const (
 )
 
 // errNoSource means that nobody tells of keyboard and mouse.
-var errNoSource = errors.New("nobody tells of keyboard and mouse: there is no X server, GNOME or KDE that this program reaches")
+var errNoSource = errors.New("nobody tells of keyboard and mouse: there is no X server and no desktop on Wayland that this program reaches, and systemd-logind does not say that nobody is there")
 
 // pollPause is the pause between two looks where there is no event.
 const pollPause = time.Second

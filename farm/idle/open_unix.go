@@ -15,11 +15,10 @@ func open(ctx context.Context) (source, error) {
 			return s, nil
 		}
 	}
-	if s, err := openGNOME(ctx); err == nil {
-		return s, nil
-	}
-	if s, err := openKDE(ctx); err == nil {
-		return s, nil
+	for _, try := range []func(context.Context) (source, error){openWayland, openGNOME, openKDE, openLogind} {
+		if s, err := try(ctx); err == nil {
+			return s, nil
+		}
 	}
 	return nil, errNoSource
 }
