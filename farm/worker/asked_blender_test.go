@@ -135,6 +135,9 @@ def save(folder, format):
 		{"cut short", `save('DIR/n/', 'PNG')
 import glob, os
 bpy.app.handlers.render_write.append(lambda *_: [os.truncate(f, 0) for f in glob.glob('DIR/n/*.png')])`, "is incomplete: the file is empty"},
+		{"layers cut short", `save('DIR/m', 'OPEN_EXR_MULTILAYER')
+import glob, os
+bpy.app.handlers.render_write.append(lambda *_: [os.truncate(f, 300) for f in glob.glob('DIR/m*.exr') + glob.glob('DIR/m/*.exr')])`, ".exr is incomplete: "},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

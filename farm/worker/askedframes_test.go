@@ -138,7 +138,7 @@ func TestTellingOfImages(t *testing.T) {
 		t.Errorf("the job type's own arguments became %q", line.telling())
 	}
 	for text, want := range map[string]string{
-		`{"width": 64, "height": 48, "slack": 1, "views": ["_L"]}`: "&{64 48 1 [_L] []}",
+		`{"width": 64, "height": 48, "slack": 1, "views": ["_L"]}`: "&{64 48 1 [_L] [] []}",
 		`{"width": 64, "height": 0}`:                               "<nil>", `{"width": 1e99}`: "<nil>", "": "<nil>", `{"width":1,"height":1,"slack":9}`: "<nil>",
 	} {
 		if got := fmt.Sprint(parseImages(text)); got != want {

@@ -103,9 +103,16 @@ var wrongLines = []struct {
 	{newLineForm(`[Uu]nable to open '(.*?\.blend)'`, "nable to open"), missingLibrary},
 	{newLineForm(`Parse errors in path '(.*?)'`, "Parse errors"),
 		`Blender takes the braces in the path "$1" for a template, and cannot read it. Write them as {{ and }}, or take another name`},
-	{newLineForm(`\b((?:CUDA|OptiX|HIP|Metal|oneAPI) error\b.{0,120})`, " error"),
-		`the graphics card failed, after which Blender saves damaged frames: $1. Look after its driver and memory, or render on the processor`},
+	{newLineForm(`\b((?:CUDA|OptiX|HIP|Metal|oneAPI) error\b.{0,120})`, " error"), cardFailed}, // before 3.0
+	{newLineForm(`([^|:\s][^|:]{0,60} in (?:CUDA|OptiX|HIP|Metal|oneAPI) queue\b.{0,120})`, " queue"), cardFailed},
+	{newLineForm(`([^|:\s][^|:]{0,60} in (?:cu|hip|optix)[A-Z]\w*\(.{0,120})`, " in cu", " in hip", " in optix"), cardFailed},
+	{newLineForm(`(oneAPI kernel ".{0,60} execution error\b.{0,120})`, "oneAPI kernel"), cardFailed},
+	{newLineForm(`\b(VK_ERROR_(?:DEVICE_LOST|OUT_OF_DEVICE_MEMORY))\b`, "VK_ERROR_"), cardFailed},
+	// Cycles says this behind the first error of any card, whatever that is.
+	{newLineForm(`Refer to the (Cycles GPU rendering documentation)`, "Refer to the"), strings.Replace(cardFailed, "$1", "the log says why, before it refers to the $1", 1)},
 }
+
+const cardFailed = `the graphics card failed, after which Blender saves damaged frames: $1. Look after its driver and memory, or render on the processor`
 
 const missingLibrary = `the linked library "$1" cannot be opened, and Blender would render without it. Put it where this worker sees it, or submit the file with all that it needs`
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type blenderWatch struct {
 	lastError string
 	lastLines []string
 
+	begun   time.Time // what is older was not saved by this Blender
 	waiting savedFile // saved, and not known to be the frame's image before the frame is over
 	fresh   []string  // saved of the frame at hand
 	spoiled []string  // saved when its frames were worthless
@@ -129,6 +131,23 @@ func (w *blenderWatch) appended() {
 	}
 }
 
+// layers has the files read that the compositor saved without a word. One that is not
+// there, or is older, need not have been saved: its node may have no input.
+func (w *blenderWatch) layers(ctx context.Context) {
+	if w.asked.images == nil {
+		return
+	}
+	for _, output := range w.asked.images.Layers {
+		path := (&farm.Rendering{Output: slashes(output), Format: "OPEN_EXR_MULTILAYER"}).File(w.asked.current)
+		told := slices.ContainsFunc(w.fresh, func(saved string) bool { return slashes(saved) == path })
+		info, err := unlessCanceled(ctx, func() (os.FileInfo, error) { return os.Stat(path) })
+		if err == nil && !told && info.ModTime().After(w.begun.Add(-clockSlack)) {
+			w.keep(path)
+			w.frames.add(ctx, savedFile{path: path, frame: w.asked.current})
+		}
+	}
+}
+
 // release has the file read that waits for the end of its frame.
 func (w *blenderWatch) release(ctx context.Context, over bool) {
 	if w.waiting.path == "" {
@@ -164,8 +183,14 @@ func (w *blenderWatch) hearPreflight(text string) bool {
 		return false
 	}
 	w.meter.device = cmp.Or(p.device, w.meter.device)
-	if p.over && p.err() == nil && p.held != nil {
-		w.fail(p.held)
+	if !p.over {
+		return true
+	}
+	for _, lost := range p.lost {
+		w.task.Log("Preflight colour: %s", lost) // as Blender says of all else
+	}
+	if err := cmp.Or(p.err(), p.held); err != nil {
+		w.fail(err) // if Blender does not end by itself
 	}
 	return true
 }
@@ -175,6 +200,7 @@ func (w *blenderWatch) hear(ctx context.Context, e blenderEvent) {
 	switch e.what {
 	case blenderTimed:
 		w.release(ctx, true)
+		w.layers(ctx)
 	case blenderFrame:
 		if e.number != w.asked.current {
 			w.fresh = nil

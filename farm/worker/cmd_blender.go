@@ -158,8 +158,9 @@ func (b blenderRender) renderCold(ctx context.Context, r *run, exe string, line 
 // watch returns what listens to a Blender that renders, and can stop it. It has
 // to be ended.
 func (b blenderRender) watch(ctx context.Context, stop context.CancelCauseFunc, r *run, line *blenderLine, flags farm.FrameFlags, step func()) *blenderWatch {
-	w := &blenderWatch{line: line, task: r, stop: stop, expects: b.steps > 0, life: newStall(r.worker.options.StalledAfter),
-		frames: newFrames(ctx, frameJudge{look: lookAtFrame, begun: time.Now(), mode: r.worker.options.FileMode, flags: flags,
+	begun := time.Now()
+	w := &blenderWatch{line: line, task: r, stop: stop, begun: begun, expects: b.steps > 0, life: newStall(r.worker.options.StalledAfter),
+		frames: newFrames(ctx, frameJudge{look: lookAtFrame, begun: begun, mode: r.worker.options.FileMode, flags: flags,
 			series: r.worker.series.of(r.task.Job), log: r.Log, tell: b.tell})}
 	w.meter = &frameMeter{tell: func(f farm.FrameResult) { w.frames.tell(ctx, f) }, use: func() processUse { return useOf(w.pid) },
 		watts: r.worker.options.Watts, now: time.Now, source: stateOf(b.blendfile).modified.UTC().Truncate(time.Millisecond)}

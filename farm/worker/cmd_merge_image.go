@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -29,7 +30,11 @@ func prepareMergeImage(c farm.Command) (action, error) {
 	}
 	return func(ctx context.Context, r *run) error {
 		r.Log("merge-image: putting %d parts together to %q", len(parts), output)
-		return mergeImage(ctx, parts, output)
+		if err := mergeImage(ctx, parts, output); err != nil {
+			return err
+		}
+		permit(output, r.worker.options.FileMode, r.Log)
+		return nil
 	}, p.err
 }
 
@@ -43,13 +48,14 @@ func mergeImage(ctx context.Context, paths []string, output string) error {
 	if err := os.MkdirAll(filepath.Dir(output), folderMode); err != nil {
 		return fmt.Errorf("merge-image: %w", err)
 	}
-	to, err := os.CreateTemp(filepath.Dir(output), filepath.Base(output)+".*.merging")
+	// With the permissions that the umask leaves, which a temporary file would not have.
+	to, err := os.OpenFile(output+"."+rand.Text()+".merging", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fmt.Errorf("merge-image: %w", err)
 	}
 	defer os.Remove(to.Name()) // nothing is there any more if all went well
 	err = still.write(ctx, to)
-	if err = errors.Join(err, to.Chmod(0o664), to.Sync(), to.Close()); err != nil {
+	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(to.Name(), output); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"renderfarm/farm"
+	"renderfarm/farm/framefile"
 	"renderfarm/farm/programs"
 )
 
@@ -111,14 +112,18 @@ func (v framesToVideo) encode(ctx context.Context, r *run, exe string, images []
 	if err != nil {
 		return err
 	}
+	whole := framefile.Whole(output)
 	switch info, err := os.Stat(output); {
 	case err != nil:
 		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but made no video: %w", err)
 	case info.Size() == 0:
 		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but %s is empty: is the disk full?", output)
+	case whole != nil:
+		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but %s is not whole: %w", output, whole)
 	case v.framePath != "" && encoded >= 0 && encoded < len(images) && !slices.ContainsFunc(v.args, shortens):
 		return farm.Errorf(farm.Invalid, "frames-to-video: FFmpeg reported success, but the video has %d of %d frames: its log says which could not be read", encoded, len(images))
 	}
+	permit(output, r.worker.options.FileMode, r.Log)
 	return nil
 }
 

@@ -28,4 +28,16 @@ def farm_images(scene):
         names = [v.name for v in (r.stereo_views if r.views_format == "STEREO_3D" else r.views) if v.use] if views else [""]
         movies = [bpy.path.abspath(r.frame_path(view=n)) for n in names]
         views = []
-    return json.dumps({"width": width, "height": height, "slack": slack, "views": views, "movies": movies})
+    return json.dumps({"width": width, "height": height, "slack": slack, "views": views, "movies": movies, "layers": farm_layers(scene)})
+
+
+# Where the compositor saves files with layers, of which Blender does not say that it
+# has before 4.2 or so: paths that get the frame's number.
+def farm_layers(scene):
+    import bpy
+
+    tree = getattr(scene, "node_tree", None)  # gone in 5.0
+    if tree is None or not scene.use_nodes or not scene.render.use_compositing:
+        return []
+    nodes = [n for n in tree.nodes if n.bl_idname == "CompositorNodeOutputFile" and not n.mute]
+    return [bpy.path.abspath(n.base_path) for n in nodes[:100] if n.format.file_format == "OPEN_EXR_MULTILAYER"]

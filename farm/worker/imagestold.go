@@ -36,6 +36,7 @@ type imageFacts struct {
 	Slack  int      `json:"slack"`  // pixels that a side may differ by
 	Views  []string `json:"views"`  // what the names of their files end in; empty if each frame has one file
 	Movies []string `json:"movies"` // where the frames go if they make movies
+	Layers []string `json:"layers"` // where the compositor saves files with layers, to which the number comes
 }
 
 // parseImages reads what farm_images says; nil if it says nothing of use.

@@ -64,10 +64,8 @@ func (j *frameJudge) isStale(path string, modified time.Time) bool {
 
 // pass takes a good file, and returns what is to be said of its frame.
 func (j *frameJudge) pass(file savedFile, seen sight) (flags farm.FrameFlags) {
-	if j.mode != 0 && !file.there {
-		if err := os.Chmod(file.path, j.mode); err != nil {
-			j.log("WARNING: %s cannot get the permissions that file_mode asks for: %v", file.path, err)
-		}
+	if !file.there {
+		permit(file.path, j.mode, j.log)
 	}
 	before, known := j.series.next(file.path, seen.Image)
 	if known && file.want == nil && before.Width != 0 && seen.Width != 0 && (before.Width != seen.Width || before.Height != seen.Height) {
@@ -87,6 +85,17 @@ func (j *frameJudge) pass(file savedFile, seen sight) (flags farm.FrameFlags) {
 		j.log("WARNING: in %s, %.0f %% of the values are infinite or no numbers", file.path, 100*seen.NotFinite)
 	}
 	return flags
+}
+
+// permit gives a file the permissions of file_mode, if that is not 0. Without them it is
+// good all the same.
+func permit(path string, mode fs.FileMode, log func(format string, args ...any)) {
+	if mode == 0 {
+		return
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		log("WARNING: %s cannot get the permissions that file_mode asks for: %v", path, err)
+	}
 }
 
 // putAside moves a bad file out of the way and says so.

@@ -53,7 +53,7 @@ var preflightKinds = map[string]grade{
 
 	"engine": ofWorker,
 	"addon":  ofWorker, // nodes that this Blender does not have
-	"colour": ofWorker, // OCIO names no file
+	"colour": ofWorker, // OCIO names no file, or the worker's colours are not those of the file
 	"gpu":    ofWorker, // gpu is require, and there is none
 
 	"unused":     warns, // missing, and nothing that is rendered uses it
@@ -75,10 +75,20 @@ var preflightLine = regexp.MustCompile(`Preflight ([a-z]+): (.*)`)
 // cards stands behind their names. Where another engine renders, Blender does not say.
 var deviceWords = regexp.MustCompile(`^Cycles renders on (?:(the processor)|.+ \(([A-Z]+)\))$`)
 
+// What Blender says while it opens a file whose colours this worker does not have: it
+// renders with others then, and Python sees only these. It opens its start-up file before
+// that, of which it may say the same. Since 5.0 the words behind "Color management:" are
+// a message of the log, in the category color_management.
+var (
+	opensLine  = regexp.MustCompile(`(?i)\bread blend: `)
+	colourLine = regexp.MustCompile(`(?:scene (view|look) "(.+?)" not found, setting default|(display) "(.+?)" used by scene not found, setting)`)
+)
+
 // A preflight is one that is under way.
 type preflight struct {
-	look   bool // else it only chooses the device
-	allow  bool // files may be missing
+	look   bool     // else it only chooses the device
+	allow  bool     // files may be missing
+	lost   []string // see colourLine
 	found  []found
 	device farm.Device // "" while it is not known
 	over   bool
@@ -91,12 +101,19 @@ const maxFound = 200
 
 // hear takes a line of output, and reports whether it is of the preflight.
 func (p *preflight) hear(text string) bool {
+	if p.over {
+		return false
+	}
 	m := preflightLine.FindStringSubmatch(text)
-	if m == nil || p.over {
+	if m == nil {
+		p.hearColours(text)
 		return false
 	}
 	if m[1] == "done" {
 		p.over = true
+		for _, lost := range p.lost {
+			p.note("colour", lost)
+		}
 		return true
 	}
 	if words := deviceWords.FindStringSubmatch(strings.TrimSpace(m[2])); m[1] == "device" && words != nil {
@@ -105,11 +122,31 @@ func (p *preflight) hear(text string) bool {
 		}
 	}
 	_, known := preflightKinds[m[1]]
-	if known && len(p.found) < maxFound {
-		p.found = append(p.found, found{m[1], m[2]})
-		p.stops = max(p.stops, p.grade(m[1]))
+	if known {
+		p.note(m[1], m[2])
 	}
 	return known || m[1] == "device"
+}
+
+// note keeps what was found.
+func (p *preflight) note(kind, text string) {
+	if len(p.found) < maxFound {
+		p.found = append(p.found, found{kind, text})
+		p.stops = max(p.stops, p.grade(kind))
+	}
+}
+
+// hearColours takes a line of output that may be about colours.
+func (p *preflight) hearColours(text string) {
+	if opensLine.MatchString(text) {
+		p.lost = nil // that was the start-up file
+	}
+	if m := colourLine.FindStringSubmatch(text); m != nil && p.look {
+		lost := fmt.Sprintf(`the colour configuration of this worker has no %s "%s", which a scene of the file uses`, m[1]+m[3], m[2]+m[4])
+		if !slices.Contains(p.lost, lost) && len(p.lost) < maxFound {
+			p.lost = append(p.lost, lost)
+		}
+	}
 }
 
 // grade returns how bad a kind of finding is for this job.

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -202,6 +203,72 @@ os.remove(here + "/files/a.wav")`, "", warns, nil},
 				t.Errorf("%s, want %s\n%s", err, want, log)
 			}
 		})
+	}
+}
+
+// The worker's colours are not those of the file: the scene's, and not those that
+// Blender starts with.
+func TestPreflightColours(t *testing.T) {
+	blendertest.Find(t)
+	t.Parallel()
+	b := preflightBench(t)
+	file, _ := preflightScene(t, b, `s.view_settings.view_transform = "Filmic Log"`)
+	studios(t, file, "Filmic Log", "Studio Log")
+	for _, warm := range []bool{true, false} {
+		err := b.do(t.Context(), preflightTask(t, file, "warm", warm))
+		want := preflightWords[ofWorker] + `the colour configuration of this worker has no view "Studio Log", which a scene of the file uses`
+		if log := b.logged(t); err != want || strings.Contains(log, "Saved:") || !strings.Contains(log, "Preflight colour: the colour") {
+			t.Errorf("warm %v: %q, want %q\n%s", warm, err, want, log)
+		}
+	}
+	studios(t, file, "Studio Log", "Filmic Log")
+	if err := b.do(t.Context(), preflightTask(t, file)); err != "" {
+		t.Errorf("%s\n%s", err, b.logged(t))
+	}
+}
+
+// studios puts one name of a view, as a studio may have it, into a file in place of another.
+func studios(t *testing.T, file, was, is string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.ReplaceAll(text, []byte(was), []byte(is))
+	if bytes.Equal(changed, text) {
+		t.Fatalf("%q is not in the file", was)
+	}
+	if err := os.WriteFile(file, changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What Blender says of its start-up file is not about the job's.
+func TestPreflightHearsColours(t *testing.T) {
+	cases := []struct{ name, lines, want string }{
+		{"3.4", `Color management: display "sRGB" used by scene not found, setting to default ("ACES").
+Read blend: "/s/a.blend"
+Color management: scene view "Filmic" not found, setting default "sRGB".
+Color management: scene look "High Contrast" not found, setting default "None".`, `view "Filmic", look "High Contrast"`},
+		{"3.4, only the start-up file", `Color management: scene view "Filmic" not found, setting default "sRGB".
+Read blend: "/s/a.blend"`, ``},
+		{"5.2", `00:00.302  blend            | Read blend: "/s/a.blend"
+00:00.310  color_management | WARNING display "P3" used by scene not found, setting to default ("sRGB").
+00:00.311  color_management | WARNING scene view "Studio" not found, setting default "AgX".
+00:00.312  color_management | WARNING image colorspace "ACEScg" not found, will use default instead.`, `display "P3", view "Studio"`},
+	}
+	for _, c := range cases {
+		p := &preflight{look: true}
+		for line := range strings.Lines(c.lines + "\nPreflight done: 0 found in 0.1 s\n") {
+			p.hear(line)
+		}
+		var got []string
+		for _, f := range p.found {
+			got = append(got, strings.TrimSuffix(strings.TrimPrefix(f.text, "the colour configuration of this worker has no "), ", which a scene of the file uses"))
+		}
+		if all := strings.Join(got, ", "); all != c.want || (p.stops == ofWorker) != (c.want != "") {
+			t.Errorf("%s: %s, grade %d", c.name, all, p.stops)
+		}
 	}
 }
 
