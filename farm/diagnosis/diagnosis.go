@@ -23,6 +23,9 @@ import (
 // rules of their own.
 const FileName = "errors.yaml"
 
+// Unknown is the class of programs that failed for a reason that no other rule knows.
+const Unknown = "unknown"
+
 // MaxTail is how much of the end of a log is looked at, in bytes.
 const MaxTail = 1 << 20
 

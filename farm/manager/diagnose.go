@@ -34,10 +34,10 @@ func (m *Manager) diagnose(id farm.WorkerID, task farm.TaskID, r *Report) (diagn
 var bareExit = regexp.MustCompile(`(?i)^(?:failed:? *)?$|exited abnormally|exit status|exit code|signal: `)
 
 // because puts why the task failed into its state. What a worker found out by
-// itself is not replaced.
+// itself is not replaced, nor what no rule knows better.
 func because(s *farm.TaskState, cause *farm.Cause) {
 	s.Cause = cause
-	if cause != nil && bareExit.MatchString(s.Activity) {
+	if cause != nil && cause.Class != diagnosis.Unknown && bareExit.MatchString(s.Activity) {
 		s.Activity = cause.Means
 	}
 }
