@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func workerCost(w *api.WorkerCost) string {
 	if w.Device != "" {
 		text += " on " + deviceName(w.Device)
 	}
-	if e := energy(w.EnergyKWh, 0); e != "" {
+	if e := energy(w.EnergyKWh, w.Price); e != "" {
 		text += ", " + e
 	}
 	return text
@@ -87,13 +88,27 @@ func energy(kwh, price float64) string {
 		return ""
 	}
 	text := fmt.Sprintf("%.2f kWh", kwh)
-	if kwh < 0.1 {
+	switch {
+	case kwh < 0.001:
+		text = strconv.FormatFloat(kwh*1000, 'g', 2, 64) + " Wh"
+	case kwh < 0.1:
 		text = fmt.Sprintf("%.1f Wh", kwh*1000)
 	}
 	if price > 0 {
-		text += fmt.Sprintf(", which cost %.2f", price)
+		text += ", which cost " + money(price)
 	}
 	return text
+}
+
+// money writes a price in whatever currency, with the digits that a small one needs.
+func money(price float64) string {
+	switch {
+	case price < 0.0001:
+		return "<0.0001"
+	case price < 0.1:
+		return strconv.FormatFloat(price, 'g', 2, 64)
+	}
+	return fmt.Sprintf("%.2f", price)
 }
 
 // timeLeft says when a job will be over: "12m, until 14:05–14:20".

@@ -148,6 +148,7 @@ func (h *host) build() (*server.Server, error) {
 	timeline := events.NewLog(eventsKept, number)
 	types := jsjobs.New(jsjobs.Options{Dir: filepath.Join(s.home, "scripts"), Timeout: time.Duration(c.ScriptTimeout), Log: s.log, Encoded: true})
 	h.readAhead(types)
+	reader := newFileReader()
 	m, err := manager.New(manager.Options{
 		Store:      db,
 		Types:      types,
@@ -162,7 +163,8 @@ func (h *host) build() (*server.Server, error) {
 		Commit:     thisBuild().Commit,
 		Log:        s.log,
 
-		BlenderVersion: newVersionReader().read,
+		BlenderVersion: reader.version,
+		Changed:        reader.changed,
 		Examine:        func(ctx context.Context) []farm.Finding { return s.managerComputer(c).Examine(ctx) },
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ type jobsFramesOptions struct {
 // What --status takes besides the statuses of tasks.
 const (
 	framesWarned = "warning" // somebody should look at it
-	framesOld    = "old"     // made from an older .blend than others
+	framesOld    = "old"     // made from an older .blend
 )
 
 // newJobsFrames returns the command that lists the frames of a job.
@@ -35,8 +35,8 @@ func newJobsFrames(s *session) *cobra.Command {
 		Short: "List the frames of a job: state, time, worker, file",
 		Long: `List the frames of a job with their state, how long they took, who rendered them, their
 files, and what should be looked at: frames of one color, frames that were rendered from
-an older .blend than others of the job, frames that were there already, and what people
-wrote about them on the web page.
+an older .blend than there is now, frames that were there already, and what people wrote
+about them on the web page.
 
 It needs job types that tell which frames a task renders, as Farm's own do, and times
 need workers of Farm. With --json it prints an array of frames as
@@ -120,13 +120,47 @@ func runJobsFrames(ctx context.Context, s *session, name string, o jobsFramesOpt
 	case len(shown) == 0:
 		fmt.Fprintln(s.errOut, "No frame is like that.")
 	}
-	t := s.table("frame", "status", "took", "memory", "device", "worker", "task", "file", "notes")
+	return s.frameTable(shown).print()
+}
+
+// frameTable lists frames. Energy and price have columns only where somebody told them.
+func (s *session) frameTable(shown []api.JobFrame) *table {
+	heads := []string{"frame", "status", "took", "memory", "device", "worker", "task", "file", "notes"}
+	used := slices.ContainsFunc(shown, func(f api.JobFrame) bool { return f.Result != nil && f.Result.Energy > 0 })
+	priced := slices.ContainsFunc(shown, func(f api.JobFrame) bool { return f.Price > 0 })
+	const behind = 5 // the device
+	if priced {
+		heads = slices.Insert(heads, behind, "cost")
+	}
+	if used {
+		heads = slices.Insert(heads, behind, "energy")
+	}
+	t := s.table(heads...)
 	for i := range shown {
 		f := &shown[i]
 		took, memory, device := frameCost(f.Result)
-		t.row(f.Frame, status(f.Status), took, memory, device, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow})
+		row := []any{f.Frame, status(f.Status), took, memory, device, workerName(f.Worker), f.Task, cmp.Or(f.File, "-"), cell{cmp.Or(notes(f), "-"), yellow}}
+		if priced {
+			cost := "-"
+			if f.Price > 0 {
+				cost = money(f.Price)
+			}
+			row = slices.Insert(row, behind, any(cost))
+		}
+		if used {
+			row = slices.Insert(row, behind, any(frameEnergy(f.Result)))
+		}
+		t.row(row...)
 	}
-	return t.print()
+	return t
+}
+
+// frameEnergy says how much energy a frame took, "-" if that is not known.
+func frameEnergy(r *farm.FrameResult) string {
+	if r == nil || r.Energy == 0 {
+		return "-"
+	}
+	return energy(float64(r.Energy)/3.6e6, 0) // of joules
 }
 
 // frameCost says what a frame took, the memory of the graphics card behind that of the

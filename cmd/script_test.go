@@ -117,7 +117,7 @@ func scriptLaunch(ts *testscript.TestScript, _ bool, args []string) {
 func scriptEnviron(ts *testscript.TestScript) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "FARM_") })
 	env = append(env, "FARM_FIND_BLENDERS=false")
-	for _, name := range []string{"TZ", "HOME", "TMPDIR", "NO_COLOR", "FARM_HOME", "FARM_LISTEN", "FARM_MANAGER", "FARM_MANAGER_NAME", "FARM_WORKER_NAME", "FARM_WORKER_CHECKS", "FARM_KEY", "FARM_FINGERPRINT", "FARM_TLS", "FARM_APPROVE_WORKERS", "PATH"} {
+	for _, name := range []string{"TZ", "HOME", "TMPDIR", "NO_COLOR", "FARM_HOME", "FARM_LISTEN", "FARM_MANAGER", "FARM_MANAGER_NAME", "FARM_WORKER_NAME", "FARM_WORKER_CHECKS", "FARM_KEY", "FARM_FINGERPRINT", "FARM_TLS", "FARM_APPROVE_WORKERS", "FARM_WATTS", "FARM_PRICE_PER_KWH", "PATH"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

@@ -147,16 +147,8 @@ func (w *WorkerCosts) FramesPerHour() float64 {
 	return float64(w.Rendered) * float64(time.Hour/time.Millisecond) / float64(w.Wall)
 }
 
-// Old reports whether a frame was made from an older .blend than others of the job:
-// one that was rendered by what the .blend was then, one that was there by its file.
-func (c *FrameCosts) Old(r *FrameResult) bool {
-	made := r.Source
-	if made.IsZero() && r.Flags&FrameWasThere != 0 {
-		made = r.Saved
-	}
-	// The file's time is kept in whole seconds.
-	return !made.IsZero() && made.Truncate(time.Second).Before(c.Source.Truncate(time.Second))
-}
+// Old reports whether a frame was made from an older .blend than others of the job.
+func (c *FrameCosts) Old(r *FrameResult) bool { return r.IsOlder(c.Source) }
 
 // CostBins is in how many parts of equal length the frames of a job are divided.
 const CostBins = 64

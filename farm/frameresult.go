@@ -35,6 +35,17 @@ type FrameResult struct {
 	Flags FrameFlags `json:"flags,omitempty"`
 }
 
+// IsOlder reports whether a frame was made from a .blend of before a time: one that was
+// rendered by what the .blend was then, one that was there by its file.
+func (r *FrameResult) IsOlder(than time.Time) bool {
+	made := r.Source
+	if made.IsZero() && r.Flags&FrameWasThere != 0 {
+		made = r.Saved
+	}
+	// The file's time is kept in whole seconds.
+	return !made.IsZero() && made.Truncate(time.Second).Before(than.Truncate(time.Second))
+}
+
 // MaxFrameResults is how many frames one report can tell of.
 const MaxFrameResults = 1000
 

@@ -53,8 +53,8 @@ var (
 		Device: "OPTIX", Saved: updated, Source: created, Flags: farm.FrameFlat | farm.FrameRenderedAgain}
 
 	timeLeft   = &api.TimeLeft{Earliest: updated, Likely: updated.Add(time.Minute), Latest: updated.Add(time.Hour), FramesPerHour: 12.5}
-	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Device: "OPTIX"}
-	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Comments: []farm.Comment{comment}, Result: &frame}
+	workerCost = api.WorkerCost{ID: worker, Name: "workhorse", Rendered: 120, Seconds: 4210.5, FramesPerHour: 102.5, EnergyKWh: 1.25, Price: 0.5, Device: "OPTIX"}
+	jobFrame   = api.JobFrame{Frame: 37, Task: 4, TaskID: task, Status: "completed", File: "/farm/000037.png", Worker: taskWorker, Old: true, Picture: true, Warns: true, Price: 0.02, Comments: []farm.Comment{comment}, Result: &frame}
 
 	program   = api.SetUpProgram{Input: "blender", Path: "/usr/bin/blender", Version: "4.2.1", Source: "path", Usable: true, Cause: "it runs"}
 	configKey = api.ConfigurationKey{Name: "task_timeout", Label: "Task time-out", Group: "Time-outs and failures", Kind: "duration", Choices: []string{"a"}, About: "Text.", Unit: "tasks",

@@ -56,6 +56,7 @@ type WorkerCost struct {
 	Seconds       float64       `json:"seconds"`
 	FramesPerHour float64       `json:"frames_per_hour"` // while it renders
 	EnergyKWh     float64       `json:"energy_kwh,omitempty"`
+	Price         float64       `json:"price,omitempty"`  // of that energy
 	Device        farm.Device   `json:"device,omitempty"` // of its last frame
 }
 
@@ -81,8 +82,9 @@ type JobFrame struct {
 	Status string      `json:"status"` // of tasks: completed once the frame is saved
 	File   string      `json:"file,omitempty"`
 	Worker TaskWorker  `json:"worker"`
-	Old    bool        `json:"old,omitempty"`   // made from an older .blend than others of the job
+	Old    bool        `json:"old,omitempty"`   // made from an older .blend than there is now
 	Warns  bool        `json:"warns,omitempty"` // somebody should look at it
+	Price  float64     `json:"price,omitempty"` // of the energy that it took
 	// Picture says that fetchFramePicture can show it, if its file is still there.
 	Picture  bool           `json:"picture,omitempty"`
 	Comments []farm.Comment `json:"comments,omitempty"`

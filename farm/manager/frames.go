@@ -18,7 +18,7 @@ type Frame struct {
 	File   string          // "" if it cannot be told
 	Worker farm.WorkerID   // who rendered it, or does; "" for nobody
 	Result *farm.FrameResult
-	Old    bool // made from an older .blend than others of the job
+	Old    bool // made from an older .blend than others of the job; see also MarkOld
 	Warns  bool // somebody should look at it
 }
 

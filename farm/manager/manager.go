@@ -57,6 +57,10 @@ type Options struct {
 	// what is no such file, and returns when ctx ends.
 	BlenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
 
+	// Changed says when a file was changed last; nil: nobody knows. It fails for what is
+	// no file, and returns when ctx ends.
+	Changed func(ctx context.Context, file string) (time.Time, error)
+
 	// Examine looks for what is wrong with the manager's computer; nil: nobody does.
 	Examine func(context.Context) []farm.Finding
 }
@@ -76,6 +80,7 @@ type Manager struct {
 	id      farm.UUID
 
 	blenderVersion func(ctx context.Context, file string) (farm.BlenderVersion, error)
+	changed        func(ctx context.Context, file string) (time.Time, error)
 
 	config     atomic.Pointer[configured]
 	saveMu     sync.Mutex // one change of the configuration at a time; taken before nothing else
@@ -125,7 +130,7 @@ type Manager struct {
 func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, types: o.Types, files: o.Files, events: o.Events, log: o.Log,
-		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig, loadConfig: o.LoadConfig, configPath: o.ConfigPath, started: o.Config, blenderVersion: o.BlenderVersion,
+		home: o.Home, version: o.Version, commit: o.Commit, goos: o.Platform, saveConfig: o.SaveConfig, loadConfig: o.LoadConfig, configPath: o.ConfigPath, started: o.Config, blenderVersion: o.BlenderVersion, changed: o.Changed,
 		previews:   make(chan preview, previewQueue),
 		deletes:    make(chan struct{}, 1),
 		diagnosing: make(chan struct{}, runtime.GOMAXPROCS(0)),

@@ -58,6 +58,8 @@ type testFarm struct {
 	files  *files.Files
 	events *events.Log
 	behind bool // the test changes tasks behind the manager's back
+
+	changed func(ctx context.Context, file string) (time.Time, error) // see manager.Options
 }
 
 func newFarm(t *testing.T) *testFarm {
@@ -107,6 +109,7 @@ func (f *testFarm) start() {
 		Store: f.store, Files: f.files, Events: f.events, Config: config, Home: f.home, Version: "test", Log: log, Platform: "linux",
 		Types:      jsjobs.New(jsjobs.Options{Dir: filepath.Join(f.home, "scripts"), Timeout: 10 * time.Second, Log: log}),
 		SaveConfig: func(_, _ farm.Config) error { return nil },
+		Changed:    f.changed,
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -47,7 +47,12 @@ func (s *Server) apiCosts(c manager.JobCosts) api.JobCosts {
 func (s *Server) apiWorkerCost(c *farm.WorkerCosts) api.WorkerCost {
 	name, _ := s.m.WorkerName(c.Worker)
 	return api.WorkerCost{ID: c.Worker, Name: name, Rendered: c.Rendered, Seconds: float64(c.Wall) * millisecond,
-		FramesPerHour: c.FramesPerHour(), EnergyKWh: float64(c.Energy) * joule, Device: c.Device}
+		FramesPerHour: c.FramesPerHour(), EnergyKWh: float64(c.Energy) * joule, Price: s.priceOf(c.Energy), Device: c.Device}
+}
+
+// priceOf is what so many joules cost, 0 if that is not known.
+func (s *Server) priceOf(joules int64) float64 {
+	return float64(joules) * joule * s.m.Config().PricePerKWh
 }
 
 func (s *Server) fetchWorkerCosts(w http.ResponseWriter, r *http.Request) error {
@@ -85,6 +90,9 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.m.MarkOld(r.Context(), id, frames); err != nil {
+		return err
+	}
 	comments, err := s.m.Comments(id)
 	if err != nil {
 		return err
@@ -96,8 +104,12 @@ func (s *Server) fetchJobFrames(w http.ResponseWriter, r *http.Request) error {
 	out := api.JobFrames{Next: last + 1}
 	for i := range frames {
 		f := &frames[i]
+		var joules int64
+		if f.Result != nil {
+			joules = f.Result.Energy
+		}
 		out.Frames = append(out.Frames, api.JobFrame{Frame: f.Number, Task: f.Task + 1, TaskID: f.TaskID, Status: f.Status.String(), File: f.File,
-			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns,
+			Worker: s.apiTaskWorker(f.Worker), Old: f.Old, Warns: f.Warns, Price: s.priceOf(joules),
 			Picture: f.Status == farm.TaskCompleted && s.m.CanShow(f.File), Comments: said[f.Number], Result: f.Result})
 	}
 	return writeJSON(w, http.StatusOK, out)
