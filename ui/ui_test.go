@@ -329,7 +329,7 @@ func TestTimeLeft(t *testing.T) {
 	}
 	saved(1)
 	p.see(".about .facts", "1 of 10")
-	p.until(`/Done about\s*[0-9: -]+–[0-9: -]+/.test(document.querySelector('.about .facts').innerText)`)
+	p.until(`/Done about\s*[A-Za-z0-9: -]+–[A-Za-z0-9: -]+/.test(document.querySelector('.about .facts').innerText)`)
 	f.call("POST", "jobs/"+job+"/setstatus", map[string]string{"status": "paused", "reason": "the test"}, nil)
 	p.until(`!document.querySelector('.about .facts').innerText.includes('Done about')`)
 }

@@ -17,7 +17,7 @@ func TestOverviewOfWork(t *testing.T) {
 	task := w.take()
 	w.post("worker/task/"+task, "application/json", fmt.Appendf(nil, `{"taskStatus":"active","steps_completed":1,"frames":[{"frame":1,"wall_ms":60000,"saved":%q}]}`, time.Now().UTC().Format(time.RFC3339)))
 	p := open(t, f, "/app/")
-	p.until(`/\d+–\d+ min left · [0-9: -]+–[0-9: -]+/.test(document.querySelector('.now .tile')?.innerText)`)
+	p.until(`/\d+–\d+ min left · [A-Z0-9a-z: -]+–[A-Za-z0-9: -]+/.test(document.querySelector('.now .tile')?.innerText)`)
 	p.until(`/render01 · [56]\d(\.\d)? frames\/h/.test(document.querySelector('.now .tile')?.innerText)`)
 	p.click("nav a", "Jobs")
 	p.until(`visible('.jobs td.c-left').some((node) => /^\d+–\d+ min$/.test(node.innerText))`)
@@ -106,4 +106,20 @@ func TestWhatHappened(t *testing.T) {
 	p.click(".happened a", "shot 7: paused")
 	p.gone(".happened")
 	p.see("h1", "shot 7")
+}
+
+// Of many failed jobs the last ones say why, and the others take a line each: what renders is
+// still in view.
+func TestManyFailedJobs(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.patient()
+	w := f.newWorker("misc")
+	for i := range 5 {
+		f.submit(fmt.Sprint("fails ", i), "hello", 1, 1, "queued")
+		w.fails("Error: Cannot render, no camera")
+	}
+	p := open(t, f, "/app/")
+	p.until("visible('.problems > ul > li').length === 5 && visible('.problems .line').length === 3")
+	p.see(".problems li:first-child", "fails 4")
+	p.until("document.querySelector('.problems li:nth-child(3) .line') && !document.querySelector('.problems li:nth-child(4) .line')")
 }

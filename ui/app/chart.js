@@ -53,7 +53,7 @@ const lettersOf = (box) => parseFloat(getComputedStyle(box).fontSize);
 function options(Plot, box, { label, unit, kind, height }) {
   const style = getComputedStyle(box), letters = lettersOf(box);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') }, font: `${0.86 * letters}px ${style.fontFamily}` };
+  const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') }, font: `${Math.round(0.86 * letters)}px ${style.fontFamily}` };
   const bars = kind === 'bars';
   return {
     width: box.clientWidth, height, legend: { live: true },

@@ -36,14 +36,15 @@ export function exactly(time) {
 }
 
 // between gives the two times within which something is expected, "14:05–14:20", each
-// with its date unless that is today.
+// with its day unless that is today: in less than a week, "Tue 00:05".
 export function between(earliest, latest, at = now()) {
   const two = (n) => String(n).padStart(2, '0');
   const day = (time) => `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   const [first, last] = [earliest, latest].map((given) => {
     const time = new Date(given);
     const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
-    return day(time) === day(new Date(at)) ? clock : `${day(time)} ${clock}`;
+    if (day(time) === day(new Date(at))) return clock;
+    return `${Math.abs(time - at) < 6 * DAY ? time.toLocaleDateString('en', { weekday: 'short' }) : day(time)} ${clock}`;
   });
   return first === last ? first : `${first}–${last}`;
 }
@@ -52,9 +53,12 @@ export function between(earliest, latest, at = now()) {
 export function remaining(earliest, latest, at = now()) {
   const [least, most] = [earliest, latest].map((time) => Math.max(0, (Date.parse(time) - at) / 1000));
   if (most < 60) return 'under a minute';
-  const [unit, name, digits] = most < 100 * 60 ? [60, 'min', 0] : most < 48 * 3600 ? [3600, 'h', 1] : [86_400, 'days', 1];
-  const [a, b] = [least, most].map((s) => (s / unit).toLocaleString('en', { maximumFractionDigits: digits }));
-  return `${a === b ? a : a === '0' ? `up to ${b}` : `${a}–${b}`} ${name}`;
+  const [[a, of], [b, unit]] = [least, most].map((s) => {
+    const [by, name, digits] = s < 100 * 60 ? [60, 'min', 0] : s < 48 * 3600 ? [3600, 'h', 1] : [86_400, 'days', 1];
+    return [(s / by).toLocaleString('en', { maximumFractionDigits: digits }), name];
+  });
+  if (a === '0') return `up to ${b} ${unit}`;
+  return of !== unit ? `${a} ${of}–${b} ${unit}` : `${a === b ? a : `${a}–${b}`} ${unit}`;
 }
 
 // pace gives frames per hour, as they are, in few digits.

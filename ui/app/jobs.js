@@ -164,7 +164,7 @@ function JobRow({ job: given, index, picks, pictures }) {
     ${pictures && html`<td class="c-thumb wide"><${Thumb} key=${job.id} job=${job} /></td>`}
     <td class="c-status"><${Status} is=${job.delete_requested_at ? 'deleting' : job.status} /></td>
     <td class="c-name"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
-      <span class="quiet">${[job.type, job.submitter].filter(Boolean).join(' · ')}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
+      <span class="quiet">${[job.type, job.submitter].filter(Boolean).join(' · ')}${job.time_left && html`<span class="slim"> · <${Remaining} job=${job} more=" left" /></span>`}${job.task_counts?.failed > 0 && html` · <span class="bad">${job.task_counts.failed} failed</span>`}</span></td>
     <td class="c-progress"><${Progress} item=${job} /></td>
     <td class="c-left wide"><${Remaining} job=${job} /></td>
     <td class="c-number wide"><${Priority} job=${job} /></td>

@@ -43,7 +43,7 @@ export function Overview() {
     <div class="overview"><div class="side"><${Problems} broken=${broken} running=${active} workers=${workers} now=${pace} most=${BROKEN} />
       ${waiting.jobs.length > 0 && html`<${Waiting} waiting=${waiting} />`}</div>
     <div class="middle">${empty ? html`<section class="card"><${NoJobs} /></section>` : html`<${Card} title="Rendering now" kind="now" side=${html`<a href="jobs?status=active">All jobs at work</a>`}>
-      ${active.length === 0 ? html`<p class="hint">No job is at work.</p>` : html`<ul class="sheet">${active.map((job) => html`<${Running} key=${job.id} job=${shown(job)} workers=${workers} />`)}</ul>`}
+      ${active.length === 0 ? html`<p class="hint">No job is at work.</p>` : html`<ul class=${active.length > 2 ? 'sheet' : 'sheet few'}>${active.map((job) => html`<${Running} key=${job.id} job=${shown(job)} workers=${workers} />`)}</ul>`}
       ${running.total > RUNNING && html`<a class="more" href="jobs?status=active">and ${count(running.total - RUNNING, 'more job')}</a>`}</${Card}>`}
     ${pace && html`<${Pace} now=${pace} />`}</div></div>
     <${Card} title="Workers" kind="workers" side=${html`<a href="workers">All workers</a>`}>${!workers ? html`<p class="hint">Reading …</p>` : workers.length ? html`<${Tiles} workers=${workers} />` : html`<${NoWorkers} />`}</${Card}>`;

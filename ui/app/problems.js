@@ -9,6 +9,7 @@ import { useLive } from './live.js';
 import { Card, Name, Status, Time } from './parts.js';
 
 const TASKS = 3; // that are shown of each job
+const WHOLE = 3; // failed jobs that are shown with the reason
 const LOOK = 5 * 60_000; // milliseconds after which the manager's computer is asked about again: no event tells of it
 
 export function Problems({ broken, running, workers, now, most }) {
@@ -33,7 +34,7 @@ export function Problems({ broken, running, workers, now, most }) {
       <span>${w.unable?.map((u) => `cannot do ${u.task_types.join(', ')}: ${u.reason}`).join('; ') || (w.unapproved ? 'waits for somebody who approves it' : 'reports an error')}</span></li>`)}
     ${stuck.map((t) => html`<${Stuck} key=${t.id} task=${t} />`)}
     ${limping.map((job) => html`<${Limping} key=${job.id} job=${job} />`)}
-    ${jobs.map((job) => html`<${Failed} key=${job.id} job=${job} />`)}</ul></${Card}>`;
+    ${jobs.map((job, i) => html`<${Failed} key=${job.id} job=${job} brief=${i >= WHOLE} />`)}</ul></${Card}>`;
 }
 
 const failures = (job) => (job.task_counts?.failed ?? 0) + (job.task_counts?.['soft-failed'] ?? 0);
@@ -60,10 +61,10 @@ async function reasons(job) {
 
 const Cause = ({ cause }) => html`<span class="class">${cause.class}</span> ${cause.means}`;
 
-function Failed({ job }) {
-  const { data: why } = useLive(`failed ${job.id} ${job.updated}`, () => api.why('jobs', job.id));
+function Failed({ job, brief }) {
+  const { data: why } = useLive(brief ? null : `failed ${job.id} ${job.updated}`, () => api.why('jobs', job.id));
   return html`<li><${Status} is="failed" /><a class="name" href=${`jobs/${job.id}`}><${Name} text=${job.name} /></a><${Time} of=${job.updated} />
     ${failures(job) > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(failures(job), 'task')} failed</a>`}
     ${why && html`<span class="reason">${why.cause ? html`<${Cause} cause=${why.cause} />` : why.reason}</span>`}${why?.cause?.line && html`<code class="line">${why.cause.line.slice(0, 300)}</code>`}
-    ${why?.advice && html`<span class="quiet reason">${why.advice}</span>`}<${Advice} actions=${why?.actions} /></li>`;
+    ${why?.advice && html`<span class="quiet reason advised">${why.advice}</span>`}<${Advice} actions=${why?.actions} /></li>`;
 }
