@@ -21,7 +21,8 @@ func newWorkersShow(s *session) *cobra.Command {
 		Long: `Show a worker, its tags, when it sleeps, and what it does or did last.
 
 With --json it prints the worker as GET /api/v3/worker-mgt/workers/{id} has it, and under
-"audit" who changed what, under "costs" how fast it renders.`,
+"audit" who changed what, under "costs" how fast it renders, under "days" what it rendered
+on each of the last 90 days.`,
 		Example:           "  farm workers show render07",
 		Args:              args("WORKER"),
 		ValidArgsFunction: s.completeWorkers,
@@ -56,13 +57,19 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	history, err := costsOf(client.FetchWorkerHistory(ctx, id))
+	if err != nil {
+		return err
+	}
+	days := daysOf(history)
 	// --json has what the API has: schedule and reason have addresses of their own.
 	if s.json {
 		return s.printJSON(struct {
 			api.Worker
 			Audit *api.Audit       `json:"audit,omitempty"`
 			Costs *api.WorkerCosts `json:"costs,omitempty"`
-		}{w, audit, costs})
+			Days  []api.WorkerDay  `json:"days,omitempty"`
+		}{w, audit, costs, days})
 	}
 	schedule, scheduled, err := scheduleOf(ctx, client, id)
 	if err != nil {
@@ -72,13 +79,7 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
-	s.field("worker", w.Name)
-	s.field("id", string(w.ID))
-	s.statusField(workerStatus(w.WorkerSummary))
-	s.field("in use", w.InUse)
-	s.field("next", nextStatus(w.StatusChange))
-	s.printWhy(why)
-	s.printWorker(&w)
+	s.printWorker(&w, why)
 	if scheduled {
 		s.printSchedule(&schedule)
 	}
@@ -88,17 +89,25 @@ func runWorkersShow(ctx context.Context, s *session, name string) error {
 	if costs != nil && costs.Job != "" {
 		s.field("rendered", fmt.Sprintf("%s (%s)", workerCost(&costs.WorkerCost), costs.JobName))
 	}
+	s.printDays(days)
 	s.printChanges(audit, false)
 	return nil
 }
 
-// printWorker prints what a worker tells about itself, and its tags.
-func (s *session) printWorker(w *api.Worker) {
+// printWorker prints what a worker is, what it tells about itself, and its tags.
+func (s *session) printWorker(w *api.Worker, why *api.Why) {
+	s.field("worker", w.Name)
+	s.field("id", string(w.ID))
+	s.statusField(workerStatus(w.WorkerSummary))
+	s.field("in use", w.InUse)
+	s.field("next", nextStatus(w.StatusChange))
+	s.printWhy(why)
 	s.field("seen", when(w.LastSeen, s.now()))
 	s.field("version", w.Version)
 	s.field("address", w.IPAddress)
 	s.field("platform", w.Platform)
 	s.printFacts(w.Facts)
+	s.printLoad(w)
 	s.field("task types", strings.Join(w.SupportedTaskTypes, ", "))
 	s.field("tags", tagNames(w.Tags))
 }

@@ -40,6 +40,10 @@ type Client struct {
 	UserAgent string        // "" sends Go's own
 	Name      string        // of the user on whose behalf it calls; "" sends none
 	Timeout   time.Duration // of a call, on top of the time it may wait; 0 means DefaultTimeout
+
+	// Load returns how busy the worker's computer is, nil if it is not known; it is called for
+	// each request. nil: that is told to nobody.
+	Load func() *WorkerLoad
 }
 
 const (
@@ -216,19 +220,27 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	for name, value := range k.headers {
 		req.Header.Set(name, value)
 	}
-	if c.Session != "" {
-		req.Header.Set(headerSession, c.Session)
-	}
-	if c.Seconds {
-		req.Header.Set(headerSecondRuns, "yes")
-	}
-	if !c.Ends.IsZero() {
-		setWorkTime(req.Header, c.Ends, c.Whole)
-	}
+	c.tellOfWorker(req.Header)
 	if c.User != "" {
 		req.SetBasicAuth(c.User, c.Password)
 	}
 	return req, nil
+}
+
+// tellOfWorker tells what all requests of a worker do.
+func (c *Client) tellOfWorker(h http.Header) {
+	if c.Session != "" {
+		h.Set(headerSession, c.Session)
+	}
+	if c.Seconds {
+		h.Set(headerSecondRuns, "yes")
+	}
+	if !c.Ends.IsZero() {
+		setWorkTime(h, c.Ends, c.Whole)
+	}
+	if c.Load != nil {
+		setLoad(h, c.Load())
+	}
 }
 
 // unreachable says why there is no answer. The caller's own cancellation is

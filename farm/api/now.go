@@ -37,6 +37,15 @@ type DiskFree struct {
 // last, in the order in which it saved its last frames of them.
 type WorkerHistory struct {
 	Jobs List[WorkerPart] `json:"jobs"`
+	Days List[WorkerDay]  `json:"days"` // on which it rendered, the oldest first; of the last 90
+}
+
+// WorkerDay is what a worker rendered on one day.
+type WorkerDay struct {
+	Date          string  `json:"date"` // by the manager's calendar: YYYY-MM-DD
+	Frames        int     `json:"frames"`
+	Seconds       float64 `json:"seconds"` // that it was busy with them
+	FramesPerHour float64 `json:"frames_per_hour"`
 }
 
 // WorkerPart is what a worker did in a job.

@@ -26,6 +26,7 @@ var (
 	created = time.Date(2026, 11, 23, 10, 50, 51, 691_000_000, time.UTC)
 	stuck   = api.StuckTask{ID: task, JobID: job, JobName: "shot 7", Name: "render-37", Index: 4, Worker: taskWorker, Seconds: 900, Usual: 60, Silent: 600}
 	rolled  = api.RolloutWorker{ID: worker, Name: "workhorse", State: farm.UpdateFailed, Reason: "it did not come back", Since: updated}
+	day     = api.WorkerDay{Date: "2026-11-30", Frames: 240, Seconds: 7200, FramesPerHour: 120}
 	part    = api.WorkerPart{JobID: job, JobName: "shot 7", Last: updated, Rendered: 240, Seconds: 7200, FramesPerHour: 120}
 	comment = farm.Comment{ID: 2, Frame: 37, Text: "too dark", Tag: "redo", By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Firefox"}, Time: updated}
 	updated = time.Date(2026, 11, 23, 11, 2, 3, 0, time.UTC)
@@ -69,6 +70,9 @@ var (
 	installed = farm.WorkerBlender{Version: "4.2.1 LTS", Path: "/opt/blender/blender", Devices: []farm.RenderDevice{device}, EEVEE: new(true)}
 	finding   = farm.Finding{Name: "storage-read-only", Level: farm.FindingError, What: "the shared storage is read-only", Why: "frames are saved there", Fix: "mount it with write access"}
 	facts     = api.WorkerFacts{Arch: "amd64", CPUs: 16, Memory: 64 << 30, Blenders: []farm.WorkerBlender{installed}, Wake: "00:1a:2b:3c:4d:5e", Fetchable: []string{"5.2.0"}, Storage: farm.StorageMirrored, Findings: []farm.Finding{finding}, Updates: true, UpdateTrouble: "its folder cannot be written", Variables: map[string]string{"storage": "/srv/farm"}}
+	card      = farm.GPULoad{Name: "NVIDIA RTX A4000", Memory: 16 << 30, MemoryFree: 3 << 30}
+	loaded    = api.WorkerLoad{CPU: new(37), MemoryFree: 12 << 30, GPUs: []farm.GPULoad{card}}
+	busyOne   = api.EventWorkerLoad{ID: worker, LastSeen: updated, Load: &loaded}
 	offer     = farm.BlenderOffer{Name: "blender-5.2.0-linux-x64.tar.xz", Version: "5.2.0", Platform: "linux", Arch: "amd64", Size: 350_000_000, SHA256: "f00d"}
 	joinCode  = api.JoinCode{ID: "0badcafe", Code: "K7Q2-M7XW-3FTP", Link: "http://192.168.1.10:8080/join/K7Q2-M7XW-3FTP", Note: "shelf", Uses: 5, Used: []string{"workhorse"},
 		Created: created, Expires: updated, QR: []string{"10", "01"}, Missing: []string{"linux-arm64"},
@@ -186,10 +190,10 @@ func workerMgtShapes() []shape {
 		{"WorkerList", api.WorkerList{Workers: []api.WorkerSummary{workerSummary, newWorker}}, api.WorkerList{}},
 		{"WorkerSummary", workerSummary, newWorker},
 		{"Worker", api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
-			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, api.Worker{WorkerSummary: newWorker}},
+			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts, Load: &loaded}, api.Worker{WorkerSummary: newWorker}},
 		{"WorkersAtWork", api.WorkersAtWork{Workers: []api.WorkerAtWork{{Worker: api.Worker{WorkerSummary: newWorker}, JobName: "shot 010", Idle: "no job waits for a worker"}}}, api.WorkersAtWork{}},
 		{"WorkerAtWork", api.WorkerAtWork{Worker: api.Worker{WorkerSummary: workerSummary, IPAddress: "192.168.0.7", Platform: "linux", SupportedTaskTypes: []string{"blender"},
-			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts}, JobName: "shot 010", Idle: "no job waits for a worker"},
+			Task: &api.WorkerTask{TaskSummary: taskSummary, JobID: job}, Tags: []api.WorkerTag{fullTag}, Facts: &facts, Load: &loaded}, JobName: "shot 010", Idle: "no job waits for a worker"},
 			api.WorkerAtWork{Worker: api.Worker{WorkerSummary: newWorker}}},
 		{"JoinCodeRequest", api.JoinCodeRequest{Uses: 5, Valid: "24h", Note: "shelf"}, api.JoinCodeRequest{}},
 		{"JoinCode", joinCode, api.JoinCode{ID: "0badcafe", Uses: 1, Created: created, Expires: updated}},
@@ -201,6 +205,8 @@ func workerMgtShapes() []shape {
 		{"JoinOffer", api.JoinOffer{Name: "Farm", FarmID: string(job), Version: "1.0.0", Left: 1, Expires: updated}, api.JoinOffer{Expires: updated}},
 		{"Unable", unable[0], farm.Unable{TaskTypes: []string{}}},
 		{"WorkerFacts", facts, api.WorkerFacts{}},
+		{"WorkerLoad", loaded, api.WorkerLoad{}},
+		{"GPULoad", card, farm.GPULoad{}},
 		{"MirrorFile", farm.MirrorFile{Path: "jobs/shot/a.blend", Size: 4096, Modified: updated, SHA256: "f00d", Optional: true}, farm.MirrorFile{}},
 		{"MirrorFiles", api.MirrorFiles{Files: []farm.MirrorFile{{Path: "jobs/shot/a.blend", Size: 4096, Modified: updated, SHA256: "f00d", Optional: true}}}, api.MirrorFiles{}},
 		{"MirrorUploadState", api.MirrorUploadState{Offset: 4096, Whole: true}, api.MirrorUploadState{}},
@@ -281,7 +287,8 @@ func jobShapes() []shape {
 		{"EventComments", api.EventComments{JobID: job}, api.EventComments{}},
 		{"FarmNow", api.FarmNow{Frames: []int{0, 12, 3}, Stuck: []api.StuckTask{stuck}, Disks: []api.DiskFree{{Of: "storage", Free: 3 << 30}}}, api.FarmNow{}},
 		{"StuckTask", stuck, api.StuckTask{ID: task, JobID: job, Index: 1}},
-		{"WorkerHistory", api.WorkerHistory{Jobs: []api.WorkerPart{part}}, api.WorkerHistory{}},
+		{"WorkerHistory", api.WorkerHistory{Jobs: []api.WorkerPart{part}, Days: []api.WorkerDay{day}}, api.WorkerHistory{}},
+		{"WorkerDay", day, api.WorkerDay{Date: "2026-11-29"}},
 		{"WorkerPart", part, api.WorkerPart{JobID: job}},
 		{"DiskFree", api.DiskFree{Of: "storage", Free: 3 << 30}, api.DiskFree{Of: "logs"}},
 		{"JobOutput", api.JobOutput{Folder: "/shared/renders/shot 7", Stored: true, Video: "shot 7.mp4", VideoReady: true}, api.JobOutput{}},
@@ -344,6 +351,8 @@ func eventShapes() []shape {
 		{"EventLastRenderedUpdate", api.EventLastRenderedUpdate{JobID: job, Thumbnail: images}, api.EventLastRenderedUpdate{JobID: job}},
 		{"EventWorkerUpdate", api.EventWorkerUpdate{ID: worker, Name: "workhorse", Updated: updated, LastSeen: updated, Status: "awake",
 			PreviousStatus: "starting", StatusChange: &request, Version: "1.0.0", DeletedAt: updated, CanRestart: true, InUse: "in use by its owner", Unable: unable, Unapproved: true}, api.EventWorkerUpdate{ID: worker}},
+		{"EventWorkerLoads", api.EventWorkerLoads{Workers: []api.EventWorkerLoad{busyOne}}, api.EventWorkerLoads{}},
+		{"EventWorkerLoad", busyOne, api.EventWorkerLoad{ID: worker}},
 		{"EventWorkerTagUpdate", api.EventWorkerTagUpdate{Tag: fullTag, WasDeleted: true}, api.EventWorkerTagUpdate{Tag: api.WorkerTag{ID: tag}}},
 	}
 }

@@ -35,6 +35,7 @@ type Worker struct {
 	Task               *WorkerTask  `json:"task,omitempty"`  // its active task, else the last it had
 	Tags               []WorkerTag  `json:"tags,omitempty"`  // nil: none
 	Facts              *WorkerFacts `json:"facts,omitempty"` // about its computer; nil: it tells nothing
+	Load               *WorkerLoad  `json:"load,omitempty"`  // how busy its computer is, as of LastSeen or a little earlier; nil: it is not known
 }
 
 // WorkerTask is the task of a Worker.

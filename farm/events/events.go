@@ -77,6 +77,10 @@ type WorkerChanged struct {
 	Previous farm.WorkerStatus
 }
 
+// LoadsTold tells that workers told how busy their computers are. Readers ask for that:
+// what was told is old soon, and not kept.
+type LoadsTold struct{}
+
 // TagChanged tells that a tag was made or changed.
 type TagChanged struct {
 	Tag     farm.Tag

@@ -102,6 +102,8 @@ type Manager struct {
 	heartbeats heartbeats
 	slow       slowTasks
 	frameRate  frameRate
+	frameDays  frameDays
+	loads      loadsTold
 	seconds    secondRuns
 	tried      tried
 	sweeper    *sweeper
@@ -166,6 +168,7 @@ func New(o Options) (*Manager, error) {
 	m.done.Go(func() { m.deleteJobs(ctx) })
 	m.done.Go(func() { m.runPasses(ctx) })
 	m.done.Go(func() { m.saveSeenTimes(ctx) })
+	m.done.Go(func() { m.saveFrameDays(ctx) })
 	m.done.Go(func() { m.runSchedules(ctx) })
 	m.done.Go(func() { m.collectFiles(ctx) })
 	m.done.Go(func() { m.keepBackups(ctx) })
@@ -202,6 +205,7 @@ func (m *Manager) load() error {
 	if err := m.watchActive(); err != nil {
 		return err
 	}
+	m.loadFrameDays()
 	return m.allJobs(func(jobs []farm.Job) error {
 		for _, j := range jobs {
 			m.tally.count([]statusChange{{now: j.Status(), isNew: true}}, j.Counts)

@@ -258,7 +258,10 @@ func (m *Manager) WorkerName(id farm.WorkerID) (name, address string) {
 // withSeen fills in when a worker was last seen.
 func (m *Manager) withSeen(w farm.Worker) farm.Worker {
 	if member := m.roster.get(w.ID); member != nil {
-		if at := time.UnixMilli(member.seen.Load()).UTC(); at.After(w.LastSeen) {
+		member.mu.Lock()
+		at := member.lastSeen(time.Now())
+		member.mu.Unlock()
+		if at.After(w.LastSeen) {
 			w.LastSeen = at
 		}
 	}

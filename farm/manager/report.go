@@ -68,7 +68,7 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		m.heartbeats.note(task)
 		if len(r.Frames) > 0 {
 			u.AddFrames(t, r.Frames)
-			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) })
+			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) }, func() { m.frameDays.add(id, r.Frames, time.Now()) })
 		}
 		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
 		switch {

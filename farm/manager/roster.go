@@ -43,6 +43,18 @@ type presence struct {
 	occupancy occupancy
 	ends      time.Time     // when the worker ends, as it says; zero: it does not say
 	whole     time.Duration // from its beginning to its end
+
+	load     *farm.WorkerLoad // how busy its computer is, as it says; nil: it does not. Replaced, never changed
+	loadText string           // that told it
+	loadAt   time.Time
+}
+
+// lastSeen returns when the worker was last seen: one that waits for an answer is. Its mu is held.
+func (p *presence) lastSeen(now time.Time) time.Time {
+	if p.heartbeat.held > 0 {
+		return now.UTC().Truncate(time.Millisecond)
+	}
+	return time.UnixMilli(p.seen.Load()).UTC()
 }
 
 func (p *presence) heard() {

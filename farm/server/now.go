@@ -47,5 +47,8 @@ func (s *Server) fetchWorkerHistory(w http.ResponseWriter, r *http.Request) erro
 		p := &parts[i]
 		out.Jobs = append(out.Jobs, api.WorkerPart{JobID: p.Job, JobName: p.JobName, Last: p.Last.UTC(), Rendered: p.Rendered, Seconds: float64(p.Wall) * millisecond, FramesPerHour: p.FramesPerHour()})
 	}
+	for _, d := range s.m.FrameDays(id) {
+		out.Days = append(out.Days, api.WorkerDay{Date: d.Date(), Frames: d.Frames, Seconds: float64(d.Busy) * millisecond, FramesPerHour: d.FramesPerHour()})
+	}
 	return writeJSON(w, http.StatusOK, out)
 }

@@ -30,7 +30,7 @@ const (
 
 // followEvents streams the farm's events as server-sent events (WHATWG HTML
 // §9.2). Names: hello (the stream begins), reset (events were missed: fetch
-// everything again), status, job, worker, tag, last-rendered; with ?job=ID also
+// everything again), status, job, worker, loads (of workers' computers), tag, last-rendered; with ?job=ID also
 // task and comments, for that job; with ?log=ID also log, for that task. The data is that of
 // the v3 protocol. Last-Event-ID continues a stream that broke off.
 func (s *Server) followEvents(w http.ResponseWriter, r *http.Request) error {
@@ -122,6 +122,8 @@ type stream struct {
 	job  farm.JobID  // tell of this job's tasks
 	log  farm.TaskID // tell of this task's log
 	err  error       // the first error of writing
+
+	loads time.Time // until when this client was told how busy workers are; zero: it was not
 }
 
 // begin finds the client's place among the events, and says hello or reset.
@@ -190,6 +192,8 @@ func (st *stream) subject(data any) any {
 		}
 	case events.FarmChanged:
 		return "farm"
+	case events.LoadsTold:
+		return "loads"
 	}
 	return nil
 }
@@ -213,6 +217,21 @@ func (st *stream) event(e events.Event) {
 		st.send(e.Number, "comments", api.EventComments{JobID: data.Job})
 	case events.FarmChanged:
 		st.send(e.Number, "status", v3events.Farm(data))
+	case events.LoadsTold:
+		st.sendLoads(e.Number)
+	}
+}
+
+// sendLoads tells how busy those workers are that told it since the last time.
+func (st *stream) sendLoads(number uint64) {
+	since := st.loads
+	st.loads = time.Now()
+	var list api.EventWorkerLoads
+	for _, w := range st.s.m.LoadsSince(since) {
+		list.Workers = append(list.Workers, api.EventWorkerLoad{ID: w.Worker, LastSeen: w.Seen, Load: w.Load})
+	}
+	if len(list.Workers) > 0 {
+		st.send(number, "loads", list)
 	}
 }
 

@@ -36,6 +36,9 @@ func (s *Server) worker(h workerHandler) handler {
 		if err == nil {
 			s.m.KnowsSecond(id, api.KnowsSecondRuns(r.Header))
 			s.m.SetWorkTime(id, api.WorkTime(r.Header))
+			if load := api.LoadText(r.Header); !s.m.KnowsLoad(id, load) {
+				s.m.SetLoad(id, load, api.ParseLoad(load))
+			}
 			err = h(w, r, id)
 		}
 		if errors.Is(err, manager.ErrTaken) {

@@ -41,7 +41,7 @@ func (s *Server) fetchWorker(w http.ResponseWriter, r *http.Request) error {
 // apiWorker is a worker with what it does. Tags and tasks that are gone meanwhile are left out.
 func (s *Server) apiWorker(worker *farm.Worker, tasks map[farm.TaskID]manager.TaskOf) api.Worker {
 	answer := api.Worker{WorkerSummary: apiWorkerSummary(worker), IPAddress: worker.Address, Platform: worker.Platform,
-		SupportedTaskTypes: worker.TaskTypes, Facts: worker.Facts}
+		SupportedTaskTypes: worker.TaskTypes, Facts: worker.Facts, Load: s.m.Load(worker.ID)}
 	for _, tag := range worker.Tags {
 		if t, err := s.m.Tag(tag); err == nil {
 			answer.Tags = append(answer.Tags, apiTag(t))

@@ -78,20 +78,29 @@ func ListGPUs(ctx context.Context) (all []GPU) {
 }
 
 func (d driver) list(ctx context.Context, path string) []GPU {
+	text, err := runDriver(ctx, path, d.args)
+	if err != nil {
+		return nil // as nvidia-smi without its driver, which says so on its standard output
+	}
+	return d.read(text)
+}
+
+// runDriver returns what a program of a driver prints.
+func runDriver(ctx context.Context, path string, args []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, driverLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, d.args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.StdoutPipe()
-	if err != nil || cmd.Start() != nil {
-		return nil
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
 	}
 	var text bytes.Buffer
 	_, _ = io.Copy(&text, io.LimitReader(out, maxListing))
-	if cmd.Wait() != nil {
-		return nil // as nvidia-smi without its driver, which says so on its standard output
-	}
-	return d.read(text.String())
+	return text.String(), cmd.Wait()
 }
 
 // nvidiaLine is a card in "nvidia-smi -L". Parts of a card (MIG) are indented, and

@@ -28,6 +28,13 @@ func (l *lull) begin() {
 	l.busy = false
 }
 
+// isOver reports whether the worker has a task.
+func (l *lull) isOver() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.busy
+}
+
 // use calls do, unless the worker has a task, with a context that ends with the lull.
 // One goroutine uses it.
 func (l *lull) use(ctx context.Context, do func(context.Context)) {

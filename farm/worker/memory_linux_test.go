@@ -21,21 +21,21 @@ func TestUsableMemory(t *testing.T) {
 		}
 		return path
 	}
-	if n := memTotal(write("meminfo", "MemFree:  12 kB\nMemTotal:       16318480 kB\n")); n != 16318480<<10 {
+	if n := memInfo(write("meminfo", "MemFree:  12 kB\nMemTotal:       16318480 kB\n"), "MemTotal:"); n != 16318480<<10 {
 		t.Errorf("/proc/meminfo: %d", n)
 	}
 	self := write("cgroup", "1:cpu:/x\n0::/user.slice/farm.service\n")
 	root := filepath.Join(dir, "fs")
-	if n := cgroupMemory(self, root); n != 0 {
+	if n, _ := cgroupMemory(self, root); n != 0 {
 		t.Errorf("without a cgroup: %d", n)
 	}
 	write("fs/user.slice/farm.service/memory.max", "max\n")
 	write("fs/user.slice/memory.max", "4294967296\n")
-	if n := cgroupMemory(self, root); n != 4<<30 {
+	if n, _ := cgroupMemory(self, root); n != 4<<30 {
 		t.Errorf("the limit of the slice: %d", n)
 	}
 	write("fs/memory.max", "1073741824\n") // a container sees its own cgroup as the root
-	if n := cgroupMemory(self, root); n != 1<<30 {
+	if n, _ := cgroupMemory(self, root); n != 1<<30 {
 		t.Errorf("the limit of the root: %d", n)
 	}
 }

@@ -19,10 +19,15 @@ type memoryStatus struct {
 // usableMemory returns how many bytes of memory the computer has; 0 if it cannot be
 // found out.
 func usableMemory() int64 {
-	status := memoryStatus{}
-	status.length = uint32(unsafe.Sizeof(status))
-	if ok, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&status))); ok == 0 {
+	status, ok := readMemory()
+	if !ok {
 		return 0
 	}
 	return int64(status.totalPhysical)
+}
+
+func readMemory() (status memoryStatus, ok bool) {
+	status.length = uint32(unsafe.Sizeof(status))
+	done, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&status)))
+	return status, done != 0
 }

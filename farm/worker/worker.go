@@ -143,6 +143,7 @@ type Worker struct {
 	gate     gate // all that runs for tasks passes it
 	owner    *owner
 	renderer chan struct{} // has room for one: held by the run whose Blender renders
+	meter    *loadMeter    // of the computer
 	checkup  *checkup      // nil with Options.NoChecks
 	examiner *examiner     // nil without Options.Home
 	temp     string        // where programs get their temporary folders; set when Run begins
@@ -216,12 +217,13 @@ func New(o Options) (*Worker, error) {
 	o.Version = cmp.Or(o.Version, "unknown")
 	client := *o.Client
 	client.UserAgent = cmp.Or(client.UserAgent, "Farm/"+o.Version)
-	client.Session, client.Seconds, client.Temporary = rand.Text(), true, o.Temporary
+	meter := newLoadMeter()
+	client.Session, client.Seconds, client.Temporary, client.Load = rand.Text(), true, o.Temporary, meter.load
 	if err := o.checkEnd(&client, time.Now()); err != nil {
 		return nil, err
 	}
 	o.GiveBackAfter = cmp.Or(o.GiveBackAfter, defaultGiveBack)
-	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), doing: "starting", renderer: make(chan struct{}, 1)}
+	w := &Worker{options: o, client: &client, log: o.Log, versions: new(versions), meter: meter, doing: "starting", renderer: make(chan struct{}, 1)}
 	w.owner, w.mirror = newOwner(w), newMirror(o)
 	return w, nil
 }
@@ -324,6 +326,7 @@ func (w *Worker) RunWith(ctx context.Context, begin func() (end func())) error {
 		defer begin()()
 	}
 	helpers.Go(func() { w.owner.watch(background) })
+	helpers.Go(func() { w.meter.watchCards(background, w.options.GPU, w.lull.isOver) })
 	w.startChecks(background, &helpers)
 
 	w.mirror.clear()

@@ -55,8 +55,17 @@ func (f *Files) SaveComments(job farm.JobID, c Comments) error {
 	if err := f.root.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("save a comment on job %s: %w", job, err)
 	}
-	err = f.writeFile(name+".tmp", func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
+	if err := f.replace(name, append(text, '\n')); err != nil {
+		return fmt.Errorf("save a comment on job %s: %w", job, err)
+	}
+	return errors.Join(fsync.DirIn(f.root, dir), fsync.DirIn(f.root, filepath.Dir(dir)), fsync.DirIn(f.root, "."))
+}
+
+// replace writes a file in the place of the one before, if there is one. A crash leaves
+// either of them, whole.
+func (f *Files) replace(name string, text []byte) error {
+	err := f.writeFile(name+".tmp", func(w io.Writer) error {
+		_, err := w.Write(text)
 		if s, ok := w.(interface{ Sync() error }); ok && err == nil {
 			err = s.Sync()
 		}
@@ -67,7 +76,6 @@ func (f *Files) SaveComments(job farm.JobID, c Comments) error {
 	}
 	if err != nil {
 		f.root.Remove(name + ".tmp") // may not exist; the first error is the one to tell
-		return fmt.Errorf("save a comment on job %s: %w", job, err)
 	}
-	return errors.Join(fsync.DirIn(f.root, dir), fsync.DirIn(f.root, filepath.Dir(dir)), fsync.DirIn(f.root, "."))
+	return err
 }

@@ -7,6 +7,7 @@
 //	                        last-rendered-small.jpg at most 600×338
 //	                        last-rendered-tiny.jpg  at most 200×112
 //	                        comments.json           what people wrote about frames
+//	<dir>/frames-per-day.json                       what workers rendered on the last days
 //
 // The folder's names are those that clients of the v3 protocol see under
 // /job-files. A crash of the program loses nothing that was appended before it; one
