@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 )
 
@@ -10,8 +11,9 @@ import (
 func TestRequestsOfAnOpenPage(t *testing.T) {
 	f := startFarm(t, "serve")
 	f.patient()
+	var idle []*worker
 	for range 40 {
-		f.newWorker("misc")
+		idle = append(idle, f.newWorker("misc"))
 	}
 	w := f.newWorker("misc")
 	job := f.submit("many", "hello", 400, 1, "queued")
@@ -30,7 +32,11 @@ func TestRequestsOfAnOpenPage(t *testing.T) {
 			for (let n = -1; n !== %s;) { n = %s; await new Promise((done) => setTimeout(done, 2500)); }
 			return {at: performance.now(), requests: %s};
 		})()`, asked, asked, asked), &began)
-		for range 30 {
+		for n := range 30 {
+			for _, i := range idle[:10] { // how busy they are comes with their requests, and with the events
+				i.header = http.Header{"Farm-Load": {fmt.Sprintf(`{"cpu":%d}`, n)}}
+				i.post("worker/state-changed", "application/json", []byte(`{"status":"awake"}`))
+			}
 			task := w.take()
 			w.post("worker/task/"+task, "application/json", []byte(`{"activity":"on it","log":"a line\n"}`))
 			w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"completed"}`))

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +22,7 @@ type worker struct {
 	farm     *farm
 	id       string
 	password string
+	header   http.Header // of all its requests, besides
 }
 
 // newWorker registers a worker that takes tasks of a type, and wakes it.
@@ -83,12 +85,19 @@ func (w *worker) produce(task string, width, height int) {
 // post makes a request as the worker, and returns the answer, which must be good.
 func (w *worker) post(path, contentType string, body []byte) []byte {
 	w.farm.t.Helper()
+	return w.send("POST", "/api/v3/"+path, contentType, body)
+}
+
+// send is post with another method, and below the address of the farm.
+func (w *worker) send(method, path, contentType string, body []byte) []byte {
+	w.farm.t.Helper()
 	ctx, cancel := context.WithTimeout(w.farm.t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "POST", w.farm.url+"/api/v3/"+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, w.farm.url+path, bytes.NewReader(body))
 	if err != nil {
 		w.farm.t.Fatal(err)
 	}
+	maps.Copy(r.Header, w.header)
 	r.SetBasicAuth(w.id, w.password)
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)

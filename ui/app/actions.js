@@ -92,9 +92,11 @@ const workerActions = [
     choices: [['yes', 'Sleep now']],
   },
   {
-    label: 'Restart', when: (worker) => worker.can_restart && !['offline', ''].includes(worker.status),
-    run: (worker) => api.setWorkerStatus(worker.id, 'restart', true),
-    hint: 'End the worker program after its task, and start it again',
+    label: 'Restart…', when: (worker) => worker.can_restart && !['offline', ''].includes(worker.status),
+    run: (worker, choice) => api.setWorkerStatus(worker.id, 'restart', choice === 'later'),
+    title: (workers) => `Restart ${named(workers, 'worker')}?`,
+    why: () => 'The worker program ends, and is started again. “Now” gives the task in hand back to the farm, and the frame it is at is lost.',
+    choices: [['later', 'After its task'], ['now', 'Now']],
   },
   {
     label: 'Shut down…', when: (worker) => !['offline', ''].includes(worker.status),

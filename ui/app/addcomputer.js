@@ -1,7 +1,10 @@
 // Add a computer: one line to type there, with a join code.
 import { own } from './api.js';
-import { html, useState } from './lib.js';
-import { Command } from './parts.js';
+import { exactly } from './format.js';
+import { html, useEffect, useState } from './lib.js';
+import { useLive } from './live.js';
+import { tell } from './notice.js';
+import { Command, Fold } from './parts.js';
 
 const TIMES = [['1h', 'an hour'], ['24h', 'a day'], ['168h', 'a week']];
 
@@ -27,7 +30,27 @@ export function AddComputer() {
     <label><input type="checkbox" checked=${service} onChange=${(event) => setService(event.currentTarget.checked)} /> start the worker with the computer</label>
     <button type="submit" class="strong">Make a line to type</button></form>
     ${wrong && html`<p class="why bad" role="alert">${wrong}</p>`}
-    ${code && html`<${Lines} code=${code} service=${service} />`}`;
+    ${code && html`<${Lines} code=${code} service=${service} />`}
+    <${Fold} title="Lines that are still good"><${Codes} made=${code?.id} /></${Fold}>`;
+}
+
+// Codes are the lines that were made and still let computers join; the codes themselves are not shown again.
+function Codes({ made }) {
+  const { data: codes, error, load } = useLive('join codes', async () => (await own('GET', 'join-codes')).codes ?? [], { wakes: (name) => name === 'worker' });
+  useEffect(() => { if (made) load(); }, [made]);
+  if (!codes) return html`<p class="hint">${error?.message ?? 'Reading …'}</p>`;
+  if (codes.length === 0) return html`<p class="hint">There is none.</p>`;
+  const revoke = async (id) => {
+    try {
+      await own('DELETE', `join-codes/${id}`);
+    } catch (refused) {
+      tell(refused.message);
+    }
+    load();
+  };
+  return html`<ul class="plain-list codes">${codes.map((c) => html`<li key=${c.id}><span>${c.id}${c.note && `, ${c.note}`}</span>
+    <span class="quiet">${(c.used ?? []).length} of ${c.uses} joined${c.used?.length ? `: ${c.used.join(', ')}` : ''}; until ${exactly(c.expires)}</span>
+    <button type="button" onClick=${() => revoke(c.id)} aria-label=${`Revoke ${c.id}`}>Revoke</button></li>`)}</ul>`;
 }
 
 // Lines are what to type, for each kind of computer. The code in them is not shown again.

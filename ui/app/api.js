@@ -58,7 +58,7 @@ export const broken = async () => (await own('GET', 'jobtypes/broken')).broken ?
 export const costs = (jobID) => own('GET', `jobs/${id(jobID)}/costs`);
 export const farmNow = () => own('GET', 'now');
 export const findings = () => own('GET', 'findings');
-export const workerHistory = async (workerID) => (await own('GET', `workers/${id(workerID)}/history`)).jobs ?? [];
+export const workerHistory = (workerID) => own('GET', `workers/${id(workerID)}/history`);
 export const output = (jobID, platform) => own('GET', `jobs/${id(jobID)}/output?${new URLSearchParams({ platform })}`);
 export const comments = async (jobID) => (await own('GET', `jobs/${id(jobID)}/comments`)).comments ?? [];
 export const addComment = (jobID, comment) => own('POST', `jobs/${id(jobID)}/comments`, comment);

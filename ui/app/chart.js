@@ -18,8 +18,9 @@ function load() {
 }
 
 // Chart draws values at times, which are in seconds. kind is bars, or points for values
-// that have nothing between them. text says the same to those who do not see it.
-export function Chart({ times, values, label, unit, kind = 'bars', height = 150, text }) {
+// that have nothing between them. dates says that each value is of a day. text says the same
+// to those who do not see it.
+export function Chart({ times, values, label, unit, kind = 'bars', height = 150, dates = false, text }) {
   const box = useRef(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -31,7 +32,7 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
       // Of a single value uPlot would show years.
       const data = times.length === 1 ? [[times[0] - 60, times[0]], [null, values[0]]] : [times, values];
       tall = height * lettersOf(box.current) / 14;
-      plot = new Plot(options(Plot, box.current, { label, unit, kind, height: tall }), data, box.current);
+      plot = new Plot(options(Plot, box.current, { label, unit, kind, height: tall, dates }), data, box.current);
     };
     make().catch(() => setFailed(true));
     const size = new ResizeObserver(([{ contentRect }]) => plot?.setSize({ width: contentRect.width, height: tall }));
@@ -50,16 +51,17 @@ export function Chart({ times, values, label, unit, kind = 'bars', height = 150,
 
 const lettersOf = (box) => parseFloat(getComputedStyle(box).fontSize);
 
-function options(Plot, box, { label, unit, kind, height }) {
+function options(Plot, box, { label, unit, kind, height, dates }) {
+  const after = dates ? SPAN * 12 : SPAN / 60; // the newest value is seen as a whole
   const style = getComputedStyle(box), letters = lettersOf(box);
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') }, font: `${Math.round(0.86 * letters)}px ${style.fontFamily}` };
   const bars = kind === 'bars';
   return {
-    width: box.clientWidth, height, legend: { live: true },
-    scales: { x: { range: (_, least, most) => [Math.min(least, most - SPAN), most + SPAN / 60] }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
-    axes: [{ ...axis, values: stamps, space: 4.6 * letters, size: 3.6 * letters }, { ...axis, size: 4 * letters }],
-    series: [{ value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, {
+    width: box.clientWidth, height, padding: dates ? [null, 2.6 * letters, null, null] : undefined, legend: { live: true },
+    scales: { x: { range: (_, least, most) => [Math.min(least - (dates ? after : 0), most - SPAN), most + after] }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
+    axes: [{ ...axis, values: stamps, space: (dates ? 6.4 : 4.6) * letters, size: 3.6 * letters }, { ...axis, size: 4 * letters }],
+    series: [{ value: dates ? '{YYYY}-{MM}-{DD}' : '{YYYY}-{MM}-{DD} {HH}:{mm}' }, {
       label, stroke: colour('--accent'), fill: bars ? colour('--accent-soft') : undefined, width: 1.5,
       paths: bars ? Plot.paths.bars({ size: [0.8, 40] }) : () => null, points: { show: !bars, size: 7, fill: colour('--accent') },
       value: (_, v) => (v == null ? '–' : `${v.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`),

@@ -27,7 +27,7 @@ let waiting = new Map(); // events that are not handed on yet, by what they are 
 let timer = 0, last = -PAUSE, count = 0;
 
 function say(name, data) {
-  const key = name === 'log' ? `log ${count++}` : `${name} ${data?.id ?? data?.tag?.id ?? data?.job_id ?? ''}`;
+  const key = name === 'log' || name === 'loads' ? `${name} ${count++}` : `${name} ${data?.id ?? data?.tag?.id ?? data?.job_id ?? ''}`;
   const before = name === 'fresh' ? null : waiting.get(key)?.[1];
   waiting.delete(key); // what is told last stands last
   waiting.set(key, [name, before ? { ...data, previous_status: data.previous_status ?? before.previous_status, refresh_tasks: data.refresh_tasks || before.refresh_tasks } : data]);

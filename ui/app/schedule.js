@@ -42,7 +42,8 @@ function Window({ window: w, put, remove }) {
     <button type="button" class="plain" aria-label="Remove this time" onClick=${remove}>×</button></div>`;
 }
 
-// Week is seven days of half hours; dragging over them paints sleep, or takes it away.
+// Week is seven days of half hours; dragging from one to another paints sleep between them, over
+// several days too, or takes it away.
 function Week({ windows, put }) {
   const asleep = cells(windows);
   const paint = useRef(null);
@@ -55,18 +56,22 @@ function Week({ windows, put }) {
   const at = (event) => {
     const box = grid.current.getBoundingClientRect();
     const day = Math.floor(((event.clientY - box.top) / box.height) * 7), half = Math.floor(((event.clientX - box.left) / box.width) * DAY);
-    return Math.max(0, Math.min(6, day)) * DAY + Math.max(0, Math.min(DAY - 1, half));
+    return [Math.max(0, Math.min(6, day)), Math.max(0, Math.min(DAY - 1, half))];
   };
-  const put1 = (event) => {
-    const cell = at(event);
-    if (paint.current === null || asleep[cell] === paint.current) return;
-    put(windowsOf(asleep.with(cell, paint.current)));
+  const move = (event) => {
+    if (!paint.current) return;
+    const { from, before, on, last } = paint.current, to = at(event);
+    if (String(to) === String(last)) return;
+    paint.current.last = to;
+    const within = (i, k) => i >= Math.min(from[k], to[k]) && i <= Math.max(from[k], to[k]);
+    put(windowsOf(before.map((was, i) => (within(Math.floor(i / DAY), 0) && within(i % DAY, 1) ? on : was))));
   };
   const down = (event) => {
-    paint.current = !asleep[at(event)];
-    put1(event);
+    const from = at(event);
+    paint.current = { from, before: asleep, on: !asleep[from[0] * DAY + from[1]] };
+    move(event);
   };
   return html`<div class="week" aria-hidden="true"><div class="week-days">${days.map((day) => html`<span key=${day}>${names[day]}</span>`)}</div>
-    <div class="week-grid" ref=${grid} onPointerDown=${down} onPointerMove=${put1}>${asleep.map((on, i) => html`<i key=${i} class=${on ? 'on' : ''}></i>`)}</div>
+    <div class="week-grid" ref=${grid} onPointerDown=${down} onPointerMove=${move}>${asleep.map((on, i) => html`<i key=${i} class=${on ? 'on' : ''}></i>`)}</div>
     <div class="week-hours">${[0, 6, 12, 18, 24].map((h) => html`<span key=${h}>${h}</span>`)}</div></div>`;
 }

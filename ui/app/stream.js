@@ -1,7 +1,7 @@
 // The farm's events as they happen, from /api/farm/events.
 import { ROOT } from './address.js';
 
-const NAMES = ['hello', 'reset', 'status', 'job', 'worker', 'tag', 'task', 'log', 'last-rendered', 'comments'];
+const NAMES = ['hello', 'reset', 'status', 'job', 'worker', 'tag', 'task', 'loads', 'log', 'last-rendered', 'comments'];
 
 // Browsers reconnect by themselves unless the answer was no stream at all, as
 // of a proxy whose manager is down. Then we try again after this time.

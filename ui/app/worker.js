@@ -2,10 +2,12 @@
 import { Actions, change } from './actions.js';
 import * as api from './api.js';
 import { Chart } from './chart.js';
+import { Days } from './days.js';
 import { bytes, count, seconds } from './format.js';
 import { Changes } from './job.js';
 import { html } from './lib.js';
 import { useLive } from './live.js';
+import { Gauge, gauges, Seen } from './load.js';
 import { Drawer, Facts, Fold, Name, Progress, Status, Time } from './parts.js';
 import { Schedule } from './schedule.js';
 import { Why } from './why.js';
@@ -21,7 +23,8 @@ export function Worker({ worker: w }) {
     ${w.unable?.map((u) => html`<p class="why bad" key=${u.reason}>It cannot do ${u.task_types.join(', ')}: ${u.reason}</p>`)}
     <${Findings} of=${facts.findings} />
     <${Facts} list=${[
-      ['Last seen', html`<${Time} of=${w.last_seen} />`],
+      ['Last seen', html`<${Seen} worker=${w} />`], ['In use', w.in_use],
+      ...gauges(w).map((g) => [g.name, html`<${Gauge} of=${g} name=${w.name} />`]),
       ['Address', w.ip_address], ['Platform', [w.platform, facts.arch].filter(Boolean).join(' ')], ['Version', [w.version, other(w)].filter(Boolean).join(', ')],
       ['Computer', [facts.cpus && `${facts.cpus} CPUs`, facts.memory && `${bytes(facts.memory)} of memory`].filter(Boolean).join(', ')],
       ['Task types', w.supported_task_types?.join(', ')],
@@ -31,18 +34,21 @@ export function Worker({ worker: w }) {
       ['ID', html`<span class="path">${w.id}</span>`],
     ]} />
     <${Tags} worker=${w} />
-    <${Fold} title="Frames per hour"><${Speeds} id=${w.id} /></${Fold}>
+    <${Fold} title="Frames per hour" open><${Speeds} id=${w.id} /></${Fold}>
     <${Fold} title="Sleep schedule"><${Schedule} worker=${w.id} /></${Fold}>
     <${Fold} title="Log of changes"><${Changes} kind="workers" id=${w.id} /></${Fold}></${Drawer}>`;
 }
 
-// Speeds is how fast it was in the jobs that changed last.
+// Speeds is how fast it was on the last days, and in the jobs that changed last.
 function Speeds({ id }) {
   const { data, error } = useLive(`speeds ${id}`, () => api.workerHistory(id));
   if (!data) return html`<p class="hint">${error?.message ?? 'Reading …'}</p>`;
-  const jobs = data.filter((j) => j.frames_per_hour > 0);
-  if (jobs.length === 0) return html`<p class="hint">It has told of no frame in the last jobs.</p>`;
-  return html`<${Chart} kind="points" times=${jobs.map((j) => Date.parse(j.last) / 1000)} values=${jobs.map((j) => j.frames_per_hour)} label="Speed" unit="frames an hour" text="How fast it was in each job, at the time of its last frame." />
+  const jobs = (data.jobs ?? []).filter((j) => j.frames_per_hour > 0);
+  return html`<${Days} days=${data.days} />${jobs.length > 0 && html`<${Parts} jobs=${jobs} />`}`;
+}
+
+function Parts({ jobs }) {
+  return html`<h3>In its last jobs</h3><${Chart} kind="points" times=${jobs.map((j) => Date.parse(j.last) / 1000)} values=${jobs.map((j) => j.frames_per_hour)} label="Speed" unit="frames an hour" text="How fast it was in each job, at the time of its last frame." />
     <ul class="plain-list">${jobs.slice(-8).reverse().map((j) => html`<li key=${j.job_id}><a class="name" href=${`jobs/${j.job_id}`}><${Name} text=${j.job_name} /></a>
       <span class="quiet">${j.frames_per_hour.toLocaleString('en', { maximumFractionDigits: 1 })} frames an hour, ${count(j.rendered, 'frame')} in ${seconds(j.seconds)}, <${Time} of=${j.last} /></span></li>`)}</ul>`;
 }

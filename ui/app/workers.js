@@ -6,8 +6,9 @@ import * as api from './api.js';
 import { bytes, count, percent, word } from './format.js';
 import { html } from './lib.js';
 import { useLive, version } from './live.js';
+import { Gauges, Seen } from './load.js';
 import { usePicks } from './picks.js';
-import { Command, Name, Progress, Status, Time } from './parts.js';
+import { Command, Name, Progress, Status } from './parts.js';
 import { ask, go, place } from './router.js';
 import { Updates } from './updates.js';
 import { Worker } from './worker.js';
@@ -19,7 +20,7 @@ export function useWorkers() {
   const { data } = useLive('workers', async () => (await api.workers()).sort(byName), {
     // Why one idles depends on the jobs too.
     wakes: (name, event) => name === 'worker' || name === 'tag' || (name === 'job' && !event.was_deleted),
-    change: (list, name, event) => (name === 'worker' ? changed(list, event) : list),
+    change: (list, name, event) => (name === 'worker' ? changed(list, event) : name === 'loads' ? loaded(list, event.workers) : list),
   });
   return data;
 }
@@ -29,6 +30,12 @@ function changed(list, event) {
   if (event.deleted_at) return list.filter((w) => w.id !== event.id);
   const { status_change, unable, in_use, unapproved } = event;
   return list.map((w) => (w.id === event.id ? { ...w, ...event, status_change, unable, in_use, unapproved } : w));
+}
+
+// loaded is the list after some of them told how busy they are.
+function loaded(list, told) {
+  const by = new Map(told.map((w) => [w.id, w]));
+  return list.map((w) => (by.has(w.id) ? { ...w, last_seen: by.get(w.id).last_seen, load: by.get(w.id).load } : w));
 }
 
 export function Workers({ id }) {
@@ -63,20 +70,26 @@ function Summary({ workers }) {
 export function Tiles({ workers, large }) {
   return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<li key=${w.id} class="worker-tile" data-status=${w.unable?.length || w.unapproved ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
     <a class="name" href=${`workers/${w.id}`} title=${doing(w)}>${w.name}</a><span class="quiet">${doing(w)}</span>
-    ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}</li>`)}</ul>`;
+    ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}
+    ${large && html`<${Gauges} worker=${w} />`}<${Found} findings=${w.facts?.findings} /></li>`)}</ul>`;
+}
+
+// Found says that something is wrong with a worker's computer.
+function Found({ findings }) {
+  if (!findings?.length) return null;
+  return html`<span class="found" data-level=${findings.some((f) => f.level === 'error') ? 'error' : 'warning'} title=${findings.map((f) => f.what).join('\n')}>${count(findings.length, 'finding')}</span>`;
 }
 
 // doing says what a worker does, in a few words.
 export function doing(w) {
   if (w.unapproved) return 'new, waits for approval';
   if (w.status === 'offline') return 'offline';
-  if (w.unapproved) return 'waits for approval';
   if (w.unable?.length) return w.unable[0].reason;
-  if (w.task?.status === 'active') return `${w.job_name ?? ''} – ${w.task.name}`;
+  if (w.task?.status === 'active') return `${w.in_use ? `${w.in_use}: ` : ''}${w.job_name ?? ''} – ${w.task.name}`;
   return w.in_use || w.idle || word(w.status);
 }
 
-const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-types wide', 'Computer'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
+const columns = [['c-pick', ''], ['c-status', 'Status'], ['c-name', 'Worker'], ['c-task', 'Task'], ['c-load wider', 'Load'], ['c-types wide', 'Computer'], ['c-version wide', 'Version'], ['c-time', 'Last seen']];
 
 function Table({ workers, picks }) {
   return html`<table aria-label="Workers"><thead><tr>${columns.map(([kind, title]) => html`<th key=${kind} class=${kind} scope="col">${title || html`<span class="unseen">Choose</span>`}</th>`)}</tr></thead>
@@ -96,9 +109,10 @@ function Row({ worker: w, index, picks }) {
     <td class="c-status"><${Status} is=${w.status} more=${wish(w)} /></td>
     <td class="c-name"><a class="name" href=${`workers/${w.id}${location.search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
     <td class="c-task">${task ? html`<a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a><${Progress} item=${task} />` : html`<span class="quiet">${doing(w)}</span>`}</td>
-    <td class="c-types wide">${computer(w).join(' · ')}<span class="quiet">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</span></td>
+    <td class="c-load wider"><${Gauges} worker=${w} /></td>
+    <td class="c-types wide">${computer(w).join(' · ')}<span class="quiet">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</span><${Found} findings=${w.facts?.findings} /></td>
     <td class="c-version wide">${w.version}${other(w) && html`<span class="quiet">${other(w)}</span>`}</td>
-    <td class="c-time">${['offline', 'error', ''].includes(w.status) ? html`<${Time} of=${w.last_seen} />` : html`<span class="quiet">here</span>`}</td></tr>`;
+    <td class="c-time"><${Seen} worker=${w} /></td></tr>`;
 }
 
 // computer says what a worker has to render with, as far as it told.
