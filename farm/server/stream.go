@@ -156,6 +156,9 @@ func (st *stream) batch(b batch) {
 	last := map[any]int{}
 	for i, e := range b.events {
 		if key := st.subject(e.Data); key != nil {
+			if before, ok := last[key]; ok {
+				b.events[i].Data = since(b.events[before].Data, e.Data)
+			}
 			last[key] = i
 		}
 	}
@@ -167,6 +170,32 @@ func (st *stream) batch(b batch) {
 			st.event(e)
 		}
 	}
+}
+
+// since is the later of two events about the same thing, as those see it who did not hear of
+// the earlier: what it was before is what it was before both.
+func since(earlier, later any) any {
+	switch l := later.(type) {
+	case events.JobChanged:
+		if e, ok := earlier.(events.JobChanged); ok {
+			l.RefreshTasks = l.RefreshTasks || e.RefreshTasks
+			if e.Previous != l.Status { // else it is what it was, and was something else in between
+				l.Previous = e.Previous
+			}
+		}
+		return l
+	case events.TaskChanged:
+		if e, ok := earlier.(events.TaskChanged); ok && e.Previous != l.Status {
+			l.Previous = e.Previous
+		}
+		return l
+	case events.WorkerChanged:
+		if e, ok := earlier.(events.WorkerChanged); ok && e.Previous != l.Worker.Status {
+			l.Previous = e.Previous
+		}
+		return l
+	}
+	return later
 }
 
 // subject returns what an event is about, or nil if this client is not told.

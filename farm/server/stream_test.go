@@ -152,3 +152,30 @@ func TestPreferWait(t *testing.T) {
 		t.Errorf("answered %d %s", a.status, a.body)
 	}
 }
+
+// What happens to a job in quick succession is told together, and the status that it had before
+// all of it is told, too: pages ask for their lists anew when it changes.
+func TestEventsToldTogether(t *testing.T) {
+	s := newServer(t)
+	stream := s.follow("/api/farm/events")
+	id := s.submit()
+	stream.await("job", id)
+	s.worker() // after which the stream pauses for a moment
+	var task struct{ UUID string }
+	if err := json.Unmarshal([]byte(s.want(200, "POST", "/api/v3/worker/task", "").body), &task); err != nil {
+		t.Fatal(err)
+	}
+	for steps := range 3 {
+		s.want(204, "POST", "/api/v3/worker/task/"+task.UUID, fmt.Sprintf(`{"taskStatus":"active","activity":"step %d"}`, steps))
+	}
+	s.want(204, "POST", "/api/v3/worker/task/"+task.UUID, `{"taskStatus":"completed"}`)
+	for {
+		data := stream.await("job", id)
+		if status := data["status"]; status == "queued" {
+			continue
+		} else if data["previous_status"] != "queued" {
+			t.Errorf("the job is %v, and it is not told that it was queued: %v", status, data)
+		}
+		return
+	}
+}
