@@ -18,12 +18,11 @@ type Checked struct {
 
 // Check reads an image of any kind, size bytes long, and tells whether it is
 // whole: lines or tiles, one part or several, deep or not. Every chunk that its
-// tables name has to be there, and to be the right one. Of chunks without
-// compression, with RLE, ZIP and ZIPS the pixels are decoded, one chunk at a
-// time, and of PXR24 the data behind them; ZIP, ZIPS and PXR24 have checksums.
-// Of PIZ, B44 and DWA the inner lengths have to agree. Lower resolutions and
-// the samples of deep images are measured only. Errors are of kind farm.Invalid
-// or of reading.
+// tables name has to be there, and to be the right one. The pixels are decoded,
+// one chunk at a time, but for DWA, of which it is the streams behind them, and
+// for very large chunks of other kinds than RLE and ZIP, which are measured. ZIP,
+// ZIPS and PXR24 have checksums. Lower resolutions and the samples of deep
+// images are measured only. Errors are of kind farm.Invalid or of reading.
 func Check(file io.ReaderAt, size int64) (Checked, error) {
 	parts, multi, at, err := readParts(io.NewSectionReader(file, 0, size))
 	if err != nil {
@@ -179,39 +178,32 @@ func (c *checker) pixels(i int, p *part, at int64, length int, r region) error {
 	pixels, release := borrow(raw)
 	defer release()
 	ok := true
-	switch p.compression {
-	case compressNone:
-		ok = false
-	case compressRLE:
-		c.summed = false
-		if ok = unpackRuns(pixels, packed); ok {
+	switch {
+	case p.compression <= compressZIP:
+		c.summed = c.summed && p.compression != compressRLE
+		if ok = p.unpack(r, pixels, packed); ok {
 			c.look(i, p, r, pixels)
 		}
-	case compressZIPS, compressZIP:
-		if ok = unpack(pixels, packed); ok {
-			c.look(i, p, r, pixels)
-		}
-	case compressPXR24:
+	case p.compression == compressPXR24 && raw > maxShown:
 		c.flat = false
 		ok = inflates(packed)
-	default:
+	case raw > maxShown: // decoding takes several times the memory
 		c.decoded = false
 		ok = measured(p.compression, packed)
+	case p.compression == compressDWAA, p.compression == compressDWAB:
+		c.decoded = false
+		ok = p.streamsDWA(r, packed)
+	default:
+		c.summed = c.summed && p.compression == compressPXR24
+		if ok = p.unpack(r, pixels, packed); ok {
+			c.look(i, p, r, pixels)
+		}
 	}
 	if !ok {
 		return damaged("its lines from %d on cannot be read", r.y)
 	}
 	return nil
 }
-
-// More ways of compression, which can be checked.
-const (
-	compressRLE   = 1
-	compressPIZ   = 4
-	compressPXR24 = 5
-	compressDWAA  = 8
-	compressDWAB  = 9
-)
 
 // inflates reports whether the data is a whole zlib stream, checksum and all.
 func inflates(packed []byte) bool {
@@ -266,6 +258,15 @@ func measured(compression byte, packed []byte) bool {
 func unpackRuns(to, packed []byte) bool {
 	halves, done := borrow(len(to))
 	defer done()
+	if !expandRuns(halves, packed) {
+		return false
+	}
+	interleave(to, halves)
+	return true
+}
+
+// expandRuns decodes runs of as many bytes as there have to be.
+func expandRuns(to, packed []byte) bool {
 	at := 0
 	for len(packed) > 1 {
 		n := int(int8(packed[0]))
@@ -273,28 +274,24 @@ func unpackRuns(to, packed []byte) bool {
 		switch {
 		case n < 0: // bytes as they are
 			n = -n
-			if n > len(packed) || at+n > len(halves) {
+			if n > len(packed) || at+n > len(to) {
 				return false
 			}
-			copy(halves[at:], packed[:n])
+			copy(to[at:], packed[:n])
 			packed = packed[n:]
 		default:
 			n++
-			if at+n > len(halves) {
+			if at+n > len(to) {
 				return false
 			}
-			for i := range halves[at : at+n] {
-				halves[at+i] = packed[0]
+			for i := range n {
+				to[at+i] = packed[0]
 			}
 			packed = packed[1:]
 		}
 		at += n
 	}
-	if at != len(halves) || len(packed) > 0 {
-		return false
-	}
-	interleave(to, halves)
-	return true
+	return at == len(to) && len(packed) == 0
 }
 
 // look counts values that are not finite, and notices whether each channel has

@@ -21,6 +21,8 @@ type checkedChannel struct {
 	name string
 	kind int // 0 uint, 1 half, 2 float
 	x, y int // it has a value in every x-th column and y-th row
+
+	perceptual bool // B44 stores its logarithm
 }
 
 func (c checkedChannel) size() int {
@@ -118,7 +120,7 @@ func (p *part) channel(h *headerReader) bool {
 		return false
 	}
 	c := checkedChannel{name: name, kind: h.int32()}
-	h.skip(4) // linear or not, and three bytes for later
+	c.perceptual = h.bytes(4)[0] != 0 // and three bytes for later
 	c.x, c.y = h.int32(), h.int32()
 	switch {
 	case h.err != nil:

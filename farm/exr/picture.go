@@ -16,8 +16,8 @@ import (
 // several layers the composited one. Values are linear, and shown as a screen does by the
 // curve of sRGB, with those that are brighter than white rolled off.
 //
-// Errors are of kind farm.Invalid (damaged, cut short) and farm.Unsupported (deep, lossy
-// or wavelet compression, without colours).
+// Errors are of kind farm.Invalid (damaged, cut short) and farm.Unsupported (deep, without
+// colours).
 func Picture(file io.ReaderAt, size int64, width, height int) (*image.RGBA, error) {
 	parts, multi, at, err := readParts(io.NewSectionReader(file, 0, size))
 	if err != nil {
@@ -175,24 +175,12 @@ func (s *shrinker) add(r region, at int64) error {
 	}
 	pixels, release := borrow(raw)
 	defer release()
-	ok := false
-	switch p.compression {
-	case compressRLE:
-		ok = unpackRuns(pixels, packed)
-	case compressZIPS, compressZIP:
-		ok = unpack(pixels, packed)
-	case compressNone:
-	default:
-		return unsupported("it is compressed with %s: ZIP can be shown", compressionNames[p.compression])
-	}
-	if !ok {
+	if !p.unpack(r, pixels, packed) {
 		return damaged("its lines from %d on cannot be read", r.y)
 	}
 	s.look(r, pixels)
 	return nil
 }
-
-var compressionNames = []string{"none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB"}
 
 // look adds the values of a region: its rows one after the other, and in a row the values
 // of one channel after those of another.

@@ -150,21 +150,27 @@ func (r *Reader) readBlock() error {
 
 // unpack decompresses a block: deflate, then see interleave.
 func unpack(to, packed []byte) bool {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return false
-	}
 	halves, done := borrow(len(to))
 	defer done()
-	if _, err := io.ReadFull(z, halves); err != nil {
-		return false
-	}
-	// Reading to the end compares the checksum.
-	if n, err := z.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if !inflate(halves, packed) {
 		return false
 	}
 	interleave(to, halves)
 	return true
+}
+
+// inflate decompresses a whole zlib stream of as many bytes as there have to be.
+func inflate(to, packed []byte) bool {
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return false
+	}
+	if _, err := io.ReadFull(z, to); err != nil {
+		return false
+	}
+	// Reading to the end compares the checksum.
+	n, err := z.Read(make([]byte, 1))
+	return n == 0 && err == io.EOF
 }
 
 // interleave undoes what makes pixels easier to compress: sums of the

@@ -16,7 +16,7 @@ import (
 // table. Blocks that are zeros anyway do not count.
 var lostBlocks = []lostBlock{
 	{"png", 100}, {"tiff-DEFLATE", 100}, {"tiff-LZW", 80}, {"tiff-PACKBITS", 90}, {"jpeg-", 90}, {"exr-ZIP", 100}, {"exr-PXR24", 100},
-	{"exr-float", 100}, {"exr-multilayer", 100}, {"exr-RLE", 90}, {"hdr", 90}, {"iris", 90}, {"targa-RGB", 80},
+	{"exr-float", 100}, {"exr-multilayer", 100}, {"exr-RLE", 90}, {"exr-PIZ", 90}, {"exr-DWA", 90}, {"hdr", 90}, {"iris", 90}, {"targa-RGB", 80},
 }
 
 type lostBlock struct {

@@ -60,7 +60,7 @@ var proofs = []struct {
 	{"png", Checksummed}, {"interlaced", Checksummed}, {"tiff-DEFLATE", Checksummed}, {"tiff-NONE", Measured}, {"tiff", Decoded},
 	{"jpeg-", Decoded}, {"jpeg2000", Measured}, {"webp-alpha-90", Measured}, {"webp", Measured}, {"targa-raw", Measured},
 	{"targa-BW", Measured}, {"targa", Decoded}, {"bmp", Measured}, {"hdr", Decoded}, {"iris", Decoded}, {"dpx", Measured}, {"cineon", Measured},
-	{"exr-NONE", Decoded}, {"exr-RLE", Decoded}, {"exr-P", Measured}, {"exr-B", Measured}, {"exr-D", Measured}, {"exr", Decoded},
+	{"exr-NONE", Decoded}, {"exr-RLE", Decoded}, {"exr-PIZ", Decoded}, {"exr-PXR24", Checksummed}, {"exr-B44", Decoded}, {"exr-D", Measured}, {"exr", Decoded},
 	{"movie", Measured}, {"still", Measured},
 }
 
