@@ -57,6 +57,8 @@ func readParts(r io.Reader) (parts []*part, multi bool, size int64, err error) {
 		switch {
 		case h.err != nil:
 			return nil, false, 0, h.err
+		case n == 0 && flags&flagParts != 0 && len(parts) == 0:
+			return nil, false, 0, damaged("it has no part")
 		case n == 0 && flags&flagParts != 0:
 			return parts, true, h.read, nil // an empty header ends the list
 		case len(parts) == maxParts:
