@@ -81,7 +81,7 @@ var deviceWords = regexp.MustCompile(`^Cycles renders on (?:(the processor)|.+ \
 // a message of the log, in the category color_management.
 var (
 	opensLine  = regexp.MustCompile(`(?i)\bread blend: `)
-	colourLine = regexp.MustCompile(`(?:scene (view|look) "(.+?)" not found, setting default|(display) "(.+?)" used by scene not found, setting)`)
+	colourLine = regexp.MustCompile(`(?:scene (view|look) "(.+?)" not found, setting|(display) "(.+?)" used by scene not found, setting)`)
 )
 
 // A preflight is one that is under way.

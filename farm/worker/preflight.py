@@ -2,9 +2,16 @@
 # keeps the frames from being what they should be, one line for each, and ends
 # Blender if a line is of a kind in STOPS. What it sets is CONFIG, see preflight.go.
 def farm_preflight(config):
-    import os, sys, time
+    import ctypes, os, sys, time
     begun = time.monotonic()
     import bpy
+
+    # What Blender itself has to say of the file goes through the C library's buffer, and
+    # has to come before this.
+    try:
+        (ctypes.cdll.ucrtbase if os.name == "nt" else ctypes.CDLL(None)).fflush(None)
+    except Exception:
+        pass
 
     told = []
 

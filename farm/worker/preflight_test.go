@@ -212,7 +212,9 @@ func TestPreflightColours(t *testing.T) {
 	blendertest.Find(t)
 	t.Parallel()
 	b := preflightBench(t)
-	file, _ := preflightScene(t, b, `s.view_settings.view_transform = "Filmic Log"`)
+	file, _ := preflightScene(t, b, `
+s.view_settings.view_transform = "Filmic Log"
+bpy.context.preferences.filepaths.use_file_compression = False`)
 	studios(t, file, "Filmic Log", "Studio Log")
 	for _, warm := range []bool{true, false} {
 		err := b.do(t.Context(), preflightTask(t, file, "warm", warm))
@@ -254,7 +256,7 @@ Color management: scene look "High Contrast" not found, setting default "None".`
 Read blend: "/s/a.blend"`, ``},
 		{"5.2", `00:00.302  blend            | Read blend: "/s/a.blend"
 00:00.310  color_management | WARNING display "P3" used by scene not found, setting to default ("sRGB").
-00:00.311  color_management | WARNING scene view "Studio" not found, setting default "AgX".
+00:00.311  color_management | WARNING scene view "Studio" not found, setting to "AgX".
 00:00.312  color_management | WARNING image colorspace "ACEScg" not found, will use default instead.`, `display "P3", view "Studio"`},
 	}
 	for _, c := range cases {
