@@ -38,6 +38,7 @@ func TestContactSheet(t *testing.T) {
 	p.see(".viewer", "Frame 2")
 	p.key(" ")
 	p.see(".viewer button", "Stop")
+	p.until("visible('.viewer button').some((node) => node.textContent === 'Stop') && document.querySelector('.viewer img').naturalWidth === 640") // it becomes sharp while it plays
 	p.see(".viewer", "Frame 3")
 	p.click(".viewer button", "Stop")
 	p.click(".viewer button", "Compare")

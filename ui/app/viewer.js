@@ -36,6 +36,7 @@ export function Viewer({ job, comments, frames, at: index, go, fps = FPS }) {
     const i = seen.indexOf(f);
     go(frames.indexOf(seen[(i + by + seen.length) % seen.length]));
   };
+  useSharp(plays, seen, seen.indexOf(f));
   usePlayer(plays, seen, seen.indexOf(f), fps, (next) => go(frames.indexOf(next)));
   const compare = () => {
     setPlays(false);
@@ -52,7 +53,7 @@ export function Viewer({ job, comments, frames, at: index, go, fps = FPS }) {
     event.preventDefault();
   };
   return html`<dialog ref=${dialog} class="viewer" tabindex="-1" aria-label=${`Frame ${f.frame}`} onClose=${() => go(-1)} onKeyDown=${key}>
-    ${with_ ? html`<${Compare} one=${with_} two=${f} />` : html`<img src=${pictureOf(f, plays ? 'small' : 'large')} alt=${described(f)} />`}
+    ${with_ ? html`<${Compare} one=${with_} two=${f} />` : html`<img src=${pictureOf(f, plays && !sharp.has(pictureOf(f, 'large')) ? 'small' : 'large')} alt=${described(f)} />`}
     <div class="row"><span class="quiet">${described(f)}</span><span class="spread"></span>
       <button type="button" onClick=${() => step(-1)} aria-label="The frame before">‹</button><button type="button" onClick=${() => step(1)} aria-label="The next frame">›</button>
       <button type="button" onClick=${() => setPlays(!plays)}>${plays ? 'Stop' : 'Play'}</button>
@@ -69,7 +70,8 @@ function usePlayer(plays, seen, index, fps, show) {
     const ready = []; // pictures of the frames that are next
     for (let i = 1; i <= Math.min(AHEAD, seen.length - 1); i++) {
       const image = new Image();
-      image.src = pictureOf(seen[(index + i) % seen.length], 'small');
+      const large = pictureOf(seen[(index + i) % seen.length], 'large');
+      image.src = sharp.has(large) ? large : pictureOf(seen[(index + i) % seen.length], 'small');
       ready.push(image);
     }
     const due = performance.now() + 1000 / fps;
@@ -81,6 +83,30 @@ function usePlayer(plays, seen, index, fps, show) {
     timer = requestAnimationFrame(look);
     return () => cancelAnimationFrame(timer);
   }, [plays, index]);
+}
+
+const sharp = new Set(); // addresses of large pictures that were fetched
+
+// useSharp fetches the large pictures while the small ones play, one after the other, so that
+// the sequence is sharp the next time around.
+function useSharp(plays, seen, index) {
+  const list = useRef(seen);
+  list.current = seen;
+  useEffect(() => {
+    if (!plays) return undefined;
+    let over = false;
+    const fetch = async () => {
+      for (let i = 0; i < list.current.length && !over; i++) {
+        const large = pictureOf(list.current[(index + i) % list.current.length], 'large');
+        if (sharp.has(large)) continue;
+        const image = new Image();
+        image.src = large;
+        await image.decode().then(() => sharp.add(large), () => {}); // gone, or broken off: the small one stays
+      }
+    };
+    fetch();
+    return () => { over = true; };
+  }, [plays]);
 }
 
 // Compare lays one frame over another, and a slider moves the border between them.
