@@ -123,3 +123,17 @@ func TestManyFailedJobs(t *testing.T) {
 	p.see(".problems li:first-child", "fails 4")
 	p.until("document.querySelector('.problems li:nth-child(3) .line') && !document.querySelector('.problems li:nth-child(4) .line')")
 }
+
+// A job whose worker is between two tasks does not wait for workers.
+func TestHeadlineBetweenTasks(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.patient()
+	f.submit("runs", "hello", 3, 1, "queued")
+	w := f.newWorker("misc")
+	task := w.take()
+	p := open(t, f, "/app/")
+	p.see("h1", "1 job at work on 1 of 1 worker")
+	w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"completed"}`))
+	p.until("document.querySelector('h1').textContent === '1 job at work'")
+	p.see(".now .tile", "runs")
+}

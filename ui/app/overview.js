@@ -54,6 +54,7 @@ function sentence(running, workers) {
   const at = (workers ?? []).filter((w) => w.task?.status === 'active').length;
   const there = (workers ?? []).filter((w) => !['offline', ''].includes(w.status)).length;
   if (at > 0) return `${count(running.total, 'job')} at work on ${at} of ${count(there, 'worker')}`;
+  if (running.total > 0 && farmStatus.value === 'active') return `${count(running.total, 'job')} at work`; // its worker is between two tasks
   if (running.all === 0 && there === 0) return 'Welcome to your farm';
   if (there === 0) return 'No worker is here';
   return running.total ? `${count(running.total, 'job')} waiting for ${count(there, 'worker')}` : `Nothing to do, ${count(there, 'worker')} ready`;
@@ -69,7 +70,7 @@ function Running({ job, workers }) {
   return html`<li class="tile"><${Picture} job=${job.id} info=${job.last_rendered} alt=${`The last rendered image of ${job.name}`} hint="No image yet" />
     <div class="tile-text"><a class="name" href=${`jobs/${job.id}`} title=${job.name.slice(0, 1000)}><${Name} text=${job.name} /></a>
       <${Progress} item=${job} /><span class="time-left"><${Remaining} job=${job} more=" left" />${job.time_left && html`<span class="quiet"> · <${Left} job=${job} /></span>`}</span>
-      <span class="quiet doing">${[its.length === 1 ? its[0].name : its.length > 1 ? count(its.length, 'worker') : job.activity, job.time_left?.frames_per_hour > 0 && rateOf(job.time_left.frames_per_hour)].filter(Boolean).join(' · ')}</span>
+      <span class="quiet doing">${[its.length === 1 ? its[0].name : its.length > 1 ? count(its.length, 'worker') : /^Changed to status/.test(job.activity) ? '' : job.activity, job.time_left?.frames_per_hour > 0 && rateOf(job.time_left.frames_per_hour)].filter(Boolean).join(' · ')}</span>
       ${job.task_counts?.failed > 0 && html`<a class="bad" href=${`jobs/${job.id}?tasks=failed`}>${count(job.task_counts.failed, 'task')} failed</a>`}</div></li>`;
 }
 
