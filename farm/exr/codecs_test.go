@@ -82,7 +82,7 @@ func allValues(data []byte) (w, h int, values [][4]float32, err error) {
 			for _, ch := range p.channels {
 				c := strings.Index("RGBA", ch.name)
 				for x := range r.width {
-					v := math.Float32frombits(0)
+					var v float32
 					if ch.kind == 1 {
 						v = halves()[order.Uint16(pixels)]
 					} else {
