@@ -38,7 +38,7 @@ func TestAdviceOfAComputer(t *testing.T) {
 	p.click(".head .why a", advised[0].Label)
 	p.see(".workers .empty code", "farm work")
 	line := ""
-	p.eval("visible('.workers .empty code')[0].textContent", &line)
+	p.eval("document.querySelector('.workers .empty code:not(p code)').textContent", &line)
 	words := strings.Fields(line)
 	for _, word := range strings.Fields(advised[0].Command) {
 		if !slices.Contains(words, word) {
@@ -83,7 +83,8 @@ func adviceOfFrames(p *page) {
 	p.click(".head .why button", "Render frame 5 again")
 	p.click("dialog button", "Render again")
 	p.see(".notice", "Frames 5 are rendered again.")
-	p.gone(".head .why.warn")
+	p.until("!document.querySelector('.head .why.warn').innerText.includes('frame 5')")
+	p.see(".head .why.warn", "frames 1,2 were made from an older .blend")
 	p.see(".head .row .status", "queued")
 }
 
