@@ -10,8 +10,10 @@ export function useComments(job) {
   const { data, load } = useLive(`comments ${job}`, () => api.comments(job), { wakes: (name, event) => name === 'comments' && event.job_id === job });
   const by = new Map();
   for (const c of data ?? []) by.set(c.frame, [...(by.get(c.frame) ?? []), c]);
-  return { of: (frame) => by.get(frame) ?? [], load };
+  return { of: (frame) => by.get(frame) ?? none, load };
 }
+
+const none = [];
 
 export function Comments({ job, frame, comments }) {
   const [busy, setBusy] = useState(false);

@@ -1,7 +1,7 @@
 // The contact sheet: every frame that is rendered as a small picture, as it arrives.
 import { forget, later } from './budget.js';
 import { useComments } from './comments.js';
-import { html, useEffect, useRef, useState } from './lib.js';
+import { html, memo, useEffect, useRef, useState } from './lib.js';
 import { described, ranges } from './frames.js';
 import { Fold } from './parts.js';
 import { useAddress } from './router.js';
@@ -34,13 +34,17 @@ function Sheet({ job, frames, wanted, choose, fps }) {
     if (event.shiftKey && last >= 0) choose(ranges([...wanted, ...frames.slice(Math.min(last, i), Math.max(last, i) + 1)]));
     else choose(ranges(wanted.has(frame) ? [...wanted].filter((n) => n !== frame) : [...wanted, frame]));
   };
-  return html`<ul class="contact">${those.map((f, i) => html`<li key=${f.frame} class=${`frame ${wanted.has(f.frame) ? 'wanted' : ''}`} data-status=${f.status}>
-      <${Thumb} frame=${f} open=${() => setOpen(from + i)} /><${Said} comments=${comments.of(f.frame)} />
-      <label class=${f.warns ? 'bad' : 'quiet'} title=${described(f)}><input type="checkbox" checked=${wanted.has(f.frame)} onClick=${(event) => toggle(event, from + i)} aria-label=${`Choose frame ${f.frame}`} /> ${f.frame}</label></li>`)}</ul>
+  const does = useRef({}).current; // stays the same, so that what does not change is not drawn again
+  Object.assign(does, { toggle, setOpen });
+  return html`<ul class="contact">${those.map((f, i) => html`<${Item} key=${keyOf(f)} frame=${f} at=${from + i} chosen=${wanted.has(f.frame)} comments=${comments.of(f.frame)} does=${does} />`)}</ul>
     ${frames.length > MOST && html`<div class="actions"><button type="button" disabled=${from === 0} onClick=${() => setFrom(Math.max(0, from - MOST))}>‹ Earlier</button>
       <button type="button" disabled=${from + MOST >= frames.length} onClick=${() => setFrom(from + MOST)}>Later ›</button></div>`}
     ${open >= 0 && html`<${Viewer} job=${job} comments=${comments} frames=${frames} at=${open} go=${setOpen} fps=${fps} />`}`;
 }
+
+const Item = memo(({ frame: f, at, chosen, comments, does }) => html`<li class=${`frame ${chosen ? 'wanted' : ''}`} data-status=${f.status}>
+      <${Thumb} frame=${f} open=${() => does.setOpen(at)} /><${Said} comments=${comments} />
+      <label class=${f.warns ? 'bad' : 'quiet'} title=${described(f)}><input type="checkbox" checked=${chosen} onClick=${(event) => does.toggle(event, at)} aria-label=${`Choose frame ${f.frame}`} /> ${f.frame}</label></li>`);
 
 const keyOf = (f) => `${f.task_id} ${f.frame}`;
 

@@ -207,7 +207,8 @@ class FrameList {
   // page fetches one page, and returns where the next begins, 0 if there is none.
   async page(after) {
     const { frames, next } = await api.frames(this.job, after, PAGE);
-    this.pages.set(after, frames);
+    const before = this.pages.get(after) ?? [];
+    this.pages.set(after, frames.map((f, i) => (before[i] && JSON.stringify(f) === JSON.stringify(before[i]) ? before[i] : f))); // what is the same is not drawn again
     for (const f of frames) this.pageOf.set(f.task_id, after);
     return next;
   }

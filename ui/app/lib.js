@@ -9,3 +9,16 @@ export { computed, effect, signal } from '../vendor/signals/signals.mjs';
 // html makes elements of a template. What is put into it becomes text, never markup, so
 // that the name of a job can do nothing but be read.
 export const html = htm.bind(h);
+
+// memo makes of a component one that is drawn again only when one of its properties is
+// another: of long lists, which are drawn often, little changes.
+export function memo(Component) {
+  function differs(next) {
+    const names = Object.keys(next);
+    return names.length !== Object.keys(this.props).length || names.some((name) => next[name] !== this.props[name]);
+  }
+  return function Memo(props) {
+    this.shouldComponentUpdate = differs;
+    return h(Component, props);
+  };
+}

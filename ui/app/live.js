@@ -30,7 +30,9 @@ function say(name, data) {
   const key = name === 'log' || name === 'loads' ? `${name} ${count++}` : `${name} ${data?.id ?? data?.tag?.id ?? data?.job_id ?? ''}`;
   const before = name === 'fresh' ? null : waiting.get(key)?.[1];
   waiting.delete(key); // what is told last stands last
-  waiting.set(key, [name, before ? { ...data, previous_status: data.previous_status ?? before.previous_status, refresh_tasks: data.refresh_tasks || before.refresh_tasks } : data]);
+  if (before?.previous_status) data.previous_status ??= before.previous_status;
+  if (before?.refresh_tasks) data.refresh_tasks = true;
+  waiting.set(key, [name, data]);
   timer ||= setTimeout(handOn, Math.max(0, last + PAUSE - performance.now()));
 }
 

@@ -1,5 +1,5 @@
 // Small parts that several parts of the page use.
-import { html, signal, useEffect, useRef, useState } from './lib.js';
+import { html, memo, signal, useEffect, useRef, useState } from './lib.js';
 import { ago, between, exactly, percent, remaining, word } from './format.js';
 
 // The clock of the page: what shows how long ago something was is drawn again with it.
@@ -7,15 +7,13 @@ const tick = signal(0);
 setInterval(() => { tick.value++; }, 5000); // the resolution of ago
 
 // Time shows how long ago something was; it grows old by itself.
-export function Time({ of }) {
+export const Time = memo(({ of }) => {
   tick.value;
   return html`<time datetime=${of ?? ''} title=${exactly(of)}>${ago(of)}</time>`;
-}
+});
 
 // Status shows a status as a coloured dot and a word.
-export function Status({ is, more }) {
-  return html`<span class="status" data-status=${is || 'new'}>${word(is)}${more}</span>`;
-}
+export const Status = memo(({ is, more }) => html`<span class="status" data-status=${is || 'new'}>${word(is)}${more}</span>`);
 
 // Progress shows how many steps are done.
 export function Progress({ item, label = 'Progress' }) {
@@ -40,9 +38,7 @@ export function Remaining({ job, more = '' }) {
 }
 
 // Name is a name in a narrow place: it may break after the marks that file names are made of.
-export function Name({ text }) {
-  return String(text).slice(0, SHOWN).split(/(?<=[_.\-/])/).flatMap((part, i) => (i ? [html`<wbr />`, part] : [part]));
-}
+export const Name = memo(({ text }) => String(text).slice(0, SHOWN).split(/(?<=[_.\-/])/).flatMap((part, i) => (i ? [html`<wbr />`, part] : [part])));
 
 const SHOWN = 400; // of a name, in a list; the whole is on the page of the thing
 

@@ -9,7 +9,8 @@ const rank = ['failed', 'soft-failed', 'active', 'canceled', 'paused', 'queued',
 // draw paints frames, and marks the chosen ones.
 export function draw(canvas, frames, wanted) {
   const style = getComputedStyle(canvas);
-  const colour = (name) => style.getPropertyValue(name).trim();
+  const known = new Map();
+  const colour = (name) => known.get(name) ?? known.set(name, style.getPropertyValue(name).trim()).get(name);
   const scale = devicePixelRatio || 1;
   const width = canvas.clientWidth, height = canvas.clientHeight;
   canvas.width = Math.round(width * scale);

@@ -4,7 +4,7 @@ import { MANAGER } from './address.js';
 import { AddComputer } from './addcomputer.js';
 import * as api from './api.js';
 import { bytes, count, percent, word } from './format.js';
-import { html } from './lib.js';
+import { html, memo } from './lib.js';
 import { useLive, version } from './live.js';
 import { Gauges, Seen } from './load.js';
 import { usePicks } from './picks.js';
@@ -68,10 +68,7 @@ function Summary({ workers }) {
 
 // Tiles shows many workers in little space: a colour, a name, and what it does.
 export function Tiles({ workers, large }) {
-  return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<li key=${w.id} class="worker-tile" data-status=${w.unable?.length || w.unapproved ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
-    <a class="name" href=${`workers/${w.id}`} title=${doing(w)}>${w.name}</a><span class="quiet">${doing(w)}</span>
-    ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}
-    ${large && html`<${Gauges} worker=${w} />`}<${Found} findings=${w.facts?.findings} /></li>`)}</ul>`;
+  return html`<ul class=${`tiles ${large ? 'large' : ''}`}>${workers.map((w) => html`<${Tile} key=${w.id} worker=${w} large=${large} />`)}</ul>`;
 }
 
 // Found says that something is wrong with a worker's computer.
@@ -79,6 +76,11 @@ function Found({ findings }) {
   if (!findings?.length) return null;
   return html`<span class="found" data-level=${findings.some((f) => f.level === 'error') ? 'error' : 'warning'} title=${findings.map((f) => f.what).join('\n')}>${count(findings.length, 'finding')}</span>`;
 }
+
+const Tile = memo(({ worker: w, large }) => html`<li class="worker-tile" data-status=${w.unable?.length || w.unapproved ? 'error' : w.task?.status === 'active' ? 'active' : w.status || 'new'}>
+    <a class="name" href=${`workers/${w.id}`} title=${doing(w)}>${w.name}</a><span class="quiet">${doing(w)}</span>
+    ${w.task?.status === 'active' && html`<progress max="100" value=${percent(w.task.steps_completed, w.task.steps_total)} data-status="active" aria-label=${`Progress of ${w.name}`}></progress>`}
+    ${large && html`<${Gauges} worker=${w} />`}<${Found} findings=${w.facts?.findings} /></li>`);
 
 // doing says what a worker does, in a few words.
 export function doing(w) {
@@ -97,7 +99,6 @@ function Table({ workers, picks }) {
 }
 
 function Row({ worker: w, index, picks }) {
-  const task = w.task?.status === 'active' ? w.task : null; // the protocol gives the last task of a worker that has none
   const picked = picks.has(w.id);
   const open = (event) => {
     if (event.target.closest('a, button, input, label') || getSelection().type === 'Range') return;
@@ -106,14 +107,19 @@ function Row({ worker: w, index, picks }) {
   };
   return html`<tr data-index=${index} aria-selected=${picked ? 'true' : 'false'} onClick=${open} onMouseDown=${(event) => event.shiftKey && event.preventDefault()}>
     <td class="c-pick"><label><input type="checkbox" checked=${picked} aria-label=${`Choose ${w.name}`} onClick=${(event) => picks.click(index, event)} /></label></td>
-    <td class="c-status"><${Status} is=${w.status} more=${wish(w)} /></td>
-    <td class="c-name"><a class="name" href=${`workers/${w.id}${location.search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
+    <${Cells} worker=${w} search=${location.search} /></tr>`;
+}
+
+const Cells = memo(({ worker: w, search }) => {
+  const task = w.task?.status === 'active' ? w.task : null; // the protocol gives the last task of a worker that has none
+  return html`<td class="c-status"><${Status} is=${w.status} more=${wish(w)} /></td>
+    <td class="c-name"><a class="name" href=${`workers/${w.id}${search}`}><${Name} text=${w.name} /></a><span class="quiet">${[w.platform, w.ip_address].filter(Boolean).join(' · ')}</span></td>
     <td class="c-task">${task ? html`<a href=${`jobs/${task.job_id}/${task.id}`}>${w.job_name} – ${task.name}</a><${Progress} item=${task} />` : html`<span class="quiet">${doing(w)}</span>`}</td>
     <td class="c-load wider"><${Gauges} worker=${w} /></td>
     <td class="c-types wide">${computer(w).join(' · ')}<span class="quiet">${[...w.supported_task_types ?? [], ...(w.unable ?? []).map((u) => `not ${u.task_types.join(', ')}`)].join(', ')}</span><${Found} findings=${w.facts?.findings} /></td>
     <td class="c-version wide">${w.version}${other(w) && html`<span class="quiet">${other(w)}</span>`}</td>
-    <td class="c-time"><${Seen} worker=${w} /></td></tr>`;
-}
+    <td class="c-time"><${Seen} worker=${w} /></td>`;
+});
 
 // computer says what a worker has to render with, as far as it told.
 function computer(w) {
