@@ -326,10 +326,10 @@ func TestErrorsFileIsReadAgain(t *testing.T) {
 	job := f.submit(frames(1))
 	path := filepath.Join(f.home, "errors.yaml")
 	for n, c := range []struct{ text, class string }{
-		{"", ""},
+		{"", "unknown"},
 		{"rules:\n  - {class: one, match: 'XYZ-1', means: One.}\n", "one"},
 		{"rules:\n  - {class: bad, match: '(', means: x}\n  - {class: two, match: 'XYZ-[0-9]', means: Number two.}\n", "two"},
-		{"rules: [", ""},
+		{"rules: [", "unknown"},
 	} {
 		if c.text != "" {
 			f.must(os.WriteFile(path, []byte(c.text), 0o600))
