@@ -17,8 +17,10 @@
 //	next task   the task that a worker holds to begin it after the one at hand
 //	second run  a run of a task by an idle worker beside the first run, of which the first
 //	            whole result counts (speculative execution)
+//	share       frames of a task that an idle worker renders for the one that holds it
 //	report      what a worker says about a task
 //	return      give a task back unfinished
+//	rest        the frames of a task that no try has rendered yet
 //	requeue     queue a task again because a user wants it done again
 //	intent      what the user wants of a job: run, hold or abort
 //	tag         restricts a job to the workers that carry it

@@ -82,9 +82,10 @@ const (
 	FrameNotFinite                            // many of its pixels are no numbers, or infinite
 	FrameRenderedAgain                        // the file was not whole at first, and was rendered once more
 	FrameRenderedTwice                        // two workers rendered it, and this is the one that counts
+	FrameAlone                                // it has one file, changed last at Saved, and does not depend on other frames; people are not told
 )
 
-var frameFlagNames = []string{"was-there", "flat", "not-finite", "rendered-again", "rendered-twice"}
+var frameFlagNames = []string{"was-there", "flat", "not-finite", "rendered-again", "rendered-twice", "alone"}
 
 // frameFlagMeanings are the flags for people.
 var frameFlagMeanings = []string{"was there already", "one colour", "pixels that are no numbers", "rendered again, as it was not whole", "rendered twice"}

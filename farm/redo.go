@@ -8,11 +8,12 @@ import (
 )
 
 // A Redo says that a task is to render only some of its frames, once more, and to
-// keep the files that are there. The zero value says nothing. It is forgotten when
-// the task is completed, or requeued or canceled as a whole.
+// keep the files that are there; or, if it keeps none, that these frames are its rest,
+// see rest.go. The zero value says nothing. It is forgotten when the task is completed,
+// or requeued or canceled as a whole.
 type Redo struct {
 	Frames string // as FormatFrames writes them
-	Kept   string // names what is kept of this time, as part of file names
+	Kept   string // names what is kept of this time, as part of file names; "": nothing is
 }
 
 // MaxRedo bounds Redo.Frames, in bytes.

@@ -117,7 +117,7 @@ type TaskState struct {
 	Failures  int        // tries that failed since then; at least one by each of FailedBy that was not excused
 	Excused   int        // failures since then that were no tries, see Judge
 	Cause     *Cause     // why it failed last, as far as its log says; what it points to never changes
-	Redo      Redo       // only some of its frames are wanted, once more
+	Redo      Redo       // only some of its frames are wanted
 }
 
 // Apply gives the state the status that it has after the event, with the steps

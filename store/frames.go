@@ -50,13 +50,18 @@ func firstOf(page uint32) int { return int(page)*framesPerPage + leastFrame }
 // AddFrames stores the results of frames of a task that its worker holds. A result
 // replaces that of the same frame and task. What is more than the task can have, or
 // the job, is left out: a worker could tell anything.
-func (tx *Tx) AddFrames(t Task, results []farm.FrameResult) {
+func (tx *Tx) AddFrames(t Task, results []farm.FrameResult) { tx.AddFramesBy(t, nil, results) }
+
+// AddFramesBy is AddFrames of frames that another worker rendered than the one that holds
+// the task; nil is that one.
+func (tx *Tx) AddFramesBy(t Task, by *Worker, results []farm.FrameResult) {
 	tx.check()
 	x, j := tx.x, t.Job
 	h := x.held[keyOf(t)]
 	if h == nil {
 		panic("store: results of frames for a task that nobody holds")
 	}
+	by = cmp.Or(by, h.worker)
 	results = results[:max(0, min(len(results), 2*t.Steps()-h.results))] // a frame may be told of once more after a try that failed
 	h.results += len(results)
 	for len(results) > 0 {
@@ -65,13 +70,13 @@ func (tx *Tx) AddFrames(t Task, results []farm.FrameResult) {
 		if n < 0 {
 			n = len(results)
 		}
-		tx.addToPage(t, h, page, results[:n])
+		tx.addToPage(t, by, h.state.Attempt, page, results[:n])
 		results = results[n:]
 	}
 	x.changed(j, tx.now)
 }
 
-func (tx *Tx) addToPage(t Task, h *holding, page uint32, results []farm.FrameResult) {
+func (tx *Tx) addToPage(t Task, by *Worker, attempt int, page uint32, results []farm.FrameResult) {
 	x, j := tx.x, t.Job
 	key := key64(j.seq, page)
 	var entries []frameEntry
@@ -83,14 +88,14 @@ func (tx *Tx) addToPage(t Task, h *holding, page uint32, results []farm.FrameRes
 	}
 	costs := tx.changeCosts(j)
 	for _, r := range results {
-		e := frameEntry{uint32(t.Index), h.worker.seq, h.state.Attempt, r}
+		e := frameEntry{uint32(t.Index), by.seq, attempt, r}
 		at, found := slices.BinarySearchFunc(entries, e, compareEntries)
 		switch {
 		case found:
-			costs.Add(&r, h.worker.ID, &entries[at].FrameResult)
+			costs.Add(&r, by.ID, &entries[at].FrameResult)
 			entries[at] = e
 		case len(entries) < maxPageEntries && costs.Kept < j.StepsTotal:
-			costs.Add(&r, h.worker.ID, nil)
+			costs.Add(&r, by.ID, nil)
 			entries = slices.Insert(entries, at, e)
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"sync"
 
 	"renderfarm/farm"
@@ -26,6 +27,24 @@ func (s *Store) Planned(id farm.TaskID) (farm.PlannedTask, error) {
 	}
 	if _, ok := indexIn(job, u); !ok || at >= len(c.heads) {
 		return farm.PlannedTask{}, errNoTask
+	}
+	return c.task(at)
+}
+
+// Planned is Store.Planned for who changes the task.
+func (tx *Tx) Planned(t Task) (farm.PlannedTask, error) {
+	tx.check()
+	x, at := tx.x, t.Index%chunkTasks
+	c, _ := x.chunks.get(chunkKey{prefixOf(t.Job.uuid), t.Index / chunkTasks})
+	if c == nil {
+		key := key64(t.Job.seq, uint32(t.Index/chunkTasks))
+		payload, err := defBucket.open(key, x.get(defBucket, key))
+		if err != nil {
+			return farm.PlannedTask{}, err
+		}
+		if c, err = decodeChunk(payload); err != nil || at >= len(c.heads) {
+			return farm.PlannedTask{}, defBucket.damaged(key, cmp.Or(err, errNoTask))
+		}
 	}
 	return c.task(at)
 }

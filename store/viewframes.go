@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"renderfarm/farm"
 )
@@ -27,19 +28,31 @@ func (v *View) Frames(id farm.JobID, frames []int) (found []StoredFrame, err err
 	if err != nil {
 		return nil, err
 	}
-	names := *v.s.x.names.Load()
-	b := v.tx.Bucket(frameBucket.name)
+	return storedFrames(v.tx.Bucket(frameBucket.name).Get, seq, j.Created, *v.s.x.names.Load(), frames)
+}
+
+// FramesOf is View.Frames of a task's own frames, for who changes the task.
+func (tx *Tx) FramesOf(t Task, frames []int) (found []StoredFrame, err error) {
+	tx.check()
+	x, j := tx.x, t.Job
+	get := func(key []byte) []byte { return x.get(frameBucket, key) }
+	found, err = storedFrames(get, j.seq, j.Created, *x.names.Load(), frames)
+	return slices.DeleteFunc(found, func(f StoredFrame) bool { return f.Task != t.Index }), err
+}
+
+// storedFrames reads what is kept of frames of a job, which must be sorted.
+func storedFrames(get func(key []byte) []byte, seq uint32, created time.Time, names []farm.WorkerID, frames []int) (found []StoredFrame, err error) {
 	for i := 0; i < len(frames); {
 		first, page := i, pageOf(frames[i])
 		for i < len(frames) && pageOf(frames[i]) == page {
 			i++
 		}
 		key := key64(seq, page)
-		value := b.Get(key)
+		value := get(key)
 		if value == nil {
 			continue
 		}
-		entries, err := openFrames(key, value, j.Created)
+		entries, err := openFrames(key, value, created)
 		if IsDamage(err) {
 			continue
 		}
