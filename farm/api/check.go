@@ -48,6 +48,11 @@ func (u *TaskUpdate) check() error {
 			return err
 		}
 	}
+	if u.LeftOut != "" {
+		if _, err := farm.ParseFrames(u.LeftOut); err != nil || len(u.LeftOut) > farm.MaxRedo {
+			return farm.Errorf(farm.Invalid, `"left_out" is not a range of frames of at most %d bytes`, farm.MaxRedo)
+		}
+	}
 	if u.TaskStatus == "" {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -77,7 +78,7 @@ type TaskAnswer struct {
 // be one; 0 asks for an answer at once. An *Error of status 409 means that the
 // manager does not know that this worker is awake.
 func (c *Client) ScheduleTask(ctx context.Context, wait time.Duration) (TaskAnswer, error) {
-	return c.scheduleTask(ctx, call{wait: wait})
+	return c.scheduleTask(ctx, call{wait: wait, headers: map[string]string{}})
 }
 
 // NextTask asks for the task to do after the one that the worker works on, whose answer
@@ -93,6 +94,7 @@ func (c *Client) scheduleTask(ctx context.Context, k call) (TaskAnswer, error) {
 		AssignedTask
 		WorkerStateChange
 	}
+	k.headers[headerRendered] = "yes"
 	k.method, k.path, k.out, k.empty, k.also = http.MethodPost, at("worker", "task"), &out, true, http.StatusLocked
 	r, err := c.do(ctx, k)
 	if err != nil {
@@ -125,12 +127,21 @@ type MayRunAnswer struct {
 	MayKeepRunning
 	Waited   bool // the manager held the answer back as long as it could; else pause before asking again
 	GiveBack bool // report the task as queued when it has stopped
+
+	// LeaveOut are frames to leave to others, unless they were begun; see LeaveOut.
+	LeaveOut []int
 }
 
 // MayWorkerRun asks whether the worker may go on with the task. The manager
 // may wait up to wait for the answer to be no; 0 asks for an answer at once.
 func (c *Client) MayWorkerRun(ctx context.Context, id farm.TaskID, wait time.Duration) (MayRunAnswer, error) {
 	return c.mayRun(ctx, id, call{wait: wait})
+}
+
+// LeaveOut is MayWorkerRun after an answer with LeaveOut, and says which frames the worker
+// leaves out.
+func (c *Client) LeaveOut(ctx context.Context, id farm.TaskID, frames []int, wait time.Duration) (MayRunAnswer, error) {
+	return c.mayRun(ctx, id, call{wait: wait, headers: map[string]string{headerLeftOut: cmp.Or(farm.FormatFrames(frames), noFrames)}})
 }
 
 // MayWorkerBegin is MayWorkerRun for a task of NextTask that the worker has not begun.
@@ -146,7 +157,8 @@ func (c *Client) mayRun(ctx context.Context, id farm.TaskID, k call) (MayRunAnsw
 	if err != nil {
 		return MayRunAnswer{}, err
 	}
-	return MayRunAnswer{MayKeepRunning: out, Waited: r.waited, GiveBack: r.header.Get(headerGiveBack) == "yes"}, nil
+	leave, _ := farm.ParseFrames(r.header.Get(headerLeaveOut)) // none if there is no such header
+	return MayRunAnswer{MayKeepRunning: out, Waited: r.waited, GiveBack: r.header.Get(headerGiveBack) == "yes", LeaveOut: leave}, nil
 }
 
 // EndSecondRun tells what became of a second run. If the frame was rendered, the answer

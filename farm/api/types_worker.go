@@ -145,6 +145,41 @@ func SetSecondRun(h http.Header) { h.Set(headerSecondRuns, "yes") }
 // SetGiveBack says that the worker shall give the task back when it has stopped.
 func SetGiveBack(h http.Header) { h.Set(headerGiveBack, "yes") }
 
+// headerRendered is the header of scheduleTask by which a worker says that it knows of
+// rendered frames, see AssignedTask.Rendered.
+const headerRendered = "Farm-Rendered-Frames"
+
+// KnowsRendered reports whether the worker knows of rendered frames.
+func KnowsRendered(h http.Header) bool { return h.Get(headerRendered) == "yes" }
+
+// headerShares is how a worker tells with each request that it can render a share of a
+// task, and leave frames to others. headerLeaveOut, in an answer of mayWorkerRun, names
+// frames that it shall leave out unless it has begun them, as a range; with headerLeftOut
+// it asks again and says which it does, or "none".
+const (
+	headerShares   = "Farm-Shares"
+	headerLeaveOut = "Farm-Leave-Out"
+	headerLeftOut  = "Farm-Left-Out"
+	noFrames       = "none"
+)
+
+// KnowsShares reports whether the worker knows shares of tasks.
+func KnowsShares(h http.Header) bool { return h.Get(headerShares) == "yes" }
+
+// SetLeaveOut names frames that the worker shall leave out.
+func SetLeaveOut(h http.Header, frames []int) { h.Set(headerLeaveOut, farm.FormatFrames(frames)) }
+
+// LeftOut returns which frames the worker leaves out of those that it was asked to, and
+// whether it says that at all.
+func LeftOut(h http.Header) (frames []int, told bool) {
+	text := h.Get(headerLeftOut)
+	if text == "" || len(text) > farm.MaxRedo {
+		return nil, false
+	}
+	frames, _ = farm.ParseFrames(text) // noFrames is none
+	return frames, true
+}
+
 // headerTimeLeft is how a worker that ends at a certain time tells with each request how
 // long that is, and how long it was at its beginning: whole seconds, with a comma between
 // them. headerTooLate, in an answer of scheduleTask without a task, tells that there are
@@ -222,6 +257,14 @@ type AssignedTask struct {
 	Commands       List[Command] `json:"commands"` // run in order; see Commands
 	StepsCompleted int           `json:"steps_completed"`
 	StepsTotal     int           `json:"steps_total"`
+
+	// Rendered are frames that an earlier try has rendered. They are left out if their files
+	// are still what they were. Only workers that know of them are told.
+	Rendered []farm.RenderedFrame `json:"rendered,omitempty"`
+
+	// LeaveOut are frames that the worker must not render, as a range: it has only a share of
+	// another worker's task.
+	LeaveOut string `json:"leave_out,omitempty"`
 }
 
 // Command is one thing a task does.
@@ -240,6 +283,10 @@ type TaskUpdate struct {
 	// farm.MaxFrameResults. Compatible managers ignore the key, and compatible
 	// workers do not send it.
 	Frames []farm.FrameResult `json:"frames,omitempty"`
+
+	// LeftOut are the frames, as a range, without which the worker completed the task, as
+	// they are another worker's. Only with the status completed.
+	LeftOut string `json:"left_out,omitempty"`
 
 	// WrongWorker says that the worker failed the task as it is the wrong one for
 	// it. It is a header: see WrongWorker.

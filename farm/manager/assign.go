@@ -26,6 +26,10 @@ type AssignedTask struct {
 	JobPriority int
 	farm.PlannedTask
 	StepsDone int
+	Rendered  []farm.RenderedFrame // frames that its worker need not render, if it knows of such
+	LeaveOut  []int                // frames that it must not render, as it is a share, see share.go
+	index     int
+	attempt   int
 	redo      farm.Redo // only some of its frames
 }
 
@@ -40,7 +44,7 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	if err != nil || !a.empty() {
 		return a, err
 	}
-	if a, _, err := m.assignSecond(id); err != nil || !a.empty() {
+	if a, _, err := m.assignMore(id); err != nil || !a.empty() {
 		return a, err
 	}
 	if wait <= 0 {
@@ -76,11 +80,24 @@ func (m *Manager) Assign(ctx context.Context, id farm.WorkerID, wait time.Durati
 	}
 }
 
-// waitForWork waits until a topic is woken, which it reports, or a second run is worth
-// it, which it returns.
+// assignMore hands part of what another worker does to one that has nothing to do: a second
+// run, else a share. If there is neither, next is how long it is until there may be.
+func (m *Manager) assignMore(id farm.WorkerID) (a Assignment, next time.Duration, err error) {
+	if next = never; m.shares.by(id) == nil {
+		a, next, err = m.assignSecond(id)
+	}
+	if err != nil || !a.empty() {
+		return a, next, err
+	}
+	a, soon, err := m.assignShare(id)
+	return a, min(next, soon), err
+}
+
+// waitForWork waits until a topic is woken, which it reports, or a second run or a share is
+// worth it, which it returns.
 func (m *Manager) waitForWork(ctx context.Context, id farm.WorkerID, sub *subscription) (a Assignment, woken bool, err error) {
 	for {
-		a, next, err := m.assignSecond(id)
+		a, next, err := m.assignMore(id)
 		if err != nil || !a.empty() {
 			return a, false, err
 		}
@@ -124,6 +141,9 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 			return err
 		}
 		u.endSecond(w, "it asked for another task")
+		if s := m.shares.by(id); s != nil && s.begun {
+			u.endShare(id, "it asked for another task")
+		}
 		switch w.Unavailable(false) {
 		case farm.StatusRequested:
 			a.Requested = u.wanted(w)
@@ -141,6 +161,7 @@ func (m *Manager) assignNow(id farm.WorkerID) (a Assignment, err error) {
 		}
 		t, ok, tooLate := m.pick(u.Tx, w)
 		if a.TooLate = tooLate; ok {
+			u.endShare(id, "it has a task of its own")
 			u.assign(t, w)
 			a.Task = assigned(t)
 		}
@@ -172,7 +193,10 @@ func (u *unit) held(w *store.Worker) (store.Task, bool) {
 func (u *unit) returnTask(t store.Task, reason string) {
 	u.noteTried(t)
 	activity := "Task was queued by Manager because " + reason
-	if u.changeOnly(t, farm.TaskReturned, func(s *farm.TaskState) { s.Activity = activity }) { // nothing is asked for again
+	if u.changeOnly(t, farm.TaskReturned, func(s *farm.TaskState) {
+		s.Activity = activity
+		u.leaveRest(t, s, true)
+	}) { // nothing is asked for again
 		u.logTask(t, activity)
 	}
 }
@@ -198,7 +222,9 @@ func (u *unit) assign(t store.Task, w *store.Worker) {
 }
 
 func assigned(t store.Task) *AssignedTask {
-	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: t.State().StepsDone, redo: t.State().Redo}
+	state := t.State()
+	return &AssignedTask{ID: t.ID(), Job: t.Job.ID, JobType: t.Job.Type, JobPriority: t.Job.Priority, StepsDone: state.StepsDone,
+		index: t.Index, attempt: state.Attempt, redo: state.Redo}
 }
 
 // fillIn adds the task's name and commands, with the values that variables have for the worker.
@@ -207,7 +233,7 @@ func (m *Manager) fillIn(a *AssignedTask, to recipient) error {
 	if err != nil {
 		return fmt.Errorf("read what task %s does: %w", a.ID, err)
 	}
-	if a.redo != (farm.Redo{}) {
+	if a.redo.Kept != "" {
 		if planned.Commands, err = a.redo.Narrow(planned.Commands); err != nil {
 			return fmt.Errorf("have task %s render some of its frames again: %w", a.ID, err)
 		}

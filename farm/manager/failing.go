@@ -45,6 +45,7 @@ func (u *unit) fail(t store.Task, w *store.Worker, what string, why failure, edi
 	u.noticeFailure(t)
 	u.change(t, v.Task, fmt.Sprintf("task changed status active -> %s", next), func(s *farm.TaskState) {
 		edit(s)
+		u.leaveRest(t, s, why.trusted())
 		because(s, why.cause)
 		if v.Excused {
 			s.Excuse(f.BlamesWorker(v))

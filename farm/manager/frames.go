@@ -79,6 +79,7 @@ func framesOfTask(v *store.View, j *farm.Job, t *farm.Task, costs *farm.FrameCos
 		}
 		// What was told in an earlier attempt counts if the last did not render the frame.
 		if told && (!wanted || t.Status == farm.TaskCompleted || found[i].Attempt == t.Attempt && t.Status != farm.TaskQueued) {
+			found[i].Flags &^= farm.FrameAlone
 			f.Result, f.Worker, f.Status = &found[i].FrameResult, found[i].Worker, farm.TaskCompleted
 			f.Old = costs.Old(f.Result)
 		}

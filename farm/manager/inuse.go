@@ -15,6 +15,7 @@ func (m *Manager) SetInUse(id farm.WorkerID, by string, giveBack bool) error {
 		}
 		if giveBack {
 			u.returnAll(w, "worker "+w.Name+" ("+string(w.ID)+") is "+by)
+			u.endShare(id, "it is "+by)
 		}
 		if w.InUse == by {
 			return nil

@@ -165,6 +165,7 @@ func (m *Manager) SetTaskStatus(id farm.TaskID, wanted farm.TaskStatus, reason s
 		if shown == wanted || before == wanted && !t.Job.Status().TakesBack() {
 			if wanted == farm.TaskQueued {
 				u.clearFailures(t)
+				u.forgetRest(t)
 			}
 			return nil
 		}
@@ -208,6 +209,7 @@ func (u *unit) requeueTask(t store.Task, reason string) {
 	}
 	if t.Status() == farm.TaskQueued {
 		u.clearFailures(t) // the pass leaves it alone
+		u.forgetRest(t)
 	}
 	u.begin(j, pass)
 }

@@ -105,6 +105,7 @@ type Manager struct {
 	frameDays  frameDays
 	loads      loadsTold
 	seconds    secondRuns
+	shares     shares
 	tried      tried
 	sweeper    *sweeper
 	backups    backups

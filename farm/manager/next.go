@@ -183,6 +183,9 @@ func (l *idlers) claim(tx *store.Tx, t store.Task) bool {
 // filled adds what a task does. A task whose job was deleted just now is none.
 func (m *Manager) filled(a Assignment, to recipient) (Assignment, error) {
 	err := m.fillIn(a.Task, to)
+	if err == nil {
+		err = m.tellRendered(a.Task)
+	}
 	if farm.KindOf(err) == farm.NotFound || store.IsDamage(err) { // then it is nobody's task any more
 		return Assignment{}, nil
 	}

@@ -15,6 +15,7 @@ type Report struct {
 	Log      string
 	Steps    *int // steps done; more than the task has counts as all
 	Frames   []farm.FrameResult
+	LeftOut  []int // frames that it completed the task without, as they are for other workers
 
 	WrongWorker bool // it failed as this worker cannot do such tasks of the job
 }
@@ -38,6 +39,11 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 	outcome, ends, err := r.outcome()
 	if err != nil {
 		return err
+	}
+	if m.shares.has(id, task) {
+		if taken, err := m.reportShare(id, task, &r, outcome, ends); taken || err != nil {
+			return err
+		}
 	}
 	var f failure
 	if outcome == farm.TaskGivenUp {
@@ -70,7 +76,8 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			u.AddFrames(t, r.Frames)
 			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) }, func() { m.frameDays.add(id, r.Frames, time.Now()) })
 		}
-		progress := func(s *farm.TaskState) { r.progress(s, t.Steps(), u.Now()) }
+		others := m.shares.told(t)
+		progress := func(s *farm.TaskState) { r.progress(s, others, t.Steps(), u.Now()) }
 		switch {
 		case !ends:
 			m.slow.worksOn(task, r.Status != nil)
@@ -78,9 +85,13 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			return nil
 		case outcome == farm.TaskGivenUp:
 			u.fail(t, w, "failed by", f, progress)
+		case outcome == farm.TaskSucceeded && len(r.LeftOut) > 0 && u.passOn(t, r.LeftOut, progress):
 		case outcome == farm.TaskReturned && u.freeFirst(t):
 		case outcome == farm.TaskReturned:
-			u.changeOnly(t, outcome, progress) // nothing is asked for again
+			u.changeOnly(t, outcome, func(s *farm.TaskState) { // nothing is asked for again
+				progress(s)
+				u.leaveRest(t, s, false) // it knows why it gives it back
+			})
 			u.logTask(t, "task changed status active -> "+t.Status().String())
 		default:
 			u.change(t, outcome, "task changed status active -> "+r.Status.String(), progress)
@@ -158,14 +169,16 @@ func mayReport(task farm.TaskID, state *farm.TaskState, id farm.WorkerID, status
 	return nil
 }
 
-// progress puts the activity and the steps that the worker told into the task's state.
-func (r *Report) progress(s *farm.TaskState, steps int, now time.Time) {
+// progress puts the activity and the steps that the worker told into the task's state,
+// with those that others did for it.
+func (r *Report) progress(s *farm.TaskState, others, steps int, now time.Time) {
 	activity, done := s.Activity, s.StepsDone
 	if r.Activity != "" {
 		s.Activity = r.Activity
 	}
 	if r.Steps != nil {
-		s.StepsDone = max(0, min(*r.Steps, steps))
+		s.StepsDone = max(0, min(*r.Steps, steps)) // a worker could tell anything
+		s.StepsDone = min(s.StepsDone+others, steps)
 	}
 	if s.Activity != activity || s.StepsDone != done {
 		s.Touched = now
@@ -193,7 +206,8 @@ type Permission struct {
 	Reason       string // why not
 	StatusWanted bool   // it is because the worker is asked to change its status
 	GiveBack     bool   // it shall report the task as queued when it has stopped
-	second       bool   // it is about a second run
+	LeaveOut     []int  // frames that it shall leave to others, unless it has begun them; it says which, see LeavesOut
+	second       bool   // it is about a second run, or a share
 }
 
 // MayRun tells a worker whether to go on with a task. It waits up to the given
@@ -204,7 +218,13 @@ func (m *Manager) MayRun(ctx context.Context, id farm.WorkerID, task farm.TaskID
 	defer m.roster.hold(id)()
 	sub := m.wakeups.subscribe(workerTopic(id))
 	defer sub.cancel()
-	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) { return m.permission(tx, id, task) })
+	return m.whileAllowed(ctx, sub, task, func(tx *store.Tx) (Permission, error) {
+		p, err := m.permission(tx, id, task)
+		if t, gone := tx.Task(task); p.MayRun && !p.second && gone == nil {
+			p.LeaveOut = m.shares.ask(t)
+		}
+		return p, err
+	})
 }
 
 // whileAllowed waits for the answer of ask to become no, until ctx ends, and asks again
@@ -215,7 +235,7 @@ func (m *Manager) whileAllowed(ctx context.Context, sub *subscription, task farm
 			p, err = ask(tx)
 			return err
 		})
-		if err != nil || !p.MayRun {
+		if err != nil || !p.MayRun || len(p.LeaveOut) > 0 {
 			return p, err
 		}
 		release := func() {}
@@ -247,7 +267,7 @@ func (m *Manager) permission(tx *store.Tx, id farm.WorkerID, task farm.TaskID) (
 	}
 	state, second := t.State(), m.seconds.of(t)
 	switch {
-	case second != nil && second.worker == id:
+	case second != nil && second.worker == id || m.shares.begunBy(t, id) != nil:
 		return secondMay(w, t), nil
 	case w.Request.Pending() && !w.Request.Lazy:
 		return Permission{Reason: "worker status change requested", StatusWanted: true}, nil

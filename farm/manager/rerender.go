@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -151,7 +152,7 @@ func (u *unit) rerender(j *store.Job, tasks []redoTask, r *Rerendered, reason st
 		task := j.Task(t.index)
 		if task.Status().Waiting() && !over {
 			r.Waiting = append(r.Waiting, t.frames...)
-			u.widen(task, t)
+			u.widen(task, t, r.Kept)
 			continue
 		}
 		r.Frames = append(r.Frames, t.frames...)
@@ -186,8 +187,8 @@ func (u *unit) rerender(j *store.Job, tasks []redoTask, r *Rerendered, reason st
 }
 
 // widen adds frames to those that a waiting task does again; one that does all of
-// its frames anyway stays as it is.
-func (u *unit) widen(t store.Task, wanted redoTask) {
+// its frames anyway stays as it is. Of one that has some of them already, the files are kept.
+func (u *unit) widen(t store.Task, wanted redoTask, kept string) {
 	state := t.State()
 	if state.Redo == (farm.Redo{}) {
 		return
@@ -198,7 +199,7 @@ func (u *unit) widen(t store.Task, wanted redoTask) {
 	}
 	frames = slices.Compact(slices.Sorted(slices.Values(append(frames, wanted.frames...))))
 	if text := farm.FormatFrames(frames); text != state.Redo.Frames && len(text) <= farm.MaxRedo {
-		state.Redo.Frames = text
+		state.Redo = farm.Redo{Frames: text, Kept: cmp.Or(state.Redo.Kept, kept)}
 		u.SetTask(t, state)
 	}
 }

@@ -37,6 +37,7 @@ type presence struct {
 	left atomic.Int64 // unix milliseconds: since when it is not awake; 0 while it is
 
 	second atomic.Bool // it knows second runs
+	shares atomic.Bool // it can render a share of a task, and leave one to others
 
 	mu        sync.Mutex // guards what follows; nothing else is taken while it is held
 	heartbeat heartbeat  // since the manager started; for time-outs
@@ -201,6 +202,19 @@ func (r *roster) doesSecond(id farm.WorkerID) bool {
 func (m *Manager) KnowsSecond(id farm.WorkerID, knows bool) {
 	if w := m.roster.get(id); w != nil {
 		w.second.Store(knows)
+	}
+}
+
+// doesShare reports whether a worker knows shares of tasks.
+func (r *roster) doesShare(id farm.WorkerID) bool {
+	w := r.get(id)
+	return w != nil && w.shares.Load()
+}
+
+// KnowsShares notes whether a worker knows shares of tasks, as KnowsSecond does.
+func (m *Manager) KnowsShares(id farm.WorkerID, knows bool) {
+	if w := m.roster.get(id); w != nil {
+		w.shares.Store(knows)
 	}
 }
 

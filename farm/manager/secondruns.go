@@ -124,7 +124,7 @@ func (s *secondRuns) mayBe(t *runningTask) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, known := s.frames[t.id]
-	return (f.ok || !known) && s.byTask[t.id] == nil && s.without[t.key.job] == ""
+	return t.steps == 1 && (f.ok || !known) && s.byTask[t.id] == nil && s.without[t.key.job] == ""
 }
 
 // open reports which frame a task renders, if it could have a second run and has none.

@@ -26,8 +26,15 @@ func (m *Manager) withSecond(why farm.Why, job farm.JobID, task farm.TaskID) far
 	return why
 }
 
-// secondOf says which task a worker has a second run of, "" if it has none.
+// secondOf says which task a worker has a second run or a share of, "" if it has none.
 func (q *inquiry) secondOf(w *store.Worker) string {
+	if s := q.m.shares.by(w.ID); s != nil && s.begun {
+		t, err := q.Task(s.task)
+		if err != nil {
+			return ""
+		}
+		return fmt.Sprintf("frames %s of %s, which another worker leaves to it", farm.FormatFrames(s.frames), called(t))
+	}
 	r := q.m.seconds.by(w.ID)
 	if r == nil {
 		return ""

@@ -153,8 +153,8 @@ func (s *slowTasks) worksOn(id farm.TaskID, begins bool) {
 // mostUnderWay bounds how many tasks are looked at for a second run.
 const mostUnderWay = 20
 
-// underWay returns those tasks that workers work on, of one step and for which ok, that
-// are under way longest. Left out are those of jobs in which a worker holds one that it
+// underWay returns those tasks that workers work on and for which ok, that are under way
+// longest. Left out are those of jobs in which a worker holds one that it
 // has not begun, which others could have instead; beginning reports that there are such.
 func (s *slowTasks) underWay(ok func(*runningTask) bool) (list []runningTask, beginning bool) {
 	s.mu.Lock()
@@ -166,7 +166,7 @@ func (s *slowTasks) underWay(ok func(*runningTask) bool) (list []runningTask, be
 		}
 		for _, t := range p.running {
 			full := len(list) == mostUnderWay
-			if t.steps != 1 || full && !t.since.Before(list[mostUnderWay-1].since) || !ok(t) {
+			if full && !t.since.Before(list[mostUnderWay-1].since) || !ok(t) {
 				continue
 			}
 			at, _ := slices.BinarySearchFunc(list, t.since, func(a runningTask, since time.Time) int { return a.since.Compare(since) })

@@ -99,6 +99,7 @@ func (u *unit) publish() {
 		u.m.sweeper.expect(u.m.config.Load().SlowLeast)
 	}
 	u.wake = append(u.wake, u.m.seconds.forget(u.ended, u.over)...)
+	u.wake = append(u.wake, u.m.shares.forget(u.ended)...)
 	u.m.tried.forget(u.ended, u.over)
 	u.m.tally.count(u.statuses, u.tasks)
 	u.m.runs.count(len(u.given), u.ended)
@@ -130,6 +131,7 @@ func (u *unit) workerEvent(w *store.Worker, before farm.WorkerStatus) {
 	w.Away = w.Away && w.Status != farm.WorkerAwake
 	if w.Status != farm.WorkerAwake {
 		u.endSecond(w, "it is "+w.Status.String())
+		u.endShare(w.ID, "it is "+w.Status.String())
 	}
 	u.SaveWorker(w)
 	saved := w.Worker

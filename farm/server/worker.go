@@ -35,6 +35,7 @@ func (s *Server) worker(h workerHandler) handler {
 		}
 		if err == nil {
 			s.m.KnowsSecond(id, api.KnowsSecondRuns(r.Header))
+			s.m.KnowsShares(id, api.KnowsShares(r.Header))
 			s.m.SetWorkTime(id, api.WorkTime(r.Header))
 			if load := api.LoadText(r.Header); !s.m.KnowsLoad(id, load) {
 				s.m.SetLoad(id, load, api.ParseLoad(load))
@@ -181,10 +182,15 @@ func (s *Server) scheduleTask(w http.ResponseWriter, r *http.Request, id farm.Wo
 	if a.Second {
 		api.SetSecondRun(w.Header())
 	}
-	return writeJSON(w, http.StatusOK, api.AssignedTask{
+	out := api.AssignedTask{
 		UUID: t.ID, Job: t.Job, Name: t.Name, Status: farm.TaskActive.String(), Priority: t.Priority, JobPriority: t.JobPriority,
 		JobType: t.JobType, TaskType: t.Type, Commands: api.Commands(t.Commands), StepsCompleted: t.StepsDone, StepsTotal: t.Steps(),
-	})
+	}
+	if api.KnowsRendered(r.Header) {
+		out.Rendered = t.Rendered
+	}
+	out.LeaveOut = farm.FormatFrames(t.LeaveOut) // only those who know shares get one
+	return writeJSON(w, http.StatusOK, out)
 }
 
 // taskUpdate takes a report: a new status, the activity, lines of the log, and
@@ -202,6 +208,7 @@ func (s *Server) taskUpdate(w http.ResponseWriter, r *http.Request, id farm.Work
 		return err
 	}
 	report := manager.Report{Activity: update.Activity, Log: update.Log, Steps: update.StepsCompleted, Frames: update.Frames, WrongWorker: api.WrongWorker(r.Header)}
+	report.LeftOut, _ = farm.ParseFrames(update.LeftOut) // checked by read
 	if update.TaskStatus != "" {
 		status, _ := farm.ParseTaskStatus(update.TaskStatus) // checked by read
 		report.Status = &status
@@ -225,6 +232,11 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 	wait := api.PreferWait(r.Header)
 	ctx, cancel := s.workerWaiting(r, id)
 	defer cancel()
+	if left, told := api.LeftOut(r.Header); told {
+		if err := s.m.LeavesOut(id, task, left); err != nil {
+			return err
+		}
+	}
 	may := s.m.MayRun
 	if api.NotBegun(r.Header) {
 		may = s.m.MayBegin
@@ -238,6 +250,9 @@ func (s *Server) mayWorkerRun(w http.ResponseWriter, r *http.Request, id farm.Wo
 	}
 	if p.GiveBack {
 		api.SetGiveBack(w.Header())
+	}
+	if len(p.LeaveOut) > 0 {
+		api.SetLeaveOut(w.Header(), p.LeaveOut)
 	}
 	return writeJSON(w, http.StatusOK, api.MayKeepRunning{MayKeepRunning: p.MayRun, Reason: p.Reason, StatusChangeRequested: p.StatusWanted})
 }

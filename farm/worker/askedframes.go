@@ -267,6 +267,15 @@ func (a *askedFrames) all() bool {
 	return frames > 0 && a.done >= frames
 }
 
+// leaveOut takes frames from what is asked for, which are for others.
+func (a *askedFrames) leaveOut(frames []int) {
+	for _, r := range a.requests {
+		before := len(r.frames)
+		r.frames = slices.DeleteFunc(slices.Clone(r.frames), func(f int) bool { return slices.Contains(frames, f) })
+		r.done += before - len(r.frames)
+	}
+}
+
 // asks reports whether the frame is one of those asked for. When it is not
 // known which they are, it may be any.
 func (r *openRequest) asks(frame int) bool {

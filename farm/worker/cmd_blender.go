@@ -75,6 +75,17 @@ func (b blenderRender) do(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	frames, _ := farm.ParseFrames(r.task.LeaveOut) // none if it is not a share
+	if line = withoutLeftOut(line, frames); line == nil {
+		return farm.Errorf(farm.Invalid, "a part of this task's frames cannot be rendered alone")
+	}
+	line, done := b.withoutRendered(ctx, r, line)
+	for range done {
+		b.step(r)
+	}
+	if line == nil {
+		return context.Cause(ctx)
+	}
 	if err := r.takeRenderer(ctx); err != nil {
 		return err
 	}
@@ -109,6 +120,9 @@ func (b blenderRender) render(ctx context.Context, r *run, exe string, line *ble
 	tried, err := b.renderWarm(ctx, r, exe, line, step)
 	if !tried {
 		err = b.renderCold(ctx, r, exe, line, 0, step)
+	}
+	if line = withoutLeftOut(line, r.left.close()); line == nil { // there is no other try
+		return err
 	}
 	again := line.secondTry(err, counted)
 	if err == nil || again == nil || ctx.Err() != nil {

@@ -39,6 +39,8 @@ type fakeManager struct {
 	theirs    bool     // whose frames were rendered by others meanwhile
 	outrun    bool     // others have rendered the frames of all tasks
 	ended     []api.SecondRun
+	leave     []int  // frames that are to be left to others
+	left      []int  // and were
 	held      bool   // the last question for a task waits
 	stopped   string // why the task must not go on; "" for it may
 	answer    int    // status of all answers to updates; 0 for 204
@@ -310,6 +312,11 @@ func (m *fakeManager) mayRun(w http.ResponseWriter, r *http.Request) {
 		case api.NotBegun(r.Header) && m.back:
 			m.notBegun = append(m.notBegun, r.PathValue("id"))
 			reply(w, 200, api.MayKeepRunning{Reason: "another worker has nothing to do"})
+		case !slices.Equal(m.left, m.leave) && !api.NotBegun(r.Header):
+			if m.left, _ = api.LeftOut(r.Header); !slices.Equal(m.left, m.leave) {
+				api.SetLeaveOut(w.Header(), m.leave)
+			}
+			reply(w, 200, api.MayKeepRunning{MayKeepRunning: true})
 		case m.outrun:
 			api.SetGiveBack(w.Header())
 			reply(w, 200, api.MayKeepRunning{Reason: "worker fast has rendered the frame meanwhile"})

@@ -97,28 +97,30 @@ func (j *frameJudge) readAll(ctx context.Context, queue <-chan savedFile) (found
 	var doubt []savedFile       // files that were not right at first sight
 	var good []goodFile         // the others
 	var held []farm.FrameResult // of frames with files in doubt
-	last, flags, doubtful := "", j.flags, false
+	at := frameAtHand{flags: j.flags}
 	for file := range queue {
 		if file.result != nil {
-			r := withSaved(*file.result, last)
-			r.Flags |= flags
-			if doubtful {
+			if r := at.of(*file.result); at.doubtful {
 				held = append(held, r)
 			} else {
 				j.tell(r)
 			}
-			flags, doubtful = j.flags, false
+			at = frameAtHand{flags: j.flags}
 			continue
 		}
-		last = file.path
+		at.last = file.path
+		at.files++
 		found.saved++
 		if ctx.Err() != nil {
+			at.doubtful = true
 			continue
 		}
 		if seen, err := j.judge(file); err != nil {
-			doubt, doubtful = append(doubt, file), true
+			doubt, at.doubtful = append(doubt, file), true
 		} else {
-			flags |= j.pass(file, seen)
+			at.flags |= j.pass(file, seen)
+			at.alone = file.own && !file.there
+			at.saved = seen.modified
 			if len(good) < maxGood {
 				good = append(good, goodFile{file, seen.modified, seen.size})
 			}
@@ -183,10 +185,26 @@ func (f *frames) put(ctx context.Context, file savedFile) {
 	}
 }
 
-// withSaved adds when the file of a frame that was there already was written.
-func withSaved(r farm.FrameResult, path string) farm.FrameResult {
+// frameAtHand is what is known of the frame whose files are being read.
+type frameAtHand struct {
+	last     string // its last file
+	files    int
+	saved    time.Time // when the last file was changed last
+	alone    bool      // that is the frame's image, and was saved just now
+	flags    farm.FrameFlags
+	doubtful bool // a file was not right at first sight
+}
+
+// of adds that to what is to be told of the frame.
+func (a *frameAtHand) of(r farm.FrameResult) farm.FrameResult {
+	r.Flags |= a.flags
+	if a.alone && a.files == 1 && !a.doubtful && !a.saved.IsZero() {
+		r.Saved = a.saved.UTC().Truncate(time.Millisecond)
+		return r
+	}
+	r.Flags &^= farm.FrameAlone
 	if r.Flags&farm.FrameWasThere != 0 {
-		if info, err := os.Stat(path); err == nil {
+		if info, err := os.Stat(a.last); err == nil {
 			r.Saved = info.ModTime().UTC().Truncate(time.Millisecond)
 		}
 	}

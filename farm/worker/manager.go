@@ -58,6 +58,9 @@ type Manager interface {
 	// TaskUpdate reports; 404 and 409 mean that the task is not the worker's.
 	TaskUpdate(context.Context, farm.TaskID, api.TaskUpdate) error
 	MayWorkerRun(context.Context, farm.TaskID, time.Duration) (api.MayRunAnswer, error)
+	// LeaveOut is MayWorkerRun after an answer that names frames for others, and says which
+	// of them the worker leaves to those.
+	LeaveOut(ctx context.Context, id farm.TaskID, frames []int, wait time.Duration) (api.MayRunAnswer, error)
 	// EndSecondRun tells what became of a second run, which a TaskAnswer with Second began.
 	EndSecondRun(context.Context, farm.TaskID, api.SecondRun, time.Duration) (api.SecondRunAnswer, error)
 	// TaskOutputProduced may be refused with 429, when there is much to show.

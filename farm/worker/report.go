@@ -51,6 +51,8 @@ type reporter struct {
 	closed bool               // the last report was put
 	wrong  bool               // the task failed as it is for another worker
 	held   bool               // it is a second run, of which nothing is reported before release
+
+	leftOut string // frames that the task was completed without, as a range; set before completed is called
 }
 
 // started reports that the task runs, together with what comes within reportPause: the
@@ -222,6 +224,9 @@ func (r *reporter) finish(ctx context.Context, status farm.TaskStatus, activity,
 	r.writeRest()
 	update := r.pending()
 	update.TaskStatus, update.Activity = status.String(), activity
+	if status == farm.TaskCompleted {
+		update.LeftOut = r.leftOut
+	}
 	update.Log += log
 	r.closed = true
 	r.mustPut(ctx, update)

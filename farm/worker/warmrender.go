@@ -36,13 +36,17 @@ func (b blenderRender) renderWarm(ctx context.Context, r *run, exe string, line 
 			return false, nil
 		}
 	}
-	w := b.watch(ctx, stop, r, line, 0, step)
+	w := b.watch(ctx, stop, r, line, farm.FrameAlone, step) // or the file would be refused
 	w.pid, w.preflight, w.meter.device = open.process(), look, open.device
 	w.meter.begin()
 	open.listen(w.listener(ctx, r))
 	logRun(r, "in a Blender that "+openWords(began), exe, line.args)
-	err = open.frames(ctx, warm, began, r.fetchNext)
+	if b.keep == "" && r.mirrored == nil && !r.aside && len(r.task.Commands) == 1 {
+		r.left.from(warm.frames)
+	}
+	err = open.frames(ctx, warm, began, r.fetchNext, r.left.takes)
 	open.listen(nil)
+	w.asked.leaveOut(r.left.close())
 	open.device = w.meter.device
 	if limits := open.limited(); began && limits != "" {
 		r.Log("limits: %s", limits)
@@ -118,9 +122,9 @@ func (e *warmError) Unwrap() error { return e.error }
 // ahead: it would be held for as long, and save a fraction of a second.
 const nextWithin = 30 * time.Second
 
-// frames renders what the command line asks for. last is called before the last frame,
-// if it is likely to be quick.
-func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool, last func()) error {
+// frames renders what the command line asks for, but for frames that takes reports not to
+// be rendered. last is called before the last frame, if it is likely to be quick.
+func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool, last func(), takes func(frame int) bool) error {
 	if began {
 		if err := b.begin(ctx); err != nil {
 			return err
@@ -130,6 +134,9 @@ func (b *warmBlender) frames(ctx context.Context, line warmLine, began bool, las
 		b.span(line.span)
 	}
 	for i, frame := range line.frames {
+		if !takes(frame) {
+			continue
+		}
 		if i == len(line.frames)-1 && b.served > 0 && b.took < nextWithin {
 			last()
 		}

@@ -65,7 +65,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 	defer w.owner.stopsOn(cancel)()
 	w.sender.watch(run.reporter.run, cancel)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { w.keep(running, task.UUID, Manager.MayWorkerRun, cancel) })
+	keeper.Go(func() { w.keep(running, task.UUID, run.mayRun, cancel) })
 
 	// Reports use ctx and not running: a task that was stopped still has a log.
 	run.reporter.started()
@@ -93,6 +93,7 @@ func (w *Worker) runTask(ctx context.Context, run *run) {
 		run.reporter.failed(ctx, err)
 		log.Warn("task failed", "name", task.Name, "took", took, "error", err)
 	default:
+		run.reporter.leftOut = run.allLeftOut()
 		run.reporter.completed(ctx)
 		log.Info("task completed", "name", task.Name, "took", took)
 	}
@@ -158,6 +159,7 @@ type run struct {
 	renders  bool      // it holds Worker.renderer
 	aside    bool      // it is a second run
 	mirrored *mirrored // nil: the storage is on this computer
+	left     leftOut   // what of it is left to others
 }
 
 // fetchNext asks for the task after this one, once.
