@@ -234,6 +234,7 @@ func (c *Client) tellOfWorker(h http.Header) {
 	}
 	if c.Seconds {
 		h.Set(headerSecondRuns, "yes")
+		h.Set(headerShares, "yes")
 	}
 	if !c.Ends.IsZero() {
 		setWorkTime(h, c.Ends, c.Whole)

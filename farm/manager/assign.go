@@ -181,6 +181,7 @@ func (u *unit) held(w *store.Worker) (store.Task, bool) {
 			continue
 		}
 		if t.Job.Status().Runs() {
+			u.wake = append(u.wake, u.m.shares.forget([]endedTask{{id: t.ID()}})...) // it does not know what it left out
 			u.logTask(t, fmt.Sprintf("Task handed again to worker %s (%s), which asked for a task while it holds this one", w.Name, w.ID))
 			return t, true
 		}

@@ -76,25 +76,16 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 			u.AddFrames(t, r.Frames)
 			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) }, func() { m.frameDays.add(id, r.Frames, time.Now()) })
 		}
-		others := m.shares.told(t)
-		progress := func(s *farm.TaskState) { r.progress(s, others, t.Steps(), u.Now()) }
-		switch {
-		case !ends:
+		progress := func(s *farm.TaskState) { r.progress(s, m.shares.told(t), t.Steps(), u.Now()) }
+		if !ends {
 			m.slow.worksOn(task, r.Status != nil)
 			u.keep(t, progress)
 			return nil
-		case outcome == farm.TaskGivenUp:
+		}
+		if outcome == farm.TaskGivenUp {
 			u.fail(t, w, "failed by", f, progress)
-		case outcome == farm.TaskSucceeded && len(r.LeftOut) > 0 && u.passOn(t, r.LeftOut, progress):
-		case outcome == farm.TaskReturned && u.freeFirst(t):
-		case outcome == farm.TaskReturned:
-			u.changeOnly(t, outcome, func(s *farm.TaskState) { // nothing is asked for again
-				progress(s)
-				u.leaveRest(t, s, false) // it knows why it gives it back
-			})
-			u.logTask(t, "task changed status active -> "+t.Status().String())
-		default:
-			u.change(t, outcome, "task changed status active -> "+r.Status.String(), progress)
+		} else {
+			u.end(t, outcome, &r, progress)
 		}
 		u.closeLog(t.ID())
 		return nil
@@ -103,6 +94,22 @@ func (m *Manager) Report(id farm.WorkerID, task farm.TaskID, r Report) error {
 		return err
 	}
 	return m.keepLog(job, task, &r)
+}
+
+// end ends the attempt at a task that its worker did not fail.
+func (u *unit) end(t store.Task, outcome farm.TaskEvent, r *Report, progress func(*farm.TaskState)) {
+	switch {
+	case outcome == farm.TaskSucceeded && len(r.LeftOut) > 0 && u.passOn(t, r.LeftOut, progress):
+	case outcome == farm.TaskReturned && u.freeFirst(t):
+	case outcome == farm.TaskReturned:
+		u.changeOnly(t, outcome, func(s *farm.TaskState) { // nothing is asked for again
+			progress(s)
+			u.leaveRest(t, s, false) // it knows why it gives it back
+		})
+		u.logTask(t, "task changed status active -> "+t.Status().String())
+	default:
+		u.change(t, outcome, "task changed status active -> "+r.Status.String(), progress)
+	}
 }
 
 // reported returns the worker and the task of a report, after a check that it

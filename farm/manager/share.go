@@ -245,7 +245,7 @@ func (m *Manager) reportShare(id farm.WorkerID, task farm.TaskID, r *Report, out
 			u.AddFramesBy(t, w, r.Frames)
 			n := len(r.Frames)
 			m.shares.change(func() { s.told += n })
-			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) })
+			u.after = append(u.after, func() { m.frameRate.add(rendered(r.Frames), time.Now()) }, func() { m.frameDays.add(id, r.Frames, time.Now()) })
 			u.keep(t, func(st *farm.TaskState) { st.StepsDone = min(st.StepsDone+n, t.Steps()) })
 		}
 		if ends && outcome == farm.TaskSucceeded {
@@ -279,7 +279,7 @@ func (u *unit) endShare(id farm.WorkerID, why string) {
 // passOn has a task whose worker completed all but some frames go on, if one of those is
 // not rendered: with the worker that renders it, else from the queue. It reports whether it does.
 func (u *unit) passOn(t store.Task, leftOut []int, progress func(*farm.TaskState)) bool {
-	missing, err := u.notRendered(t, leftOut)
+	missing, err := u.notRendered(t, slices.Sorted(slices.Values(leftOut)))
 	if len(missing) == 0 && err == nil {
 		return false
 	}

@@ -21,35 +21,34 @@ import (
 // protocol over a few fields. Requests reach it through an in-memory
 // RoundTripper, as sockets do not work in virtual time.
 type fakeManager struct {
-	mu        sync.Mutex // guards everything below
-	changed   chan struct{}
-	away      bool // requests fail as if nobody listened
-	impatient bool // does not know Prefer, as a stock manager
-	workers   map[string]string
-	status    string // that the worker reported last
-	request   string // that it shall take; "" for none
-	now       bool   // even if it works
-	queue     []api.AssignedTask
-	active    string // task handed out
-	given     []string
-	notBegun  []string // that were to be given back
-	ahead     bool     // hands out next tasks
-	back      bool     // next tasks shall be given back
-	second    bool     // tasks are second runs
-	theirs    bool     // whose frames were rendered by others meanwhile
-	outrun    bool     // others have rendered the frames of all tasks
-	ended     []api.SecondRun
-	leave     []int  // frames that are to be left to others
-	left      []int  // and were
-	held      bool   // the last question for a task waits
-	stopped   string // why the task must not go on; "" for it may
-	answer    int    // status of all answers to updates; 0 for 204
-	calls     []call
-	updates   []sent
-	previews  [][]byte
-	deleted   map[string]bool
-	inUse     []api.WorkerInUse // what it was told of its owner
-	refuses   string            // route that is answered with 400; "" for none
+	mu          sync.Mutex // guards everything below
+	changed     chan struct{}
+	away        bool // requests fail as if nobody listened
+	impatient   bool // does not know Prefer, as a stock manager
+	workers     map[string]string
+	status      string // that the worker reported last
+	request     string // that it shall take; "" for none
+	now         bool   // even if it works
+	queue       []api.AssignedTask
+	active      string // task handed out
+	given       []string
+	notBegun    []string // that were to be given back
+	ahead       bool     // hands out next tasks
+	back        bool     // next tasks shall be given back
+	second      bool     // tasks are second runs
+	theirs      bool     // whose frames were rendered by others meanwhile
+	outrun      bool     // others have rendered the frames of all tasks
+	ended       []api.SecondRun
+	leave, left []int  // frames that are to be left to others, and were
+	held        bool   // the last question for a task waits
+	stopped     string // why the task must not go on; "" for it may
+	answer      int    // status of all answers to updates; 0 for 204
+	calls       []call
+	updates     []sent
+	previews    [][]byte
+	deleted     map[string]bool
+	inUse       []api.WorkerInUse // what it was told of its owner
+	refuses     string            // route that is answered with 400; "" for none
 }
 
 type call struct {
