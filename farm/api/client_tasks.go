@@ -24,6 +24,11 @@ func (c *Client) FetchTask(ctx context.Context, id farm.TaskID) (Task, error) {
 	return fetch[Task](ctx, c, call{path: at("tasks", string(id))})
 }
 
+// FetchTaskAttempts says who had a task and when. Compatible managers do not know it.
+func (c *Client) FetchTaskAttempts(ctx context.Context, id farm.TaskID) (TaskAttempts, error) {
+	return fetch[TaskAttempts](ctx, c, call{path: atFarm("tasks", string(id), "attempts")})
+}
+
 // FetchTaskLogInfo says where the task's log is, which Open reads; ok is false
 // when there is none yet.
 func (c *Client) FetchTaskLogInfo(ctx context.Context, id farm.TaskID) (info TaskLogInfo, ok bool, err error) {

@@ -111,6 +111,7 @@ GET    /api/farm/tasks/{task_id}/frames/{frame}/picture      fetchFramePicture  
 GET    /api/farm/jobs/{job_id}/frames                        fetchJobFrames             open  200
 GET    /api/farm/tasks/{task_id}/frames/{frame}/file         fetchFrameFile             open  200,206
 GET    /api/farm/jobs/{job_id}/comments                      fetchJobComments           open  200
+GET    /api/farm/tasks/{task_id}/attempts                    fetchTaskAttempts          open  200
 POST   /api/farm/jobs/{job_id}/comments                      addJobComment              open  200
 DELETE /api/farm/jobs/{job_id}/comments/{comment}            removeJobComment           open  204
 GET    /api/farm/jobs/{job_id}/output                        fetchJobOutput             open  200

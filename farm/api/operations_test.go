@@ -80,7 +80,7 @@ func answerTo(w http.ResponseWriter, operation string) any {
 		"deleteJobWhatWouldItDo": "JobDeletionInfo", "fetchJobLastRenderedInfo": "JobLastRenderedImageInfo", "fetchJobTasks": "JobTasksSummary",
 		"fetchJobBlocklist": "JobBlocklist", "fetchTask": "Task", "fetchTaskLogInfo": "TaskLogInfo",
 		"workerNeeds": "WorkerNeeds", "fetchTaskFiles": "MirrorFiles", "fetchTaskUpload": "MirrorUploadState", "endSecondRun": "SecondRunAnswer", "fetchBlenderOffers": "BlenderOffers", "fetchJobAudit": "Audit", "fetchWorkerAudit": "Audit",
-		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
+		"fetchJobCosts": "JobCosts", "fetchJobFrames": "JobFrames", "fetchJobOutput": "JobOutput", "fetchFarmNow": "FarmNow", "fetchWorkerHistory": "WorkerHistory", "fetchJobComments": "JobComments", "fetchTaskAttempts": "TaskAttempts", "addJobComment": "Comment", "rerenderJob": "JobRerendered", "fetchWorkerCosts": "WorkerCosts",
 		"fetchNotifications": "Notifications", "testNotifications": "NotificationResults", "fetchNotificationDeliveries": "NotificationDeliveries",
 		"makeBackup": "Backup", "fetchSetUp": "SetUp", "setUpStorage": "SetUpFolderFound", "findSetUpPrograms": "SetUpPrograms", "setUpBlender": "SetUpProgram", "setUpNetwork": "SetUp", "fetchConfiguration": "FarmConfiguration", "changeConfiguration": "ConfigurationChanged", "reloadConfiguration": "ConfigurationChanged", "fetchFileUsage": "FileUsage", "collectFiles": "CollectedFiles",
 	}
@@ -243,6 +243,7 @@ func (l *calls) jobs(ctx context.Context, c *api.Client) {
 	l.is(c.FetchJobFrames(ctx, job, 7))
 	l.is(c.FetchFramePicture(ctx, task, 3))
 	l.is(c.FetchJobComments(ctx, job))
+	l.is(c.FetchTaskAttempts(ctx, task))
 	l.is(c.AddJobComment(ctx, job, api.NewComment{Frame: 3, Text: "too dark", Tag: "redo"}))
 	l.does(c.RemoveJobComment(ctx, job, 1))
 	l.is(c.FetchFarmNow(ctx))

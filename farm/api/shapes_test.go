@@ -28,6 +28,7 @@ var (
 	rolled  = api.RolloutWorker{ID: worker, Name: "workhorse", State: farm.UpdateFailed, Reason: "it did not come back", Since: updated}
 	day     = api.WorkerDay{Date: "2026-11-30", Frames: 240, Seconds: 7200, FramesPerHour: 120}
 	part    = api.WorkerPart{JobID: job, JobName: "shot 7", Last: updated, Rendered: 240, Seconds: 7200, FramesPerHour: 120}
+	attempt = api.TaskAttempt{Number: 2, Worker: taskWorker, Began: created, Ended: updated, Status: "soft-failed", Reason: "The graphics card ran out of memory", Log: "/job-files/job-0b7a/x/task-y.txt.1"}
 	comment = farm.Comment{ID: 2, Frame: 37, Text: "too dark", Tag: "redo", By: farm.Actor{Name: "anna", Address: "192.0.2.1", Agent: "Firefox"}, Time: updated}
 	updated = time.Date(2026, 11, 23, 11, 2, 3, 0, time.UTC)
 )
@@ -278,12 +279,14 @@ func jobShapes() []shape {
 		{"SubmissionFiles", api.SubmissionFiles{Files: []api.FolderFile{{Path: "wood.png", Size: 7, SHA: file.SHA}}}, api.SubmissionFiles{}},
 		{"SubmissionNeeds", api.SubmissionNeeds{Send: []string{"wood.png"}, First: true, Needed: 2, Bytes: 9}, api.SubmissionNeeds{}},
 		{"Submission", api.Submission{ID: string(task), Name: "a.blend", Store: true}, api.Submission{ID: string(task)}},
-		{"SubmissionOptions", api.SubmissionOptions{Name: "shot", Type: "simple-blender-render", Priority: new(70), Tag: string(tag), Settings: map[string]string{"frames": "1-3"}, Paused: true, AllowMissing: true}, api.SubmissionOptions{}},
+		{"SubmissionOptions", api.SubmissionOptions{Name: "shot", Type: "simple-blender-render", Priority: new(70), Tag: string(tag), Settings: map[string]string{"frames": "1-3"}, Paused: true, AllowMissing: true, Notify: []string{"td@studio.example"}}, api.SubmissionOptions{}},
 		{"SubmissionReport", api.SubmissionReport{Name: "shot", Settings: map[string]any{"frames": "1-3"}, Missing: []api.MissingFile{{Path: "wood.png", Kind: "image", Owner: "wood.png", Library: "kitchen.blend", Why: "there is no such file"}}, More: 2, Notes: []string{"no Blender looked into the file"}},
 			api.SubmissionReport{Settings: map[string]any{}}},
 		{"JobRerender", api.JobRerender{Frames: "37,41-44", Reason: "the light was on"}, api.JobRerender{}},
 		{"JobRerendered", api.JobRerendered{Frames: "37,41", Waiting: "42-44", Tasks: 2, Kept: "20261123-110203"}, api.JobRerendered{}},
 		{"JobComments", api.JobComments{Comments: []farm.Comment{comment}}, api.JobComments{}},
+		{"TaskAttempts", api.TaskAttempts{Attempts: []api.TaskAttempt{attempt}}, api.TaskAttempts{}},
+		{"TaskAttempt", attempt, api.TaskAttempt{Number: 1, Status: "active"}},
 		{"Comment", comment, farm.Comment{ID: 1, Text: "too dark"}},
 		{"NewComment", api.NewComment{Frame: 3, Text: "too dark", Tag: "redo"}, api.NewComment{}},
 		{"EventComments", api.EventComments{JobID: job}, api.EventComments{}},

@@ -67,6 +67,7 @@ type SubmissionOptions struct {
 	Settings     map[string]string `json:"settings,omitempty"` // those that the user chose, as text
 	Paused       bool              `json:"paused,omitempty"`
 	AllowMissing bool              `json:"allow_missing,omitempty"` // submit although files are missing
+	Notify       []string          `json:"notify,omitempty"`        // whom to tell of the job, see farm.MetadataNotify
 }
 
 // SubmissionReport answers checkSubmission: what the job would be, and what is wrong.

@@ -54,6 +54,22 @@ type Task struct {
 	FailedByWorkers List[TaskWorker] `json:"failed_by_workers"`
 }
 
+// TaskAttempts answers fetchTaskAttempts: who had a task and when, the oldest first.
+type TaskAttempts struct {
+	Attempts List[TaskAttempt] `json:"attempts"`
+}
+
+// TaskAttempt is one time that a task was assigned to a worker.
+type TaskAttempt struct {
+	Number int        `json:"number"` // from 1
+	Worker TaskWorker `json:"worker"`
+	Began  time.Time  `json:"began,omitzero"`
+	Ended  time.Time  `json:"ended,omitzero"`
+	Status string     `json:"status"` // of the task when it ended; active until then
+	Reason string     `json:"reason,omitempty"`
+	Log    string     `json:"log,omitempty"` // path on the manager; absent if it is not kept
+}
+
 // TaskLogInfo answers fetchTaskLogInfo.
 type TaskLogInfo struct {
 	TaskID farm.TaskID `json:"task_id"`

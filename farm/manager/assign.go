@@ -208,12 +208,13 @@ func (u *unit) assign(t store.Task, w *store.Worker) {
 		s.Worker, s.Attempt, s.StepsDone, s.Touched, s.Activity = w.ID, s.Attempt+1, 0, u.Now(), ""
 	})
 	id, job, again := t.ID(), t.Job.ID, before.Attempt > 0
-	line := fmt.Sprintf("%s Task assigned to worker %s (%s)\n%[1]s task changed status %[4]s -> %[5]s\n",
+	line := fmt.Sprintf("%s "+assignedTo+" %s (%s)\n%[1]s task changed status %[4]s -> %[5]s\n",
 		u.Now().Local().Format(time.RFC3339), w.Name, w.ID, before.Status, farm.TaskActive)
 	w.LastTask = id
 	u.SaveWorker(w)
 	u.later(func() {
 		if again {
+			u.m.keepCompleted(job, id, &before)
 			if err := u.m.files.RotateLog(job, id); err != nil {
 				u.m.log.Error("cannot rotate a task log: the lines of two runs are in one file", "task", id, "error", err)
 			}

@@ -49,6 +49,7 @@ func (u *unit) changeOnly(t store.Task, e farm.TaskEvent, edit func(*farm.TaskSt
 	u.taskEvent(t, before)
 	switch farm.TaskActive {
 	case before: // its worker may be asking whether it may go on
+		u.keepAttempt(t, &state)
 		u.lost = append(u.lost, t.ID())
 		u.ended = append(u.ended, endedTask{t.ID(), state.Status == farm.TaskCompleted})
 		u.wake = append(u.wake, workerTopic(worker))

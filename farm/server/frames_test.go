@@ -29,6 +29,7 @@ func (s *testServer) frameCalls(worker string) {
 	s.want(200, "GET", "/api/farm/now", "")
 	s.want(200, "GET", "/api/farm/workers/"+worker+"/history", "")
 	s.comments(job)
+	s.want(200, "GET", "/api/farm/tasks/"+s.tasks(job)[0]+"/attempts", "")
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/rerender", `{"frames":"2-","reason":"again"}`)
 	s.want(400, "POST", "/api/farm/jobs/"+job+"/rerender", `{"frames":"4","reason":"again"}`)
 	s.want(204, "DELETE", "/api/v3/jobs/"+job, "")

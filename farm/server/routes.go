@@ -81,7 +81,8 @@ func (s *Server) configurationRoutes(r chi.Router) {
 // frameRoutes has what frames cost, the frames, what people wrote about them, and what jobs made.
 func (s *Server) frameRoutes(r chi.Router) {
 	r.Get("/api/farm/jobs/{job_id}/costs", s.handle(s.fetchJobCosts))
-	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames))                      //    ?limit= ?after=
+	r.Get("/api/farm/jobs/{job_id}/frames", s.handle(s.fetchJobFrames)) //    ?limit= ?after=
+	r.Get("/api/farm/tasks/{task_id}/attempts", s.handle(s.fetchTaskAttempts))
 	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/picture", s.handle(s.fetchFramePicture)) //    ?size= ?v=
 	r.Get("/api/farm/tasks/{task_id}/frames/{frame}/file", s.handle(s.fetchFrameFile))
 	r.Get("/api/farm/jobs/{job_id}/comments", s.handle(s.fetchJobComments))

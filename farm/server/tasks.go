@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 
@@ -37,6 +38,30 @@ func (s *Server) fetchTaskLogInfo(w http.ResponseWriter, r *http.Request) error 
 		return noContent(w)
 	}
 	return writeJSON(w, http.StatusOK, api.TaskLogInfo{TaskID: id, JobID: job, URL: "/job-files/" + path, Size: size})
+}
+
+// fetchTaskAttempts says who had a task and when.
+func (s *Server) fetchTaskAttempts(w http.ResponseWriter, r *http.Request) error {
+	id, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	list, err := s.m.Attempts(id)
+	if err != nil {
+		return err
+	}
+	var out api.TaskAttempts
+	for i := range list {
+		a := &list[i]
+		worker := s.apiTaskWorker(a.Worker)
+		worker.Name = cmp.Or(worker.Name, a.Name)
+		shown := api.TaskAttempt{Number: a.Number, Worker: worker, Began: a.Began, Ended: a.Ended, Status: a.Status, Reason: a.Reason}
+		if a.Log != "" {
+			shown.Log = "/job-files/" + a.Log
+		}
+		out.Attempts = append(out.Attempts, shown)
+	}
+	return writeJSON(w, http.StatusOK, out)
 }
 
 // fetchTaskLogTail answers with the last lines as plain text, 204 if there are none. An

@@ -138,6 +138,7 @@ func (d *Desk) addMissing(report *api.SubmissionReport, s *submission, u *submit
 func (s *submission) options(given api.SubmissionOptions) (submit.Options, error) {
 	o := submit.Defaults()
 	o.Name, o.Tag, o.Paused, o.AllowMissing = given.Name, given.Tag, given.Paused, given.AllowMissing
+	o.Notify = given.Notify
 	if o.Name == "" {
 		o.Name = s.title
 	}

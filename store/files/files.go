@@ -3,6 +3,7 @@
 //
 //	<dir>/job-1a2b/<job id>/task-<task id>.txt      log of the present run
 //	                        task-<task id>.txt.1    log of the run before
+//	                        task-<task id>.attempts who had the task before, as lines of JSON
 //	                        last-rendered.jpg       at most 1920×1080
 //	                        last-rendered-small.jpg at most 600×338
 //	                        last-rendered-tiny.jpg  at most 200×112
@@ -21,6 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"renderfarm/farm"
 )
@@ -28,8 +30,9 @@ import (
 // Files keeps the files of all jobs below one folder. Its methods may be called
 // from any goroutine.
 type Files struct {
-	root *os.Root
-	logs logs
+	root     *os.Root
+	logs     logs
+	attempts sync.Mutex // one change of a task's attempts at a time; logs.spare is looked at while it is held
 }
 
 // Open returns the files below dir, which is created if it does not exist.
