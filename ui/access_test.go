@@ -43,7 +43,7 @@ func TestAccessible(t *testing.T) {
 	}{
 
 		{"", ".problems", true}, {"jobs", ".jobs tr[data-index]", true}, {"jobs/" + failed + "/" + f.task(failed, 1), ".task .log", true},
-		{"jobs/" + film, ".strip", false}, {"workers", ".worker-tile", false}, {"workers/" + w.id + "?as=table", ".worker .facts", true}, {"tags", ".tags li", false}, {"settings", ".settings-group", true}, {"notifications", ".mail", true}, {"job-types/simple-blender-render", ".type .form", true}, {"submit", ".drop-zone", true}, {"last-rendered", ".picture img", false},
+		{"jobs/" + film, ".strip", false}, {"workers", ".worker-tile", false}, {"workers/" + w.id + "?as=table", ".worker .facts", true}, {"tags", ".tags li", false}, {"settings", ".settings-group", true}, {"notifications", ".mail", true}, {"job-types/simple-blender-render", ".type .form", true}, {"submit", ".drop-zone", true}, {"setup", "h1", true}, {"last-rendered", ".picture img", false},
 	} {
 		p.do(chromedp.Navigate(f.url + "/app/" + place.path))
 		p.see("#farm-status", "i")

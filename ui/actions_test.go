@@ -66,6 +66,10 @@ func TestEveryAction(t *testing.T) {
 	for frame := 1; frame <= 3; frame++ {
 		blender.saves(task, out, frame, 2000)
 	}
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := open(t, f, "/app/")
 	p.allow("404") // the page may ask about a job while it goes away
 	for _, place := range []string{"", "jobs/" + failed + "/" + f.task(failed, 1), "last-rendered", "workers", "workers/" + w.id + "?as=table", "tags", "jobs", "jobs/" + film} {
@@ -82,17 +86,20 @@ func TestEveryAction(t *testing.T) {
 			}
 			t.Errorf("/app/%s: %s", place, request)
 		}
+		for _, found := range p.violations(string(axe)) {
+			t.Errorf("/app/%s with all that can be opened: %s", place, found)
+		}
 		t.Logf("/app/%s: %s", place, strings.Join(got.Names, " | "))
 		if len(got.Names) == 0 {
 			t.Errorf("/app/%s: only %q could be clicked on", place, got.Names)
 		}
 	}
-	everyActionOf(t, f, "submit", "job-types", "job-types/simple-blender-render", "settings", "notifications", "setup")
+	everyActionOf(t, f, string(axe), "submit", "job-types", "job-types/simple-blender-render", "settings", "notifications", "setup")
 }
 
 // everyActionOf clicks on everything of pages on which nothing may be refused: no error of
 // the console belongs to the test.
-func everyActionOf(t *testing.T, f *farm, places ...string) {
+func everyActionOf(t *testing.T, f *farm, axe string, places ...string) {
 	t.Helper()
 	p := open(t, f, "/app/")
 	for _, place := range places {
@@ -102,6 +109,9 @@ func everyActionOf(t *testing.T, f *farm, places ...string) {
 		p.eval(clicker, &got)
 		if len(got.Failed) > 0 {
 			t.Errorf("/app/%s: %s", place, got.Failed)
+		}
+		for _, found := range p.violations(axe) {
+			t.Errorf("/app/%s with all that can be opened: %s", place, found)
 		}
 		t.Logf("/app/%s: %s", place, strings.Join(got.Names, " | "))
 		if len(got.Names) < 2 { // the keys are on every page

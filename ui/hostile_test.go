@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,14 +45,7 @@ func TestHostileTexts(t *testing.T) {
 	}))
 	t.Cleanup(hook.Close)
 	way := hostileNames[1]
-	var all map[string]any
-	f.call("GET", "/api/farm/notifications", nil, &all)
-	for _, said := range []string{"events", "kinds", "may_change"} {
-		delete(all, said)
-	}
-	all["ways"] = []any{map[string]any{"name": way, "kind": "webhook", "url": hook.URL}}
-	all["rules"] = []any{map[string]any{"events": []string{"job-failed", "first-failure"}, "ways": []string{way}}}
-	f.call("PUT", "/api/farm/notifications", all, nil)
+	f.tellBy(way, hook.URL, "job-failed", "first-failure")
 
 	w := f.newWorker("misc")
 	worker := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(w.id+":"+w.password))}}
@@ -78,6 +72,54 @@ func TestHostileTexts(t *testing.T) {
 	p.click(".storage .file", file)
 	p.see(".storage .file", file+".blend")
 	p.harmless()
+}
+
+// TestHostileEverywhere has texts of 10,000 characters and others that would do something in all that
+// users and workers say of themselves: shown as text, cut in lists, nowhere executed.
+func TestHostileEverywhere(t *testing.T) {
+	f := startFarm(t, "serve")
+	f.patient()
+	long := strings.Repeat("ab\u202e🎬<i>\"'&_", 1000)[:10_000]
+	long = strings.ToValidUTF8(long, "")
+	for _, name := range []string{hostileNames[0], hostileNames[3], long} {
+		w := f.newWorker("misc")
+		w.post("worker/sign-on", "application/json", []byte(`{"name":`+quoted(short(name, 200))+`,"supported_task_types":["misc"],"software_version":`+quoted(short(name, 100))+`}`))
+		w.post("worker/state-changed", "application/json", []byte(`{"status":"awake"}`))
+		worker := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(w.id+":"+w.password))}}
+		f.callWith(worker, "PUT", "/api/farm/worker/facts", map[string]any{"arch": short(name, 30), "blenders": []any{map[string]any{"version": "4.2.0", "path": "/" + short(name, 200), "devices": []any{map[string]any{"type": "CUDA", "name": short(name, 100)}}}}}, nil)
+		var job struct{ ID string }
+		f.call("POST", "jobs", map[string]any{"name": name, "type": "echo-sleep-test", "priority": 50, "submitter_platform": "linux",
+			"settings": map[string]any{"message": name, "sleep_repeats": 1, "sleep_duration_seconds": 1}, "metadata": map[string]string{"project": name, short(name, 200): "x"}}, &job)
+		task := w.take()
+		w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"failed","activity":`+quoted(name)+`,"log":`+quoted("Error: "+name+"\n")+`}`))
+		f.call("POST", "tasks/"+task+"/setstatus", map[string]any{"status": "queued", "reason": name}, nil)
+		w.take()
+		w.post("worker/task/"+task, "application/json", []byte(`{"log":`+quoted(name+"\n")+`}`))
+		p := open(t, f, "/app/jobs/"+job.ID+"/"+task)
+		p.see(".attempts li", "active")
+		p.see(".attempts li", short(name, 20))
+		p.click(".task summary", "Commands")
+		p.click(".more summary", "Settings")
+		p.click(".more summary", "Metadata")
+		p.see(".more .values", short(name, 20))
+		p.harmless()
+		for _, place := range []string{"jobs?text=" + url.QueryEscape(short(name, 300)), "workers/" + w.id, "workers?as=table", "", "settings?text=" + url.QueryEscape(short(name, 300)),
+			"jobs/" + url.PathEscape(short(name, 60)), "workers/" + url.PathEscape(short(name, 60)), "job-types/" + url.PathEscape(short(name, 60)), url.PathEscape(short(name, 60)), "submit?folder=" + url.QueryEscape(short(name, 60))} {
+			p.allow("404")
+			p.allow("400")
+			p.do(chromedp.Navigate(f.url + "/app/" + place))
+			p.until("visible('h1').length > 0 && !/Reading/.test(document.querySelector('main').innerText)")
+			p.harmless()
+			p.width(390)
+			p.harmless()
+			p.width(1440)
+		}
+	}
+}
+
+// short is the beginning of a text, of at most so many bytes, in whole characters.
+func short(text string, bytes int) string {
+	return strings.ToValidUTF8(text[:min(len(text), bytes)], "")
 }
 
 // What is wrong with the manager's computer comes first, whatever the folder is called.

@@ -10,6 +10,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// tellBy has the farm tell of events by a webhook of a name.
+func (f *farm) tellBy(way, url string, events ...string) {
+	f.t.Helper()
+	var all map[string]any
+	f.call("GET", "/api/farm/notifications", nil, &all)
+	for _, said := range []string{"events", "kinds", "may_change"} {
+		delete(all, said)
+	}
+	all["ways"] = []any{map[string]any{"name": way, "kind": "webhook", "url": url}}
+	if len(events) > 0 {
+		all["rules"] = []any{map[string]any{"events": events, "ways": []string{way}}}
+	}
+	f.call("PUT", "/api/farm/notifications", all, nil)
+}
+
 // A way is added, tested and used by a rule; what it sent can be seen, and its secret
 // is shown to nobody.
 func TestNotifications(t *testing.T) {

@@ -79,6 +79,7 @@ func TestSubmitFromStorage(t *testing.T) {
 	const hostile = `<img src=x onerror=hacked=1> "quoted" 'n שלום`
 	f.put("storage/shots/"+hostile+"/a & b.blend", scene)
 	f.put("storage/shots/notes.txt", []byte("no scene"))
+	f.tellBy("td", "http://127.0.0.1:9/told")
 	p := open(t, f, "/app/submit")
 	p.click(".storage .file", "shots")
 	p.until("location.search.includes('folder=shots')")
@@ -98,6 +99,11 @@ func TestSubmitFromStorage(t *testing.T) {
 	p.fill("#job-priority", "66")
 	p.click("#job-paused", "")
 	p.until("!document.querySelector('.describe button.strong').disabled && !visible('.describe-settings [role=status]').length")
+	p.fill("#job-notify", "nobody")
+	p.click(".describe button.strong", "Submit")
+	p.see(".why.bad", "nobody")
+	p.fill("#job-notify", "td")
+	p.until("!document.querySelector('.describe button.strong').disabled")
 	p.click(".describe button.strong", "Submit")
 	p.see("h1", "from the browser")
 	p.see(".head .row .status", "paused")
@@ -105,6 +111,8 @@ func TestSubmitFromStorage(t *testing.T) {
 	p.see(".tasks", "render-2,3")
 	p.click(".more summary", "Settings")
 	p.see(".more .values", "a & b.blend")
+	p.click(".more summary", "Metadata")
+	p.see(".more .values", "farm.notify")
 	p.do(chromedp.NavigateBack())
 	p.see(".storage .file", "a & b.blend") // the folder is in the address
 }

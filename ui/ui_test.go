@@ -54,7 +54,8 @@ func TestJobRunsLive(t *testing.T) {
 	p.click(".more summary", "Metadata")
 	p.see(".more .values", "Spring")
 
-	p.click(".tasks tr a.name", "echo")
+	p.do(chromedp.Focus(".tasks tr a.name"))
+	p.key(kb.Enter)
 	p.see(".task h2", "1. echo")
 	p.until("document.activeElement === document.querySelector('.task h2')")
 	p.see(".task .log", message)
@@ -65,6 +66,7 @@ func TestJobRunsLive(t *testing.T) {
 	p.until("window.mark === true && document.title.includes('onerror')")
 	p.key(kb.Escape)
 	p.gone(".task")
+	p.until("document.activeElement === document.querySelector('.tasks tr a.name')") // and goes back to where it was
 	p.key(kb.Escape)
 	p.see(".jobs tr a.name", name)
 	p.until("location.pathname === '/app/jobs' && window.mark === true")

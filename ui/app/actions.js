@@ -80,11 +80,6 @@ const workerActions = [
     hint: 'Take no more tasks once the one in hand is done',
   },
   {
-    label: 'Approve', when: (worker) => worker.unapproved,
-    run: (worker) => api.approveWorker(worker.id),
-    hint: 'Let this new worker take tasks',
-  },
-  {
     label: 'Sleep now…', when: (worker) => worker.status === 'awake' && worker.task?.status === 'active',
     run: (worker) => api.setWorkerStatus(worker.id, 'asleep', false),
     title: (workers) => `Send ${named(workers, 'worker')} to sleep at once?`,

@@ -49,6 +49,7 @@ const id = encodeURIComponent;
 export const jobTypes = async () => (await get('jobs/types')).job_types ?? [];
 export const version = () => get('version');
 export const job = (jobID) => get(`jobs/${id(jobID)}`);
+export const attempts = async (taskID) => (await own('GET', `tasks/${id(taskID)}/attempts`)).attempts ?? [];
 export const task = (taskID) => get(`tasks/${id(taskID)}`);
 export const worker = (workerID) => get(`worker-mgt/workers/${id(workerID)}`);
 export const workers = async () => (await own('GET', 'workers')).workers ?? [];

@@ -3,13 +3,13 @@ import { html, signal, useEffect, useRef, useState } from './lib.js';
 import { ask, go, place } from './router.js';
 
 const keys = [
-  ['?', 'This list'], ['/', 'Search the jobs'], ['g then o, j, w, t', 'Overview, jobs, workers, tags'],
+  ['?', 'This list'], ['/', 'Search the jobs'], ['g then o, j, w, t', 'Overview, jobs, workers, tags'], ['g then y, n, s, l, u', 'Job types, notifications, settings, last rendered, submit'],
   ['↑ ↓ or k j', 'In a list: to another row'], ['Enter', 'Open the row'], ['Space', 'Choose the row'], ['Shift with ↑ ↓ or a click', 'Choose a range'],
   ['Alt with ↑ ↓', 'In the list of jobs: a higher or lower priority, with Shift by ten'], ['Ctrl+A', 'Choose all that were read'], ['Esc', 'Choose none, or close what is open'], ['f', 'Wall: the overview on the whole screen'],
 ];
 
 const open = signal(false);
-const pages = { o: '', j: 'jobs', w: 'workers', t: 'tags' };
+const pages = { o: '', j: 'jobs', w: 'workers', t: 'tags', y: 'job-types', n: 'notifications', s: 'settings', l: 'last-rendered', u: 'submit' };
 let led = 0; // when g was pressed
 
 addEventListener('keydown', (event) => {

@@ -17,6 +17,8 @@ import { Workers } from './workers.js';
 
 const pages = [['', 'Overview'], ['jobs', 'Jobs'], ['workers', 'Workers'], ['tags', 'Tags'], ['job-types', 'Job types'], ['notifications', 'Notifications'], ['settings', 'Settings'], ['last-rendered', 'Last rendered']];
 
+const titles = { submit: 'Submit', setup: 'Set up the farm' }; // of pages that are not in the bar
+
 const JobTypes = later('Job types', async () => (await import('./jobtypes.js')).JobTypes);
 const Submit = later('Submit', async () => (await import('./submit.js')).Submit);
 const SetUp = later('Set up the farm', async () => (await import('./setup.js')).SetUp);
@@ -52,7 +54,7 @@ function App() {
   }, [opened]);
   const name = version.value?.name || 'Farm';
   useEffect(() => {
-    const title = pages.find(([page]) => page === at.page)?.[1];
+    const title = pages.find(([page]) => page === at.page)?.[1] ?? titles[at.page];
     document.title = title && at.page ? `${title} · ${name}` : name;
   }, [opened, name]);
   const lost = !connected.value && everConnected.value;

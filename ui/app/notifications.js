@@ -65,14 +65,15 @@ function Rules({ all, put }) {
         <label>of jobs called <input value=${r.jobs ?? ''} placeholder="anything" aria-label="Names of jobs" title="A pattern such as shot*" onInput=${(event) => set(i, { jobs: event.currentTarget.value })} /></label>
         <button type="button" class="plain" aria-label="Remove this rule" onClick=${() => put({ rules: all.rules.toSpliced(i, 1) })}>×</button></div></div>`)}
     <div class="actions"><button type="button" disabled=${!ways.length} onClick=${() => put({ rules: [...all.rules, { events: ['job-failed'], ways: ways.slice(0, 1).map(([name]) => name) }] })}>Add a rule</button></div>
-    <div class="form"><${Line} id="digest" label="Daily summary at" value=${all.digest_at} about="A time such as 18:30; empty is 08:00. It goes where a rule has digest." put=${(digest_at) => put({ digest_at })} />
-      <${Line} id="stuck" label="A task is stuck after" value=${all.stuck_after} about="Without a word, such as 30m; 0s is 15m." put=${(stuck_after) => put({ stuck_after })} />
-      <${Line} id="disk" label="A disk is nearly full below" value=${all.disk_free} about="Such as 50GB; 0 is 10GB." put=${(disk_free) => put({ disk_free })} />
+    <div class="form"><${Line} id="digest" label="Daily summary at" value=${all.digest_at} hint="08:00" about="A time such as 18:30. It goes where a rule has digest." put=${(digest_at) => put({ digest_at })} />
+      <${Line} id="stuck" label="A task is stuck after" value=${all.stuck_after === '0s' ? '' : all.stuck_after} hint="15m" about="Without a word, such as 30m." put=${(stuck_after) => put({ stuck_after: stuck_after || '0s' })} />
+      <${Line} id="disk" label="A disk is nearly full below" value=${all.disk_free === '0' ? '' : all.disk_free} hint="10GB" about="Such as 50GB." put=${(disk_free) => put({ disk_free: disk_free || '0' })} />
       <${Line} id="link" label="Address in messages" value=${all.link} about="Of this page, as those who get the messages reach it." put=${(link) => put({ link })} /></div></${Card}>`;
 }
 
-function Line({ id, label, value, about, put, type = 'text' }) {
-  return html`<div class="form-row"><label for=${`n-${id}`}>${label}</label><span class="form-value"><input id=${`n-${id}`} type=${type} value=${value ?? ''} spellcheck="false" autocomplete="off" onInput=${(event) => put(event.currentTarget.value)} /></span>
+// Line is a row of a form; hint is what is used if it is empty.
+function Line({ id, label, value, hint, about, put }) {
+  return html`<div class="form-row"><label for=${`n-${id}`}>${label}</label><span class="form-value"><input id=${`n-${id}`} type="text" placeholder=${hint} value=${value ?? ''} spellcheck="false" autocomplete="off" onInput=${(event) => put(event.currentTarget.value)} /></span>
     ${about && html`<span class="form-about">${about}</span>`}</div>`;
 }
 

@@ -81,10 +81,17 @@ export function Copy({ text, what, label = 'Copy' }) {
   return html`<button type="button" class="copy" ref=${button} title=${`Copy ${what}`} onClick=${copy}>${done || label}</button>`;
 }
 
-// Drawer is what is opened beside the page: the focus moves into it, and Esc closes it.
+// Drawer is what is opened beside the page: the focus moves into it, Esc closes it, and then
+// the focus is where it was.
 export function Drawer({ title, kind, close, children }) {
   const heading = useRef(null);
-  useEffect(() => heading.current.focus(), []);
+  useEffect(() => {
+    const before = document.activeElement, drawer = heading.current.closest('.drawer');
+    heading.current.focus();
+    return () => {
+      if (before?.isConnected && drawer.contains(document.activeElement)) before.focus({ preventScroll: true });
+    };
+  }, []);
   return html`<aside class=${`drawer ${kind}`} aria-label=${title} data-close=${close}>
     <div class="drawer-head"><h2 tabindex="-1" ref=${heading}>${title}</h2><a class="close" href=${close} aria-label="Close (Esc)" title="Close (Esc)">×</a></div>
     ${children}</aside>`;

@@ -181,12 +181,12 @@ function Describe({ file, leave, over }) {
   const { query } = place.value;
   const { data: types } = useLive('job types', api.jobTypes);
   const { data: tags } = useLive('tags', api.tags, { wakes: (name) => name === 'tag' });
-  const [given, setGiven] = useState({ type: query.get('type') ?? 'simple-blender-render', name: '', priority: 50, tag: '', paused: false, allow_missing: false });
+  const [given, setGiven] = useState({ type: query.get('type') ?? 'simple-blender-render', name: '', priority: 50, tag: '', notify: '', paused: false, allow_missing: false });
   const [edits, setEdits] = useState({});
   const [found, setFound] = useState({ report: null, error: null, busy: true });
   const type = types?.find((t) => t.name === given.type) ?? types?.[0];
   const put = (key, value) => setEdits(({ [key]: _, ...rest }) => (value === null ? rest : { ...rest, [key]: value }));
-  const options = () => ({ ...given, type: type.name, priority: Number(given.priority), settings: known(type, edits) });
+  const options = () => ({ ...given, type: type.name, priority: Number(given.priority), notify: given.notify.split(',').map((to) => to.trim()).filter(Boolean), settings: known(type, edits) });
   const [sends, setSends] = useState(false);
   const sent = useRef(false); // all that the job needs
   const turn = useRef(0);
@@ -247,9 +247,14 @@ function About({ file, type, types, tags, given, set, name, leave }) {
         <div class="form-row"><label for="job-priority">Priority</label><span class="form-value"><input id="job-priority" type="number" min="0" max="100" step="1" required value=${given.priority} onInput=${set('priority')} /></span></div>
         ${tags?.length > 0 && html`<div class="form-row"><label for="job-tag">Workers</label><span class="form-value"><select id="job-tag" value=${given.tag} onChange=${set('tag')}><option value="">Any worker</option>
           ${tags.map((t) => html`<option key=${t.id} value=${t.id}>Only ${t.name}</option>`)}</select></span></div>`}
+        <${Tell} value=${given.notify} put=${set('notify')} />
         <div class="form-row"><label for="job-paused">Paused</label><span class="form-value"><input id="job-paused" type="checkbox" checked=${given.paused} onChange=${set('paused')} /></span><span class="form-about">It waits until somebody resumes it.</span></div>
       </div>${file.needs && html`<${Along} file=${file} />`}</${Card}>`;
 }
+
+// Tell asks who is told of the job.
+const Tell = ({ value, put }) => html`<div class="form-row"><label for="job-notify">Tell</label><span class="form-value"><input id="job-notify" maxlength="2000" value=${value} onInput=${put} aria-describedby="job-notify-about" /></span>
+  <span class="form-about" id="job-notify-about">Who hears of it: <a href="notifications">ways</a>, mail addresses or URLs that the farm allows, with commas between them.</span></div>`;
 
 // known is those edits that the job type has a setting for.
 const known = (type, edits) => Object.fromEntries(Object.entries(edits).filter(([key]) => type.settings.some((s) => s.key === key)));

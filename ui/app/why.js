@@ -8,10 +8,20 @@ import { useLive } from './live.js';
 
 const wakes = (name) => name === 'job' || name === 'worker' || name === 'status' || name === 'task';
 
-// Why is about a thing of a kind, jobs, tasks or workers; '' is none. Of what runs, or is
-// over, it has only warnings, and what can be done about them.
+// useWhy returns why a thing of a kind, jobs, tasks or workers, is not at work; null until that
+// is known, and for the id ''. It is asked anew when the status becomes another one; of what is
+// over only when it changes itself.
+export function useWhy(kind, id, status = '', over = false) {
+  return useLive(id ? `why ${id} ${status}` : null, () => api.why(kind, id), { wakes: over ? (name, event) => name === 'job' && event.id === id : wakes }).data;
+}
+
 export function Why({ kind, id, over }) {
-  const { data: why } = useLive(id ? `why ${id}` : null, () => api.why(kind, id), { wakes: over ? (name, event) => name === 'job' && event.id === id : wakes });
+  return html`<${Because} why=${useWhy(kind, id, '', over)} over=${over} />`;
+}
+
+// Because shows what useWhy returns. Of what runs, or is over, it has only warnings, and what
+// can be done about them.
+export function Because({ why, over }) {
   if (!why) return null;
   const warnings = why.warnings?.length > 0 && html`<div class="why warn">${why.warnings.map((text) => html`<p key=${text}>${text}</p>`)}
     <${Advice} actions=${why.actions.filter((a) => a.verb === 'rerender-frames')} /></div>`;

@@ -16,6 +16,12 @@ SwaggerUIBundle({
   layout: "BaseLayout",
 });
 
+// It has dark colours, and leaves it to the page when.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const darken = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", darken);
+darken();
+
 // What Swagger UI makes is not quite what a screen reader and a keyboard need: links in
 // buttons, headings that skip a level, a menu without a name. Each time that it draws
 // something, that is put right.
