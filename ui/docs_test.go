@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -42,6 +43,9 @@ func TestDocs(t *testing.T) {
 				continue
 			}
 			p.dark(dark)
+			if strings.HasPrefix(place, "/api/") {
+				p.until(fmt.Sprintf("document.documentElement.classList.contains('dark-mode') === %v", dark))
+			}
 			for _, found := range p.violations(string(axe)) {
 				t.Errorf("%s, dark %v: %s", place, dark, found)
 			}

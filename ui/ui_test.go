@@ -61,7 +61,7 @@ func TestJobRunsLive(t *testing.T) {
 	p.see(".task .log", message)
 	p.click(".task summary", "Commands (1)")
 	p.see(".task .command-shown", message)
-	p.until("visible('.task a[href*=\"/job-files/\"]').length === 2")
+	p.until("visible('.log-head a[href*=\"/job-files/\"]').length === 2 && visible('.attempts a[href*=\"/job-files/\"]').length === 1")
 	p.until(fmt.Sprintf("location.pathname === '/app/jobs/%s/%s'", job, f.task(job, 1)))
 	p.until("window.mark === true && document.title.includes('onerror')")
 	p.key(kb.Escape)

@@ -111,7 +111,7 @@ func (p *pages) app(w http.ResponseWriter, r *http.Request) {
 	if name := path.Join("app", place); name != "app" && name != "app/index.html" && p.serve(w, r, name) {
 		return
 	}
-	if path.Ext(place) != "" && place != "index.html" {
+	if path.Ext(place) != "" && !strings.Contains(place, "/") && place != "index.html" { // no files are further down; names with dots are
 		notFound(w, r)
 		return
 	}

@@ -81,6 +81,9 @@ export function Copy({ text, what, label = 'Copy' }) {
   return html`<button type="button" class="copy" ref=${button} title=${`Copy ${what}`} onClick=${copy}>${done || label}</button>`;
 }
 
+// stillThere is an element, or the link to the same place that was drawn in its stead.
+const stillThere = (element) => (element.isConnected ? element : [...document.querySelectorAll('main a.name')].find((link) => link.href === element.href));
+
 // Drawer is what is opened beside the page: the focus moves into it, Esc closes it, and then
 // the focus is where it was.
 export function Drawer({ title, kind, close, children }) {
@@ -89,7 +92,8 @@ export function Drawer({ title, kind, close, children }) {
     const before = document.activeElement, drawer = heading.current.closest('.drawer');
     heading.current.focus();
     return () => {
-      if (before?.isConnected && drawer.contains(document.activeElement)) before.focus({ preventScroll: true });
+      const inside = drawer.contains(document.activeElement) || document.activeElement === document.body;
+      if (inside) setTimeout(() => document.activeElement === document.body && stillThere(before)?.focus({ preventScroll: true }));
     };
   }, []);
   return html`<aside class=${`drawer ${kind}`} aria-label=${title} data-close=${close}>
