@@ -72,7 +72,7 @@ func TestEveryAction(t *testing.T) {
 	}
 	p := open(t, f, "/app/")
 	p.allow("404") // the page may ask about a job while it goes away
-	for _, place := range []string{"", "jobs/" + failed + "/" + f.task(failed, 1), "last-rendered", "workers", "workers/" + w.id + "?as=table", "tags", "jobs", "jobs/" + film} {
+	for _, place := range []string{"", "jobs/" + failed + "/" + f.task(failed, 1), "last-rendered", "workers", "workers/" + w.id + "?as=table", "tags", "jobs/" + film, "jobs"} {
 		p.do(chromedp.Navigate(f.url + "/app/" + place))
 		p.until("visible('h1').length + visible('h1.unseen').length > 0 && !/Reading/.test(document.querySelector('main').innerText)")
 		if place != "last-rendered" { // which has nothing but an image

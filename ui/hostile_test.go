@@ -83,7 +83,7 @@ func TestHostileEverywhere(t *testing.T) {
 	long = strings.ToValidUTF8(long, "")
 	for _, name := range []string{hostileNames[0], hostileNames[3], long} {
 		w := f.newWorker("misc")
-		w.post("worker/sign-on", "application/json", []byte(`{"name":`+quoted(short(name, 200))+`,"supported_task_types":["misc"],"software_version":`+quoted(short(name, 100))+`}`))
+		w.post("worker/sign-on", "application/json", []byte(`{"name":`+quoted(short(name, 120))+`,"supported_task_types":["misc"],"software_version":`+quoted(short(name, 100))+`}`))
 		w.post("worker/state-changed", "application/json", []byte(`{"status":"awake"}`))
 		worker := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(w.id+":"+w.password))}}
 		f.callWith(worker, "PUT", "/api/farm/worker/facts", map[string]any{"arch": short(name, 30), "blenders": []any{map[string]any{"version": "4.2.0", "path": "/" + short(name, 200), "devices": []any{map[string]any{"type": "CUDA", "name": short(name, 100)}}}}}, nil)
