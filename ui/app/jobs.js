@@ -173,7 +173,7 @@ function JobRow({ job: given, index, picks, pictures }) {
 
 // NoJobs says how to make the first one.
 export function NoJobs() {
-  return html`<div class="empty"><h3>No jobs yet</h3>
+  return html`<div class="empty"><h2>No jobs yet</h2>
     <p>Render your first scene: choose a <code>.blend</code> of this computer or of the storage.</p>
     <p><a class="button strong" href="submit">Submit a file</a></p>
     <p>Or open a terminal in its folder, and type</p>

@@ -139,7 +139,7 @@ export function wish(w) {
 
 // NoWorkers says how to start one.
 export function NoWorkers({ more, types }) {
-  return html`<div class="empty">${!more && html`<h3>No workers yet</h3>`}
+  return html`<div class="empty">${!more && html`<h2>No workers yet</h2>`}
     <p>Workers do the rendering. Where Farm is installed, <code>farm work</code> finds this manager in its network. Where it does not, type</p><${Command} line=${`farm work --manager ${MANAGER}${types ? ` --task-types ${types}` : ''}`} />
     ${LOCAL && html`<p class="quiet">On other computers, put this computer's name in place of ${location.hostname}.</p>`}
     <p>For a computer without Farm, or where the key of the farm is not known:</p><${AddComputer} /></div>`;
