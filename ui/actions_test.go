@@ -120,6 +120,8 @@ func everyActionOf(t *testing.T, f *farm, axe string, places ...string) {
 		var left bool // what is not saved would ask whether to leave it
 		p.eval("(() => { [...document.querySelectorAll('.save-bar button')].find((b) => b.textContent === 'Leave it')?.click(); return true; })()", &left)
 		p.gone(".save-bar")
+		// What the manager is asked before a question may take a while.
+		p.until("(document.querySelector('dialog[open]')?.close(), !document.querySelector('dialog[open]'))")
 		p.key("?")
 		p.see("dialog", "Keys")
 		p.key(kb.Escape)

@@ -88,7 +88,7 @@ func TestHostileEverywhere(t *testing.T) {
 		worker := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(w.id+":"+w.password))}}
 		f.callWith(worker, "PUT", "/api/farm/worker/facts", map[string]any{"arch": short(name, 30), "blenders": []any{map[string]any{"version": "4.2.0", "path": "/" + short(name, 200), "devices": []any{map[string]any{"type": "CUDA", "name": short(name, 100)}}}}}, nil)
 		var job struct{ ID string }
-		f.call("POST", "jobs", map[string]any{"name": name, "type": "echo-sleep-test", "priority": 50, "submitter_platform": "linux",
+		f.call("POST", "jobs", map[string]any{"name": short(name, 1000), "type": "echo-sleep-test", "priority": 50, "submitter_platform": "linux",
 			"settings": map[string]any{"message": name, "sleep_repeats": 1, "sleep_duration_seconds": 1}, "metadata": map[string]string{"project": name, short(name, 200): "x"}}, &job)
 		task := w.take()
 		w.post("worker/task/"+task, "application/json", []byte(`{"taskStatus":"failed","activity":`+quoted(name)+`,"log":`+quoted("Error: "+name+"\n")+`}`))

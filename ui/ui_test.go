@@ -221,7 +221,7 @@ func TestWhyItFailed(t *testing.T) {
 	p.see(".task .row .status", "failed")
 	p.see(".task .why", "Add one in Blender, or name another scene")
 	p.see(".task .why .line", "Error: Cannot render, no camera")
-	p.see(".task .log .bad", "Error: Cannot render, no camera")
+	p.see(".task .log .decided", "Error: Cannot render, no camera")
 	p.see(".head .why", "The scene has no camera")
 	p.click("nav a", "Overview")
 	p.see(".problems .reason", "The scene has no camera")
