@@ -95,6 +95,8 @@ var published = map[string]string{
 	"Error: Render error (Permission denied) cannot save: '/mnt/farm/000001.png'":                                                                                                                  "not-writable",
 	"ModuleNotFoundError: No module named 'numpy'":                                                                                                                                                 "python-module",
 	"command exited abnormally with code 1: Error: something new; 0 of 1 frames were saved (missing: 1)":                                                                                           "unknown",
+	"Warning: Unable to open '/x/lib.blend': No such file or directory":                                                                                                                            "library-missing",
+	"Failed: the linked library \"/x/lib.blend\" cannot be opened, and":                                                                                                                            "library-missing",
 	"exit status 3": "unknown",
 	"command exited abnormally with code -1 (signal: killed)":                                     "killed",
 	"cannot run \"blender\": this worker has no such program. Install it, or correct the path":    "program-missing",
