@@ -81,6 +81,28 @@ func TestChosenJobs(t *testing.T) {
 	p.until("!new URLSearchParams(location.search).has('chosen')")
 }
 
+// What is not in a list any more is not chosen in it either: tasks of another status than
+// those that are shown, and workers that were removed.
+func TestChosenOfAList(t *testing.T) {
+	f := startFarm(t, "serve")
+	job := f.submit("tasks", "hello", 3, 1, "paused")
+	p := open(t, f, "/app/jobs/"+job)
+	p.see(".tasks tr[data-index='2']", "")
+	p.click(".tasks tr[data-index='1'] input", "")
+	p.see(".bulk", "1 chosen")
+	p.click(".tasks .chip", "paused")
+	p.gone(".bulk")
+	gone := f.newWorker("no-such-type")
+	f.newWorker("no-such-type")
+	p.do(chromedp.Navigate(f.url + "/app/workers?as=table"))
+	p.see(".workers tbody tr:nth-child(2)", "")
+	p.click(".workers tbody tr:nth-child(1) input", "")
+	p.click(".workers tbody tr:nth-child(2) input", "")
+	p.see(".bulk", "2 chosen")
+	f.call("DELETE", "worker-mgt/workers/"+gone.id, nil, nil)
+	p.see(".bulk", "1 chosen")
+}
+
 // A job that the manager refuses to change shows again as it is, with the reason.
 func TestRefusedActionIsTakenBack(t *testing.T) {
 	f := startFarm(t, "serve")

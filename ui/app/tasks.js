@@ -29,7 +29,7 @@ export function Tasks({ job, selected }) {
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const total = statuses.length ? list.found.length : all;
   const at = (i) => list.at(i);
-  const picks = usePicks(at, total);
+  const picks = usePicks(at, total, { kind: 'task', of: key });
   const chosen = picks.items;
   const toggle = (status) => ask({ tasks: statuses.includes(status) ? statuses.filter((s) => s !== status) : [...statuses, status] });
   return html`<${Card} title="Tasks" kind="tasks" side=${html`<div class="chips" role="group" aria-label="Tasks of a status">${Object.entries(counts).sort().map(([status, n]) => html`

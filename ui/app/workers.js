@@ -41,7 +41,7 @@ function loaded(list, told) {
 export function Workers({ id }) {
   const workers = useWorkers();
   const asTable = place.value.query.get('as') === 'table';
-  const picks = usePicks((i) => workers?.[i], workers?.length ?? 0);
+  const picks = usePicks((i) => workers?.[i], workers?.length ?? 0, { kind: 'worker' });
   if (!workers) return html`<h1 tabindex="-1">Workers</h1><p class="hint">Reading the workers …</p>`;
   if (workers.length === 0) return html`<h1 tabindex="-1">Workers</h1><section class="card workers"><${NoWorkers} types=${place.value.query.get('add')} /></section>`;
   const one = workers.find((w) => w.id === id);
