@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -168,13 +169,13 @@ func (f *farm) flooded(film string) *farm {
 				n++
 				switch n % 3 {
 				case 0:
-					job := jobs.Jobs[n/3%len(jobs.Jobs)]
+					job := maps.Clone(jobs.Jobs[n/3%len(jobs.Jobs)]) // of the other streams, too
 					job["steps_completed"] = 1 + n%50
 					say(n, "job", job)
 				case 1:
 					say(n, "worker", workers.Workers[n/3%len(workers.Workers)])
 				case 2:
-					task := tasks.Tasks[n/3%len(tasks.Tasks)]
+					task := maps.Clone(tasks.Tasks[n/3%len(tasks.Tasks)])
 					task["job_id"], task["steps_completed"] = film, n%2
 					say(n, "task", task)
 				}
