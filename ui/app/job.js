@@ -75,13 +75,13 @@ function About({ job }) {
   const { data: costs } = useLive(`costs ${job.id}`, () => api.costs(job.id), { wakes: (name, event) => name === 'job' && event.id === job.id });
   const { data: by } = useLive(`by ${job.id}`, () => submitter(job.id));
   return html`<${Facts} list=${[
-    ['Activity', job.activity],
+    ['Activity', /^Changed to status /.test(job.activity) ? '' : job.activity], // the status is above
     ['Steps', `${job.steps_completed} of ${job.steps_total}`],
     ['Done about', job.time_left && html`<${Left} job=${job} /> <span class="quiet">(<${Remaining} job=${job} more=" left" />)</span>`],
     ['Rendered', costs?.rendered > 0 && `${count(costs.rendered, 'frame')}, ${seconds(costs.seconds / costs.rendered)} each`],
     ['Pace', job.time_left?.frames_per_hour > 0 && pace(job.time_left.frames_per_hour)],
     ['Memory', costs?.memory > 0 && `${bytes(costs.memory)} at most`],
-    ['Energy', costs?.energy_kwh > 0 && `${costs.energy_kwh.toFixed(2)} kWh`],
+    ['Energy', costs?.energy_kwh > 0 && energy(costs.energy_kwh)],
     ['Workers', costs?.workers?.length > 0 && html`<span>${costs.workers.map((w, i) => html`${i > 0 && ', '}<a href=${`workers/${w.id}`}>${w.name || 'one that is gone'}</a> (${w.rendered})`)}</span>`],
     ['Type', job.type], ['Priority', job.priority], ['Blender', job.blender_version],
     ['Created', html`<${Time} of=${job.created} />`], ['Updated', html`<${Time} of=${job.updated} />`],
@@ -130,3 +130,6 @@ function Blocklist({ job }) {
   return html`<ul class="blocks">${data.map((b) => html`<li key=${b.worker_id + b.task_type}><a href=${`workers/${b.worker_id}`}>${b.worker_name || b.worker_id}</a>
     <span class="quiet">gets no more ${b.task_type} tasks</span><button type="button" onClick=${() => lift(b)}>Unblock</button></li>`)}</ul>`;
 }
+
+// energy says how much of it was used, in a unit in which it is not 0.00.
+const energy = (kwh) => (kwh < 0.1 ? `${(kwh * 1000).toPrecision(2)} Wh` : `${kwh.toFixed(2)} kWh`);
