@@ -16,11 +16,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -49,6 +51,7 @@ func TestMain(m *testing.M) {
 //	ended NAME STATUS            wait for its end, and check the exit status
 //	said NAME                    make what it wrote the standard output, for stdout to match
 //	status STATUS ARGS...        run farm, and check the exit status
+//	until TEXT ARGS...           run farm again and again until what it prints matches the text
 //	submit FILE                  post the job to $FARM_MANAGER; $JOB is its id, $JOB8 the beginning of it
 //	hang NAME                    begin a request to $FARM_MANAGER and never finish it
 //	proxy                        pass on to $FARM_MANAGER as a proxy for other computers; $PROXY is its address
@@ -62,7 +65,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": scriptStart, "launch": scriptLaunch, "await": scriptAwait, "signal": scriptSignal, "ended": scriptEnded,
-			"said": scriptSaid, "status": scriptStatus, "submit": scriptSubmit, "hang": scriptHang, "occupy": scriptOccupy, "proxy": scriptProxy, "fingerprint": scriptFingerprint,
+			"said": scriptSaid, "status": scriptStatus, "until": scriptUntil, "submit": scriptSubmit, "hang": scriptHang, "occupy": scriptOccupy, "proxy": scriptProxy, "fingerprint": scriptFingerprint,
 		},
 	})
 }
@@ -172,6 +175,19 @@ func scriptStatus(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if strconv.Itoa(status) != args[0] {
 		ts.Fatalf("farm ended with status %d, and not %s", status, args[0])
+	}
+}
+
+func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
+	text := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(patienceOfTests); ; {
+		ts.Check(ts.Exec("farm", args[1:]...))
+		if text.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no match for %q", args[0])
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ docs() {
 	mkdir -p "$1/docs/images"
 	cp README.md CHANGELOG.md SECURITY.md LICENSE "$1/"
 	cp docs/*.md "$1/docs/"
-	cp docs/images/* "$1/docs/images/"
+	cp -R docs/images/. "$1/docs/images/"
 	cp "$2" "$1/LICENSES-OF-OTHERS.txt"
 }
 

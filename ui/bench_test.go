@@ -79,6 +79,12 @@ func TestWebBench(t *testing.T) {
 	began, end := p.heapAfter(time.Duration(*benchMinutes/5*float64(time.Minute))), 0.0
 	for range 4 {
 		end = p.heapAfter(time.Duration(*benchMinutes / 5 * float64(time.Minute)))
+		var shown []float64
+		p.eval("[document.querySelectorAll('*').length, document.querySelectorAll('.tasks tr[data-index]').length]", &shown)
+		t.Logf("%.1f MB, %.0f elements, %.0f rows of tasks", end/1e6, shown[0], shown[1])
+		if shown[1] == 0 {
+			t.Error("the page shows no tasks any more")
+		}
 	}
 	note(fmt.Sprintf("memory after %.1f minutes of that, from %.1f MB", *benchMinutes, began/1e6), end/1e6, began/1e6+5, "MB", "")
 	for _, g := range figures {
