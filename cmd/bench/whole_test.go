@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -71,35 +70,21 @@ func submit(b *testing.B, client *api.Client, name, jobType string, settings map
 	return job.ID
 }
 
-// awaitCompleted returns when the job is completed. It follows the manager's events:
-// asking again and again would take from the rendering what is measured.
+// awaitCompleted returns when the job is completed. It asks again after a two-hundredth of
+// the time that it has waited: more often would take from the rendering what is measured,
+// and events are told up to a tenth of a second late.
 func awaitCompleted(b *testing.B, client *api.Client, id farm.JobID) {
 	b.Helper()
-	events, err := client.Events(b.Context(), id)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer events.Close()
-	job, err := client.FetchJob(b.Context(), id)
-	if err != nil {
-		b.Fatal(err)
-	}
-	patience := time.After(time.Hour)
-	for status := job.Status; status != farm.JobCompleted.String(); {
-		if api.JobIsOver(status) {
-			b.Fatalf("the job is %s: %s", status, job.Activity)
+	for began := time.Now(); ; rest(max(5*time.Millisecond, time.Since(began)/200)) {
+		job, err := client.FetchJob(b.Context(), id)
+		if err != nil {
+			b.Fatal(err)
 		}
-		select {
-		case m, open := <-events.Messages:
-			if !open {
-				b.Fatal("the manager's events ended before the job")
-			}
-			var told struct{ Status string }
-			if m.Name == "job" && json.Unmarshal(m.Data, &told) == nil && told.Status != "" {
-				status = told.Status
-			}
-		case <-patience:
-			b.Fatal("the job did not end within an hour")
+		switch {
+		case job.Status == farm.JobCompleted.String():
+			return
+		case api.JobIsOver(job.Status):
+			b.Fatalf("the job is %s: %s", job.Status, job.Activity)
 		}
 	}
 }
