@@ -1,8 +1,6 @@
 package manager
 
 import (
-	"slices"
-
 	"renderfarm/farm"
 	"renderfarm/store"
 )
@@ -70,8 +68,12 @@ func (m *Manager) tellRendered(a *AssignedTask) error {
 			return err
 		}
 		rest, _ := farm.ParseFrames(a.redo.Frames) // none, of a try that goes on
+		open := make(map[int]bool, len(rest))
+		for _, f := range rest {
+			open[f] = true
+		}
 		for _, f := range found {
-			before := a.redo.IsRest() && !slices.Contains(rest, f.Frame)
+			before := a.redo.IsRest() && !open[f.Frame]
 			if f.Task == a.index && f.Flags&farm.FrameAlone != 0 && (before || f.Attempt == a.attempt) && len(a.Rendered) < farm.MaxRendered {
 				a.Rendered = append(a.Rendered, farm.RenderedFrame{Frame: f.Frame, Saved: f.Saved, Source: f.Source})
 			}

@@ -102,8 +102,7 @@ func (u *unit) openFrames(t store.Task) (open []int) {
 	if err != nil {
 		return nil
 	}
-	given := u.m.shares.given(t)
-	return slices.DeleteFunc(missing, func(f int) bool { return slices.Contains(given, f) })
+	return except(missing, u.m.shares.given(t))
 }
 
 // notRendered returns those of a task's frames that neither its present try told of nor an
@@ -120,9 +119,17 @@ func (u *unit) notRendered(t store.Task, frames []int) (missing []int, err error
 			return nil, err
 		}
 	}
+	open := make(map[int]bool, len(rest)) // a chunk may have very many frames
+	for _, f := range rest {
+		open[f] = true
+	}
+	for _, f := range told {
+		if f.Attempt == state.Attempt {
+			delete(open, f.Frame)
+		}
+	}
 	for _, f := range frames {
-		now := slices.ContainsFunc(told, func(s store.StoredFrame) bool { return s.Frame == f && s.Attempt == state.Attempt })
-		if !now && slices.Contains(rest, f) {
+		if open[f] {
 			missing = append(missing, f)
 		}
 	}
@@ -204,7 +211,16 @@ func (m *Manager) without(task farm.TaskID, frames []int) ([]int, error) {
 		return nil, err
 	}
 	r, _ := farm.RenderingOf(planned.Commands)
-	return slices.DeleteFunc(r.Frames, func(f int) bool { return slices.Contains(frames, f) }), nil
+	return except(r.Frames, frames), nil
+}
+
+// except returns those of the frames that are not among some others.
+func except(frames, others []int) []int {
+	out := make(map[int]bool, len(others))
+	for _, f := range others {
+		out[f] = true
+	}
+	return slices.DeleteFunc(frames, func(f int) bool { return out[f] })
 }
 
 // LeavesOut takes which frames the worker that holds a task leaves to others.
